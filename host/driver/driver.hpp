@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seam between the engine and device drivers: values go in, orders come out. Whether the driver runs in this process
+// or in a fenced worker is not visible here.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "model/lab.hpp"
+
+namespace netrig::driver {
+
+using Bytes = std::vector<std::byte>;
+using Clock = std::chrono::steady_clock;
+
+/// RTM_NEWLINK that makes one link, or two (with `peer`). Indexes are those of the request.
+struct LinkOrder {
+  std::uint32_t interface = 0;
+  std::string kind;
+  Bytes attributes;  ///< top-level IFLA_*; checked by the driver part
+  Bytes data;        ///< content of IFLA_INFO_DATA, without the peer
+  struct Peer {
+    std::uint32_t interface = 0;
+    std::uint16_t type = 0;  ///< attribute of IFLA_INFO_DATA that carries it
+    Bytes attributes;
+  };
+  std::optional<Peer> peer;
+  std::optional<std::uint32_t> lower;  ///< reference whose interface is IFLA_LINK
+};
+
+/// RTM_NEWLINK that changes a link of the device.
+struct LinkChange {
+  std::uint32_t interface = 0;
+  std::string kind;  ///< empty: no IFLA_LINKINFO
+  Bytes attributes;
+  Bytes data;
+};
+
+/// RTM_DELLINK of a link of the device.
+struct LinkDeletion {
+  std::uint32_t interface = 0;
+};
+
+using Order = std::variant<LinkOrder, LinkChange, LinkDeletion>;
+
+struct InterfaceRequest {
+  std::string name;
+  int netns_fd = -1;
+  std::uint32_t ifindex = 0;  ///< create: 0. destroy, inspect: as recorded, 0 if gone
+  std::optional<std::uint32_t> mtu;
+  std::optional<MacAddress> mac;
+};
+
+/// A resolved parameter of type interface. `number` is its place in CreateRequest::references.
+struct Reference {
+  std::string parameter;
+  std::uint32_t index = 0;  ///< in the parameter's list of values
+  InterfaceReference target;
+  int netns_fd = -1;
+  std::uint32_t ifindex = 0;
+};
+
+struct CreateRequest {
+  std::string lab;
+  std::string device;
+  std::vector<InterfaceRequest> interfaces;
+  std::vector<Reference> references;
+  const Parameters* parameters = nullptr;
+  Clock::time_point deadline = Clock::time_point::max();
+};
+
+struct CreateAnswer {
+  std::vector<Order> orders;  ///< what is still to be carried out
+  /// Interfaces that the driver made itself: index in the request and ifindex.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> made;
+  Bytes record;
+};
+
+struct DeviceRequest {
+  std::string lab;
+  std::string device;
+  std::vector<InterfaceRequest> interfaces;
+  Bytes record;
+  Clock::time_point deadline = Clock::time_point::max();
+};
+
+struct DestroyAnswer {
+  std::vector<Order> orders;
+};
+
+struct State {
+  bool present = false;
+  std::vector<std::pair<std::string, std::string>> values;
+};
+
+/// What must happen while a driver's operation runs: implemented by the engine, which owns the sockets. Every call is
+/// already checked against what the operation allows. Failures are thrown as Error with the kernel's words; a link that
+/// is gone is std::nullopt or false.
+class Services {
+ public:
+  /// type (of message or attribute) and payload; valid until the function returns.
+  using Receive = std::function<void(std::uint16_t type, std::span<const std::byte> payload)>;
+
+  virtual ~Services() = default;
+  /// Carries out orders now. Returns pairs of interface index and ifindex of all links made so far.
+  virtual std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<Order> orders) = 0;
+  /// RTM_GETLINK: each top-level attribute. false: the link is gone.
+  virtual bool get_link(std::uint32_t interface, const Receive& each) = 0;
+  /// One rtnetlink request; the ifindex has been written into the family header already.
+  virtual void request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags,
+                       std::span<const std::byte> message, const Receive& answer) = 0;
+  virtual std::optional<std::uint16_t> genl_family(std::uint32_t interface, const std::string& name) = 0;
+  virtual void genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command, std::uint8_t version,
+                            std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) = 0;
+  /// Content of /sys/class/net/INTERFACE/path in the interface's namespace. Nothing: not there.
+  virtual std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) = 0;
+  /// Whether the user has interrupted the run.
+  virtual bool interrupted() const = 0;
+};
+
+/// A driver that can be called. Thread: one at a time unless description says reentrant. Every member throws Error
+/// whose message is the driver's; `where` is left to the caller.
+class Driver {
+ public:
+  virtual ~Driver() = default;
+  [[nodiscard]] virtual const DriverDescription& description() const = 0;
+  /// Driver's own check of parameters; needs no kernel. CreateRequest carries no descriptors and no ifindexes here.
+  virtual void validate(const CreateRequest& request) = 0;
+  virtual CreateAnswer create(const CreateRequest& request, Services& services) = 0;
+  virtual DestroyAnswer destroy(const DeviceRequest& request, Services& services) = 0;
+  virtual State inspect(const DeviceRequest& request, Services& services) = 0;
+  virtual State statistics(const DeviceRequest& request, Services& services) = 0;
+};
+
+}  // namespace netrig::driver

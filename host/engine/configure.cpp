@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <thread>
+
+#include "engine/run.hpp"
+#include "netlink/address.hpp"
+#include "netlink/route.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::engine {
+namespace {
+
+/// What a message of the batch was for, to be put into words only when the kernel says no.
+struct Asked {
+  enum class What : std::uint8_t { link, address, address_removal, route, route_removal } what = What::link;
+  const Interface* interface = nullptr;
+  const Address* address = nullptr;
+  const Route* route = nullptr;
+};
+
+bool already_so(const Asked& asked, int error) {
+  switch (asked.what) {
+    case Asked::What::address:
+    case Asked::What::route: return error == EEXIST;
+    case Asked::What::address_removal: return error == EADDRNOTAVAIL || error == ENODEV;
+    case Asked::What::route_removal: return error == ESRCH || error == ENODEV || error == ENETUNREACH || error == EINVAL;
+    case Asked::What::link: return false;
+  }
+  return false;
+}
+
+/// Builds and sends everything for one namespace.
+class NamespaceBatch {
+ public:
+  NamespaceBatch(Run& run, const Lab& lab, const Namespace& space, Space& place)
+      : run_(run), lab_(lab), space_(space), place_(place) {}
+
+  void set_up_loopback() {
+    netlink::set_link_up(batch_, 1, true);
+    asked_.push_back({});
+  }
+
+  void add_interface(const plan::InterfaceWork& work) {
+    const Interface& after = lab_.devices[work.device].interfaces[work.interface];
+    const std::uint32_t ifindex = ifindex_of(after.name, after.where);
+    const std::vector<Address> none;
+    const auto& before = work.before == nullptr ? none : work.before->addresses;
+    for (const Address& address : before)
+      if (std::find(after.addresses.begin(), after.addresses.end(), address) == after.addresses.end()) {
+        netlink::delete_address(batch_, ifindex, address);
+        asked_.push_back({.what = Asked::What::address_removal, .interface = &after, .address = &address});
+      }
+    // Addresses first: an interface that comes up with its addresses announces them once.
+    for (const Address& address : after.addresses)
+      if (std::find(before.begin(), before.end(), address) == before.end()) {
+        netlink::add_address(batch_, ifindex, address);
+        asked_.push_back({.what = Asked::What::address, .interface = &after, .address = &address});
+      }
+    add_link(work, after, ifindex);
+  }
+
+  void add_route(const Route& route) {
+    if (space_.existing) {
+      // Nobody but the kernel knows whether a route of others is the same, so each goes alone and is known to be ours
+      // only when the kernel has taken it.
+      run_send();
+      run_.journal.add_route({.home = space_.name.str(), .route = route});
+    }
+    netlink::add_route(batch_, route, [&](const InterfaceName& name) { return ifindex_of(name, route.where); });
+    asked_.push_back({.what = Asked::What::route, .route = &route});
+    if (space_.existing) run_send();
+  }
+
+  void remove_route(const Route& route) {
+    netlink::delete_route(batch_, route, [&](const InterfaceName& name) {
+      const auto found = place_.ifindex.find(name.str());
+      return found == place_.ifindex.end() ? 0U : found->second;
+    });
+    asked_.push_back({.what = Asked::What::route_removal, .route = &route});
+  }
+
+  /// Sends what has been added so far.
+  void run_send() {
+    if (batch_.empty()) return;
+    const bool tolerant = run_.tolerance == Tolerance::rollback;
+    const auto refusals = place_.socket().run(batch_, tolerant || removal_only() ? netlink::Socket::OnRefusal::go_on
+                                                                                 : netlink::Socket::OnRefusal::stop);
+    for (const auto& refusal : refusals) {
+      const Asked& asked = asked_.at(refusal.index);
+      const bool removal = asked.what == Asked::What::route_removal || asked.what == Asked::What::address_removal;
+      if ((tolerant || removal) && already_so(asked, refusal.error)) continue;
+      if (asked.what == Asked::What::route && space_.existing)
+        run_.journal.route_gone({.home = space_.name.str(), .route = *asked.route});
+      throw error_of(asked, refusal);
+    }
+    batch_.clear();
+    asked_.clear();
+  }
+
+ private:
+  [[nodiscard]] bool removal_only() const {
+    return std::all_of(asked_.begin(), asked_.end(), [](const Asked& a) { return a.what == Asked::What::route_removal; });
+  }
+
+  std::uint32_t ifindex_of(const InterfaceName& name, Position where) const {
+    const auto found = place_.ifindex.find(name.str());
+    if (found != place_.ifindex.end()) return found->second;
+    throw Error(ErrorCode::not_found, fmt::format("no interface {} in namespace {}", name.str(), space_.name.str()),
+                lab_.at(where));
+  }
+
+  void add_link(const plan::InterfaceWork& work, const Interface& after, std::uint32_t ifindex) {
+    const Interface* before = work.before;
+    ifinfomsg header{};
+    header.ifi_index = static_cast<int>(ifindex);
+    const bool state = before == nullptr ? after.state == AdminState::up : before->state != after.state;
+    if (state) {
+      header.ifi_change = IFF_UP;
+      header.ifi_flags = after.state == AdminState::up ? IFF_UP : 0;
+    }
+    const bool mac = before != nullptr && after.mac && before->mac != after.mac;
+    const bool mtu = before != nullptr && after.mtu && before->mtu != after.mtu;
+    const bool master =
+        work.master_anew || (before == nullptr ? after.master.has_value() : before->master != after.master);
+    const bool alias = before == nullptr ? !after.alias.empty() : before->alias != after.alias;
+    if (!state && !mac && !mtu && !master && !alias) return;
+    batch_.begin(RTM_NEWLINK, 0, header);
+    if (mac) batch_.put(IFLA_ADDRESS, *after.mac);
+    if (mtu) batch_.put(IFLA_MTU, *after.mtu);
+    if (master) batch_.put(IFLA_MASTER, after.master ? ifindex_of(*after.master, after.where) : 0U);
+    if (alias) batch_.put_text(IFLA_IFALIAS, after.alias);
+    asked_.push_back({.what = Asked::What::link, .interface = &after});
+  }
+
+  [[nodiscard]] Error error_of(const Asked& asked, const netlink::Refusal& refusal) const {
+    const std::string space = space_.name.str();
+    const std::string interface = asked.interface == nullptr ? "lo" : asked.interface->name.str();
+    const ErrorCode code = refusal.error == EPERM ? ErrorCode::denied : ErrorCode::failed;
+    const auto say = [&](const std::string& what, Position where) {
+      return Error(code, fmt::format("the kernel refuses {}: {}", what, refusal.str()), lab_.at(where));
+    };
+    switch (asked.what) {
+      case Asked::What::address:
+      case Asked::What::address_removal:
+        return say(fmt::format("address {} on {}:{}", asked.address->prefix.str(), space, interface), asked.address->where);
+      case Asked::What::route:
+      case Asked::What::route_removal:
+        return say(fmt::format("route \"{}\" in {}", plan::to_text(*asked.route), space), asked.route->where);
+      case Asked::What::link: break;
+    }
+    return say(fmt::format("to set up {}:{}", space, interface),
+               asked.interface == nullptr ? space_.where : asked.interface->where);
+  }
+
+  Run& run_;
+  const Lab& lab_;
+  const Namespace& space_;
+  Space& place_;
+  netlink::Batch batch_;
+  std::vector<Asked> asked_;
+};
+
+/// The calling thread must be in the namespace.
+void set_sysctls(Run& run, const Lab& lab, const Namespace& space, const plan::NamespaceWork& work) {
+  for (const Sysctl& sysctl : work.set) try {
+      run.journal.add_sysctl({.home = space.name.str(), .key = sysctl.key, .before = netns::read_sysctl(sysctl.key)});
+      netns::write_sysctl(sysctl.key, sysctl.value);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("namespace {}: {}", space.name.str(), error.message()), lab.at(sysctl.where));
+    }
+  for (const Sysctl& sysctl : work.restore) {
+    const auto& saved = run.journal.record().sysctls;
+    const auto found = std::find_if(saved.begin(), saved.end(), [&](const SavedSysctl& s) {
+      return s.home == space.name.str() && s.key == sysctl.key;
+    });
+    if (found == saved.end()) continue;
+    netns::write_sysctl(found->key, found->before);
+    run.journal.sysctl_gone(found->home, found->key);
+  }
+}
+
+/// Sysctls of a single interface ("net.ipv4.conf.eth0...") exist only once it does, so all are set after devices are made
+/// and before they come up: what is switched off must not happen in between.
+void configure_one(Run& run, const Lab& next, const plan::NamespaceWork& work) {
+  const Namespace& space = next.namespaces[work.space];
+  Space& place = run.spaces.at(space.name.str());
+  if (!work.set.empty() || !work.restore.empty()) {
+    netns::enter(place.fd());
+    set_sysctls(run, next, space, work);
+  }
+  NamespaceBatch batch(run, next, space, place);
+  if (work.fresh && !space.existing) batch.set_up_loopback();
+  for (const plan::InterfaceWork& interface : work.interfaces) batch.add_interface(interface);
+  for (const Route& route : work.add) batch.add_route(route);
+  batch.run_send();
+}
+
+}  // namespace
+
+void configure(Run& run, const Lab& next, const std::vector<plan::NamespaceWork>& wave) {
+  std::atomic<std::size_t> done{0};
+  parallel(wave.size(), run.threads, [&](std::size_t i) {
+    run.checkpoint();
+    configure_one(run, next, wave[i]);
+    run.spaces.at(next.namespaces[wave[i].space].name.str()).release_socket();
+    if (const std::size_t count = ++done; count % 64 == 0) run.report("addresses and routes", count, wave.size());
+  });
+}
+
+void remove_routes(Run& run, const Lab& current, const std::vector<plan::RouteRemoval>& removals) {
+  parallel(removals.size(), run.threads, [&](std::size_t i) {
+    const Namespace& space = current.namespaces[removals[i].space];
+    Space* place = run.spaces.find(space.name.str());
+    if (place == nullptr) return;
+    NamespaceBatch batch(run, current, space, *place);
+    for (const Route& route : removals[i].routes) batch.remove_route(route);
+    batch.run_send();
+    if (!space.existing) return;
+    for (const Route& route : removals[i].routes) run.journal.route_gone({.home = space.name.str(), .route = route});
+  });
+}
+
+void wait_for_addresses(Run& run, const Lab& next) {
+  std::vector<std::pair<const Interface*, const Address*>> waited;
+  for (const Device& device : next.devices)
+    for (const Interface& interface : device.interfaces)
+      if (interface.state == AdminState::up)
+        for (const Address& address : interface.addresses)
+          if (address.dad == Dad::wait && address.prefix.address.family == Family::ipv6)
+            waited.emplace_back(&interface, &address);
+  if (waited.empty()) return;
+  // RFC 4862: one probe, one second, by default; sysctls may ask for more.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+  parallel(waited.size(), 1, [&](std::size_t i) {
+    const auto& [interface, address] = waited[i];
+    const std::string& home = next.namespaces[interface->home].name.str();
+    Space& place = run.spaces.at(home);
+    for (;;) {
+      run.checkpoint();
+      const auto states = netlink::list_addresses(place.socket());
+      const auto found = std::find_if(states.begin(), states.end(), [&](const netlink::AddressState& state) {
+        return state.prefix == address->prefix && state.ifindex == place.ifindex.at(interface->name.str());
+      });
+      if (found != states.end() && (found->flags & IFA_F_DADFAILED) != 0)
+        throw Error(ErrorCode::failed,
+                    fmt::format("address {} on {}:{} is a duplicate: another interface on the link has it",
+                                address->prefix.str(), home, interface->name.str()),
+                    next.at(address->where));
+      if (found != states.end() && (found->flags & IFA_F_TENTATIVE) == 0) return;
+      if (std::chrono::steady_clock::now() > deadline)
+        throw Error(ErrorCode::failed,
+                    fmt::format("address {} on {}:{} is still tentative after 15 s; is the link's other end up?",
+                                address->prefix.str(), home, interface->name.str()),
+                    next.at(address->where));
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+}
+
+}  // namespace netrig::engine

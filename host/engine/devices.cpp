@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/orders.hpp"
+#include "engine/run.hpp"
+
+namespace netrig::engine {
+namespace {
+
+/// One device on its way from lab file to kernel.
+struct Pending {
+  const Device* device = nullptr;
+  MadeDevice made;
+  DeviceServices::Context context;
+  driver::CreateAnswer answer;
+};
+
+/// Messages of one sending namespace, with who asked for each.
+struct Outbox {
+  Space* space = nullptr;
+  netlink::Batch batch;
+  std::vector<std::pair<std::size_t, std::size_t>> asked;  ///< pending device, order
+};
+
+std::string where_of(const Lab& lab, const Device& device) { return lab.at(device.where); }
+
+/// Says which device and driver a message is about; the driver knows neither.
+Error in_context(const Error& error, const Lab& lab, const Device& device) {
+  return {error.code(), fmt::format("device {} (driver {}): {}", device.name.str(), device.driver, error.message()),
+          where_of(lab, device)};
+}
+
+std::vector<driver::Reference> resolve_references(Run& run, const Lab& lab, const Device& device,
+                                                  std::vector<Space*>& spaces) {
+  std::vector<driver::Reference> references;
+  for (const auto& [name, value] : device.parameters)
+    for (std::size_t i = 0; i < value.values.size(); ++i) {
+      const auto* target = std::get_if<InterfaceReference>(&value.values[i]);
+      if (target == nullptr) continue;
+      Space& space = run.spaces.at(target->home.str());
+      const auto found = space.ifindex.find(target->name.str());
+      if (found == space.ifindex.end())
+        throw Error(ErrorCode::not_found,
+                    fmt::format("{} = \"{}:{}\": no such interface", name, target->home.str(), target->name.str()),
+                    lab.at(value.where));
+      spaces.push_back(&space);
+      references.push_back({.parameter = name,
+                            .index = static_cast<std::uint32_t>(i),
+                            .target = *target,
+                            .netns_fd = space.fd().get(),
+                            .ifindex = found->second});
+    }
+  return references;
+}
+
+Pending prepare(Run& run, const Lab& lab, const Device& device) {
+  Pending pending;
+  pending.device = &device;
+  pending.made.name = device.name.str();
+  pending.made.driver = device.driver;
+  auto& context = pending.context;
+  context.interrupted = run.options.interrupted;
+  context.references = resolve_references(run, lab, device, context.spaces.references);
+  for (const Interface& interface : device.interfaces) {
+    const std::string& home = lab.namespaces[interface.home].name.str();
+    Space& space = run.spaces.at(home);
+    context.spaces.homes.push_back(&space);
+    pending.made.interfaces.push_back({.home = home, .name = interface.name.str(), .ifindex = space.next_ifindex()});
+    context.interfaces.push_back({.name = interface.name.str(),
+                                  .netns_fd = space.fd().get(),
+                                  .ifindex = 0,
+                                  .mtu = interface.mtu,
+                                  .mac = interface.mac});
+  }
+  context.made = pending.made.interfaces;
+  return pending;
+}
+
+/// Asks the driver what it wants done. Nothing is done yet, unless the driver does it itself.
+void ask_driver(Run& run, const Lab& lab, Pending& pending) {
+  try {
+    DeviceServices services(pending.context);
+    pending.answer = run.drivers.open(pending.device->driver)
+                         .create({.lab = lab.name.str(),
+                                  .device = pending.made.name,
+                                  .interfaces = pending.context.interfaces,
+                                  .references = pending.context.references,
+                                  .parameters = &pending.device->parameters,
+                                  .deadline = driver::Clock::now() + run.drivers.policy().deadline},
+                                 services);
+  } catch (const Error& error) {
+    throw in_context(error, lab, *pending.device);
+  }
+  pending.made.record = pending.answer.record;
+  // What the driver says it made itself is believed only when the kernel shows it.
+  for (const auto& [index, ifindex] : pending.answer.made) {
+    MadeInterface& made = pending.made.interfaces.at(index);
+    const auto link = netlink::get_link(pending.context.spaces.homes.at(index)->socket(), ifindex);
+    if (!link || link->name != made.name)
+      throw in_context({ErrorCode::driver, fmt::format("the driver says that it made {}:{} as interface {}, which the kernel "
+                                                       "does not show",
+                                                       made.home, made.name, ifindex)},
+                       lab, *pending.device);
+    made.ifindex = ifindex;
+  }
+}
+
+void post(std::vector<Pending>& level, std::vector<Outbox>& outboxes) {
+  std::unordered_map<Space*, std::size_t> box_of;
+  for (std::size_t p = 0; p < level.size(); ++p) {
+    Pending& pending = level[p];
+    std::vector<std::uint32_t> ifindexes;
+    for (const MadeInterface& made : pending.made.interfaces) ifindexes.push_back(made.ifindex);
+    for (std::size_t o = 0; o < pending.answer.orders.size(); ++o) {
+      const driver::Order& order = pending.answer.orders[o];
+      Space& sender = sender_of(order, pending.context.spaces);
+      const auto [place, fresh] = box_of.try_emplace(&sender, outboxes.size());
+      if (fresh) outboxes.emplace_back().space = &sender;
+      Outbox& box = outboxes[place->second];
+      append_order(box.batch, order, pending.context.spaces, pending.context.interfaces, pending.context.references,
+                   ifindexes);
+      box.asked.emplace_back(p, o);
+    }
+  }
+}
+
+}  // namespace
+
+void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& which) {
+  std::vector<Pending> level;
+  std::vector<MadeDevice> intended;
+  level.reserve(which.size());
+  for (const std::size_t d : which) {
+    level.push_back(prepare(run, next, next.devices[d]));
+    intended.push_back(level.back().made);
+  }
+  run.journal.intend_devices(intended);
+
+  // A driver may ask for services that enter namespaces, so it runs in a thread that may.
+  parallel(1, 1, [&](std::size_t) {
+    for (Pending& pending : level) {
+      run.checkpoint();
+      ask_driver(run, next, pending);
+    }
+  });
+
+  std::vector<Outbox> outboxes;
+  post(level, outboxes);
+  std::atomic<std::size_t> done{0};
+  parallel(outboxes.size(), run.threads, [&](std::size_t i) {
+    run.checkpoint();
+    Outbox& box = outboxes[i];
+    const auto refusals = box.space->socket().run(box.batch);
+    if (!refusals.empty()) {
+      const auto& [p, o] = box.asked[refusals.front().index];
+      throw in_context(order_error(level[p].answer.orders[o], refusals.front(), level[p].made.interfaces), next,
+                       *level[p].device);
+    }
+    run.report("devices", done += box.asked.size(), level.size());
+  });
+
+  std::vector<MadeDevice> settled;
+  for (Pending& pending : level) {
+    pending.made.settled = true;
+    for (std::size_t i = 0; i < pending.made.interfaces.size(); ++i)
+      pending.context.spaces.homes[i]->ifindex[pending.made.interfaces[i].name] = pending.made.interfaces[i].ifindex;
+    settled.push_back(std::move(pending.made));
+  }
+  run.journal.settle_devices(settled);
+}
+
+}  // namespace netrig::engine

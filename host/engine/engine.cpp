@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "engine/run.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::engine {
+
+void Run::checkpoint() const {
+  if (interruptible && options.interrupted != nullptr && *options.interrupted)
+    throw Error(ErrorCode::interrupted, "interrupted; what was begun has been rolled back");
+}
+
+void Run::report(std::string_view stage, std::size_t done, std::size_t total) {
+  if (!options.progress) return;
+  const std::lock_guard guard(report_mutex_);
+  options.progress(stage, done, total);
+}
+
+void Run::warn(std::string text) {
+  const std::lock_guard guard(report_mutex_);
+  spdlog::warn("{}", text);
+  warnings.push_back(std::move(text));
+}
+
+namespace {
+
+/// The record's devices of these names, in the order given.
+std::vector<MadeDevice> made_devices(const Record& record, const Lab& lab, const std::vector<std::size_t>& which) {
+  std::unordered_map<std::string, const MadeDevice*> by_name;
+  for (const MadeDevice& made : record.devices) by_name.emplace(made.name, &made);
+  std::vector<MadeDevice> result;
+  for (const std::size_t d : which)
+    if (const auto found = by_name.find(lab.devices[d].name.str()); found != by_name.end()) result.push_back(*found->second);
+  return result;
+}
+
+/// Takes away what is in the current lab and not in the next.
+void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
+  remove_routes(run, current, plan.remove_routes);
+  const auto devices = made_devices(run.journal.record(), current, plan.remove_devices);
+  remove_devices(run, devices, {});
+  for (const MadeDevice& device : devices) run.journal.device_gone(device.name);
+
+  std::vector<MadeNamespace> gone;
+  for (const std::size_t s : plan.remove_namespaces)
+    for (const MadeNamespace& made : run.journal.record().namespaces)
+      if (made.name == current.namespaces[s].name.str()) gone.push_back(made);
+  for (const MadeNamespace& made : gone) {
+    Space* space = made.existing ? run.spaces.find(made.name) : nullptr;
+    if (space == nullptr) continue;
+    const Record record = run.journal.record();
+    parallel(1, 1, [&](std::size_t) {
+      netns::enter(space->fd());
+      for (const SavedSysctl& saved : record.sysctls)
+        if (saved.home == made.name) netns::write_sysctl(saved.key, saved.before);
+    });
+    for (const SavedSysctl& saved : record.sysctls)
+      if (saved.home == made.name) run.journal.sysctl_gone(saved.home, saved.key);
+  }
+  remove_namespaces(run, gone);
+  for (const MadeNamespace& made : gone) run.journal.namespace_gone(made.name);
+}
+
+/// Adds what is in the next lab and not in the current.
+void add(Run& run, const Lab& next, const plan::Plan& plan) {
+  create_namespaces(run, next, plan.create_namespaces);
+  survey_spaces(run, next, plan);
+  for (const auto& level : plan.create_devices) create_devices(run, next, level);
+  for (const auto& wave : plan.configure) configure(run, next, wave);
+  wait_for_addresses(run, next);
+}
+
+/// What of a plan is still to be done, going by the record: a rollback meets things in any state between.
+plan::Plan still_to_do(plan::Plan plan, const Record& record, const Lab& next) {
+  std::unordered_set<std::string> namespaces;
+  std::unordered_set<std::string> devices;
+  for (const MadeNamespace& made : record.namespaces) namespaces.insert(made.name);
+  for (const MadeDevice& made : record.devices) devices.insert(made.name);
+  std::erase_if(plan.create_namespaces, [&](std::size_t s) { return namespaces.contains(next.namespaces[s].name.str()); });
+  for (auto& level : plan.create_devices)
+    std::erase_if(level, [&](std::size_t d) { return devices.contains(next.devices[d].name.str()); });
+  return plan;
+}
+
+void roll_back_change(Run& run, const Lab& current, const Lab& next) {
+  run.tolerance = Tolerance::rollback;
+  run.interruptible = false;
+  const plan::Plan back = plan::make(next, current);
+  // A device that both labs have under one name may be the old or the new one; either way it is made anew.
+  subtract(run, next, back);
+  add(run, current, still_to_do(back, run.journal.record(), current));
+}
+
+}  // namespace
+
+void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan, const std::vector<std::string>& only,
+        driver::Registry& drivers, const Options& options) {
+  const bool fresh = journal.record().phase == Phase::starting;
+  Run run(journal, drivers, options);
+  try {
+    if (!fresh) {
+      journal.set_phase(Phase::changing);
+      open_recorded(run, journal.record().namespaces);
+      subtract(run, current, plan);
+    }
+    add(run, next, plan);
+    journal.commit(next, only);
+  } catch (const std::exception& error) {
+    spdlog::info("rolling back: {}", error.what());
+    try {
+      if (fresh) {
+        run.interruptible = false;
+        remove_all(run);
+        journal.remove();
+      } else {
+        roll_back_change(run, current, next);
+        journal.commit(current, journal.record().only);
+      }
+    } catch (const std::exception& second) {
+      const auto* known = dynamic_cast<const Error*>(&error);
+      throw Error(known != nullptr ? known->code() : ErrorCode::internal,
+                  fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"", error.what(),
+                              second.what(), journal.record().lab));
+    }
+    throw;
+  }
+}
+
+std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options) {
+  Run run(journal, drivers, options);
+  run.interruptible = false;
+  // After a reboot nothing of it is in the kernel any more.
+  if (!journal.record().empty() && journal.record().boot == boot_id()) remove_all(run);
+  journal.remove();
+  return std::move(run.warnings);
+}
+
+}  // namespace netrig::engine

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// The transaction: brings a lab from what it is to what it shall be, all or nothing, and takes it away again.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/registry.hpp"
+#include "engine/journal.hpp"
+#include "model/lab.hpp"
+#include "netlink/address.hpp"
+#include "netlink/link.hpp"
+#include "plan/plan.hpp"
+
+namespace netrig::engine {
+
+struct Options {
+  /// Called between pieces of work, from any thread, one at a time.
+  std::function<void(std::string_view stage, std::size_t done, std::size_t total)> progress;
+  /// Set by a signal handler: the run stops at the next step and rolls back.
+  const std::atomic<bool>* interrupted = nullptr;
+  unsigned threads = 0;  ///< 0: as many as are useful
+};
+
+/// Carries out a plan. `journal` is locked and has begun. On failure everything is as before and Error is thrown; a fresh
+/// lab leaves nothing.
+void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan, const std::vector<std::string>& only,
+        driver::Registry& drivers, const Options& options);
+
+/// Removes everything the record names and the kernel still shows as the lab's, then the record. Returns what was left
+/// alone and why, one sentence each.
+std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options);
+
+/// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is touched.
+void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan);
+
+/// What the kernel shows of one recorded interface.
+struct InterfaceView {
+  MadeInterface made;
+  bool present = false;
+  netlink::LinkState link;
+  std::vector<netlink::AddressState> addresses;
+};
+struct DeviceView {
+  MadeDevice made;
+  std::vector<InterfaceView> interfaces;
+  driver::State state;    ///< the driver's own words
+  std::string unavailable;  ///< why the driver could not be asked; empty: it was
+};
+struct NamespaceView {
+  MadeNamespace made;
+  bool present = false;
+  bool foreign = false;  ///< one of that name is there, but not the one that the lab made
+};
+struct LabView {
+  std::vector<NamespaceView> namespaces;
+  std::vector<DeviceView> devices;
+  [[nodiscard]] bool whole() const;
+};
+LabView look(const Record& record, driver::Registry& drivers);
+
+}  // namespace netrig::engine

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/events.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <unordered_map>
+
+namespace netrig::engine {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string line(const Json& json) { return json.dump() + "\n"; }
+
+std::string to_hex(const driver::Bytes& bytes) {
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::byte byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned>(byte));
+  return text;
+}
+
+driver::Bytes from_hex(const std::string& text) {
+  driver::Bytes bytes;
+  bytes.reserve(text.size() / 2);
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<std::byte>(std::stoul(text.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
+
+Json to_json(const Route& route) {
+  Json json = {{"type", static_cast<int>(route.type)}, {"to", route.destination.str()}, {"table", route.table}};
+  if (route.metric) json["metric"] = *route.metric;
+  if (route.source) json["source"] = route.source->str();
+  if (route.mtu) json["mtu"] = *route.mtu;
+  for (const NextHop& hop : route.next_hops) {
+    Json one = {{"weight", hop.weight}, {"onlink", hop.onlink}};
+    if (hop.via) one["via"] = hop.via->str();
+    if (hop.interface) one["dev"] = hop.interface->str();
+    json["hops"].push_back(std::move(one));
+  }
+  return json;
+}
+
+IpAddress address_of(const Json& json) {
+  if (auto address = IpAddress::parse(json.get<std::string>())) return *address;
+  throw std::invalid_argument("bad address");
+}
+
+Route route_of(const Json& json) {
+  Route route;
+  route.type = static_cast<RouteType>(json.at("type").get<int>());
+  const auto prefix = Prefix::parse(json.at("to").get<std::string>());
+  if (!prefix) throw std::invalid_argument("bad prefix");
+  route.destination = *prefix;
+  route.table = json.at("table").get<std::uint32_t>();
+  if (json.contains("metric")) route.metric = json["metric"].get<std::uint32_t>();
+  if (json.contains("source")) route.source = address_of(json["source"]);
+  if (json.contains("mtu")) route.mtu = json["mtu"].get<std::uint32_t>();
+  for (const Json& one : json.value("hops", Json::array())) {
+    NextHop hop;
+    hop.weight = one.at("weight").get<std::uint32_t>();
+    hop.onlink = one.at("onlink").get<bool>();
+    if (one.contains("via")) hop.via = address_of(one["via"]);
+    if (one.contains("dev")) hop.interface = InterfaceName(one["dev"].get<std::string>());
+    route.next_hops.push_back(std::move(hop));
+  }
+  return route;
+}
+
+template <typename List, typename Match>
+void erase_first(List& list, const Match& match) {
+  const auto found = std::find_if(list.begin(), list.end(), match);
+  if (found != list.end()) list.erase(found);
+}
+
+/// Replays events; removals are only marked, since erasing one by one from the middle would be quadratic.
+class Replay {
+ public:
+  void apply(const Json& event) {
+    const auto kind = event.at("e").get<std::string>();
+    if (kind == "begin") begin(event);
+    else if (kind == "phase") record_.phase = static_cast<Phase>(event.at("p").get<int>());
+    else if (kind == "ns") add_namespace(event);
+    else if (kind == "ns-gone") gone_namespaces_[event.at("n").get<std::string>()] = record_.namespaces.size();
+    else if (kind == "dev?") add_device(event, false);
+    else if (kind == "dev") add_device(event, true);
+    else if (kind == "dev-gone") remove_device(event.at("n").get<std::string>());
+    else if (kind == "sysctl") record_.sysctls.push_back({event.at("ns"), event.at("k"), event.at("old")});
+    else if (kind == "sysctl-gone") remove_sysctl(event);
+    else if (kind == "route") record_.routes.push_back({event.at("ns"), route_of(event.at("r"))});
+    else if (kind == "route-gone") remove_route(event);
+    else throw std::invalid_argument("unknown event \"" + kind + "\"");
+  }
+
+  Record finish() {
+    std::size_t index = 0;
+    std::erase_if(record_.namespaces, [&](const MadeNamespace& made) {
+      const auto gone = gone_namespaces_.find(made.name);
+      return index++, gone != gone_namespaces_.end() && index <= gone->second;
+    });
+    std::erase_if(record_.devices, [](const MadeDevice& made) { return made.name.empty(); });
+    return std::move(record_);
+  }
+
+ private:
+  void begin(const Json& event) {
+    if (event.at("v").get<int>() != 1) throw std::invalid_argument("written by a newer netrig");
+    record_.lab = event.at("lab").get<std::string>();
+    record_.file = event.at("file").get<std::string>();
+    record_.only = event.at("only").get<std::vector<std::string>>();
+    record_.boot = event.at("boot").get<std::string>();
+    record_.version = event.at("netrig").get<std::string>();
+    record_.began = event.at("time").get<std::int64_t>();
+  }
+
+  void add_namespace(const Json& event) {
+    record_.namespaces.push_back({.name = event.at("n"),
+                                  .cookie = event.at("c").get<std::uint64_t>(),
+                                  .existing = event.value("existing", false),
+                                  .path = event.value("path", std::string{})});
+  }
+
+  void add_device(const Json& event, bool settled) {
+    MadeDevice made{.name = event.at("n"), .driver = event.at("d"), .interfaces = {}, .record = {}, .settled = settled};
+    for (const Json& one : event.at("i"))
+      made.interfaces.push_back({.home = one.at(0), .name = one.at(1), .ifindex = one.at(2).get<std::uint32_t>()});
+    if (event.contains("r")) made.record = from_hex(event["r"].get<std::string>());
+    const auto [place, fresh] = device_index_.try_emplace(made.name, record_.devices.size());
+    if (fresh)
+      record_.devices.push_back(std::move(made));
+    else
+      record_.devices[place->second] = std::move(made);
+  }
+
+  void remove_device(const std::string& name) {
+    const auto found = device_index_.find(name);
+    if (found == device_index_.end()) return;
+    record_.devices[found->second].name.clear();
+    device_index_.erase(found);
+  }
+
+  void remove_sysctl(const Json& event) {
+    erase_first(record_.sysctls, [&](const SavedSysctl& s) { return s.home == event.at("ns") && s.key == event.at("k"); });
+  }
+  void remove_route(const Json& event) {
+    const Route route = route_of(event.at("r"));
+    erase_first(record_.routes, [&](const MadeRoute& made) { return made.home == event.at("ns") && made.route == route; });
+  }
+
+  Record record_;
+  std::unordered_map<std::string, std::size_t> device_index_;
+  /// Name to the number of namespaces there were when it went: an entry that comes later is a new one of that name.
+  std::unordered_map<std::string, std::size_t> gone_namespaces_;
+};
+
+}  // namespace
+
+std::string_view to_text(Phase phase) {
+  switch (phase) {
+    case Phase::starting: return "starting";
+    case Phase::running: return "running";
+    case Phase::changing: return "changing";
+    case Phase::removing: return "removing";
+  }
+  return "unknown";
+}
+
+std::string begin_event(const Record& record) {
+  return line({{"e", "begin"},
+               {"v", 1},
+               {"lab", record.lab},
+               {"file", record.file},
+               {"only", record.only},
+               {"boot", record.boot},
+               {"netrig", record.version},
+               {"time", record.began}});
+}
+std::string phase_event(Phase phase) { return line({{"e", "phase"}, {"p", static_cast<int>(phase)}}); }
+
+// Names are checked: none has a character that JSON would escape. One a namespace and two a device are written while the
+// lab comes up, so these are formatted without building a tree.
+std::string namespace_event(const MadeNamespace& made) {
+  if (!made.existing) return fmt::format("{{\"e\":\"ns\",\"n\":\"{}\",\"c\":{}}}\n", made.name, made.cookie);
+  return line({{"e", "ns"}, {"n", made.name}, {"c", made.cookie}, {"existing", true}, {"path", made.path}});
+}
+std::string namespace_gone_event(const std::string& name) { return line({{"e", "ns-gone"}, {"n", name}}); }
+
+std::string device_event(const MadeDevice& made) {
+  std::string text = fmt::format("{{\"e\":\"{}\",\"n\":\"{}\",\"d\":\"{}\",\"i\":[", made.settled ? "dev" : "dev?", made.name,
+                                 made.driver);
+  const char* separator = "";
+  for (const MadeInterface& interface : made.interfaces) {
+    fmt::format_to(std::back_inserter(text), "{}[\"{}\",\"{}\",{}]", separator, interface.home, interface.name,
+                   interface.ifindex);
+    separator = ",";
+  }
+  text += "]";
+  if (!made.record.empty()) text += fmt::format(",\"r\":\"{}\"", to_hex(made.record));
+  return text + "}\n";
+}
+std::string device_gone_event(const std::string& name) { return line({{"e", "dev-gone"}, {"n", name}}); }
+std::string sysctl_event(const SavedSysctl& sysctl) {
+  return line({{"e", "sysctl"}, {"ns", sysctl.home}, {"k", sysctl.key}, {"old", sysctl.before}});
+}
+std::string sysctl_gone_event(const std::string& home, const std::string& key) {
+  return line({{"e", "sysctl-gone"}, {"ns", home}, {"k", key}});
+}
+std::string route_event(const MadeRoute& made, bool gone) {
+  return line({{"e", gone ? "route-gone" : "route"}, {"ns", made.home}, {"r", to_json(made.route)}});
+}
+
+std::string all_events(const Record& record) {
+  std::string text = begin_event(record);
+  for (const auto& made : record.namespaces) text += namespace_event(made);
+  for (const auto& made : record.devices) text += device_event(made);
+  for (const auto& saved : record.sysctls) text += sysctl_event(saved);
+  for (const auto& made : record.routes) text += route_event(made, false);
+  return text + phase_event(record.phase);
+}
+
+Record replay(std::string_view journal, const std::string& path) {
+  Replay replay;
+  std::size_t number = 0;
+  for (std::size_t at = 0; at < journal.size();) {
+    const std::size_t end = journal.find('\n', at);
+    if (end == std::string_view::npos) break;
+    ++number;
+    try {
+      replay.apply(Json::parse(journal.substr(at, end - at)));
+    } catch (const std::exception& problem) {
+      throw Error(ErrorCode::failed,
+                  fmt::format("cannot read the lab's journal: {}; remove what is left by hand, then this directory",
+                              problem.what()),
+                  fmt::format("{}:{}", path, number));
+    }
+    at = end + 1;
+  }
+  return replay.finish();
+}
+
+}  // namespace netrig::engine

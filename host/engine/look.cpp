@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel shows of a record, and what is in the way of a plan.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/engine.hpp"
+#include "engine/orders.hpp"
+#include "engine/run.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::engine {
+namespace {
+
+struct Seen {
+  UniqueFd fd;
+  std::vector<netlink::LinkState> links;
+  std::vector<netlink::AddressState> addresses;
+};
+
+NamespaceView view_of(const MadeNamespace& made, Seen& seen) {
+  NamespaceView view{.made = made};
+  auto fd = netns::open(made.path.empty() ? netns::path_of(NamespaceName(made.name)) : made.path);
+  if (!fd) return view;
+  view.foreign = netns::cookie_of(*fd) != made.cookie;  // this thread is in it now
+  view.present = !view.foreign;
+  if (view.foreign) return view;
+  netlink::Socket socket;
+  seen.links = netlink::list_links(socket);
+  seen.addresses = netlink::list_addresses(socket);
+  seen.fd = std::move(*fd);
+  return view;
+}
+
+InterfaceView view_of(const MadeInterface& made, const Seen* seen) {
+  InterfaceView view{.made = made};
+  if (seen == nullptr) return view;
+  const auto link = std::find_if(seen->links.begin(), seen->links.end(),
+                                 [&](const netlink::LinkState& l) { return l.ifindex == made.ifindex; });
+  if (link == seen->links.end()) return view;
+  view.present = true;
+  view.link = *link;
+  for (const auto& address : seen->addresses)
+    if (address.ifindex == made.ifindex) view.addresses.push_back(address);
+  return view;
+}
+
+void ask_driver(DeviceView& view, Spaces& spaces, const std::string& lab, driver::Registry& drivers) {
+  DeviceServices::Context context;
+  for (const InterfaceView& interface : view.interfaces) {
+    Space* space = spaces.find(interface.made.home);
+    context.spaces.homes.push_back(space);
+    context.interfaces.push_back({.name = interface.made.name,
+                                  .netns_fd = space == nullptr ? -1 : space->fd().get(),
+                                  .ifindex = interface.present ? interface.made.ifindex : 0,
+                                  .mtu = {},
+                                  .mac = {}});
+    context.made.push_back(interface.made);
+  }
+  try {
+    DeviceServices services(context);
+    view.state = drivers.open(view.made.driver)
+                     .inspect({.lab = lab,
+                               .device = view.made.name,
+                               .interfaces = context.interfaces,
+                               .record = view.made.record,
+                               .deadline = driver::Clock::now() + drivers.policy().deadline},
+                              services);
+  } catch (const Error& error) {
+    view.unavailable = error.what();
+  }
+}
+
+}  // namespace
+
+bool LabView::whole() const {
+  return std::all_of(namespaces.begin(), namespaces.end(), [](const NamespaceView& n) { return n.present; }) &&
+         std::all_of(devices.begin(), devices.end(), [](const DeviceView& d) {
+           return std::all_of(d.interfaces.begin(), d.interfaces.end(), [](const InterfaceView& i) { return i.present; });
+         });
+}
+
+LabView look(const Record& record, driver::Registry& drivers) {
+  LabView view;
+  view.namespaces.resize(record.namespaces.size());
+  std::vector<Seen> seen(record.namespaces.size());
+  parallel(record.namespaces.size(), worker_count(),
+           [&](std::size_t i) { view.namespaces[i] = view_of(record.namespaces[i], seen[i]); });
+  std::unordered_map<std::string, const Seen*> by_name;
+  Spaces spaces;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (!view.namespaces[i].present) continue;
+    by_name.emplace(record.namespaces[i].name, &seen[i]);
+    spaces.add(record.namespaces[i].name, std::move(seen[i].fd), record.namespaces[i].cookie);
+  }
+  for (const MadeDevice& made : record.devices) {
+    DeviceView device{.made = made, .interfaces = {}, .state = {}, .unavailable = {}};
+    for (const MadeInterface& interface : made.interfaces) {
+      const auto found = by_name.find(interface.home);
+      device.interfaces.push_back(view_of(interface, found == by_name.end() ? nullptr : found->second));
+    }
+    view.devices.push_back(std::move(device));
+  }
+  // A driver may ask for services that enter namespaces, so it runs in a thread that may.
+  parallel(1, 1, [&](std::size_t) {
+    for (DeviceView& device : view.devices) ask_driver(device, spaces, record.lab, drivers);
+  });
+  return view;
+}
+
+void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan) {
+  std::unordered_set<std::string> ours;  // names that the plan itself clears first
+  for (const std::size_t s : plan.remove_namespaces) ours.insert(current.namespaces[s].name.str());
+  for (const std::size_t d : plan.remove_devices)
+    for (const Interface& interface : current.devices[d].interfaces)
+      ours.insert(current.namespaces[interface.home].name.str() + ":" + interface.name.str());
+
+  std::unordered_set<std::size_t> fresh;
+  for (const std::size_t s : plan.create_namespaces) {
+    const Namespace& space = next.namespaces[s];
+    if (space.existing) continue;
+    fresh.insert(s);
+    if (!ours.contains(space.name.str()) && netns::exists(space.name))
+      throw Error(ErrorCode::conflict,
+                  fmt::format("namespace {0} exists already and is not this lab's; choose another name, remove it with "
+                              "\"ip netns delete {0}\", or say existing = true",
+                              space.name.str()),
+                  next.at(space.where));
+  }
+
+  std::unordered_map<std::size_t, std::unordered_map<std::string, const Interface*>> wanted;  // by namespace, then name
+  for (const auto& level : plan.create_devices)
+    for (const std::size_t d : level)
+      for (const Interface& interface : next.devices[d].interfaces)
+        if (!fresh.contains(interface.home)) wanted[interface.home].emplace(interface.name.str(), &interface);
+  for (std::size_t s = 0; s < next.namespaces.size(); ++s)
+    if (next.namespaces[s].existing) wanted[s];
+  std::vector<std::size_t> spaces;
+  for (const auto& [space, names] : wanted) spaces.push_back(space);
+  std::sort(spaces.begin(), spaces.end());
+  parallel(spaces.size(), 1, [&](std::size_t i) {
+    const Namespace& space = next.namespaces[spaces[i]];
+    const auto fd = netns::open(netns::path_of(space));
+    if (!fd)
+      throw Error(ErrorCode::not_found,
+                  space.existing
+                      ? fmt::format("namespace {} is said to be existing, but {} is not there", space.name.str(),
+                                    netns::path_of(space))
+                      : fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first",
+                                    space.name.str(), next.name.str()),
+                  next.at(space.where));
+    netns::enter(*fd);
+    netlink::Socket socket;
+    for (const auto& link : netlink::list_links(socket)) {
+      const auto found = wanted[spaces[i]].find(link.name);
+      if (found == wanted[spaces[i]].end() || ours.contains(space.name.str() + ":" + link.name)) continue;
+      throw Error(ErrorCode::conflict,
+                  fmt::format("interface {} exists already in namespace {} and is not this lab's; choose another name",
+                              link.name, space.name.str()),
+                  next.at(found->second->where));
+    }
+  });
+}
+
+}  // namespace netrig::engine

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <random>
+
+#include "engine/run.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::engine {
+namespace {
+
+// Namespaces a thread makes between two lines of the journal: few enough that both threads end together.
+constexpr std::size_t kChunk = 16;
+
+/// Links that every new namespace has of itself (lo, and tunnels of loaded modules) take the first ifindexes.
+std::uint32_t first_free_ifindex(netlink::Socket& socket) {
+  std::uint32_t highest = 0;
+  for (const auto& link : netlink::list_links(socket)) highest = std::max(highest, link.ifindex);
+  return highest + 1;
+}
+
+void open_existing(Run& run, const Namespace& space) {
+  auto fd = netns::open(netns::path_of(space));
+  if (!fd)
+    throw Error(ErrorCode::not_found, fmt::format("namespace \"{}\" is said to be existing, but {} is not there",
+                                                  space.name.str(), netns::path_of(space)));
+  const std::uint64_t cookie = netns::cookie_of(*fd);
+  run.journal.add_namespaces({{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
+  run.spaces.add(space.name.str(), std::move(*fd), cookie);
+}
+
+}  // namespace
+
+void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>& which) {
+  std::vector<std::size_t> fresh;
+  std::vector<std::size_t> existing;
+  for (const std::size_t s : which) (next.namespaces[s].existing ? existing : fresh).push_back(s);
+  parallel(existing.size(), 1, [&](std::size_t i) { open_existing(run, next.namespaces[existing[i]]); });
+  if (fresh.empty()) return;
+  netns::prepare_run_directory();
+
+  std::atomic<std::uint32_t> first_ifindex{0};
+  std::atomic<std::size_t> done{0};
+  const std::size_t chunks = (fresh.size() + kChunk - 1) / kChunk;
+  parallel(chunks, run.threads, [&](std::size_t chunk) {
+    run.checkpoint();
+    const std::size_t begin = chunk * kChunk;
+    const std::size_t end = std::min(begin + kChunk, fresh.size());
+    std::vector<netns::Created> created;
+    std::vector<MadeNamespace> made;
+    for (std::size_t i = begin; i < end; ++i) {
+      created.push_back(netns::create());
+      made.push_back({.name = next.namespaces[fresh[i]].name.str(), .cookie = created.back().cookie, .existing = false, .path = {}});
+    }
+    if (first_ifindex == 0) {
+      netlink::Socket socket;
+      first_ifindex = first_free_ifindex(socket);
+    }
+    // The journal knows a namespace before it has a name; without a name it ends with this process.
+    run.journal.add_namespaces(made);
+    for (std::size_t i = begin; i < end; ++i) {
+      netns::Created& one = created[i - begin];
+      netns::publish(one, next.namespaces[fresh[i]].name);
+      Space& space = run.spaces.add(made[i - begin].name, std::move(one.fd), one.cookie);
+      space.set_next_ifindex(first_ifindex);
+      space.ifindex.emplace("lo", 1);
+    }
+    run.report("namespaces", done += end - begin, fresh.size());
+  });
+}
+
+void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces) {
+  std::mutex mutex;
+  parallel(namespaces.size(), run.threads, [&](std::size_t i) {
+    const MadeNamespace& made = namespaces[i];
+    if (run.spaces.find(made.name) != nullptr) return;
+    const NamespaceName name(made.name);
+    if (made.path.empty() && netns::is_hollow(name)) return;
+    auto fd = netns::open(made.path.empty() ? netns::path_of(name) : made.path);
+    if (!fd) return;
+    if (netns::cookie_of(*fd) != made.cookie) {
+      const std::lock_guard guard(mutex);
+      run.warn(fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
+      return;
+    }
+    run.spaces.add(made.name, std::move(*fd), made.cookie);
+  });
+}
+
+void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces) {
+  std::atomic<std::size_t> done{0};
+  // Descriptors stay open until all names are gone: the kernel takes namespaces down in batches, and waits for its readers
+  // once a batch, so the fewer and larger the better.
+  parallel(namespaces.size(), run.threads, [&](std::size_t i) {
+    const MadeNamespace& made = namespaces[i];
+    const NamespaceName name(made.name);
+    if (!made.existing && (run.spaces.find(made.name) != nullptr || netns::is_hollow(name))) netns::unpublish(name);
+    if (const std::size_t count = ++done; count % 64 == 0) run.report("removing namespaces", count, namespaces.size());
+  });
+  for (const MadeNamespace& made : namespaces) run.spaces.erase(made.name);
+}
+
+void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan) {
+  std::unordered_set<std::string> fresh;
+  for (const std::size_t s : plan.create_namespaces)
+    if (!next.namespaces[s].existing) fresh.insert(next.namespaces[s].name.str());
+  std::vector<const Namespace*> kept;
+  for (const Namespace& space : next.namespaces)
+    if (!fresh.contains(space.name.str())) kept.push_back(&space);
+  std::mutex mutex;
+  std::random_device seed;
+  std::mt19937 random(seed());
+  parallel(kept.size(), run.threads, [&](std::size_t i) {
+    const Namespace& one = *kept[i];
+    Space* space = run.spaces.find(one.name.str());
+    if (space == nullptr)
+      throw Error(ErrorCode::failed, fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first",
+                                                 one.name.str(), next.name.str()));
+    std::uint32_t highest = 0;
+    for (const auto& link : netlink::list_links(space->socket())) {
+      space->ifindex[link.name] = link.ifindex;
+      highest = std::max(highest, link.ifindex);
+    }
+    // In a namespace that others use, an ifindex far from where the kernel counts marks a link as ours should we die
+    // before its creation is settled.
+    const std::lock_guard guard(mutex);
+    space->set_next_ifindex(one.existing ? std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random)
+                                         : highest + 1);
+  });
+}
+
+}  // namespace netrig::engine

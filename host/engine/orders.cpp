@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/orders.hpp"
+
+#include <fmt/format.h>
+#include <linux/if_link.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <variant>
+
+namespace netrig::engine {
+namespace {
+
+std::uint32_t first_interface(const driver::Order& order) {
+  return std::visit([](const auto& one) { return one.interface; }, order);
+}
+
+/// Kernel configuration option of a link kind: its name in capitals, but for those that are called otherwise.
+std::string kernel_option(const std::string& kind) {
+  if (kind == "vlan") return "CONFIG_VLAN_8021Q";
+  if (kind == "bond") return "CONFIG_BONDING";
+  if (kind == "vrf") return "CONFIG_NET_VRF";
+  if (kind == "team") return "CONFIG_NET_TEAM";
+  std::string option = "CONFIG_" + kind;
+  std::transform(option.begin(), option.end(), option.begin(), [](unsigned char c) { return std::toupper(c); });
+  return option;
+}
+
+void append_link(netlink::Batch& batch, const driver::LinkOrder& order, const DeviceSpaces& spaces,
+                 const std::vector<driver::InterfaceRequest>& interfaces,
+                 const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes) {
+  const Space& sender = sender_of(order, spaces);
+  const auto new_link = [&](std::uint32_t index) {
+    const Space* home = spaces.homes.at(index);
+    return netlink::NewLink{.name = interfaces.at(index).name,
+                            .ifindex = ifindexes.at(index),
+                            .netns_fd = home == &sender ? -1 : home->fd().get(),
+                            .mtu = interfaces.at(index).mtu,
+                            .mac = interfaces.at(index).mac,
+                            .up = false};
+  };
+  netlink::begin_new_link(batch, new_link(order.interface));
+  batch.put_built(order.attributes);
+  if (order.lower) batch.put(IFLA_LINK, references.at(*order.lower).ifindex);
+  const auto info = batch.nest(IFLA_LINKINFO);
+  batch.put_text(IFLA_INFO_KIND, order.kind);
+  const auto data = batch.nest(IFLA_INFO_DATA);
+  batch.put_built(order.data);
+  if (order.peer) {
+    const auto peer = batch.nest(order.peer->type);
+    netlink::append_peer(batch, new_link(order.peer->interface));
+    batch.put_built(order.peer->attributes);
+  }
+}
+
+void append_change(netlink::Batch& batch, const driver::LinkChange& change, const std::vector<std::uint32_t>& ifindexes) {
+  netlink::begin_set_link(batch, ifindexes.at(change.interface));
+  batch.put_built(change.attributes);
+  if (change.kind.empty()) return;
+  const auto info = batch.nest(IFLA_LINKINFO);
+  batch.put_text(IFLA_INFO_KIND, change.kind);
+  const auto data = batch.nest(IFLA_INFO_DATA);
+  batch.put_built(change.data);
+}
+
+}  // namespace
+
+Space& sender_of(const driver::Order& order, const DeviceSpaces& spaces) {
+  if (const auto* link = std::get_if<driver::LinkOrder>(&order); link != nullptr && link->lower)
+    return *spaces.references.at(*link->lower);
+  return *spaces.homes.at(first_interface(order));
+}
+
+void append_order(netlink::Batch& batch, const driver::Order& order, const DeviceSpaces& spaces,
+                  const std::vector<driver::InterfaceRequest>& interfaces,
+                  const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes) {
+  if (const auto* link = std::get_if<driver::LinkOrder>(&order))
+    append_link(batch, *link, spaces, interfaces, references, ifindexes);
+  else if (const auto* change = std::get_if<driver::LinkChange>(&order))
+    append_change(batch, *change, ifindexes);
+  else
+    netlink::delete_link(batch, ifindexes.at(first_interface(order)));
+}
+
+Error order_error(const driver::Order& order, const netlink::Refusal& refusal,
+                  const std::vector<MadeInterface>& interfaces) {
+  const MadeInterface& interface = interfaces.at(first_interface(order));
+  const std::string name = fmt::format("{}:{}", interface.home, interface.name);
+  if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
+    if (refusal.error == EOPNOTSUPP && refusal.text == "Unknown device type")
+      return {ErrorCode::unsupported,
+              fmt::format("this kernel cannot make a {}: {}; it needs {} (module {})", link->kind, refusal.str(),
+                          kernel_option(link->kind), link->kind)};
+    if (refusal.error == EPERM)
+      return {ErrorCode::denied,
+              fmt::format("not permitted to make {} {}: {}; this needs CAP_NET_ADMIN, run it with sudo", link->kind, name,
+                          refusal.str())};
+    const bool exists = refusal.error == EEXIST;
+    return {exists ? ErrorCode::conflict : ErrorCode::failed,
+            fmt::format("the kernel refuses to make {} {}: {}", link->kind, name, refusal.str())};
+  }
+  const char* verb = std::holds_alternative<driver::LinkChange>(order) ? "change" : "delete";
+  return {ErrorCode::failed, fmt::format("the kernel refuses to {} {}: {}", verb, name, refusal.str())};
+}
+
+}  // namespace netrig::engine

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drivers' orders as netlink messages, and the services a driver may use while it runs.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "driver/driver.hpp"
+#include "engine/record.hpp"
+#include "engine/spaces.hpp"
+
+namespace netrig::engine {
+
+/// Where the interfaces and references of one device are, by their index in the driver's request.
+struct DeviceSpaces {
+  std::vector<Space*> homes;  ///< nullptr: gone
+  std::vector<Space*> references;
+};
+
+/// The space whose socket carries an order: that of the lower link if there is one, else that of the interface.
+Space& sender_of(const driver::Order& order, const DeviceSpaces& spaces);
+
+/// Appends one message. `interfaces` and `references` are those of the driver's request, `ifindexes` those chosen.
+void append_order(netlink::Batch& batch, const driver::Order& order, const DeviceSpaces& spaces,
+                  const std::vector<driver::InterfaceRequest>& interfaces,
+                  const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes);
+
+/// The kernel's no to an order, as one sentence that says what would help.
+Error order_error(const driver::Order& order, const netlink::Refusal& refusal,
+                  const std::vector<MadeInterface>& interfaces);
+
+/// Services for one operation of a driver. Thread: that of the operation, which may be moved between namespaces.
+class DeviceServices final : public driver::Services {
+ public:
+  struct Context {
+    DeviceSpaces spaces;
+    std::vector<driver::InterfaceRequest> interfaces;
+    std::vector<driver::Reference> references;
+    std::vector<MadeInterface> made;  ///< with the ifindexes to be used
+    const std::atomic<bool>* interrupted = nullptr;
+  };
+  explicit DeviceServices(Context context) : context_(std::move(context)) {}
+
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<driver::Order> orders) override;
+  bool get_link(std::uint32_t interface, const Receive& each) override;
+  void request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message,
+               const Receive& answer) override;
+  std::optional<std::uint16_t> genl_family(std::uint32_t interface, const std::string& name) override;
+  void genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command, std::uint8_t version,
+                    std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) override;
+  std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) override;
+  [[nodiscard]] bool interrupted() const override;
+
+ private:
+  Space& home(std::uint32_t interface);
+  [[nodiscard]] std::vector<std::uint32_t> ifindexes() const;
+
+  Context context_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> made_;
+};
+
+}  // namespace netrig::engine

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a lab has made, as the journal tells it.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "driver/driver.hpp"
+#include "model/lab.hpp"
+
+namespace netrig::engine {
+
+struct MadeNamespace {
+  std::string name;
+  std::uint64_t cookie = 0;  ///< SO_NETNS_COOKIE
+  bool existing = false;     ///< was there before; never deleted
+  std::string path;          ///< of an existing one that is not in /run/netns
+};
+
+struct MadeInterface {
+  std::string home;
+  std::string name;
+  std::uint32_t ifindex = 0;  ///< 0: not known (the driver was still making it)
+};
+
+struct MadeDevice {
+  std::string name;
+  std::string driver;
+  std::vector<MadeInterface> interfaces;
+  driver::Bytes record;
+  bool settled = false;  ///< create has returned; otherwise it may or may not be there
+};
+
+/// A sysctl that was set, with what it was before.
+struct SavedSysctl {
+  std::string home;
+  std::string key;
+  std::string before;
+};
+
+/// A route in an existing namespace; those of own namespaces go with them.
+struct MadeRoute {
+  std::string home;
+  Route route;
+};
+
+enum class Phase : std::uint8_t {
+  starting,  ///< `up` has begun and not ended
+  running,   ///< as the lab file says
+  changing,  ///< `up` on a running lab has begun and not ended
+  removing,  ///< `down` or a rollback has begun and not ended
+};
+
+/// One event of the journal, already applied or about to be. Thread: none.
+struct Record {
+  std::string lab;
+  std::string file;                ///< absolute path of the lab file
+  std::vector<std::string> only;   ///< patterns of --only
+  std::string boot;                ///< boot id of the kernel that has it
+  std::string version;             ///< of the netrig that wrote it
+  std::int64_t began = 0;          ///< Units: seconds since 1970
+  Phase phase = Phase::starting;
+  std::vector<MadeNamespace> namespaces;
+  std::vector<MadeDevice> devices;  ///< in order of creation
+  std::vector<SavedSysctl> sysctls;
+  std::vector<MadeRoute> routes;
+
+  [[nodiscard]] bool empty() const {
+    return namespaces.empty() && devices.empty() && sysctls.empty() && routes.empty();
+  }
+};
+
+std::string_view to_text(Phase phase);
+
+}  // namespace netrig::engine

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <random>
+
+#include "engine/orders.hpp"
+#include "engine/run.hpp"
+#include "netlink/route.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::engine {
+namespace {
+
+// The kernel waits for its readers once a deletion. From this many links on, giving them a group first costs less.
+constexpr std::size_t kGroupFrom = 3;
+// In a namespace that goes anyway links go with it, in one batch of all namespaces; but a switch with many ports is taken
+// down at once, before the kernel meets its ports one host at a time.
+constexpr std::size_t kGroupFromInDoomed = 8;
+
+struct Deletion {
+  MadeInterface interface;
+  bool settled = true;
+};
+using Deletions = std::unordered_map<std::string, std::vector<Deletion>>;  // by namespace
+
+/// What the driver wants deleted; its own work, if it has any, is done when this returns.
+void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions) {
+  DeviceServices::Context context;
+  for (const MadeInterface& interface : made.interfaces) {
+    Space* space = run.spaces.find(interface.home);
+    context.spaces.homes.push_back(space);
+    context.interfaces.push_back({.name = interface.name,
+                                  .netns_fd = space == nullptr ? -1 : space->fd().get(),
+                                  .ifindex = space == nullptr ? 0 : interface.ifindex,
+                                  .mtu = {},
+                                  .mac = {}});
+  }
+  context.made = made.interfaces;
+  driver::DestroyAnswer answer;
+  try {
+    DeviceServices services(context);
+    answer = run.drivers.open(made.driver)
+                 .destroy({.lab = run.journal.record().lab,
+                           .device = made.name,
+                           .interfaces = context.interfaces,
+                           .record = made.record,
+                           .deadline = driver::Clock::now() + run.drivers.policy().deadline},
+                          services);
+  } catch (const Error& error) {
+    // A lab must be removable without its driver; what the kernel shows as its links can always be deleted.
+    run.warn(fmt::format("device {}: driver {} could not remove it ({}); its interfaces are deleted instead", made.name,
+                         made.driver, error.what()));
+    for (std::uint32_t i = 0; i < made.interfaces.size(); ++i) answer.orders.emplace_back(driver::LinkDeletion{i});
+  }
+  for (const driver::Order& order : answer.orders) {
+    const auto* deletion = std::get_if<driver::LinkDeletion>(&order);
+    if (deletion == nullptr || context.spaces.homes.at(deletion->interface) == nullptr) continue;
+    const MadeInterface& interface = made.interfaces.at(deletion->interface);
+    deletions[interface.home].push_back({interface, made.settled});
+  }
+}
+
+std::uint32_t unused_group(const std::vector<netlink::LinkState>& links) {
+  std::random_device seed;
+  std::mt19937 random(seed());
+  std::uniform_int_distribution<std::uint32_t> any(1U << 16, 1U << 30);
+  for (;;) {
+    const std::uint32_t group = any(random);
+    if (std::none_of(links.begin(), links.end(), [&](const auto& link) { return link.group == group; })) return group;
+  }
+}
+
+/// Deletes those of the links that are there and ours. A link that is not settled is ours only if it has the ifindex and
+/// the name that it was to get.
+void delete_links(Space& space, const std::vector<Deletion>& deletions) {
+  const auto links = netlink::list_links(space.socket());
+  std::unordered_map<std::uint32_t, const netlink::LinkState*> present;
+  for (const auto& link : links) present.emplace(link.ifindex, &link);
+  std::vector<std::uint32_t> ours;
+  for (const Deletion& deletion : deletions) {
+    const auto found = present.find(deletion.interface.ifindex);
+    if (found == present.end()) continue;
+    if (!deletion.settled && found->second->name != deletion.interface.name) continue;
+    ours.push_back(deletion.interface.ifindex);
+  }
+  if (ours.empty()) return;
+  netlink::Batch batch;
+  if (ours.size() < kGroupFrom) {
+    for (const std::uint32_t ifindex : ours) netlink::delete_link(batch, ifindex);
+  } else {
+    const std::uint32_t group = unused_group(links);
+    for (const std::uint32_t ifindex : ours) netlink::set_group(batch, ifindex, group);
+    netlink::delete_group(batch, group);
+  }
+  for (const auto& refusal : space.socket().run(batch, netlink::Socket::OnRefusal::go_on))
+    if (refusal.error != ENODEV)  // gone in between, with its peer or by another hand
+      throw Error(ErrorCode::failed, fmt::format("the kernel refuses to delete an interface: {}", refusal.str()));
+}
+
+}  // namespace
+
+void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
+  Deletions deletions;
+  // A driver may ask for services that enter namespaces, so it runs in a thread that may.
+  parallel(1, 1, [&](std::size_t) {
+    for (const MadeDevice& made : devices) ask_driver(run, made, deletions);
+  });
+  std::vector<const Deletions::value_type*> work;
+  for (const auto& entry : deletions)
+    if (!doomed.contains(entry.first) || entry.second.size() >= kGroupFromInDoomed) work.push_back(&entry);
+  parallel(work.size(), run.threads, [&](std::size_t i) {
+    Space* space = run.spaces.find(work[i]->first);
+    if (space == nullptr) return;
+    delete_links(*space, work[i]->second);
+    space->release_socket();
+  });
+}
+
+void restore_existing(Run& run) {
+  const Record record = run.journal.record();
+  std::unordered_set<std::string> existing;
+  for (const MadeNamespace& made : record.namespaces)
+    if (made.existing) existing.insert(made.name);
+  parallel(1, 1, [&](std::size_t) {
+    for (const MadeRoute& made : record.routes) {
+      Space* space = run.spaces.find(made.home);
+      if (space == nullptr || !existing.contains(made.home)) continue;
+      std::unordered_map<std::string, std::uint32_t> ifindex;
+      for (const auto& link : netlink::list_links(space->socket())) ifindex.emplace(link.name, link.ifindex);
+      // A route through an interface that is gone went with it.
+      const bool gone = std::any_of(made.route.next_hops.begin(), made.route.next_hops.end(), [&](const NextHop& hop) {
+        return hop.interface && !ifindex.contains(hop.interface->str());
+      });
+      if (gone) continue;
+      netlink::Batch batch;
+      netlink::delete_route(batch, made.route, [&](const InterfaceName& name) { return ifindex.at(name.str()); });
+      for (const auto& refusal : space->socket().run(batch))
+        if (refusal.error != ESRCH)
+          run.warn(fmt::format("route \"{}\" in {} could not be removed: {}", plan::to_text(made.route), made.home,
+                               refusal.str()));
+    }
+    for (const SavedSysctl& saved : record.sysctls) {
+      Space* space = run.spaces.find(saved.home);
+      if (space == nullptr || !existing.contains(saved.home)) continue;
+      netns::enter(space->fd());
+      try {
+        netns::write_sysctl(saved.key, saved.before);
+      } catch (const Error& error) {
+        // One of an interface that is gone is gone with it.
+        if (error.code() != ErrorCode::unsupported) run.warn(error.what());
+      }
+    }
+  });
+}
+
+void remove_all(Run& run) {
+  const Record record = run.journal.record();
+  run.journal.set_phase(Phase::removing);
+  open_recorded(run, record.namespaces);
+  std::unordered_set<std::string> doomed;
+  for (const MadeNamespace& made : record.namespaces)
+    if (!made.existing) doomed.insert(made.name);
+  std::vector<MadeDevice> devices(record.devices.rbegin(), record.devices.rend());
+  run.report("removing devices", 0, devices.size());
+  restore_existing(run);
+  remove_devices(run, devices, doomed);
+  remove_namespaces(run, record.namespaces);
+}
+
+}  // namespace netrig::engine

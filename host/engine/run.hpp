@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of the engine: what its steps share.
+#pragma once
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/engine.hpp"
+#include "engine/spaces.hpp"
+
+namespace netrig::engine {
+
+/// How a step takes it when the kernel says that something is there, or gone, already.
+enum class Tolerance : std::uint8_t {
+  none,      ///< an error
+  rollback,  ///< as wanted: a rollback does not know how far its run had come
+};
+
+struct Run {
+  Run(Journal& journal_, driver::Registry& drivers_, const Options& options_)
+      : journal(journal_),
+        drivers(drivers_),
+        options(options_),
+        threads(options_.threads == 0 ? worker_count() : options_.threads) {}
+
+  Journal& journal;
+  driver::Registry& drivers;
+  const Options& options;
+  unsigned threads;
+  Spaces spaces;
+  Tolerance tolerance = Tolerance::none;
+  bool interruptible = true;
+  std::vector<std::string> warnings;
+
+  /// Throws Error{interrupted} once the user wants to stop.
+  void checkpoint() const;
+  void report(std::string_view stage, std::size_t done, std::size_t total);
+  void warn(std::string text);
+
+ private:
+  std::mutex report_mutex_;
+};
+
+/// namespaces.cpp
+void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>& which);
+/// Opens those of the record that are still the lab's own. Others are not in run.spaces afterwards.
+void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces);
+void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces);
+/// Reads the links of namespaces that are not fresh, so that names resolve and free ifindexes are known.
+void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan);
+
+/// devices.cpp
+void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& level);
+
+/// configure.cpp
+void configure(Run& run, const Lab& next, const std::vector<plan::NamespaceWork>& wave);
+void wait_for_addresses(Run& run, const Lab& next);
+void remove_routes(Run& run, const Lab& current, const std::vector<plan::RouteRemoval>& removals);
+
+/// removal.cpp
+/// `devices`: dependents first. `doomed`: namespaces that go right after, and take their links with them.
+void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed);
+/// Sysctls and routes that the lab set in namespaces that stay.
+void restore_existing(Run& run);
+/// Everything in the record.
+void remove_all(Run& run);
+
+}  // namespace netrig::engine

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/genetlink.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "engine/orders.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::engine {
+namespace {
+
+[[noreturn]] void refuse(const std::string& what, const netlink::Refusal& refusal) {
+  throw Error(refusal.error == EPERM ? ErrorCode::denied : ErrorCode::failed,
+              fmt::format("the kernel refuses {}: {}", what, refusal.str()));
+}
+
+}  // namespace
+
+Space& DeviceServices::home(std::uint32_t interface) {
+  Space* space = context_.spaces.homes.at(interface);
+  if (space == nullptr) throw Error(ErrorCode::not_found, "the interface's namespace is gone");
+  return *space;
+}
+
+std::vector<std::uint32_t> DeviceServices::ifindexes() const {
+  std::vector<std::uint32_t> result;
+  for (const MadeInterface& made : context_.made) result.push_back(made.ifindex);
+  return result;
+}
+
+std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::vector<driver::Order> orders) {
+  for (const driver::Order& order : orders) {
+    netlink::Batch batch;
+    append_order(batch, order, context_.spaces, context_.interfaces, context_.references, ifindexes());
+    const auto refusals = sender_of(order, context_.spaces).socket().run(batch);
+    const bool deletion = std::holds_alternative<driver::LinkDeletion>(order);
+    if (!refusals.empty() && !(deletion && refusals.front().error == ENODEV))
+      throw order_error(order, refusals.front(), context_.made);
+    if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
+      made_.emplace_back(link->interface, context_.made.at(link->interface).ifindex);
+      if (link->peer) made_.emplace_back(link->peer->interface, context_.made.at(link->peer->interface).ifindex);
+    }
+  }
+  return made_;
+}
+
+bool DeviceServices::get_link(std::uint32_t interface, const Receive& each) {
+  netlink::Batch batch;
+  netlink::begin_set_link(batch, context_.made.at(interface).ifindex);
+  netlink::Batch ask;
+  ask.begin_raw(RTM_GETLINK, 0, batch.messages(0, 1).subspan(NLMSG_HDRLEN));
+  const auto refusal = home(interface).socket().ask(ask, [&](std::uint16_t, std::span<const std::byte> payload) {
+    constexpr std::size_t kHeader = NLMSG_ALIGN(sizeof(ifinfomsg));
+    if (payload.size() < kHeader) return;
+    const auto* first = reinterpret_cast<const nlattr*>(payload.data() + kHeader);
+    int left = static_cast<int>(payload.size() - kHeader);
+    for (const nlattr* at = first; nla_ok(at, left) != 0; at = nla_next(at, &left))
+      each(static_cast<std::uint16_t>(nla_type(at)),
+           {static_cast<const std::byte*>(nla_data(at)), static_cast<std::size_t>(nla_len(at))});
+  });
+  if (refusal && refusal->error == ENODEV) return false;
+  if (refusal) refuse("to show an interface", *refusal);
+  return true;
+}
+
+void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags,
+                             std::span<const std::byte> message, const Receive& answer) {
+  netlink::Batch batch;
+  batch.begin_raw(type, flags, message);
+  if (const auto refusal = home(interface).socket().ask(batch, answer))
+    refuse(fmt::format("a request of type {}", type), *refusal);
+}
+
+std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface, const std::string& name) {
+  netns::enter(home(interface).fd());
+  const std::unique_ptr<nl_sock, decltype(&nl_socket_free)> socket(nl_socket_alloc(), &nl_socket_free);
+  if (!socket || genl_connect(socket.get()) < 0) throw Error(ErrorCode::failed, "cannot open a generic netlink socket");
+  const int id = genl_ctrl_resolve(socket.get(), name.c_str());
+  if (id == -NLE_OBJ_NOTFOUND) return std::nullopt;
+  if (id < 0) throw Error(ErrorCode::failed, fmt::format("cannot look up generic netlink family {}: {}", name, nl_geterror(id)));
+  return static_cast<std::uint16_t>(id);
+}
+
+void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command,
+                                  std::uint8_t version, std::uint16_t flags, std::span<const std::byte> attributes,
+                                  const Receive& answer) {
+  netns::enter(home(interface).fd());
+  netlink::Socket socket(NETLINK_GENERIC);
+  netlink::Batch batch;
+  const genlmsghdr header{.cmd = command, .version = version, .reserved = 0};
+  batch.begin(family, flags, header).put_built(attributes);
+  const auto refusal = socket.ask(batch, [&](std::uint16_t, std::span<const std::byte> payload) {
+    if (payload.size() < GENL_HDRLEN) return;
+    answer(static_cast<std::uint16_t>(payload[0]), payload.subspan(GENL_HDRLEN));
+  });
+  if (refusal) refuse("a generic netlink request", *refusal);
+}
+
+std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
+  // A mount of sysfs shows the namespace it was made in. This one has no place in any tree, so nobody else sees it.
+  netns::enter(home(interface).fd());
+  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC)));
+  if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+    throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+  const UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
+  if (!root) throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+  const std::string name = fmt::format("class/net/{}/{}", context_.made.at(interface).name, path);
+  const UniqueFd file(::openat(root.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) return std::nullopt;
+  std::array<char, 4096> text{};
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size < 0) throw Error(ErrorCode::failed, fmt::format("cannot read {}: {}", name, netlink::errno_text(errno)));
+  return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+bool DeviceServices::interrupted() const { return context_.interrupted != nullptr && *context_.interrupted; }
+
+}  // namespace netrig::engine

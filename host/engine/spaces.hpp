@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "model/unique_fd.hpp"
+#include "netlink/link.hpp"
+#include "netlink/socket.hpp"
+
+namespace netrig::engine {
+
+/// A namespace that this run works in. Thread: one at a time.
+class Space {
+ public:
+  Space(UniqueFd fd, std::uint64_t cookie) : fd_(std::move(fd)), cookie_(cookie) {}
+
+  [[nodiscard]] const UniqueFd& fd() const { return fd_; }
+  [[nodiscard]] std::uint64_t cookie() const { return cookie_; }
+  /// Its rtnetlink socket, opened on first use; then the calling thread is in the namespace.
+  netlink::Socket& socket();
+  /// Keeps the number of open descriptors at one a namespace in large labs.
+  void release_socket() { socket_.reset(); }
+  /// An ifindex that no link of it has. `base` counts up; in a namespace that others use too it is far from theirs.
+  std::uint32_t next_ifindex() { return next_ifindex_++; }
+  void set_next_ifindex(std::uint32_t index) { next_ifindex_ = index; }
+
+  /// Ifindex by name, for what this run knows of.
+  std::unordered_map<std::string, std::uint32_t> ifindex;
+
+ private:
+  UniqueFd fd_;
+  std::uint64_t cookie_ = 0;
+  std::optional<netlink::Socket> socket_;
+  std::uint32_t next_ifindex_ = 0;
+};
+
+/// The namespaces of a run, by name. Thread: any; a reference lives until its name is erased.
+class Spaces {
+ public:
+  Space& add(const std::string& name, UniqueFd fd, std::uint64_t cookie);
+  /// nullptr: not open.
+  [[nodiscard]] Space* find(const std::string& name);
+  Space& at(const std::string& name);
+  void erase(const std::string& name);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::string, std::unique_ptr<Space>> spaces_;
+};
+
+/// Runs body(0) ... body(count - 1) in up to `threads` threads, each of which may enter namespaces as it likes. The first
+/// exception stops the others and is thrown here.
+void parallel(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body);
+
+/// Threads worth using for work that waits on the kernel's locks.
+unsigned worker_count();
+
+}  // namespace netrig::engine

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace netrig {
+
+/// What kind of failure it was; decides the exit code of the command (docs/exit-codes.md).
+enum class ErrorCode : std::uint8_t {
+  internal = 70,    ///< a defect in netrig
+  failed = 1,       ///< the kernel or a driver said no; what was begun has been rolled back
+  invalid = 2,      ///< lab file, policy or command line is wrong; nothing was changed
+  denied = 3,       ///< a privilege is missing
+  conflict = 4,     ///< something exists already, or another netrig holds the lab
+  driver = 5,       ///< a driver is missing or refused
+  unsupported = 6,  ///< this kernel or machine lacks something
+  not_found = 7,    ///< no such lab, namespace or driver
+  interrupted = 8,  ///< by a signal; what was begun has been rolled back
+};
+
+/// Place in a text file. Line and column count from 1, columns in code points; 0: unknown. Positions never take part in
+/// comparisons: two values that differ only in where they were written are the same value.
+struct Position {
+  std::uint32_t line = 0;
+  std::uint32_t column = 0;
+  friend constexpr bool operator==(Position, Position) { return true; }
+};
+
+/// The one exception type of the host. `where` is "file:line:column", or "lab/device", or empty.
+class Error : public std::runtime_error {
+ public:
+  Error(ErrorCode code, std::string message, std::string where = {})
+      : std::runtime_error(where.empty() ? message : where + ": " + message),
+        code_(code),
+        message_(std::move(message)),
+        where_(std::move(where)) {}
+
+  [[nodiscard]] ErrorCode code() const noexcept { return code_; }
+  [[nodiscard]] const std::string& message() const noexcept { return message_; }
+  [[nodiscard]] const std::string& where() const noexcept { return where_; }
+
+ private:
+  ErrorCode code_;
+  std::string message_;
+  std::string where_;
+};
+
+}  // namespace netrig

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/address.hpp"
+#include "netlink/batch.hpp"
+#include "netlink/socket.hpp"
+
+namespace netrig::netlink {
+
+/// A kernel link as RTM_GETLINK shows it.
+struct LinkState {
+  std::uint32_t ifindex = 0;
+  std::string name;
+  std::string kind;  ///< IFLA_INFO_KIND; empty for hardware and lo
+  std::uint32_t flags = 0;  ///< IFF_*
+  std::uint32_t mtu = 0;
+  std::uint32_t group = 0;
+  std::uint32_t master = 0;  ///< ifindex; 0: none
+  std::string alias;
+  std::optional<MacAddress> mac;
+  std::uint8_t operstate = 0;  ///< IF_OPER_* of linux/if.h
+};
+
+/// All links of the socket's namespace, one dump.
+std::vector<LinkState> list_links(Socket& socket);
+/// One link; nothing if it is gone.
+std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex);
+std::optional<LinkState> parse_link(std::span<const std::byte> payload);
+
+/// Where and how a new link appears.
+struct NewLink {
+  std::string_view name;
+  std::uint32_t ifindex = 0;  ///< 0: the kernel chooses
+  int netns_fd = -1;          ///< -1: the socket's namespace
+  std::optional<std::uint32_t> mtu;
+  std::optional<MacAddress> mac;
+  bool up = false;
+};
+/// ifinfomsg and the attributes that every new link has.
+void begin_new_link(Batch& batch, const NewLink& link);
+/// The same inside IFLA_INFO_DATA, for the second end of a pair.
+void append_peer(Batch& batch, const NewLink& link);
+
+/// Begins RTM_NEWLINK on an existing link; attributes may follow.
+void begin_set_link(Batch& batch, std::uint32_t ifindex);
+void set_link_up(Batch& batch, std::uint32_t ifindex, bool up);
+void set_master(Batch& batch, std::uint32_t ifindex, std::uint32_t master);
+void set_group(Batch& batch, std::uint32_t ifindex, std::uint32_t group);
+void delete_link(Batch& batch, std::uint32_t ifindex);
+/// Deletes every link of a group in one pass of the kernel, which waits for its readers once instead of once a link.
+void delete_group(Batch& batch, std::uint32_t group);
+
+/// Word for IF_OPER_*, as `ip -j link` prints it.
+std::string operstate_text(std::uint8_t operstate);
+
+}  // namespace netrig::netlink

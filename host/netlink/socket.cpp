@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netlink/socket.hpp"
+
+#include <fmt/format.h>
+#include <netlink/attr.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "model/error.hpp"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
+namespace netrig::netlink {
+namespace {
+
+// One send stays below the kernel's default send buffer, and the refusals of one send below its receive buffer.
+constexpr std::size_t kChunkBytes = 32 * 1024;
+constexpr std::size_t kChunkMessages = 128;
+constexpr int kReceiveBuffer = 1 << 20;
+
+[[noreturn]] void fail(const char* what) {
+  const int error = errno;
+  throw Error(error == EPERM ? ErrorCode::denied : ErrorCode::failed, fmt::format("{}: {}", what, errno_text(error)));
+}
+
+std::string extended_text(const nlmsghdr* header) {
+  if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
+  // With NETLINK_CAP_ACK the request's payload is not repeated: attributes follow struct nlmsgerr.
+  const auto* error = static_cast<const nlmsgerr*>(NLMSG_DATA(header));
+  std::size_t offset = sizeof(nlmsghdr) + sizeof(nlmsgerr);
+  if ((header->nlmsg_flags & NLM_F_CAPPED) == 0) offset += error->msg.nlmsg_len - sizeof(nlmsghdr);
+  if (offset >= header->nlmsg_len) return {};
+  const auto* first = reinterpret_cast<const nlattr*>(reinterpret_cast<const char*>(header) + offset);
+  const nlattr* text = nla_find(first, static_cast<int>(header->nlmsg_len - offset), NLMSGERR_ATTR_MSG);
+  if (text == nullptr) return {};
+  const auto* from = static_cast<const char*>(nla_data(text));
+  return {from, strnlen(from, static_cast<std::size_t>(nla_len(text)))};
+}
+
+}  // namespace
+
+std::string errno_name(int error) {
+  const char* name = strerrorname_np(error);
+  return name != nullptr ? name : fmt::format("errno {}", error);
+}
+
+std::string errno_text(int error) {
+  const char* text = strerrordesc_np(error);
+  return fmt::format("{} ({})", text != nullptr ? text : "unknown error", errno_name(error));
+}
+
+std::string Refusal::str() const {
+  return text.empty() ? errno_text(error) : fmt::format("{}: {}", errno_text(error), text);
+}
+
+Socket::Socket(int protocol) : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol)) {
+  if (!fd_) fail("cannot open a netlink socket");
+  const int on = 1;
+  // Both are hints: without them messages are longer or say less.
+  ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+  ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+  ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
+}
+
+std::uint64_t Socket::namespace_cookie() const {
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
+    throw Error(ErrorCode::unsupported,
+                fmt::format("this kernel cannot identify network namespaces: SO_NETNS_COOKIE, {}; use Linux 5.14 or later",
+                            errno_text(errno)));
+  return cookie;
+}
+
+void Socket::send(std::span<const std::byte> bytes) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  while (::sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&kernel),
+                  sizeof kernel) < 0)
+    if (errno != EINTR) fail("cannot send to the kernel");
+}
+
+void Socket::receive(std::uint32_t last_sequence, std::vector<Refusal>& refusals, const Receive* each) {
+  alignas(nlmsghdr) static thread_local std::array<char, 64 * 1024> buffer;
+  for (;;) {
+    const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail("cannot receive from the kernel");
+    auto left = static_cast<unsigned>(size);
+    for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
+         header = NLMSG_NEXT(header, left)) {
+      if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
+        int code = 0;
+        if (header->nlmsg_len >= NLMSG_LENGTH(sizeof code)) std::memcpy(&code, NLMSG_DATA(header), sizeof code);
+        if (code != 0)
+          refusals.push_back({.index = header->nlmsg_seq - 1,
+                              .error = -code,
+                              .text = header->nlmsg_type == NLMSG_ERROR ? extended_text(header) : std::string{}});
+        if (header->nlmsg_seq == last_sequence) return;
+      } else if (each != nullptr) {
+        (*each)(header->nlmsg_type, {static_cast<const std::byte*>(NLMSG_DATA(header)), header->nlmsg_len - NLMSG_HDRLEN});
+      }
+    }
+  }
+}
+
+std::vector<Refusal> Socket::run(Batch& batch, OnRefusal on_refusal) {
+  std::vector<Refusal> refusals;
+  for (std::size_t first = 0; first < batch.count() && (refusals.empty() || on_refusal == OnRefusal::go_on);) {
+    std::size_t last = first + 1;
+    while (last < batch.count() && last - first < kChunkMessages && batch.messages(first, last + 1).size() <= kChunkBytes)
+      ++last;
+    nlmsghdr header = batch.header(last - 1);
+    batch.set_flags(last - 1, header.nlmsg_flags | NLM_F_ACK);
+    send(batch.messages(first, last));
+    receive(header.nlmsg_seq, refusals, nullptr);
+    first = last;
+  }
+  return refusals;
+}
+
+std::optional<Refusal> Socket::ask(Batch& batch, const Receive& each) {
+  std::vector<Refusal> refusals;
+  const nlmsghdr header = batch.header(batch.count() - 1);
+  if ((header.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+    batch.set_flags(batch.count() - 1, header.nlmsg_flags | NLM_F_ACK);
+  else
+    ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
+  send(batch.messages(0, batch.count()));
+  receive(header.nlmsg_seq, refusals, &each);
+  if (refusals.empty()) return std::nullopt;
+  return refusals.front();
+}
+
+}  // namespace netrig::netlink

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netns/netns.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <linux/nsfs.h>
+
+#include <cerrno>
+
+#include "model/error.hpp"
+#include "netlink/socket.hpp"
+
+namespace netrig::netns {
+namespace {
+
+[[noreturn]] void fail(const std::string& what, int error) {
+  if (error == EPERM || error == EACCES)
+    throw Error(ErrorCode::denied,
+                fmt::format("{}: {}; this needs CAP_SYS_ADMIN and CAP_NET_ADMIN, run it with sudo", what,
+                            netlink::errno_text(error)));
+  throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
+}
+
+bool is_namespace(int fd) {
+  struct statfs fs {};
+  if (::fstatfs(fd, &fs) != 0) return false;
+  if (fs.f_type != NSFS_MAGIC) return false;
+  return ::ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+}
+
+}  // namespace
+
+std::string path_of(const NamespaceName& name) { return fmt::format("{}/{}", kRunDirectory, name.str()); }
+std::string path_of(const Namespace& space) { return space.path.empty() ? path_of(space.name) : space.path; }
+
+void prepare_run_directory() {
+  if (::mkdir(kRunDirectory, 0755) != 0 && errno != EEXIST) fail(fmt::format("cannot make {}", kRunDirectory), errno);
+  if (::mount("", kRunDirectory, "none", MS_SHARED | MS_REC, nullptr) == 0) return;
+  if (errno != EINVAL) fail(fmt::format("cannot make {} a shared mount", kRunDirectory), errno);
+  // Not a mount point yet: it must be one before it can be shared.
+  if (::mount(kRunDirectory, kRunDirectory, "none", MS_BIND | MS_REC, nullptr) != 0 ||
+      ::mount("", kRunDirectory, "none", MS_SHARED | MS_REC, nullptr) != 0)
+    fail(fmt::format("cannot make {} a shared mount", kRunDirectory), errno);
+}
+
+Created create() {
+  if (::unshare(CLONE_NEWNET) != 0) {
+    if (errno == ENOSPC)
+      throw Error(ErrorCode::unsupported,
+                  "the limit on network namespaces is reached; raise the sysctl user.max_net_namespaces");
+    fail("cannot create a network namespace", errno);
+  }
+  Created created;
+  created.fd = UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!created.fd) fail("cannot open the new network namespace", errno);
+  created.cookie = netlink::Socket().namespace_cookie();
+  return created;
+}
+
+void publish(const Created& created, const NamespaceName& name) {
+  const std::string path = path_of(name);
+  {
+    const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
+    if (!file && errno == EEXIST) throw Error(ErrorCode::conflict, fmt::format("namespace {} exists already", name.str()));
+    if (!file) fail(fmt::format("cannot create {}", path), errno);
+  }
+  const std::string source = fmt::format("/proc/self/fd/{}", created.fd.get());
+  if (::mount(source.c_str(), path.c_str(), "none", MS_BIND, nullptr) != 0) {
+    const int error = errno;
+    ::unlink(path.c_str());
+    fail(fmt::format("cannot mount namespace {}", name.str()), error);
+  }
+}
+
+bool unpublish(const NamespaceName& name) {
+  const std::string path = path_of(name);
+  // EINVAL: no mount point, only the file is left.
+  if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) {
+    if (errno == ENOENT) return false;
+    fail(fmt::format("cannot unmount namespace {}", name.str()), errno);
+  }
+  if (::unlink(path.c_str()) != 0) {
+    if (errno == ENOENT) return false;
+    fail(fmt::format("cannot remove {}", path), errno);
+  }
+  return true;
+}
+
+bool exists(const NamespaceName& name) {
+  struct stat status {};
+  return ::lstat(path_of(name).c_str(), &status) == 0;
+}
+
+bool is_hollow(const NamespaceName& name) {
+  const std::string path = path_of(name);
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != 0) return false;
+  struct statfs fs {};
+  return ::statfs(path.c_str(), &fs) == 0 && fs.f_type != NSFS_MAGIC;
+}
+
+std::optional<UniqueFd> open(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) {
+    if (errno == ENOENT) return std::nullopt;
+    fail(fmt::format("cannot open {}", path), errno);
+  }
+  if (!is_namespace(fd.get()))
+    throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path));
+  return fd;
+}
+
+void enter(const UniqueFd& fd) {
+  if (::setns(fd.get(), CLONE_NEWNET) != 0) fail("cannot enter a network namespace", errno);
+}
+
+std::uint64_t cookie_of(const UniqueFd& fd) {
+  enter(fd);
+  return netlink::Socket().namespace_cookie();
+}
+
+}  // namespace netrig::netns

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Network namespaces: create, name, open, enter, remove. Names are those of ip-netns(8): bind mounts in /run/netns.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/lab.hpp"
+#include "model/unique_fd.hpp"
+
+namespace netrig::netns {
+
+inline constexpr const char* kRunDirectory = "/run/netns";
+
+/// Path of a named namespace.
+std::string path_of(const NamespaceName& name);
+/// Path of a lab's namespace: /run/netns/NAME unless it is an existing one elsewhere.
+std::string path_of(const Namespace& space);
+
+/// Makes /run/netns a shared mount, as ip-netns(8) does, so that names made here are seen in other mount namespaces.
+void prepare_run_directory();
+
+/// A namespace that has no name yet.
+struct Created {
+  UniqueFd fd;
+  std::uint64_t cookie = 0;
+};
+/// Makes one. Afterwards the calling thread is in it, so call it from a thread of its own. Throws Error{denied} without
+/// CAP_SYS_ADMIN.
+Created create();
+/// Gives it its name. Throws Error{conflict} if the name is taken.
+void publish(const Created& created, const NamespaceName& name);
+/// Takes the name away; the namespace goes when nobody uses it any more. False: the name was gone already.
+bool unpublish(const NamespaceName& name);
+
+/// Whether the name is there at all, as a namespace or as a mere file.
+bool exists(const NamespaceName& name);
+/// A named file in /run/netns that is no namespace: what a crash between two steps of publish() leaves.
+bool is_hollow(const NamespaceName& name);
+/// Opens one; nothing if it is not there. Throws Error if it is no network namespace.
+std::optional<UniqueFd> open(const std::string& path);
+/// Moves the calling thread into it.
+void enter(const UniqueFd& fd);
+/// Identity that is never used twice in one boot. The calling thread ends up in the namespace.
+std::uint64_t cookie_of(const UniqueFd& fd);
+
+/// Replaces this process by `command`, run in the namespace the way `ip netns exec` does it: /sys shows the namespace,
+/// files of /etc/netns/NAME/ cover those of /etc. Returns only by throwing.
+[[noreturn]] void exec(const UniqueFd& fd, const std::string& name, const std::vector<std::string>& command);
+
+/// Reads and writes one sysctl in the namespace that the calling thread is in. Throws Error with errno text.
+std::string read_sysctl(const std::string& key);
+void write_sysctl(const std::string& key, const std::string& value);
+
+}  // namespace netrig::netns

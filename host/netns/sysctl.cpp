@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "model/error.hpp"
+#include "netlink/socket.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::netns {
+namespace {
+
+/// "net.ipv4.ip_forward" -> "/proc/sys/net/ipv4/ip_forward". As in sysctl(8), a key whose first separator is a slash is a
+/// path already, so that interface names may contain dots.
+std::string file_of(const std::string& key) {
+  std::string path = key;
+  if (path.find('/') == std::string::npos || path.find('.') < path.find('/'))
+    std::transform(path.begin(), path.end(), path.begin(), [](char c) { return c == '.' ? '/' : c == '/' ? '.' : c; });
+  return "/proc/sys/" + path;
+}
+
+[[noreturn]] void fail(const std::string& key, const char* verb) {
+  const int error = errno;
+  const ErrorCode code = error == ENOENT   ? ErrorCode::unsupported
+                         : error == EACCES ? ErrorCode::denied
+                                           : ErrorCode::failed;
+  const char* advice = error == ENOENT ? "; this kernel has no such sysctl in a network namespace" : "";
+  throw Error(code, fmt::format("cannot {} sysctl {}: {}{}", verb, key, netlink::errno_text(error), advice));
+}
+
+}  // namespace
+
+std::string read_sysctl(const std::string& key) {
+  const UniqueFd file(::open(file_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) fail(key, "read");
+  std::array<char, 4096> text{};
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size < 0) fail(key, "read");
+  std::string value(text.data(), static_cast<std::size_t>(size));
+  while (!value.empty() && value.back() == '\n') value.pop_back();
+  return value;
+}
+
+void write_sysctl(const std::string& key, const std::string& value) {
+  const UniqueFd file(::open(file_of(key).c_str(), O_WRONLY | O_CLOEXEC));
+  if (!file) fail(key, "set");
+  if (::write(file.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size())) fail(key, "set");
+}
+
+}  // namespace netrig::netns
