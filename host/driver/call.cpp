@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/call.hpp"
+
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cstring>
+
+void netrig_call::prepare_views() {
+  raw_interfaces.reserve(interfaces.size());
+  for (const auto& interface : interfaces) {
+    netrig_interface raw{};
+    raw.struct_size = sizeof raw;
+    raw.name = interface.name.c_str();
+    raw.netns_fd = interface.netns_fd;
+    raw.ifindex = interface.ifindex;
+    raw.mtu = interface.mtu.value_or(0);
+    raw.has_mac = interface.mac.has_value();
+    if (interface.mac) std::copy(interface.mac->bytes.begin(), interface.mac->bytes.end(), raw.mac);
+    raw_interfaces.push_back(raw);
+  }
+  for (const auto& raw : raw_interfaces) interface_pointers.push_back(&raw);
+  reference_texts.reserve(references.size());
+  raw_references.reserve(references.size());
+  for (std::size_t i = 0; i < references.size(); ++i) {
+    const auto& reference = references[i];
+    reference_texts.push_back(reference.target.home.str() + ":" + reference.target.name.str());
+    netrig_reference raw{};
+    raw.struct_size = sizeof raw;
+    raw.text = reference_texts.back().c_str();
+    raw.name = reference.target.name.c_str();
+    raw.netns_fd = reference.netns_fd;
+    raw.ifindex = reference.ifindex;
+    raw.number = static_cast<std::uint32_t>(i);
+    raw_references.push_back(raw);
+  }
+  ordered.assign(interfaces.size(), false);
+}
+
+std::string netrig_call::masked(std::string text) const {
+  if (parameters == nullptr) return text;
+  for (const auto& declaration : description->parameters) {
+    if (!declaration.secret) continue;
+    const auto found = parameters->find(declaration.name);
+    if (found == parameters->end()) continue;
+    for (const auto& scalar : found->second.values) {
+      const std::string value = netrig::to_text(scalar, declaration.type);
+      if (value.empty()) continue;
+      for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3))
+        text.replace(at, value.size(), "***");
+    }
+  }
+  return text;
+}
+
+namespace netrig::driver {
+namespace {
+
+std::string bounded(const char* text) {
+  return text == nullptr ? std::string{} : std::string(text, strnlen(text, NETRIG_MESSAGE_MAX));
+}
+
+netrig_status fail(netrig_call* call, netrig_status status, const char* message) {
+  return callback(call, [&] {
+    call->status = status;
+    call->message = call->masked(bounded(message));
+    return status;
+  });
+}
+
+const void* service(netrig_call* call, const char* id) {
+  return call->services == nullptr || id == nullptr ? nullptr : find_service(id);
+}
+
+const ParameterDeclaration* declared(const netrig_call* call, const char* name) {
+  if (name == nullptr) return nullptr;
+  const auto& all = call->description->parameters;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::uint32_t count(netrig_call* call, const char* name) {
+  if (call->parameters == nullptr || name == nullptr) return 0;
+  const auto found = call->parameters->find(std::string_view(name));
+  return found == call->parameters->end() ? 0 : static_cast<std::uint32_t>(found->second.values.size());
+}
+
+/// The value, after checks that are the same for every type. `status` says why there is none.
+const ParameterScalar* value_of(netrig_call* call, const char* name, std::uint32_t index,
+                                std::initializer_list<ParameterType> types, netrig_status& status) {
+  const ParameterDeclaration* declaration = declared(call, name);
+  const bool fits = declaration != nullptr && std::find(types.begin(), types.end(), declaration->type) != types.end();
+  status = fits ? NETRIG_NOT_FOUND : NETRIG_INVALID;
+  if (!fits || index >= count(call, name)) return nullptr;
+  status = NETRIG_OK;
+  return &call->parameters->find(std::string_view(name))->second.values[index];
+}
+
+netrig_status get_bool(netrig_call* call, const char* name, std::uint32_t index, bool* value) {
+  netrig_status status = NETRIG_OK;
+  if (const auto* scalar = value_of(call, name, index, {ParameterType::boolean}, status)) *value = std::get<bool>(*scalar);
+  return status;
+}
+
+netrig_status get_integer(netrig_call* call, const char* name, std::uint32_t index, std::int64_t* value) {
+  netrig_status status = NETRIG_OK;
+  const auto* scalar = value_of(
+      call, name, index,
+      {ParameterType::integer, ParameterType::duration, ParameterType::rate, ParameterType::enumeration}, status);
+  if (scalar == nullptr) return status;
+  if (const auto* text = std::get_if<std::string>(scalar)) {
+    const auto& choices = declared(call, name)->choices;
+    *value = std::find(choices.begin(), choices.end(), *text) - choices.begin();
+  } else {
+    *value = std::get<std::int64_t>(*scalar);
+  }
+  return status;
+}
+
+netrig_status get_string(netrig_call* call, const char* name, std::uint32_t index, const char** value) {
+  netrig_status status = NETRIG_OK;
+  if (const auto* scalar = value_of(call, name, index, {ParameterType::string, ParameterType::enumeration}, status))
+    *value = std::get<std::string>(*scalar).c_str();
+  return status;
+}
+
+netrig_status get_mac(netrig_call* call, const char* name, std::uint32_t index, std::uint8_t value[6]) {
+  netrig_status status = NETRIG_OK;
+  if (const auto* scalar = value_of(call, name, index, {ParameterType::mac}, status)) {
+    const auto& bytes = std::get<MacAddress>(*scalar).bytes;
+    std::copy(bytes.begin(), bytes.end(), value);
+  }
+  return status;
+}
+
+netrig_status get_address(netrig_call* call, const char* name, std::uint32_t index, std::uint8_t value[16],
+                          std::uint8_t* family, std::uint8_t* prefix_length) {
+  netrig_status status = NETRIG_OK;
+  if (const auto* scalar = value_of(call, name, index, {ParameterType::address, ParameterType::prefix}, status)) {
+    const auto& prefix = std::get<Prefix>(*scalar);
+    std::copy(prefix.address.bytes.begin(), prefix.address.bytes.end(), value);
+    *family = prefix.address.family == Family::ipv4 ? AF_INET : AF_INET6;
+    *prefix_length = prefix.length;
+  }
+  return status;
+}
+
+netrig_status get_reference(netrig_call* call, const char* name, std::uint32_t index, const netrig_reference** value) {
+  netrig_status status = NETRIG_OK;
+  if (value_of(call, name, index, {ParameterType::interface}, status) == nullptr) return status;
+  for (std::size_t i = 0; i < call->references.size(); ++i)
+    if (call->references[i].parameter == name && call->references[i].index == index) {
+      *value = &call->raw_references[i];
+      return NETRIG_OK;
+    }
+  return NETRIG_NOT_FOUND;
+}
+
+netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uint32_t ifindex) {
+  return callback(call, [&] {
+    if (call->operation != netrig_call::Operation::create || interface >= call->interfaces.size() || ifindex == 0)
+      return NETRIG_INVALID;
+    if (call->ordered[interface]) return NETRIG_EXISTS;
+    call->ordered[interface] = true;
+    call->made.emplace_back(interface, ifindex);
+    return NETRIG_OK;
+  });
+}
+
+netrig_status set_record(netrig_call* call, const void* record, std::size_t size) {
+  return callback(call, [&] {
+    if (call->operation != netrig_call::Operation::create || size > NETRIG_RECORD_MAX || (record == nullptr && size != 0))
+      return NETRIG_INVALID;
+    const auto* from = static_cast<const std::byte*>(record);
+    call->record.assign(from, from + size);
+    return NETRIG_OK;
+  });
+}
+
+netrig_status set_state(netrig_call* call, const char* name, const char* value) {
+  return callback(call, [&] {
+    constexpr std::size_t kMostStates = 256;
+    if (name == nullptr || value == nullptr || call->state.size() == kMostStates) return NETRIG_INVALID;
+    call->state.emplace_back(bounded(name), call->masked(bounded(value)));
+    return NETRIG_OK;
+  });
+}
+
+}  // namespace
+
+const netrig_host& host_table() {
+  static constexpr netrig_host kTable = {
+      .struct_size = sizeof(netrig_host),
+      .abi_major = NETRIG_ABI_MAJOR,
+      .abi_minor = NETRIG_ABI_MINOR,
+      .fail = fail,
+      .service = service,
+      .count = count,
+      .get_bool = get_bool,
+      .get_integer = get_integer,
+      .get_string = get_string,
+      .get_mac = get_mac,
+      .get_address = get_address,
+      .get_reference = get_reference,
+      .set_interface = set_interface,
+      .set_record = set_record,
+      .set_state = set_state,
+  };
+  return kTable;
+}
+
+}  // namespace netrig::driver

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// Boost.DLL's library_info reads .symtab only, which a stripped plugin lacks, and follows offsets unchecked; so the dynamic
+// symbol table is read here, the way the dynamic loader finds it (docs/decisions/003-own-elf-reader.md).
+#include "driver/elf.hpp"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <netrig/driver.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "model/error.hpp"
+
+namespace netrig::driver {
+namespace {
+
+#if defined(__x86_64__)
+constexpr std::uint16_t kMachine = EM_X86_64;
+#elif defined(__aarch64__)
+constexpr std::uint16_t kMachine = EM_AARCH64;
+#elif defined(__riscv)
+constexpr std::uint16_t kMachine = EM_RISCV;
+#elif defined(__powerpc64__)
+constexpr std::uint16_t kMachine = EM_PPC64;
+#elif defined(__s390x__)
+constexpr std::uint16_t kMachine = EM_S390;
+#else
+#error "add this machine's ELF number"
+#endif
+
+[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
+
+/// The file's bytes, read only within bounds.
+class Image {
+ public:
+  explicit Image(std::span<const std::byte> bytes) : bytes_(bytes) {}
+
+  template <typename T>
+  [[nodiscard]] T at(std::uint64_t offset) const {
+    T value{};
+    std::memcpy(&value, range(offset, sizeof value).data(), sizeof value);
+    return value;
+  }
+  void require(std::uint64_t offset, std::uint64_t size) const {
+    if (offset > bytes_.size() || size > bytes_.size() - offset) refuse("the file is truncated or damaged");
+  }
+  [[nodiscard]] std::span<const std::byte> range(std::uint64_t offset, std::uint64_t size) const {
+    require(offset, size);
+    return bytes_.subspan(offset, size);
+  }
+  [[nodiscard]] std::uint64_t size() const { return bytes_.size(); }
+
+ private:
+  std::span<const std::byte> bytes_;
+};
+
+struct Dynamic {
+  std::vector<std::uint64_t> needed;
+  std::optional<std::uint64_t> strings, strings_size, symbols, hash, gnu_hash;
+};
+
+class Reader {
+ public:
+  explicit Reader(std::span<const std::byte> file) : image_(file) {}
+
+  Note read() {
+    check_header();
+    read_segments();
+    if (!note_) refuse("it has no netrig note, so it is no netrig driver");
+    read_dynamic();
+    check_needed();
+    check_exports();
+    return *note_;
+  }
+
+ private:
+  void check_header() {
+    if (image_.size() == 0) refuse("the file is empty");
+    if (image_.size() < sizeof(Elf64_Ehdr)) refuse("the file is too short to be a shared object");
+    header_ = image_.at<Elf64_Ehdr>(0);
+    if (std::memcmp(header_.e_ident, ELFMAG, SELFMAG) != 0) refuse("the file is not an ELF shared object");
+    if (header_.e_ident[EI_CLASS] != ELFCLASS64) refuse("the file is 32-bit; this netrig is 64-bit");
+    constexpr unsigned char kOrder = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+    if (header_.e_ident[EI_DATA] != kOrder || header_.e_machine != kMachine)
+      refuse(fmt::format("the file is for another machine (ELF machine {}, this one is {})", header_.e_machine, kMachine));
+    if (header_.e_type != ET_DYN) refuse("the file is not a shared object");
+    if (header_.e_phentsize != sizeof(Elf64_Phdr)) refuse("the file is truncated or damaged");
+  }
+
+  void read_segments() {
+    for (std::uint16_t i = 0; i < header_.e_phnum; ++i) {
+      const auto segment = image_.at<Elf64_Phdr>(header_.e_phoff + std::uint64_t{i} * sizeof(Elf64_Phdr));
+      switch (segment.p_type) {
+        case PT_LOAD:
+          image_.require(segment.p_offset, segment.p_filesz);
+          loads_.push_back(segment);
+          break;
+        case PT_DYNAMIC: dynamic_ = segment; break;
+        case PT_NOTE: read_notes(segment); break;
+        case PT_INTERP: refuse("the file is a program, not a plugin");
+        case PT_GNU_STACK:
+          if ((segment.p_flags & PF_X) != 0) refuse("it asks for an executable stack; link it with -z noexecstack");
+          break;
+        default: break;
+      }
+    }
+  }
+
+  void read_notes(const Elf64_Phdr& segment) {
+    const auto bytes = Image(image_.range(segment.p_offset, segment.p_filesz));
+    const std::uint64_t align = segment.p_align == 8 ? 8 : 4;
+    const auto padded = [&](std::uint64_t size) { return (size + align - 1) / align * align; };
+    for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= bytes.size();) {
+      const auto note = bytes.at<Elf64_Nhdr>(at);
+      const auto name = bytes.range(at + sizeof note, note.n_namesz);
+      const std::uint64_t description = at + sizeof note + padded(note.n_namesz);
+      const auto content = bytes.range(description, note.n_descsz);
+      if (note.n_namesz == 7 && std::memcmp(name.data(), "netrig", 7) == 0) {
+        if (segment.p_offset % 4 != 0 || align != 4) refuse("its netrig note is not aligned to 4 bytes");
+        if (note.n_type != NETRIG_NOTE_TYPE) refuse(fmt::format("its netrig note has the unknown type {}", note.n_type));
+        if (note_) refuse("it has two netrig notes");
+        note_ = parse_note(content);
+      }
+      at = description + padded(note.n_descsz);
+    }
+  }
+
+  static std::string text(const char* from, std::size_t size, const char* what) {
+    const std::size_t length = strnlen(from, size);
+    if (length == size) refuse(fmt::format("its netrig note has a {} without an end", what));
+    if (std::any_of(from + length, from + size, [](char c) { return c != 0; }))
+      refuse(fmt::format("its netrig note has bytes after the end of the {}", what));
+    return {from, length};
+  }
+
+  static Note parse_note(std::span<const std::byte> content) {
+    constexpr std::size_t kSize = sizeof(netrig_note) - offsetof(netrig_note, abi_major);
+    if (content.size() < sizeof(std::uint16_t)) refuse("its netrig note is too short");
+    netrig_note raw{};
+    auto* into = reinterpret_cast<std::byte*>(&raw) + offsetof(netrig_note, abi_major);
+    std::memcpy(into, content.data(), std::min(content.size(), kSize));
+    if (raw.abi_major != NETRIG_ABI_MAJOR)
+      refuse(fmt::format("it is built for driver ABI {}, this netrig speaks {}; get a build for ABI {}", raw.abi_major,
+                         NETRIG_ABI_MAJOR, NETRIG_ABI_MAJOR));
+    if (content.size() != kSize)
+      refuse(fmt::format("its netrig note has {} bytes, not {}", content.size(), kSize));
+    Note note{.abi_major = raw.abi_major,
+              .abi_minor = raw.abi_minor,
+              .wants = raw.wants,
+              .driver = text(raw.driver, sizeof raw.driver, "driver name"),
+              .version = text(raw.version, sizeof raw.version, "version"),
+              .link_kinds = {}};
+    const auto printable = [](const std::string& word) {
+      return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
+    };
+    if (!printable(note.driver) || !printable(note.version)) refuse("its netrig note has an empty or unprintable name or version");
+    std::string kinds = text(raw.link_kinds, sizeof raw.link_kinds, "list of link kinds");
+    for (std::size_t at = 0; at < kinds.size();) {
+      const std::size_t end = std::min(kinds.find(' ', at), kinds.size());
+      if (end > at) note.link_kinds.push_back(kinds.substr(at, end - at));
+      at = end + 1;
+    }
+    return note;
+  }
+
+  /// File offset of a virtual address, with `size` bytes behind it in the same segment.
+  [[nodiscard]] std::uint64_t offset_of(std::uint64_t address, std::uint64_t size) const {
+    for (const Elf64_Phdr& load : loads_)
+      if (address >= load.p_vaddr && address - load.p_vaddr <= load.p_filesz &&
+          size <= load.p_filesz - (address - load.p_vaddr))
+        return load.p_offset + (address - load.p_vaddr);
+    refuse("the file is truncated or damaged");
+  }
+
+  void read_dynamic() {
+    if (!dynamic_) refuse("it has no dynamic section");
+    image_.require(dynamic_->p_offset, dynamic_->p_filesz);
+    for (std::uint64_t at = 0; at + sizeof(Elf64_Dyn) <= dynamic_->p_filesz; at += sizeof(Elf64_Dyn)) {
+      const auto entry = image_.at<Elf64_Dyn>(dynamic_->p_offset + at);
+      const std::uint64_t value = entry.d_un.d_val;
+      switch (entry.d_tag) {
+        case DT_NULL: return;
+        case DT_NEEDED: found_.needed.push_back(value); break;
+        case DT_RPATH:
+        case DT_RUNPATH: refuse("it has an RPATH or RUNPATH; link it without, plugins may need system libraries only");
+        case DT_TEXTREL: refuse("it has text relocations; compile it with -fPIC");
+        case DT_AUDIT:
+        case DT_DEPAUDIT:
+        case DT_FILTER:
+        case DT_AUXILIARY: refuse("it names further libraries by DT_AUDIT, DT_FILTER or DT_AUXILIARY");
+        case DT_FLAGS:
+          if ((value & DF_TEXTREL) != 0) refuse("it has text relocations; compile it with -fPIC");
+          break;
+        case DT_STRTAB: found_.strings = value; break;
+        case DT_STRSZ: found_.strings_size = value; break;
+        case DT_SYMTAB: found_.symbols = value; break;
+        case DT_HASH: found_.hash = value; break;
+        case DT_GNU_HASH: found_.gnu_hash = value; break;
+        default: break;
+      }
+    }
+  }
+
+  [[nodiscard]] std::string string_at(std::uint64_t index) const {
+    if (!found_.strings || !found_.strings_size || index >= *found_.strings_size) refuse("the file is truncated or damaged");
+    const auto bytes = image_.range(offset_of(*found_.strings, *found_.strings_size), *found_.strings_size).subspan(index);
+    const auto* from = reinterpret_cast<const char*>(bytes.data());
+    const std::size_t length = strnlen(from, bytes.size());
+    if (length == bytes.size()) refuse("the file is truncated or damaged");
+    return {from, length};
+  }
+
+  void check_needed() const {
+    for (const std::uint64_t index : found_.needed)
+      if (const std::string name = string_at(index); !is_allowed_library(name))
+        refuse(fmt::format("it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
+                           name));
+  }
+
+  /// Number of dynamic symbols, which only the hash tables tell.
+  [[nodiscard]] std::uint64_t symbol_count() const {
+    if (found_.hash) return image_.at<std::uint32_t>(offset_of(*found_.hash, 8) + 4);
+    if (!found_.gnu_hash) refuse("it has no symbol hash table");
+    const std::uint64_t table = offset_of(*found_.gnu_hash, 16);
+    const auto bucket_count = image_.at<std::uint32_t>(table);
+    const auto first = image_.at<std::uint32_t>(table + 4);
+    const auto bloom_words = image_.at<std::uint32_t>(table + 8);
+    const std::uint64_t buckets = table + 16 + std::uint64_t{bloom_words} * 8;
+    image_.require(buckets, std::uint64_t{bucket_count} * 4);
+    std::uint32_t last = 0;
+    for (std::uint32_t i = 0; i < bucket_count; ++i) last = std::max(last, image_.at<std::uint32_t>(buckets + i * 4ULL));
+    if (last < first) return first;
+    const std::uint64_t chains = buckets + std::uint64_t{bucket_count} * 4;
+    while ((image_.at<std::uint32_t>(chains + (last - first) * 4ULL) & 1U) == 0) ++last;
+    return std::uint64_t{last} + 1;
+  }
+
+  void check_exports() const {
+    if (!found_.symbols) refuse("it has no dynamic symbols");
+    const std::uint64_t count = symbol_count();
+    const std::uint64_t table = offset_of(*found_.symbols, 0);
+    bool descriptor = false;
+    for (std::uint64_t i = 1; i < count; ++i) {
+      const auto symbol = image_.at<Elf64_Sym>(table + i * sizeof(Elf64_Sym));
+      if (symbol.st_shndx == SHN_UNDEF || string_at(symbol.st_name) != NETRIG_DRIVER_SYMBOL) continue;
+      if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT || symbol.st_size < offsetof(netrig_driver, create) + sizeof(void*))
+        refuse("its symbol " NETRIG_DRIVER_SYMBOL " is not a driver descriptor");
+      descriptor = true;
+    }
+    if (!descriptor) refuse("it does not export " NETRIG_DRIVER_SYMBOL "; define it with NETRIG_EXPORT");
+  }
+
+  Image image_;
+  Elf64_Ehdr header_{};
+  std::vector<Elf64_Phdr> loads_;
+  std::optional<Elf64_Phdr> dynamic_;
+  Dynamic found_;
+  std::optional<Note> note_;
+};
+
+}  // namespace
+
+bool is_allowed_library(const std::string& name) {
+  static constexpr std::array kAllowed = {"libc.so.6",         "libm.so.6",      "libgcc_s.so.1",         "libstdc++.so.6",
+                                          "libpthread.so.0",   "libdl.so.2",     "librt.so.1",            "ld-linux-x86-64.so.2",
+                                          "ld-linux-aarch64.so.1"};
+  if (std::find(kAllowed.begin(), kAllowed.end(), name) != kAllowed.end()) return true;
+#ifdef NETRIG_SANITIZED
+  // A sanitized host loads sanitized plugins, which need the sanitizers' runtimes.
+  for (const std::string_view runtime : {"libasan.so.", "libubsan.so.", "libtsan.so."})
+    if (name.starts_with(runtime)) return true;
+#endif
+  return false;
+}
+
+Note read_plugin(std::span<const std::byte> file) { return Reader(file).read(); }
+
+}  // namespace netrig::driver

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/in_process.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
+#include "driver/call.hpp"
+
+namespace netrig::driver {
+namespace {
+
+using Operation = netrig_call::Operation;
+
+ErrorCode code_of(netrig_status status) {
+  switch (status) {
+    case NETRIG_INVALID: return ErrorCode::invalid;
+    case NETRIG_EXISTS: return ErrorCode::conflict;
+    case NETRIG_NOT_FOUND: return ErrorCode::not_found;
+    case NETRIG_UNSUPPORTED: return ErrorCode::unsupported;
+    case NETRIG_DENIED: return ErrorCode::denied;
+    default: return ErrorCode::failed;
+  }
+}
+
+std::string word_of(netrig_status status) {
+  static constexpr std::array kWords = {"ok",     "invalid",   "exists",  "not found", "busy",    "unsupported",
+                                        "denied", "no memory", "timeout", "I/O error", "internal"};
+  return status >= 0 && static_cast<std::size_t>(status) < kWords.size() ? kWords.at(static_cast<std::size_t>(status))
+                                                                         : fmt::format("unknown status {}", status);
+}
+
+class InProcessDriver final : public Driver {
+ public:
+  explicit InProcessDriver(Loaded loaded) : descriptor_(*loaded.descriptor), description_(std::move(loaded.description)) {}
+  ~InProcessDriver() override {
+    if (started_ && NETRIG_HAS(&descriptor_, stop) && descriptor_.stop != nullptr) descriptor_.stop();
+  }
+  InProcessDriver(const InProcessDriver&) = delete;
+  InProcessDriver& operator=(const InProcessDriver&) = delete;
+
+  [[nodiscard]] const DriverDescription& description() const override { return description_; }
+
+  void validate(const CreateRequest& request) override {
+    if (descriptor_.validate == nullptr) return;
+    netrig_call call = begin(Operation::validate, request);
+    const auto raw = raw_request(call);
+    run(call, [&] { return descriptor_.validate(&host_table(), &call, &raw); });
+  }
+
+  CreateAnswer create(const CreateRequest& request, Services& services) override {
+    netrig_call call = begin(Operation::create, request);
+    call.services = &services;
+    const auto raw = raw_request(call);
+    run(call, [&] { return descriptor_.create(&host_table(), &call, &raw); });
+    for (std::size_t i = 0; i < call.ordered.size(); ++i)
+      if (!call.ordered[i])
+        throw Error(ErrorCode::driver,
+                    fmt::format("it made nothing for interface {}; this is a defect of the driver", call.interfaces[i].name));
+    return {.orders = std::move(call.orders), .made = std::move(call.made), .record = std::move(call.record)};
+  }
+
+  DestroyAnswer destroy(const DeviceRequest& request, Services& services) override {
+    netrig_call call = about(Operation::destroy, request, services);
+    const auto raw = raw_device(call, request);
+    run(call, [&] {
+      const netrig_status status = descriptor_.destroy(&host_table(), &call, &raw);
+      return status == NETRIG_NOT_FOUND ? NETRIG_OK : status;
+    });
+    return {.orders = std::move(call.orders)};
+  }
+
+  State inspect(const DeviceRequest& request, Services& services) override {
+    if (!NETRIG_HAS(&descriptor_, inspect)) return {};
+    return ask(Operation::inspect, descriptor_.inspect, request, services);
+  }
+  State statistics(const DeviceRequest& request, Services& services) override {
+    if (!NETRIG_HAS(&descriptor_, statistics)) return {};
+    return ask(Operation::statistics, descriptor_.statistics, request, services);
+  }
+
+ private:
+  netrig_call begin(Operation operation, const CreateRequest& request) const {
+    netrig_call call;
+    call.description = &description_;
+    call.operation = operation;
+    call.parameters = request.parameters;
+    call.lab = request.lab;
+    call.device = request.device;
+    call.interfaces = request.interfaces;
+    call.references = request.references;
+    call.deadline = request.deadline;
+    return call;
+  }
+  netrig_call about(Operation operation, const DeviceRequest& request, Services& services) const {
+    netrig_call call;
+    call.description = &description_;
+    call.operation = operation;
+    call.lab = request.lab;
+    call.device = request.device;
+    call.interfaces = request.interfaces;
+    call.deadline = request.deadline;
+    call.services = &services;
+    return call;
+  }
+
+  static netrig_request raw_request(netrig_call& call) {
+    call.prepare_views();
+    netrig_request raw{};
+    raw.struct_size = sizeof raw;
+    raw.lab = call.lab.c_str();
+    raw.device = call.device.c_str();
+    raw.interface_count = static_cast<std::uint32_t>(call.interfaces.size());
+    raw.interfaces = call.interface_pointers.data();
+    return raw;
+  }
+  static netrig_device raw_device(netrig_call& call, const DeviceRequest& request) {
+    call.prepare_views();
+    netrig_device raw{};
+    raw.struct_size = sizeof raw;
+    raw.lab = call.lab.c_str();
+    raw.device = call.device.c_str();
+    raw.interface_count = static_cast<std::uint32_t>(call.interfaces.size());
+    raw.interfaces = call.interface_pointers.data();
+    raw.record = request.record.empty() ? nullptr : request.record.data();
+    raw.record_size = request.record.size();
+    return raw;
+  }
+
+  template <typename Function>
+  State ask(Operation operation, Function function, const DeviceRequest& request, Services& services) {
+    const bool all = std::all_of(request.interfaces.begin(), request.interfaces.end(),
+                                 [](const InterfaceRequest& interface) { return interface.ifindex != 0; });
+    if (function == nullptr) return {.present = all, .values = {}};
+    netrig_call call = about(operation, request, services);
+    const auto raw = raw_device(call, request);
+    bool present = true;
+    run(call, [&] {
+      const netrig_status status = function(&host_table(), &call, &raw);
+      if (status != NETRIG_NOT_FOUND) return status;
+      present = false;
+      return NETRIG_OK;
+    });
+    return {.present = present, .values = std::move(call.state)};
+  }
+
+  /// Runs one operation and turns what went wrong into an Error. A driver that is not reentrant waits its turn.
+  template <typename Body>
+  void run(netrig_call& call, Body&& body) {
+    std::unique_lock<std::mutex> turn;
+    if ((descriptor_.flags & NETRIG_DRIVER_REENTRANT) == 0) turn = std::unique_lock(mutex_);
+    std::call_once(start_, [&] { start(call); });
+    const netrig_status status = body();
+    if (status == NETRIG_OK && !call.failure) {
+      if (Clock::now() > call.deadline) throw Error(ErrorCode::failed, "it took longer than its deadline");
+      return;
+    }
+    if (call.failure) std::rethrow_exception(call.failure);
+    throw Error(code_of(status), call.message.empty() ? "it failed without saying why: " + word_of(status) : call.message);
+  }
+
+  void start(const netrig_call& like) {
+    if (!NETRIG_HAS(&descriptor_, stop) || descriptor_.start == nullptr) return;
+    netrig_call call;
+    call.description = &description_;
+    call.operation = Operation::start;
+    call.lab = like.lab;
+    const netrig_status status = descriptor_.start(&host_table(), &call);
+    if (status != NETRIG_OK)
+      throw Error(code_of(status), "it cannot start: " + (call.message.empty() ? word_of(status) : call.message));
+    started_ = true;
+  }
+
+  const netrig_driver& descriptor_;
+  DriverDescription description_;
+  std::mutex mutex_;
+  std::once_flag start_;
+  bool started_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_in_process(Loaded loaded) { return std::make_unique<InProcessDriver>(std::move(loaded)); }
+
+}  // namespace netrig::driver

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/trust.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <netrig/driver.h>
+#include <sodium.h>
+#include <spdlog/spdlog.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "model/error.hpp"
+#include "netlink/socket.hpp"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+namespace netrig::driver {
+namespace {
+
+constexpr off_t kLargestPlugin = 64L * 1024 * 1024;
+
+[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
+
+std::string errno_words() { return netlink::errno_text(errno); }
+
+/// Owner and mode of one directory on the way, or of the file.
+void check_owner_and_mode(const struct stat& status, const std::string& path) {
+  if (!is_trusted_owner(status.st_uid))
+    refuse(fmt::format("{} belongs to user {}; it must belong to root: \"chown root {}\"", path, status.st_uid, path));
+  if ((status.st_mode & 022) != 0)
+    refuse(fmt::format("{} is writable by {} (mode {:04o}): \"chmod go-w {}\"", path,
+                       (status.st_mode & 002) != 0 ? "everybody" : "its group", status.st_mode & 07777, path));
+}
+
+/// Opens `name` below `parent` without following a symbolic link anywhere. A kernel without openat2 (before 5.6) cannot.
+UniqueFd open_below(int parent, const std::string& name, std::uint64_t flags) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, parent, name.c_str(), &how, sizeof how)));
+}
+
+[[noreturn]] void refuse_open(const std::string& path) {
+  if (errno == ELOOP) refuse(fmt::format("{} is a symbolic link; name the place it points to", path));
+  if (errno == ENOENT) throw Error(ErrorCode::not_found, fmt::format("{} is not there", path));
+  refuse(fmt::format("cannot open {}: {}", path, errno_words()));
+}
+
+/// Opens a plugin directory component by component; each is checked on the descriptor that the next is opened from.
+UniqueFd open_directory(const Policy& policy, const std::string& directory) {
+  const bool any = policy.mode == TrustMode::any;
+  UniqueFd at(::open(policy.anchor.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!at) refuse_open(policy.anchor);
+  std::string path = policy.anchor == "/" ? "" : policy.anchor;
+  const auto check = [&] {
+    struct stat status {};
+    if (::fstat(at.get(), &status) != 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+    if (!any) check_owner_and_mode(status, path.empty() ? "/" : path);
+  };
+  check();
+  std::size_t begin = path.size();
+  while (begin < directory.size()) {
+    const std::size_t end = std::min(directory.find('/', begin + 1), directory.size());
+    const std::string name = directory.substr(begin + 1, end - begin - 1);
+    begin = end;
+    if (name.empty()) continue;
+    path += "/" + name;
+    at = open_below(at.get(), name, O_PATH | O_DIRECTORY);
+    if (!at) {
+      // With O_DIRECTORY the kernel reports a symbolic link as "not a directory".
+      struct stat status {};
+      if (errno == ENOTDIR && ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) errno = ELOOP;
+      refuse_open(path);
+    }
+    check();
+  }
+  return at;
+}
+
+/// A bind mount that somebody put over the file would come with another device than its directory's.
+void check_file(const Policy& policy, int file, int directory, const std::string& path) {
+  struct stat status {};
+  struct stat parent {};
+  if (::fstat(file, &status) != 0 || ::fstat(directory, &parent) != 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+  if (!S_ISREG(status.st_mode)) refuse(fmt::format("{} is not a regular file", path));
+  if (status.st_size > kLargestPlugin)
+    refuse(fmt::format("{} has {} bytes; a plugin has at most {}", path, status.st_size, kLargestPlugin));
+  if (policy.mode == TrustMode::any) return;
+  check_owner_and_mode(status, path);
+  if (status.st_nlink != 1)
+    refuse(fmt::format("{} has {} hard links; copy it instead, a link elsewhere is a way in", path, status.st_nlink));
+  if (status.st_dev != parent.st_dev) refuse(fmt::format("{} has another file mounted over it", path));
+}
+
+std::vector<unsigned char> read_all(int file, const std::string& path) {
+  std::vector<unsigned char> bytes;
+  std::array<unsigned char, 65536> chunk{};
+  for (;;) {
+    const ssize_t size = ::read(file, chunk.data(), chunk.size());
+    if (size < 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+    if (size == 0) return bytes;
+    bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + size);
+    if (bytes.size() > kLargestPlugin) refuse(fmt::format("{} grows while it is read", path));
+  }
+}
+
+UniqueFd seal(const std::vector<unsigned char>& bytes, const std::string& kind) {
+  // Kernels before 6.3 know no MFD_EXEC, and make every memfd executable.
+  UniqueFd memory(::memfd_create(kind.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC));
+  if (!memory && errno == EINVAL) memory = UniqueFd(::memfd_create(kind.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!memory) refuse(fmt::format("cannot make a memory file: {}", errno_words()));
+  for (std::size_t done = 0; done < bytes.size();) {
+    const ssize_t size = ::write(memory.get(), bytes.data() + done, bytes.size() - done);
+    if (size < 0) refuse(fmt::format("cannot fill a memory file: {}", errno_words()));
+    done += static_cast<std::size_t>(size);
+  }
+  if (::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
+    refuse(fmt::format("cannot seal a memory file: {}", errno_words()));
+  return memory;
+}
+
+std::string digest_of(const std::vector<unsigned char>& bytes) {
+  std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
+  crypto_hash_sha256(hash.data(), bytes.data(), bytes.size());
+  return fmt::format("{:02x}", fmt::join(hash, ""));
+}
+
+}  // namespace
+
+bool is_trusted_owner(unsigned uid) {
+  if (uid == 0 || uid == ::geteuid()) return true;
+  // Whoever owns the binary that runs decides everything it does, its plugins included.
+  struct stat self {};
+  return ::stat("/proc/self/exe", &self) == 0 && uid == self.st_uid;
+}
+
+std::string kind_fault(std::string_view kind) {
+  if (kind.empty()) return "is empty";
+  if (kind.size() > NETRIG_KIND_MAX) return fmt::format("is {} bytes long; at most {} are allowed", kind.size(), NETRIG_KIND_MAX);
+  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  if (!is_lower(kind.front())) return "does not begin with a lower-case letter";
+  for (const char c : kind)
+    if (!is_lower(c) && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+      return "has a character other than a-z, 0-9, '-' and '_'";
+  return {};
+}
+
+std::vector<std::string> list_plugins(const Policy& policy, const std::string& directory) {
+  const UniqueFd place = open_directory(policy, directory);
+  UniqueFd readable = open_below(place.get(), ".", O_RDONLY | O_DIRECTORY);
+  if (!readable) refuse_open(directory);
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(readable.get()), &::closedir);
+  if (!entries) refuse_open(directory);
+  static_cast<void>(readable.release());
+  std::vector<std::string> kinds;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    if (!name.ends_with(".so")) continue;
+    const std::string_view kind = name.substr(0, name.size() - 3);
+    if (kind_fault(kind).empty()) kinds.emplace_back(kind);
+  }
+  std::sort(kinds.begin(), kinds.end());
+  return kinds;
+}
+
+SealedPlugin open_plugin(const Policy& policy, const std::string& directory, const std::string& kind) {
+  if (const std::string fault = kind_fault(kind); !fault.empty())
+    refuse(fmt::format("driver name \"{}\" {}", kind.substr(0, 64), fault));
+  const UniqueFd place = open_directory(policy, directory);
+  const std::string path = fmt::format("{}/{}.so", directory, kind);
+  // O_NONBLOCK: a FIFO in its place must not hang us.
+  const UniqueFd file = open_below(place.get(), kind + ".so", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  if (!file) refuse_open(path);
+  check_file(policy, file.get(), place.get(), path);
+  const auto bytes = read_all(file.get(), path);
+  if (policy.mode == TrustMode::any)
+    spdlog::warn("policy mode \"any\": {} is loaded without any check of who could have written it", path);
+  return {.kind = kind, .path = path, .digest = digest_of(bytes), .memory = seal(bytes, kind), .size = bytes.size()};
+}
+
+}  // namespace netrig::driver

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Path-restricted trust: who could have written this file?
+#pragma once
+#include <string>
+#include <vector>
+
+#include "driver/policy.hpp"
+#include "model/unique_fd.hpp"
+
+namespace netrig::driver {
+
+/// Plugin bytes, read once and sealed: what is checked is what is loaded.
+struct SealedPlugin {
+  std::string kind;
+  std::string path;    ///< where it came from, for messages
+  std::string digest;  ///< SHA-256 in hex
+  UniqueFd memory;     ///< sealed memfd
+  std::size_t size = 0;
+};
+
+/// Names of plugin files (KIND.so) in one directory, sorted; others are skipped. Throws Error{driver} if the directory may
+/// not be used.
+std::vector<std::string> list_plugins(const Policy& policy, const std::string& directory);
+
+/// Opens KIND.so in a directory under the policy's rules and seals its bytes. Throws Error{driver} with the reason and what
+/// to do. Throws Error{not_found} if the directory has no such file.
+SealedPlugin open_plugin(const Policy& policy, const std::string& directory, const std::string& kind);
+
+/// Why a text cannot be a driver's name; empty: it can.
+std::string kind_fault(std::string_view kind);
+
+/// Whether an owner may be trusted: root, who runs netrig, who owns the netrig binary.
+bool is_trusted_owner(unsigned uid);
+
+}  // namespace netrig::driver
