@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/parameter.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace netrig {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t factor;
+};
+
+constexpr std::array kDurationUnits = {Unit{"ns", 1},           Unit{"us", 1'000},
+                                       Unit{"ms", 1'000'000},   Unit{"s", 1'000'000'000},
+                                       Unit{"m", 60'000'000'000}, Unit{"h", 3'600'000'000'000}};
+// tc(8): bit rates in powers of ten, Ki/Mi/Gi in powers of two.
+constexpr std::array kRateUnits = {Unit{"bit", 1},
+                                   Unit{"Kbit", 1'000},
+                                   Unit{"kbit", 1'000},
+                                   Unit{"Mbit", 1'000'000},
+                                   Unit{"mbit", 1'000'000},
+                                   Unit{"Gbit", 1'000'000'000},
+                                   Unit{"gbit", 1'000'000'000},
+                                   Unit{"Tbit", 1'000'000'000'000},
+                                   Unit{"tbit", 1'000'000'000'000},
+                                   Unit{"Kibit", 1'024},
+                                   Unit{"Mibit", 1'048'576},
+                                   Unit{"Gibit", 1'073'741'824}};
+
+/// "1.5s": a number without sign, then a unit.
+template <typename Units>
+std::optional<std::int64_t> parse_quantity(std::string_view text, const Units& units) {
+  std::size_t digits = 0;
+  while (digits < text.size() && ((text[digits] >= '0' && text[digits] <= '9') || text[digits] == '.')) ++digits;
+  if (digits == 0) return std::nullopt;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, number);
+  if (error != std::errc{} || end != text.data() + digits) return std::nullopt;
+  const std::string_view unit = text.substr(digits);
+  for (const Unit& one : units)
+    if (one.name == unit) {
+      const double value = number * static_cast<double>(one.factor);
+      if (value > 9.0e18) return std::nullopt;
+      return static_cast<std::int64_t>(std::llround(value));
+    }
+  return std::nullopt;
+}
+
+template <typename Units>
+std::string format_quantity(std::int64_t value, const Units& units) {
+  const Unit* best = &units.front();
+  for (const Unit& one : units)
+    if (value != 0 && value % one.factor == 0 && one.factor >= best->factor) best = &one;
+  return fmt::format("{}{}", value / best->factor, best->name);
+}
+
+std::string range_text(const ParameterDeclaration& declaration) {
+  const auto show = [&](std::int64_t value) {
+    if (declaration.type == ParameterType::duration) return format_duration(value);
+    if (declaration.type == ParameterType::rate) return format_rate(value);
+    return fmt::format("{}", value);
+  };
+  return fmt::format("{} to {}", show(declaration.minimum), show(declaration.maximum));
+}
+
+ParameterFault wrong(std::string_view what, std::string_view example) {
+  return {fmt::format("is not {}; write {}", what, example)};
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_duration(std::string_view text) { return parse_quantity(text, kDurationUnits); }
+std::optional<std::int64_t> parse_rate(std::string_view text) { return parse_quantity(text, kRateUnits); }
+
+std::string format_duration(std::int64_t nanoseconds) {
+  return nanoseconds == 0 ? "0s" : format_quantity(nanoseconds, kDurationUnits);
+}
+std::string format_rate(std::int64_t bits_per_second) {
+  static constexpr std::array kShown = {Unit{"bit", 1}, Unit{"Kbit", 1'000}, Unit{"Mbit", 1'000'000},
+                                        Unit{"Gbit", 1'000'000'000}, Unit{"Tbit", 1'000'000'000'000}};
+  return format_quantity(bits_per_second, kShown);
+}
+
+std::string type_name(const ParameterDeclaration& declaration) {
+  static constexpr std::array kNames = {"boolean", "integer",  "string", "mac",  "address",
+                                        "prefix",  "duration", "rate",   "enum", "interface"};
+  const std::string name = kNames.at(static_cast<std::size_t>(declaration.type) - 1);
+  return declaration.list ? "list of " + name : name;
+}
+
+std::optional<ParameterFault> range_fault(const ParameterDeclaration& declaration, const ParameterScalar& value) {
+  const bool bounded = declaration.minimum != 0 || declaration.maximum != 0;
+  switch (declaration.type) {
+    case ParameterType::integer:
+    case ParameterType::duration:
+    case ParameterType::rate: {
+      const auto number = std::get<std::int64_t>(value);
+      if (bounded && (number < declaration.minimum || number > declaration.maximum))
+        return ParameterFault{fmt::format("is out of range; it can be {}", range_text(declaration))};
+      return std::nullopt;
+    }
+    case ParameterType::string: {
+      const auto size = static_cast<std::int64_t>(std::get<std::string>(value).size());
+      if (bounded && (size < declaration.minimum || size > declaration.maximum))
+        return ParameterFault{fmt::format("has {} bytes; it can have {}", size, range_text(declaration))};
+      if (!bounded && size > 4096) return ParameterFault{fmt::format("has {} bytes; it can have 4096", size)};
+      return std::nullopt;
+    }
+    case ParameterType::enumeration: {
+      const auto& text = std::get<std::string>(value);
+      if (std::find(declaration.choices.begin(), declaration.choices.end(), text) != declaration.choices.end())
+        return std::nullopt;
+      const auto hint = closest(text, declaration.choices);
+      return ParameterFault{hint ? fmt::format("is not a choice; did you mean \"{}\"?", *hint)
+                                 : fmt::format("is not a choice; it can be \"{}\"", fmt::join(declaration.choices, "\", \""))};
+    }
+    default: return std::nullopt;
+  }
+}
+
+std::variant<ParameterScalar, ParameterFault> parse_parameter(const ParameterDeclaration& declaration,
+                                                              std::string_view text) {
+  ParameterScalar value;
+  switch (declaration.type) {
+    case ParameterType::boolean:
+      if (text != "true" && text != "false") return wrong("a boolean", "true or false");
+      return text == "true";
+    case ParameterType::integer: {
+      std::int64_t number = 0;
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+      if (error != std::errc{} || end != text.data() + text.size()) return wrong("an integer", "a number without quotes");
+      value = number;
+      break;
+    }
+    case ParameterType::string:
+    case ParameterType::enumeration: value = std::string(text); break;
+    case ParameterType::mac: {
+      const auto mac = MacAddress::parse(text);
+      if (!mac) return wrong("a MAC address", "six pairs of hex digits, as in \"02:00:00:00:00:01\"");
+      return *mac;
+    }
+    case ParameterType::address: {
+      const auto address = IpAddress::parse(text);
+      if (!address) return wrong("an address", "one as in \"192.0.2.1\" or \"2001:db8::1\"");
+      return Prefix{*address, address->bits()};
+    }
+    case ParameterType::prefix: {
+      const auto prefix = Prefix::parse(text);
+      if (!prefix) return wrong("a prefix", "one as in \"192.0.2.0/24\"");
+      return *prefix;
+    }
+    case ParameterType::duration: {
+      const auto duration = parse_duration(text);
+      if (!duration) return wrong("a duration", "a number and a unit, as in \"15s\" or \"200ms\"");
+      value = *duration;
+      break;
+    }
+    case ParameterType::rate: {
+      const auto rate = parse_rate(text);
+      if (!rate) return wrong("a rate", "a number and a unit, as in \"100Mbit\"");
+      value = *rate;
+      break;
+    }
+    case ParameterType::interface: {
+      const std::size_t colon = text.rfind(':');
+      if (colon == std::string_view::npos) return wrong("an interface", "\"namespace:interface\"");
+      const std::string_view home = text.substr(0, colon);
+      const std::string_view name = text.substr(colon + 1);
+      if (const auto fault = namespace_name_fault(home))
+        return ParameterFault{fmt::format("names a namespace that {}; write \"namespace:interface\"", *fault)};
+      if (const auto fault = interface_name_fault(name))
+        return ParameterFault{fmt::format("names an interface that {}; write \"namespace:interface\"", *fault)};
+      return InterfaceReference{NamespaceName(std::string(home)), InterfaceName(std::string(name))};
+    }
+  }
+  if (auto fault = range_fault(declaration, value)) return *fault;
+  return value;
+}
+
+std::string to_text(const ParameterScalar& value, ParameterType type) {
+  struct Printer {
+    ParameterType type;
+    std::string operator()(bool one) const { return one ? "true" : "false"; }
+    std::string operator()(std::int64_t one) const {
+      if (type == ParameterType::duration) return format_duration(one);
+      if (type == ParameterType::rate) return format_rate(one);
+      return fmt::format("{}", one);
+    }
+    std::string operator()(const std::string& one) const { return one; }
+    std::string operator()(const MacAddress& one) const { return one.str(); }
+    std::string operator()(const Prefix& one) const { return type == ParameterType::address ? one.address.str() : one.str(); }
+    std::string operator()(const InterfaceReference& one) const { return one.home.str() + ":" + one.name.str(); }
+  };
+  return std::visit(Printer{type}, value);
+}
+
+}  // namespace netrig
