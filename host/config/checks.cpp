@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Checks that more than one part of a lab has a say in.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "config/parts.hpp"
+
+namespace netrig::config {
+namespace {
+
+struct Place {
+  std::size_t device = 0;
+  std::size_t interface = 0;
+};
+
+/// What one namespace has.
+struct Inside {
+  std::unordered_map<std::string, Place> interfaces;
+  std::vector<const Address*> addresses;
+};
+
+std::string in_line(Position where) { return fmt::format("line {}", where.line); }
+
+class LabCheck {
+ public:
+  LabCheck(const Lab& lab, const Drivers& drivers, const Context& context) : lab_(lab), drivers_(drivers), context_(context) {}
+
+  void run() {
+    spaces_.resize(lab_.namespaces.size());
+    check_device_names();
+    for (std::size_t d = 0; d < lab_.devices.size(); ++d) collect(d);
+    for (std::size_t s = 0; s < spaces_.size(); ++s) check_unique(s);
+    check_masters();
+    check_references();
+    for (std::size_t s = 0; s < spaces_.size(); ++s) check_routes(s);
+    for (const Test& test : lab_.tests) check_test(test);
+  }
+
+ private:
+  [[noreturn]] void fail(Position where, const std::string& message) const { context_.fail(where, message); }
+  const Interface& at(Place place) const { return lab_.devices[place.device].interfaces[place.interface]; }
+  const std::string& name_of(std::size_t space) const { return lab_.namespaces[space].name.str(); }
+
+  void check_device_names() const {
+    std::unordered_map<std::string, Position> seen;
+    for (const Device& device : lab_.devices)
+      if (const auto [found, fresh] = seen.emplace(device.name.str(), device.where); !fresh)
+        fail(device.where, fmt::format("device \"{}\" is there already, in {}", device.name.str(), in_line(found->second)));
+  }
+
+  void collect(std::size_t d) {
+    const Device& device = lab_.devices[d];
+    for (std::size_t i = 0; i < device.interfaces.size(); ++i) {
+      const Interface& interface = device.interfaces[i];
+      Inside& space = spaces_[interface.home];
+      const auto [found, fresh] = space.interfaces.emplace(interface.name.str(), Place{d, i});
+      if (!fresh)
+        fail(interface.where, fmt::format("namespace {} has an interface \"{}\" already, in {}", name_of(interface.home),
+                                          interface.name.str(), in_line(at(found->second).where)));
+      for (const Address& address : interface.addresses) space.addresses.push_back(&address);
+    }
+  }
+
+  void check_unique(std::size_t s) const {
+    std::set<IpAddress> addresses;
+    for (const Address* address : spaces_[s].addresses)
+      // A link-local address may stand on several links (RFC 4007).
+      if (!address->prefix.address.is_link_local() && !addresses.insert(address->prefix.address).second)
+        fail(address->where, fmt::format("address {} is in namespace {} twice", address->prefix.address.str(), name_of(s)));
+    std::set<MacAddress> macs;
+    for (const auto& [name, place] : spaces_[s].interfaces)
+      if (const Interface& interface = at(place); interface.mac && !macs.insert(*interface.mac).second)
+        fail(interface.where, fmt::format("mac {} is in namespace {} twice", interface.mac->str(), name_of(s)));
+  }
+
+  /// The description of a driver that has been found before.
+  const DriverDescription& driver_of(std::size_t device) const { return *drivers_.find(lab_.devices[device].driver); }
+
+  void check_masters() {
+    std::map<std::pair<std::size_t, std::string>, std::size_t> ports;  // (namespace, master) to count
+    for (const Device& device : lab_.devices)
+      for (const Interface& interface : device.interfaces) {
+        if (!interface.master) continue;
+        const std::string& master = interface.master->str();
+        const Inside& space = spaces_[interface.home];
+        const auto found = space.interfaces.find(master);
+        const std::size_t count = ++ports[{interface.home, master}];
+        if (found == space.interfaces.end()) {
+          check_foreign_master(interface);
+          continue;
+        }
+        const DriverDescription& driver = driver_of(found->second.device);
+        if (driver.max_ports == 0)
+          fail(interface.where, fmt::format("master \"{}\" is a {}, which cannot be a master; a bridge can", master, driver.kind));
+        if (count > driver.max_ports)
+          fail(interface.where, fmt::format("{}:{} has over {} ports, and a {} takes no more; add a second one and join the two by a veth",
+                                            name_of(interface.home), master, driver.max_ports, driver.kind));
+        if (!interface.addresses.empty())
+          context_.warnings->push_back(
+              {.where = context_.place(interface.where),
+               .message = fmt::format("{}:{} is a port of {} and has an address, which gets no packets; give it to {}",
+                                      name_of(interface.home), interface.name.str(), master, master)});
+        check_master_cycle(interface);
+      }
+  }
+
+  void check_foreign_master(const Interface& interface) const {
+    if (lab_.namespaces[interface.home].existing) return;
+    std::vector<std::string> names;
+    for (const auto& [name, place] : spaces_[interface.home].interfaces) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    const auto hint = closest(interface.master->str(), names);
+    fail(interface.where, fmt::format("unknown master \"{}\" in namespace {}; {}", interface.master->str(), name_of(interface.home),
+                                      hint ? fmt::format("did you mean \"{}\"?", *hint)
+                                           : "add a bridge of that name to it"));
+  }
+
+  void check_master_cycle(const Interface& interface) const {
+    std::vector<std::string> chain = {interface.name.str()};
+    const Interface* current = &interface;
+    while (current->master) {
+      const auto next = spaces_[interface.home].interfaces.find(current->master->str());
+      if (next == spaces_[interface.home].interfaces.end()) return;
+      chain.push_back(current->master->str());
+      current = &at(next->second);
+      if (current == &interface) fail(interface.where, fmt::format("masters in a circle: {}", fmt::join(chain, " -> ")));
+      if (chain.size() > spaces_[interface.home].interfaces.size() + 1) return;  // another circle, found from its own ports
+    }
+  }
+
+  /// Device that a reference leads to; nothing for one outside of the lab.
+  std::optional<std::size_t> resolve(const InterfaceReference& reference, Position where) const {
+    const auto space = index_.find(reference.home.str());
+    if (space == index_.end()) {
+      const auto hint = closest(reference.home.str(), names());
+      fail(where, fmt::format("unknown namespace \"{}\"{}", reference.home.str(), hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+    }
+    const auto& interfaces = spaces_[space->second].interfaces;
+    if (const auto found = interfaces.find(reference.name.str()); found != interfaces.end()) return found->second.device;
+    if (lab_.namespaces[space->second].existing || reference.name.str() == "lo") return std::nullopt;
+    std::vector<std::string> candidates;
+    for (const auto& [name, place] : interfaces) candidates.push_back(name);
+    std::sort(candidates.begin(), candidates.end());
+    const auto hint = closest(reference.name.str(), candidates);
+    fail(where, fmt::format("namespace {} has no interface \"{}\"; {}", reference.home.str(), reference.name.str(),
+                            hint                 ? fmt::format("did you mean \"{}\"?", *hint)
+                            : candidates.empty() ? std::string("it has none")
+                                                 : fmt::format("it has {}", fmt::join(candidates, ", "))));
+  }
+
+  void check_references() {
+    for (std::size_t s = 0; s < lab_.namespaces.size(); ++s) index_.emplace(name_of(s), s);
+    lowers_.resize(lab_.devices.size());
+    for (std::size_t d = 0; d < lab_.devices.size(); ++d)
+      for (const auto& [name, value] : lab_.devices[d].parameters)
+        for (const ParameterScalar& scalar : value.values)
+          if (const auto* reference = std::get_if<InterfaceReference>(&scalar))
+            if (const auto lower = resolve(*reference, value.where)) lowers_[d].push_back(*lower);
+    // Depth-first: 1 is on the path from here, 2 is done.
+    std::vector<char> mark(lab_.devices.size(), 0);
+    std::vector<std::size_t> path;
+    for (std::size_t d = 0; d < lab_.devices.size(); ++d) visit(d, mark, path);
+  }
+
+  void visit(std::size_t root, std::vector<char>& mark, std::vector<std::size_t>& path) const {
+    std::vector<std::pair<std::size_t, std::size_t>> stack;  // device, next lower
+    if (mark[root] != 0) return;
+    stack.emplace_back(root, 0);
+    mark[root] = 1;
+    path.push_back(root);
+    while (!stack.empty()) {
+      auto& [device, next] = stack.back();
+      if (next == lowers_[device].size()) {
+        mark[device] = 2;
+        path.pop_back();
+        stack.pop_back();
+        continue;
+      }
+      const std::size_t lower = lowers_[device][next++];
+      if (mark[lower] == 1) {
+        std::vector<std::string> names;
+        for (auto at = std::find(path.begin(), path.end(), lower); at != path.end(); ++at) names.push_back(lab_.devices[*at].name.str());
+        names.push_back(lab_.devices[lower].name.str());
+        fail(lab_.devices[lower].where, fmt::format("devices need each other in a circle: {}", fmt::join(names, " -> ")));
+      }
+      if (mark[lower] == 2) continue;
+      mark[lower] = 1;
+      path.push_back(lower);
+      stack.emplace_back(lower, 0);
+    }
+  }
+
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const Namespace& space : lab_.namespaces) all.push_back(space.name.str());
+    return all;
+  }
+
+  void check_routes(std::size_t s) const {
+    const Namespace& space = lab_.namespaces[s];
+    std::set<std::tuple<std::uint32_t, Prefix, std::uint32_t>> seen;
+    for (const Route& route : space.routes) {
+      if (!seen.emplace(route.table, route.destination, route.metric.value_or(0)).second)
+        fail(route.where, fmt::format("namespace {} has a route to {} in table {} with that metric already; give it another metric",
+                                      space.name.str(), route.destination.str(), route.table));
+      if (space.existing) continue;  // what else it has only the kernel knows
+      for (const NextHop& hop : route.next_hops) check_next_hop(route, hop, s);
+      if (route.source && std::none_of(spaces_[s].addresses.begin(), spaces_[s].addresses.end(),
+                                       [&](const Address* a) { return a->prefix.address == *route.source; }))
+        fail(route.where, fmt::format("source {} is not an address of namespace {}", route.source->str(), space.name.str()));
+    }
+  }
+
+  void check_next_hop(const Route& route, const NextHop& hop, std::size_t s) const {
+    const Inside& inside = spaces_[s];
+    if (hop.interface && !inside.interfaces.contains(hop.interface->str()) && hop.interface->str() != "lo") {
+      std::vector<std::string> candidates;
+      for (const auto& [name, place] : inside.interfaces) candidates.push_back(name);
+      std::sort(candidates.begin(), candidates.end());
+      const auto hint = closest(hop.interface->str(), candidates);
+      fail(route.where, fmt::format("namespace {} has no interface \"{}\"{}", name_of(s), hop.interface->str(),
+                                    hint                 ? fmt::format("; did you mean \"{}\"?", *hint)
+                                    : candidates.empty() ? std::string()
+                                                         : fmt::format("; it has {}", fmt::join(candidates, ", "))));
+    }
+    if (!hop.via || hop.onlink || hop.via->is_link_local()) return;
+    const bool own = std::any_of(inside.addresses.begin(), inside.addresses.end(),
+                                 [&](const Address* a) { return a->prefix.address == *hop.via; });
+    if (own) fail(route.where, fmt::format("next hop {} is namespace {} itself", hop.via->str(), name_of(s)));
+    if (is_reachable(*hop.via, s)) return;
+    std::vector<std::string> prefixes;
+    for (const Address* address : inside.addresses)
+      if (address->prefix.address.family == hop.via->family) prefixes.push_back(address->prefix.str());
+    fail(route.where, fmt::format("next hop {} is not reachable from namespace {}, {}; add an address on its prefix, or dev and onlink = true",
+                                  hop.via->str(), name_of(s),
+                                  prefixes.empty() ? "which has no address of that family"
+                                                   : fmt::format("whose addresses are {}", fmt::join(prefixes, ", "))));
+  }
+
+  /// On the prefix of an address, the peer of one, or on a link that another route leads to directly.
+  [[nodiscard]] bool is_reachable(const IpAddress& via, std::size_t s) const {
+    const auto& addresses = spaces_[s].addresses;
+    if (std::any_of(addresses.begin(), addresses.end(), [&](const Address* a) {
+          return a->peer ? Prefix{*a->peer, a->prefix.length}.contains(via) : a->prefix.contains(via);
+        }))
+      return true;
+    const auto& routes = lab_.namespaces[s].routes;
+    return std::any_of(routes.begin(), routes.end(), [&](const Route& route) {
+      return route.type == RouteType::unicast && route.destination.contains(via) &&
+             std::any_of(route.next_hops.begin(), route.next_hops.end(), [](const NextHop& hop) { return !hop.via; });
+    });
+  }
+
+  void check_test(const Test& test) const {
+    for (const auto& [key, pattern] : {std::pair{"from", test.from}, std::pair{"to", test.to}}) {
+      const bool is_address = std::string_view(key) == "to" && IpAddress::parse(pattern).has_value();
+      if (is_address || std::any_of(lab_.namespaces.begin(), lab_.namespaces.end(),
+                                    [&](const Namespace& n) { return matches(pattern, n.name.str()); }))
+        continue;
+      const auto hint = closest(pattern, names());
+      fail(test.where, fmt::format("test \"{}\": {} = \"{}\" matches no namespace{}", test.name, key, pattern,
+                                   hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+    }
+  }
+
+  const Lab& lab_;
+  const Drivers& drivers_;
+  const Context& context_;
+  std::vector<Inside> spaces_;
+  std::unordered_map<std::string, std::size_t> index_;
+  std::vector<std::vector<std::size_t>> lowers_;
+};
+
+}  // namespace
+
+void check_lab(const Lab& lab, const Drivers& drivers, const Context& context) { LabCheck(lab, drivers, context).run(); }
+
+}  // namespace netrig::config

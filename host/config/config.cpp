@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/config.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "config/parts.hpp"
+#include "model/unique_fd.hpp"
+
+namespace netrig::config {
+namespace {
+
+constexpr off_t kLargestFile = 8 << 20;
+constexpr std::size_t kMostThings = 1'000'000;
+
+std::string read_file(const std::string& path) {
+  const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::invalid, why, path); };
+  // O_NONBLOCK: a FIFO must not hang us.
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file) refuse(fmt::format("cannot open the lab file: {}", std::strerror(errno)));
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
+  if (S_ISDIR(status.st_mode)) refuse("is a directory, not a lab file");
+  if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
+  if (status.st_size > kLargestFile)
+    refuse(fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", status.st_size, kLargestFile));
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t done = 0;
+  while (done < text.size()) {
+    const ssize_t size = ::read(file.get(), text.data() + done, text.size() - done);
+    if (size < 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
+    if (size == 0) break;
+    done += static_cast<std::size_t>(size);
+  }
+  text.resize(done);
+  return text;
+}
+
+toml::table parse_toml(std::string_view text, const std::string& name) {
+  if (std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }))
+    throw Error(ErrorCode::invalid, "is empty; a lab file begins with [lab] and name = \"...\"", name);
+  try {
+    return toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    std::string message(error.description());
+    // The parser begins with what it was at; ours begin with what is wrong.
+    if (message.starts_with("Error while parsing ")) message = "syntax: in " + message.substr(20);
+    throw Error(ErrorCode::invalid, message, fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column));
+  }
+}
+
+Dad read_lab_table(const Table& table, Lab& lab) {
+  table.allow(std::array<std::string_view, 3>{"name", "description", "dad"});
+  if (const auto text = table.text("description")) lab.description = text->value;
+  static constexpr std::array kDads = {Dad::off, Dad::on, Dad::wait};
+  const auto dad = table.choice("dad", {"off", "on", "wait"});
+  return dad ? kDads.at(*dad) : Dad::off;
+}
+
+LabName read_lab_name(const toml::table& root, const Context& context) {
+  const Table file(root, "the file", context);
+  const auto* lab = file.table("lab");
+  if (lab == nullptr) context.fail({1, 1}, "there is no [lab]; a lab file begins with [lab] and name = \"...\"");
+  const Text name = Table(*lab, "[lab]", context).required_text("name");
+  if (const auto fault = lab_name_fault(name.value))
+    context.fail(name.where, fmt::format("lab name \"{}\" {}; use letters, digits and . _ -", name.value, *fault));
+  return LabName(name.value);
+}
+
+void read_namespaces(const toml::table& body, const Context& context, Lab& lab, std::unordered_map<std::string, std::size_t>& index) {
+  const auto* spaces = Table(body, "the file", context).table("namespace");
+  if (spaces == nullptr) return;
+  for (const auto& [key, node] : in_file_order(*spaces)) {
+    const Text name = context.expanded(key->str(), position_of(*key));
+    if (!node->is_table()) context.fail(position_of(*node), fmt::format("namespace \"{}\" is {}, not a table; write [namespace.{}]", name.value, type_of(*node), name.value));
+    lab.namespaces.push_back(read_namespace(name, Table(*node->as_table(), "namespace", context)));
+    if (const auto [found, fresh] = index.emplace(name.value, lab.namespaces.size() - 1); !fresh)
+      context.fail(name.where, fmt::format("namespace \"{}\" is there already, in line {}", name.value, lab.namespaces[found->second].where.line));
+    if (lab.namespaces.size() > kMostThings) context.fail(name.where, fmt::format("the lab has over {} namespaces", kMostThings));
+  }
+}
+
+void read_devices(const toml::table& body, const Context& context, Lab& lab, const Surroundings& around) {
+  const auto* devices = Table(body, "the file", context).table("device");
+  if (devices == nullptr) return;
+  for (const auto& [key, node] : in_file_order(*devices)) {
+    const Text name = context.expanded(key->str(), position_of(*key));
+    if (!node->is_table()) context.fail(position_of(*node), fmt::format("device \"{}\" is {}, not a table; write [device.{}]", name.value, type_of(*node), name.value));
+    lab.devices.push_back(read_device(name, Table(*node->as_table(), "device", context), around));
+    if (lab.devices.size() > kMostThings) context.fail(name.where, fmt::format("the lab has over {} devices", kMostThings));
+  }
+}
+
+/// A warning that a repeat gives again and again is given once, with how often.
+std::vector<Warning> merged(const std::vector<Warning>& all) {
+  std::vector<Warning> result;
+  std::unordered_map<std::string, std::pair<std::size_t, std::size_t>> seen;  // where: index in result, count
+  for (const Warning& warning : all) {
+    const auto [found, fresh] = seen.try_emplace(warning.where, result.size(), 0);
+    if (fresh) result.push_back(warning);
+    ++found->second.second;
+  }
+  for (const auto& [where, entry] : seen)
+    if (entry.second > 1) result[entry.first].message += fmt::format(" (and {} more like it)", entry.second - 1);
+  return result;
+}
+
+}  // namespace
+
+Parsed parse(std::string_view text, const std::string& name, const Drivers& drivers) {
+  const toml::table root = parse_toml(text, name);
+  std::vector<Warning> warnings;
+  const Context context{.file = &name, .variables = nullptr, .warnings = &warnings};
+  const Table file(root, "the file", context);
+  file.allow(std::array<std::string_view, 5>{"lab", "namespace", "device", "repeat", "test"});
+  Lab lab{.name = read_lab_name(root, context), .description = {}, .file = name, .source = std::string(text), .namespaces = {}, .devices = {}, .tests = {}};
+  std::unordered_map<std::string, std::size_t> index;
+  Surroundings around{.drivers = &drivers, .dad = read_lab_table(Table(*file.table("lab"), "[lab]", context), lab), .namespaces = &index};
+
+  // Namespaces first, so that devices can name those that stand further down.
+  for_each_body(root, context, [&](const toml::table& body, const Context& inside) { read_namespaces(body, inside, lab, index); });
+  for_each_body(root, context, [&](const toml::table& body, const Context& inside) { read_devices(body, inside, lab, around); });
+  for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
+    if (const auto* tests = Table(body, "the file", inside).array("test"))
+      for_each_table(*tests, "[[test]]", inside, [&](const Table& test) { lab.tests.push_back(read_test(test)); });
+  });
+  check_lab(lab, drivers, context);
+  return {.lab = std::move(lab), .warnings = merged(warnings)};
+}
+
+Parsed load(const std::string& path, const Drivers& drivers) { return parse(read_file(path), path, drivers); }
+
+std::string lab_name_of(const std::string& path) {
+  const toml::table root = parse_toml(read_file(path), path);
+  return read_lab_name(root, {.file = &path, .variables = nullptr, .warnings = nullptr}).str();
+}
+
+}  // namespace netrig::config
