@@ -185,7 +185,7 @@ void Journal::write_all_anew() {
 
 void Journal::begin(const Lab& lab, const std::vector<std::string>& only) {
   const std::lock_guard guard(mutex_);
-  record_.file = lab.file;
+  record_.file = fs::absolute(lab.file).lexically_normal();
   record_.only = only;
   record_.boot = boot_id();
   record_.version = NETRIG_VERSION;
@@ -203,7 +203,7 @@ void Journal::set_phase(Phase phase) {
 void Journal::commit(const Lab& lab, const std::vector<std::string>& only) {
   const std::lock_guard guard(mutex_);
   write_file("lab.toml", lab.source);
-  record_.file = lab.file;
+  record_.file = fs::absolute(lab.file).lexically_normal();
   record_.only = only;
   const bool first = record_.phase == Phase::starting;
   record_.phase = Phase::running;

@@ -19,7 +19,8 @@ struct Seen {
 };
 
 NamespaceView view_of(const MadeNamespace& made, Seen& seen) {
-  NamespaceView view{.made = made};
+  NamespaceView view;
+  view.made = made;
   auto fd = netns::open(made.path.empty() ? netns::path_of(NamespaceName(made.name)) : made.path);
   if (!fd) return view;
   view.foreign = netns::cookie_of(*fd) != made.cookie;  // this thread is in it now
@@ -33,7 +34,8 @@ NamespaceView view_of(const MadeNamespace& made, Seen& seen) {
 }
 
 InterfaceView view_of(const MadeInterface& made, const Seen* seen) {
-  InterfaceView view{.made = made};
+  InterfaceView view;
+  view.made = made;
   if (seen == nullptr) return view;
   const auto link = std::find_if(seen->links.begin(), seen->links.end(),
                                  [&](const netlink::LinkState& l) { return l.ifindex == made.ifindex; });

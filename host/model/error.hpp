@@ -17,8 +17,24 @@ enum class ErrorCode : std::uint8_t {
   driver = 5,       ///< a driver is missing or refused
   unsupported = 6,  ///< this kernel or machine lacks something
   not_found = 7,    ///< no such lab, namespace or driver
-  interrupted = 8,  ///< by a signal; what was begun has been rolled back
+  interrupted = 130,  ///< by a signal (128 + SIGINT); what was begun has been rolled back
 };
+
+/// Word for a code in JSON: "invalid", "conflict"...
+[[nodiscard]] constexpr const char* to_text(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::internal: return "internal";
+    case ErrorCode::failed: return "failed";
+    case ErrorCode::invalid: return "invalid";
+    case ErrorCode::denied: return "denied";
+    case ErrorCode::conflict: return "conflict";
+    case ErrorCode::driver: return "driver";
+    case ErrorCode::unsupported: return "unsupported";
+    case ErrorCode::not_found: return "not_found";
+    case ErrorCode::interrupted: return "interrupted";
+  }
+  return "internal";
+}
 
 /// Place in a text file. Line and column count from 1, columns in code points; 0: unknown. Positions never take part in
 /// comparisons: two values that differ only in where they were written are the same value.

@@ -1,6 +1,5 @@
 # netrig_add_driver(KIND SOURCES file...): a driver plugin KIND.so, built so that it exports its descriptor alone and
 # clashes with nothing in the host. Works for C and for C++ sources.
-set(_netrig_cmake_directory ${CMAKE_CURRENT_LIST_DIR})
 
 function(netrig_add_driver kind)
   cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
@@ -18,7 +17,7 @@ function(netrig_add_driver kind)
   endif()
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
   target_link_options(${target} PRIVATE LINKER:-z,relro,-z,now,-z,noexecstack,-z,nodelete
-    LINKER:--version-script=${_netrig_cmake_directory}/plugin.map)
+    LINKER:--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   # A sanitizer's runtime is the host's; so are, then, the symbols left open for it.
   if(NOT NETRIG_SANITIZE)
     target_link_options(${target} PRIVATE LINKER:-z,defs LINKER:--exclude-libs,ALL -static-libgcc

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// One function a command; each adds itself to the command line and says what to run.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "cli/session.hpp"
+
+namespace netrig::cli {
+
+/// What the parsed command line asks for. Returns the exit code.
+using Action = std::function<int(Session&)>;
+
+void add_up(CLI::App& app, Action& action);
+void add_down(CLI::App& app, Action& action);
+void add_plan(CLI::App& app, Action& action);
+void add_status(CLI::App& app, Action& action);
+void add_list(CLI::App& app, Action& action);
+void add_exec(CLI::App& app, Action& action);
+void add_shell(CLI::App& app, Action& action);
+void add_drivers(CLI::App& app, Action& action);
+void add_doctor(CLI::App& app, Action& action);
+
+}  // namespace netrig::cli

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <netrig/driver.h>
+
+#include "cli/commands.hpp"
+#include "report/table.hpp"
+
+namespace netrig::cli {
+namespace {
+
+std::vector<std::string> wants_of(std::uint32_t wants) {
+  std::vector<std::string> words;
+  if ((wants & NETRIG_WANTS_NET_ADMIN) != 0) words.emplace_back("CAP_NET_ADMIN");
+  if ((wants & NETRIG_WANTS_NET_RAW) != 0) words.emplace_back("CAP_NET_RAW");
+  if ((wants & NETRIG_WANTS_SYS_ADMIN) != 0) words.emplace_back("CAP_SYS_ADMIN");
+  return words;
+}
+
+int list_drivers(Session& session) {
+  report::TextTable table({"DRIVER", "VERSION", "ABI", "PATH", "ABOUT"});
+  Json json = Json::array();
+  std::size_t refused = 0;
+  for (driver::Found& found : session.drivers().survey()) {
+    // Only a loaded driver tells its summary.
+    if (found.refusal.empty()) try {
+        if (const auto* description = session.drivers().find(found.kind)) found.description = *description;
+      } catch (const Error& error) {
+        found.refusal = error.message();
+      }
+    const auto& about = found.description;
+    Json one = {{"driver", found.kind}, {"path", found.path}, {"sha256", found.digest}, {"loadable", found.refusal.empty()}};
+    if (!found.refusal.empty()) {
+      ++refused;
+      one["refusal"] = found.refusal;
+      table.add({found.kind, "", "", found.path, "REFUSED: " + found.refusal});
+    } else {
+      const std::string abi = fmt::format("{}.{}", about.abi_major, about.abi_minor);
+      table.add({found.kind, about.version, abi, found.path, about.summary});
+      one.update({{"version", about.version}, {"abi", abi}, {"summary", about.summary}, {"link_kinds", about.link_kinds}, {"wants", wants_of(about.wants)}});
+    }
+    json.push_back(std::move(one));
+  }
+  session.say(json.empty() ? fmt::format("no driver in {}\n", fmt::join(session.drivers().policy().directories, ", ")) : table.str());
+  session.answer({{"drivers", json}});
+  return refused == 0 ? 0 : static_cast<int>(ErrorCode::driver);
+}
+
+std::string range_text(const ParameterDeclaration& parameter) {
+  if (!parameter.choices.empty()) return fmt::format("{}", fmt::join(parameter.choices, " | "));
+  if (parameter.minimum == 0 && parameter.maximum == 0) return "";
+  const auto show = [&](std::int64_t value) {
+    return parameter.type == ParameterType::string ? fmt::format("{} bytes", value) : to_text(ParameterScalar(value), parameter.type);
+  };
+  return fmt::format("{} to {}", show(parameter.minimum), show(parameter.maximum));
+}
+
+int show_driver(Session& session, const std::string& kind) {
+  const DriverDescription& about = session.drivers().open(kind).description();
+  std::string text = fmt::format("{} {}: {}\n  file {}, ABI {}.{}\n  {} interface{} a device", about.kind, about.version, about.summary, about.path,
+                                 about.abi_major, about.abi_minor,
+                                 about.min_interfaces == about.max_interfaces ? fmt::format("{}", about.min_interfaces)
+                                                                             : fmt::format("{} to {}", about.min_interfaces, about.max_interfaces),
+                                 about.max_interfaces == 1 ? "" : "s");
+  if (about.max_ports != 0) text += fmt::format("; may be a master of {} ports", about.max_ports);
+  if (const auto wants = wants_of(about.wants); !wants.empty()) text += fmt::format("; wants {}", fmt::join(wants, ", "));
+  text += "\n";
+  report::TextTable table({"PARAMETER", "TYPE", "RANGE", "DEFAULT", "ABOUT"});
+  Json parameters = Json::array();
+  for (const auto& parameter : about.parameters) {
+    table.add({parameter.name, type_name(parameter), range_text(parameter), parameter.required ? "(required)" : parameter.default_text.value_or(""),
+               parameter.help});
+    Json one = {{"name", parameter.name}, {"type", type_name(parameter)}, {"required", parameter.required}, {"secret", parameter.secret},
+                {"help", parameter.help}};
+    if (parameter.default_text) one["default"] = *parameter.default_text;
+    if (!parameter.choices.empty()) one["choices"] = parameter.choices;
+    if (parameter.minimum != 0 || parameter.maximum != 0) one.update({{"minimum", parameter.minimum}, {"maximum", parameter.maximum}});
+    parameters.push_back(std::move(one));
+  }
+  session.say(text + (about.parameters.empty() ? "it has no parameters\n" : "\n" + table.str()));
+  session.answer({{"driver", about.kind}, {"version", about.version}, {"summary", about.summary}, {"path", about.path},
+                  {"abi", fmt::format("{}.{}", about.abi_major, about.abi_minor)}, {"min_interfaces", about.min_interfaces},
+                  {"max_interfaces", about.max_interfaces}, {"max_ports", about.max_ports}, {"link_kinds", about.link_kinds},
+                  {"wants", wants_of(about.wants)}, {"parameters", parameters}});
+  return 0;
+}
+
+}  // namespace
+
+void add_drivers(CLI::App& app, Action& action) {
+  auto* drivers = app.add_subcommand("drivers", "Show the drivers that are installed");
+  drivers->require_subcommand(1);
+  auto* list = drivers->add_subcommand("list", "List drivers, also those refused and why");
+  list->callback([&action] { action = [](Session& session) { return list_drivers(session); }; });
+  auto kind = std::make_shared<std::string>();
+  auto* show = drivers->add_subcommand("show", "Show one driver and its parameters");
+  show->add_option("DRIVER", *kind, "Name of the driver, as in a lab file")->required()->type_name("NAME");
+  show->callback([kind, &action] { action = [kind](Session& session) { return show_driver(session, *kind); }; });
+}
+
+}  // namespace netrig::cli

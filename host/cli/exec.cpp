@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "cli/commands.hpp"
+#include "engine/spaces.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::cli {
+namespace {
+
+struct ExecOptions {
+  std::string lab;
+  std::string space;
+  std::vector<std::string> command;
+};
+
+/// The lab's own namespace of that name, not another that took its place.
+UniqueFd open_space(const ExecOptions& options) {
+  const engine::Record record = record_of(resolve_lab(options.lab));
+  std::vector<std::string> names;
+  for (const auto& made : record.namespaces) {
+    names.push_back(made.name);
+    if (made.name != options.space) continue;
+    auto fd = netns::open(made.path.empty() ? netns::path_of(NamespaceName(made.name)) : made.path);
+    bool same = false;
+    if (fd) engine::parallel(1, 1, [&](std::size_t) { same = netns::cookie_of(*fd) == made.cookie; });
+    if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made.name, record.lab));
+    ::setenv("NETRIG_LAB", record.lab.c_str(), 1);
+    ::setenv("NETRIG_NAMESPACE", made.name.c_str(), 1);
+    return std::move(*fd);
+  }
+  const auto hint = closest(options.space, names);
+  throw Error(ErrorCode::not_found, fmt::format("lab {} has no namespace \"{}\"{}", record.lab, options.space,
+                                                hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+}
+
+/// Runs the command and collects what it prints.
+Json capture(const UniqueFd& space, const ExecOptions& options) {
+  std::array<std::array<int, 2>, 2> pipes{};
+  for (auto& one : pipes)
+    if (::pipe2(one.data(), O_CLOEXEC) != 0) throw Error(ErrorCode::failed, "cannot make a pipe");
+  const pid_t child = ::fork();
+  if (child < 0) throw Error(ErrorCode::failed, "cannot start a process");
+  if (child == 0) {
+    ::dup2(pipes[0][1], STDOUT_FILENO);
+    ::dup2(pipes[1][1], STDERR_FILENO);
+    try {
+      netns::exec(space, options.space, options.command);
+    } catch (const Error& error) {
+      fmt::print(stderr, "netrig: {}\n", error.what());
+      std::fflush(stderr);
+      ::_exit(error.code() == ErrorCode::not_found ? 127 : 126);
+    }
+  }
+  std::array<UniqueFd, 2> ends = {UniqueFd(pipes[0][0]), UniqueFd(pipes[1][0])};
+  for (const auto& one : pipes) ::close(one[1]);
+  std::array<std::string, 2> texts;
+  while (ends[0] || ends[1]) {
+    std::array<pollfd, 2> waits = {pollfd{ends[0].get(), POLLIN, 0}, pollfd{ends[1].get(), POLLIN, 0}};
+    if (::poll(waits.data(), waits.size(), -1) < 0) continue;
+    for (std::size_t i = 0; i < 2; ++i) {
+      if (waits.at(i).revents == 0) continue;
+      std::array<char, 65536> chunk{};
+      const ssize_t size = ::read(ends.at(i).get(), chunk.data(), chunk.size());
+      if (size > 0)
+        texts.at(i).append(chunk.data(), static_cast<std::size_t>(size));
+      else if (size == 0 || errno != EINTR)
+        ends.at(i).reset();
+    }
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return {{"namespace", options.space}, {"command", options.command}, {"exit", code}, {"stdout", texts[0]}, {"stderr", texts[1]}};
+}
+
+int exec(Session& session, const ExecOptions& options) {
+  require_privileges("entering a namespace");
+  const UniqueFd space = open_space(options);
+  if (session.options().json) {
+    const Json result = capture(space, options);
+    session.answer(result);
+    return result["exit"].get<int>();
+  }
+  ::signal(SIGPIPE, SIG_DFL);
+  netns::exec(space, options.space, options.command);
+}
+
+}  // namespace
+
+void add_exec(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ExecOptions>();
+  auto* command = app.add_subcommand("exec", "Run a command in a namespace of a lab; its exit code is the command's");
+  command->add_option("LAB", options->lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
+  command->add_option("NAMESPACE", options->space, "Namespace of the lab")->required()->type_name("NAME");
+  command->add_option("COMMAND", options->command, "Command and its arguments, best after --")->required()->type_name("COMMAND...");
+  command->prefix_command(false);
+  command->callback([options, &action] { action = [options](Session& session) { return exec(session, *options); }; });
+}
+
+void add_shell(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ExecOptions>();
+  auto* command = app.add_subcommand("shell", "Open a shell in a namespace of a lab");
+  command->add_option("LAB", options->lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
+  command->add_option("NAMESPACE", options->space, "Namespace of the lab")->required()->type_name("NAME");
+  command->callback([options, &action] {
+    const char* shell = std::getenv("SHELL");
+    options->command = {shell != nullptr && *shell != '\0' ? shell : "/bin/sh"};
+    action = [options](Session& session) { return exec(session, *options); };
+  });
+}
+
+}  // namespace netrig::cli

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/plan.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "cli/commands.hpp"
+#include "engine/engine.hpp"
+#include "report/table.hpp"
+
+namespace netrig::cli {
+namespace {
+
+struct PlanOptions {
+  std::string file;
+  std::vector<std::string> only;
+};
+
+int plan_lab(Session& session, const PlanOptions& options) {
+  Json warnings;
+  const Lab next = session.load(options.file, options.only, warnings);
+  plan::check_limits(next, {.open_files = raise_open_files(), .net_namespaces = 0});
+  const Lab none{.name = next.name, .description = {}, .file = {}, .source = {}, .namespaces = {}, .devices = {}, .tests = {}};
+  const auto record = engine::Journal::peek(next.name.str());
+  const bool running = record && record->phase == engine::Phase::running && record->boot == engine::boot_id();
+  const Lab current = running ? session.applied(*record) : none;
+  const plan::Plan plan = plan::make(current, next);
+  // What is in the way can be seen only by who may look into namespaces.
+  if (::geteuid() == 0) engine::check_conflicts(current, next, plan);
+  const auto steps = plan::describe(plan, current, next);
+
+  static const std::map<std::string, char> kSigns = {{"create", '+'}, {"remove", '-'}, {"change", '~'}};
+  Json json = Json::array();
+  std::map<std::string, std::size_t> counts;
+  std::string text;
+  for (const auto& step : steps) {
+    ++counts[step.verb];
+    text += fmt::format("{} {} {}{}{}\n", kSigns.at(step.verb), step.object, step.name, step.detail.empty() ? "" : "  ", step.detail);
+    if (session.options().json)
+      json.push_back({{"verb", step.verb}, {"object", step.object}, {"name", step.name}, {"detail", step.detail}});
+  }
+  text += steps.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
+                        : fmt::format("{} to create, {} to change, {} to remove\n", counts["create"], counts["change"], counts["remove"]);
+  session.say(text);
+  session.answer({{"lab", next.name.str()}, {"running", running}, {"steps", json}, {"warnings", warnings}});
+  return 0;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Action& action) {
+  auto options = std::make_shared<PlanOptions>();
+  auto* command = app.add_subcommand("plan", "Check a lab file and show what \"up\" would do; changes nothing");
+  command->add_option("LAB", options->file, "Lab file (TOML)")->required()->type_name("FILE");
+  command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+  command->callback([options, &action] { action = [options](Session& session) { return plan_lab(session, *options); }; });
+}
+
+}  // namespace netrig::cli

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.hpp"
+
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+#include "engine/engine.hpp"
+
+namespace netrig::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::atomic<bool> g_interrupted{false};  // written by a signal handler, which has no parameters to get it by
+
+void on_signal(int) { g_interrupted = true; }
+
+}  // namespace
+
+const std::atomic<bool>& interrupted() { return g_interrupted; }
+
+void catch_signals() {
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+}
+
+Session::Session(GlobalOptions options, Installation installation)
+    : options_(std::move(options)), installation_(std::move(installation)) {}
+
+driver::Registry& Session::drivers() {
+  if (!drivers_) {
+    const bool given = !options_.host_config.empty();
+    drivers_.emplace(driver::load_policy(given ? options_.host_config : installation_.policy_file,
+                                         given || installation_.policy_required, installation_.driver_directory));
+  }
+  return *drivers_;
+}
+
+config::Drivers Session::lookup() {
+  return {.find = [this](std::string_view kind) { return drivers().find(kind); }, .kinds = [this] { return drivers().kinds(); }};
+}
+
+Lab Session::load(const std::string& path, const std::vector<std::string>& only, Json& warnings) {
+  config::Parsed parsed = config::load(path, lookup());
+  warnings = Json::array();
+  for (const config::Warning& warning : parsed.warnings) {
+    warnings.push_back({{"where", warning.where}, {"message", warning.message}});
+    if (!options_.quiet) fmt::print(stderr, "{}: warning: {}\n", warning.where, warning.message);
+  }
+  if (!only.empty()) {
+    parsed.lab = select(parsed.lab, only);
+    if (parsed.lab.namespaces.empty())
+      throw Error(ErrorCode::invalid, fmt::format("--only {} matches no namespace of the lab", fmt::join(only, " ")));
+  }
+  validate(parsed.lab);
+  return std::move(parsed.lab);
+}
+
+void Session::validate(const Lab& lab) {
+  for (const Device& device : lab.devices) {
+    driver::CreateRequest request{.lab = lab.name.str(), .device = device.name.str(), .interfaces = {}, .references = {}, .parameters = &device.parameters};
+    for (const Interface& interface : device.interfaces)
+      request.interfaces.push_back({.name = interface.name.str(), .netns_fd = -1, .ifindex = 0, .mtu = interface.mtu, .mac = interface.mac});
+    try {
+      drivers().open(device.driver).validate(request);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("device {} (driver {}): {}", device.name.str(), device.driver, error.message()), lab.at(device.where));
+    }
+  }
+}
+
+Lab Session::applied(const engine::Record& record) {
+  try {
+    Lab lab = config::parse(engine::Journal::applied_source(record.lab), record.file, lookup()).lab;
+    return record.only.empty() ? lab : select(lab, record.only);
+  } catch (const Error& error) {
+    throw Error(error.code(), fmt::format("lab \"{}\" is up by a file that can no longer be read ({}); run \"netrig down {}\" first", record.lab,
+                                          error.what(), record.lab));
+  }
+}
+
+void Session::say(const std::string& text) const {
+  if (!options_.json && !options_.quiet) fmt::print("{}", text);
+}
+
+void Session::answer(const Json& json) const {
+  // What came from outside may be no UTF-8; it is shown, not refused.
+  if (options_.json) fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+std::string resolve_lab(const std::string& typed) {
+  if (!lab_name_fault(typed) && engine::Journal::peek(typed)) return typed;
+  std::error_code ignored;
+  const std::string absolute = fs::absolute(typed, ignored).lexically_normal();
+  std::optional<Error> unreadable;
+  if (fs::exists(typed, ignored)) {
+    try {
+      const std::string name = config::lab_name_of(typed);
+      if (engine::Journal::peek(name)) return name;
+    } catch (const Error& error) {
+      unreadable = error;
+    }
+  }
+  // The file may have been edited, moved or deleted since; the record knows where it was.
+  const std::vector<std::string> labs = engine::Journal::labs();
+  for (const std::string& lab : labs)
+    if (const auto record = engine::Journal::peek(lab); record && record->file == absolute) return lab;
+  if (unreadable) throw Error(*unreadable);
+  const auto hint = closest(typed, labs);
+  throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up{}", typed,
+                                                hint           ? fmt::format("; did you mean \"{}\"?", *hint)
+                                                : labs.empty() ? std::string("; none is")
+                                                               : fmt::format("; there are {}", fmt::join(labs, ", "))));
+}
+
+engine::Record record_of(const std::string& lab) {
+  auto record = engine::Journal::peek(lab);
+  if (!record) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", lab));
+  return std::move(*record);
+}
+
+void require_privileges(const std::string& what) {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return;
+  const auto has = [&](unsigned capability) { return (data.at(capability / 32).effective >> (capability % 32) & 1U) != 0; };
+  std::vector<std::string> missing;
+  if (!has(CAP_SYS_ADMIN)) missing.emplace_back("CAP_SYS_ADMIN (network namespaces)");
+  if (!has(CAP_NET_ADMIN)) missing.emplace_back("CAP_NET_ADMIN (interfaces, addresses, routes)");
+  if (missing.empty()) return;
+  throw Error(ErrorCode::denied, fmt::format("{} needs {}; run it with sudo", what, fmt::join(missing, " and ")));
+}
+
+std::uint64_t raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+}  // namespace netrig::cli

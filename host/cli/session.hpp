@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every command needs: options, policy, drivers, output.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.hpp"
+#include "driver/registry.hpp"
+#include "engine/journal.hpp"
+#include "model/lab.hpp"
+
+namespace netrig::cli {
+
+/// Ordered, so that output reads in the order it was written.
+using Json = nlohmann::ordered_json;
+
+/// Where this build of the command finds its policy.
+struct Installation {
+  std::string policy_file;
+  bool policy_required = false;
+  std::string driver_directory;
+};
+
+/// Options that every command takes.
+struct GlobalOptions {
+  bool json = false;
+  bool quiet = false;
+  int verbose = 0;
+  std::string host_config;
+  std::string log_format = "human";
+  std::string log_file;
+  bool no_color = false;
+};
+
+class Session {
+ public:
+  Session(GlobalOptions options, Installation installation);
+
+  [[nodiscard]] const GlobalOptions& options() const { return options_; }
+  /// Drivers under the host's policy; the policy is read on first use.
+  driver::Registry& drivers();
+  config::Drivers lookup();
+
+  /// Reads a lab file, prints its warnings and has every driver check its parameters.
+  Lab load(const std::string& path, const std::vector<std::string>& only, Json& warnings);
+  /// The lab as it was brought up, from the copy kept with its record.
+  Lab applied(const engine::Record& record);
+
+  /// Text for people unless --json or --quiet.
+  void say(const std::string& text) const;
+  /// The command's answer with --json.
+  void answer(const Json& json) const;
+
+ private:
+  void validate(const Lab& lab);
+
+  GlobalOptions options_;
+  Installation installation_;
+  std::optional<driver::Registry> drivers_;
+};
+
+/// Name of a running lab from what the user typed: its name, its file, or the path its file once had.
+/// Throws Error{not_found}.
+std::string resolve_lab(const std::string& typed);
+/// The record of a lab. Throws Error{not_found}.
+engine::Record record_of(const std::string& lab);
+
+/// Throws Error{denied} naming the missing capability and how to get it. `what`: "bringing up a lab".
+void require_privileges(const std::string& what);
+/// Raises the soft limit on open files to the hard one; returns it.
+std::uint64_t raise_open_files();
+
+/// Set by SIGINT, SIGTERM and SIGHUP once `catch_signals` has been called.
+const std::atomic<bool>& interrupted();
+void catch_signals();
+
+/// Parses the command line, runs the command, prints errors. Returns the exit code.
+int run(int argc, char** argv, const Installation& installation);
+
+}  // namespace netrig::cli
