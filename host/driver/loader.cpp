@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/dll/shared_library.hpp>
 #include <cstring>
 
@@ -29,7 +30,7 @@ std::string text_of(const char* text, const char* what) {
 }
 
 ParameterDeclaration declaration_of(const netrig_parameter& raw) {
-  if (!NETRIG_HAS(&raw, help)) refuse("a parameter declaration is shorter than ABI 1.0");
+  if (!NETRIG_HAS(&raw, kernel_option)) refuse("a parameter declaration is shorter than ABI 1.0");
   ParameterDeclaration result;
   result.name = text_of(raw.name, "parameter name");
   const bool good = !result.name.empty() && result.name.size() <= 31 &&
@@ -46,6 +47,7 @@ ParameterDeclaration declaration_of(const netrig_parameter& raw) {
   result.minimum = raw.minimum;
   result.maximum = raw.maximum;
   result.help = text_of(raw.help, "parameter help");
+  if (raw.kernel_option != nullptr) result.kernel_option = text_of(raw.kernel_option, "kernel option");
   if (raw.type == NETRIG_TYPE_ENUM) {
     if (raw.choices == nullptr) refuse(fmt::format("parameter {} is an enum without choices", result.name));
     for (const char* const* choice = raw.choices; *choice != nullptr; ++choice) {
@@ -81,7 +83,10 @@ void check_against_note(const netrig_driver& descriptor, const Note& note) {
 
 Loaded load_plugin(const SealedPlugin& plugin, const Note& note) {
   namespace dll = boost::dll;
-  const std::string path = fmt::format("/proc/self/fd/{}", plugin.memory.get());
+  // The dynamic loader knows a library by its path, and a descriptor's number comes back once it is closed; slashes make
+  // every path one of its own.
+  static std::atomic<std::size_t> loads{0};
+  const std::string path = fmt::format("/proc/self/fd{}{}", std::string(++loads, '/'), plugin.memory.get());
   boost::system::error_code error;
   dll::shared_library library(path, dll::load_mode::rtld_now | dll::load_mode::rtld_local, error);
   if (error) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <numeric>
 
 #include "engine/orders.hpp"
@@ -77,6 +78,15 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
   }
   context.made = pending.made.interfaces;
   return pending;
+}
+
+/// Kernel options that a device's parameters need, for an error that says nothing but "not supported".
+std::string option_advice(const Device& device, const DriverDescription& driver) {
+  std::string advice;
+  for (const auto& declaration : driver.parameters)
+    if (!declaration.kernel_option.empty() && device.parameters.contains(declaration.name))
+      advice += fmt::format("; {} needs a kernel with {}", declaration.name, declaration.kernel_option);
+  return advice;
 }
 
 /// Asks the driver what it wants done. Nothing is done yet, unless the driver does it itself.
@@ -156,8 +166,12 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
     const auto refusals = box.space->socket().run(box.batch);
     if (!refusals.empty()) {
       const auto& [p, o] = box.asked[refusals.front().index];
-      throw in_context(order_error(level[p].answer.orders[o], refusals.front(), level[p].made.interfaces), next,
-                       *level[p].device);
+      const Device& device = *level[p].device;
+      const Error error = order_error(level[p].answer.orders[o], refusals.front(), level[p].made.interfaces);
+      const std::string advice = refusals.front().error != EOPNOTSUPP || error.code() == ErrorCode::unsupported
+                                     ? std::string()
+                                     : option_advice(device, run.drivers.open(device.driver).description());
+      throw in_context({advice.empty() ? error.code() : ErrorCode::unsupported, error.message() + advice}, next, device);
     }
     run.report("devices", done += box.asked.size(), level.size());
   });

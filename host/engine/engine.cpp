@@ -16,6 +16,14 @@ void Run::checkpoint() const {
     throw Error(ErrorCode::interrupted, "interrupted; what was begun has been rolled back");
 }
 
+void Run::stage(std::string_view name) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!stage_.empty())
+    spdlog::debug("{}: {:.1f} ms", stage_, std::chrono::duration<double, std::milli>(now - stage_began_).count());
+  stage_ = name;
+  stage_began_ = now;
+}
+
 void Run::report(std::string_view stage, std::size_t done, std::size_t total) {
   if (!options.progress) return;
   const std::lock_guard guard(report_mutex_);
@@ -69,11 +77,17 @@ void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
 
 /// Adds what is in the next lab and not in the current.
 void add(Run& run, const Lab& next, const plan::Plan& plan) {
+  run.stage("create namespaces");
   create_namespaces(run, next, plan.create_namespaces);
+  run.stage("survey namespaces");
   survey_spaces(run, next, plan);
+  run.stage("create devices");
   for (const auto& level : plan.create_devices) create_devices(run, next, level);
+  run.stage("configure");
   for (const auto& wave : plan.configure) configure(run, next, wave);
+  run.stage("wait for addresses");
   wait_for_addresses(run, next);
+  run.stage({});
 }
 
 /// What of a plan is still to be done, going by the record: a rollback meets things in any state between.

@@ -158,15 +158,20 @@ void restore_existing(Run& run) {
 void remove_all(Run& run) {
   const Record record = run.journal.record();
   run.journal.set_phase(Phase::removing);
+  run.stage("open namespaces");
   open_recorded(run, record.namespaces);
   std::unordered_set<std::string> doomed;
   for (const MadeNamespace& made : record.namespaces)
     if (!made.existing) doomed.insert(made.name);
   std::vector<MadeDevice> devices(record.devices.rbegin(), record.devices.rend());
   run.report("removing devices", 0, devices.size());
+  run.stage("restore existing namespaces");
   restore_existing(run);
+  run.stage("remove devices");
   remove_devices(run, devices, doomed);
+  run.stage("remove namespaces");
   remove_namespaces(run, record.namespaces);
+  run.stage({});
 }
 
 }  // namespace netrig::engine

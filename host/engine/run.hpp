@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One run of the engine: what its steps share.
 #pragma once
+#include <chrono>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -38,9 +39,13 @@ struct Run {
   void checkpoint() const;
   void report(std::string_view stage, std::size_t done, std::size_t total);
   void warn(std::string text);
+  /// Names what comes next in the debug log, with what the last one took. Thread: that of the run.
+  void stage(std::string_view name);
 
  private:
   std::mutex report_mutex_;
+  std::string stage_;
+  std::chrono::steady_clock::time_point stage_began_;
 };
 
 /// namespaces.cpp

@@ -59,6 +59,7 @@ struct ParameterDeclaration {
   std::int64_t maximum = 0;
   std::vector<std::string> choices;
   std::string help;
+  std::string kernel_option;  ///< that the kernel must be built with; empty: none
 };
 
 /// What the host knows of a driver without calling it.

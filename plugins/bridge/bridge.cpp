@@ -12,6 +12,7 @@ using netrig::integer;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kTick = kSecond / 100;  // the kernel takes times in clock_t: USER_HZ is 100 everywhere
 
+constexpr const char* kVlanOption = "CONFIG_BRIDGE_VLAN_FILTERING";
 constexpr const char* kVlanProtocols[] = {"802.1q", "802.1ad", nullptr};
 
 struct Bridge {
@@ -26,10 +27,10 @@ struct Bridge {
           .range(6 * kSecond, 40 * kSecond),
       duration("ageing_time", "age at which a learned MAC expires, 0s: at once (IFLA_BR_AGEING_TIME)")
           .range(0, 1'000'000 * kSecond),
-      boolean("vlan_filtering", "forward by VLAN (IFLA_BR_VLAN_FILTERING)"),
-      integer("vlan_default_pvid", "VLAN of untagged packets, 0: none (IFLA_BR_VLAN_DEFAULT_PVID)").range(0, 4094),
-      netrig::choice("vlan_protocol", kVlanProtocols, "tag protocol that is filtered (IFLA_BR_VLAN_PROTOCOL)"),
-      boolean("vlan_stats", "count packets by VLAN (IFLA_BR_VLAN_STATS_ENABLED)"),
+      boolean("vlan_filtering", "forward by VLAN (IFLA_BR_VLAN_FILTERING)").needs(kVlanOption),
+      integer("vlan_default_pvid", "VLAN of untagged packets, 0: none (IFLA_BR_VLAN_DEFAULT_PVID)").range(0, 4094).needs(kVlanOption),
+      netrig::choice("vlan_protocol", kVlanProtocols, "tag protocol that is filtered (IFLA_BR_VLAN_PROTOCOL)").needs(kVlanOption),
+      boolean("vlan_stats", "count packets by VLAN (IFLA_BR_VLAN_STATS_ENABLED)").needs(kVlanOption),
       boolean("multicast_snooping", "forward multicast by IGMP and MLD (IFLA_BR_MCAST_SNOOPING)"),
       boolean("multicast_querier", "send IGMP and MLD queries (IFLA_BR_MCAST_QUERIER)"),
       integer("multicast_router", "0 never, 1 when a query is heard, 2 always (IFLA_BR_MCAST_ROUTER)").range(0, 2),

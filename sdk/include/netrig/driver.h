@@ -92,6 +92,9 @@ struct netrig_parameter {
   int64_t maximum;
   const char *const *choices; /**< NULL-terminated list for NETRIG_TYPE_ENUM, else NULL */
   const char *help;           /**< one line, lower case, no full stop, names the kernel's attribute where one exists */
+  /** Kernel build option that this parameter needs beyond the kind's own ("CONFIG_BRIDGE_VLAN_FILTERING"), for the
+   *  message when the kernel says "not supported". NULL: none. */
+  const char *kernel_option;
 };
 
 /* ---- requests ----------------------------------------------------------------------------------------------- */

@@ -57,7 +57,7 @@ struct Info {
 struct Parameter : netrig_parameter {
   constexpr Parameter(const char* parameter_name, std::uint32_t parameter_type, const char* parameter_help)
       : netrig_parameter{sizeof(netrig_parameter), parameter_name, parameter_type, 0,    nullptr,
-                         0,                        0,              nullptr,        parameter_help} {}
+                         0,                        0,              nullptr,        parameter_help, nullptr} {}
   [[nodiscard]] constexpr Parameter range(std::int64_t least, std::int64_t most) const {
     Parameter copy = *this;
     copy.minimum = least;
@@ -67,6 +67,11 @@ struct Parameter : netrig_parameter {
   [[nodiscard]] constexpr Parameter by_default(const char* text) const {
     Parameter copy = *this;
     copy.default_text = text;
+    return copy;
+  }
+  [[nodiscard]] constexpr Parameter needs(const char* option) const {
+    Parameter copy = *this;
+    copy.kernel_option = option;
     return copy;
   }
   [[nodiscard]] constexpr Parameter required() const { return with(NETRIG_PARAMETER_REQUIRED); }
