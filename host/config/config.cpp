@@ -51,6 +51,8 @@ toml::table parse_toml(std::string_view text, const std::string& name) {
     std::string message(error.description());
     // The parser begins with what it was at; ours begin with what is wrong.
     if (message.starts_with("Error while parsing ")) message = "syntax: in " + message.substr(20);
+    if (message.find("in inline table") != std::string::npos && message.find("\\n") != std::string::npos)
+      message += "; an inline table { ... } ends on its line, break lines inside [ ... ] instead";
     throw Error(ErrorCode::invalid, message, fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column));
   }
 }

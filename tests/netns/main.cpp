@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#if __has_include(<catch2/catch_session.hpp>)
+#include <catch2/catch_session.hpp>
+#else
+#define CATCH_CONFIG_RUNNER
+#include <catch2/catch.hpp>
+#endif
+#include <algorithm>
+#include <string_view>
+
+#include "scratch.hpp"
+
+int main(int argc, char** argv) {
+  // Listing must work for everybody; only running needs the ground.
+  const bool lists = std::any_of(argv + 1, argv + argc, [](std::string_view argument) { return argument.find("list") != std::string_view::npos; });
+  if (!lists) scratch::enter();
+  return Catch::Session().run(argc, argv);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scratch.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "catch.hpp"
+
+namespace scratch {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Directory {
+  Directory() {
+    std::string name = "/tmp/netrig-test-XXXXXX";
+    path = ::mkdtemp(name.data());
+  }
+  ~Directory() {
+    if (::getpid() == owner) fs::remove_all(path);
+  }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  std::string path;
+  pid_t owner = ::getpid();
+};
+
+}  // namespace
+
+void skip(const std::string& reason) {
+  std::cout << "SKIPPED: " << reason << std::endl;
+  fs::remove_all(directory());
+  std::_Exit(kSkipped);
+}
+
+void enter() {
+  if (::geteuid() != 0) skip("needs root to make network namespaces");
+  if (::unshare(CLONE_NEWNS | CLONE_NEWNET) != 0) skip("this machine allows no mount and network namespaces");
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) skip("mounts cannot be made private");
+  for (const char* place : {"/run/netns", "/run/netrig"}) {
+    ::mkdir(place, 0755);
+    if (::mount("tmpfs", place, "tmpfs", 0, "mode=0755") != 0) skip(std::string("cannot mount a tmpfs on ") + place);
+  }
+}
+
+Result sh(const std::string& command) {
+  const std::string out = directory() + "/stdout";
+  const std::string err = directory() + "/stderr";
+  const int status = std::system(("{ " + command + "\n} >" + out + " 2>" + err + " </dev/null").c_str());
+  return {.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .out = read(out), .err = read(err)};
+}
+
+Result netrig(const std::string& arguments) { return sh(std::string(NETRIG_BINARY) + " " + arguments); }
+
+int start_netrig(const std::vector<std::string>& arguments) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  const int null = ::open("/dev/null", O_RDWR);
+  for (const int fd : {0, 1, 2}) ::dup2(null, fd);
+  std::vector<char*> words = {const_cast<char*>(NETRIG_BINARY)};
+  for (const auto& argument : arguments) words.push_back(const_cast<char*>(argument.c_str()));
+  words.push_back(nullptr);
+  ::execv(NETRIG_BINARY, words.data());
+  ::_exit(127);
+}
+
+int wait_for(int process) {
+  int status = 0;
+  while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+Json ip(const std::string& arguments) {
+  const Result result = sh("ip -j " + arguments);
+  INFO("ip -j " << arguments << ": " << result.err);
+  REQUIRE(result.exit == 0);
+  return result.out.empty() ? Json::array() : Json::parse(result.out);
+}
+
+std::vector<std::string> namespaces() {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator("/run/netns")) names.push_back(entry.path().filename());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Json kernel_state(const std::string& space) {
+  Json state;
+  for (const char* what : {"-d link", "addr", "-4 route show table all", "-6 route show table all", "rule"}) {
+    Json list = ip("-n " + space + " " + what);
+    for (Json& item : list) {
+      // Counters, timers, and what the kernel settles by itself some time after an interface came up.
+      for (const char* key : {"stats64", "operstate", "linkinfo", "flags", "carrier_changes"}) item.erase(key);
+      for (Json& address : item["addr_info"]) {
+        address.erase("tentative");
+        address.erase("valid_life_time");
+        address.erase("preferred_life_time");
+      }
+    }
+    state[what] = std::move(list);
+  }
+  return state;
+}
+
+std::vector<std::string> addresses(const std::string& space, const std::string& interface) {
+  std::vector<std::string> result;
+  for (const Json& link : ip("-n " + space + " addr show dev " + interface))
+    for (const Json& address : link["addr_info"]) {
+      if (address.value("protocol", "") == "kernel_ll" || address["local"].get<std::string>().starts_with("fe80:")) continue;
+      result.push_back(address["local"].get<std::string>() + "/" + std::to_string(address["prefixlen"].get<int>()));
+    }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+const std::string& directory() {
+  static const Directory kDirectory;
+  return kDirectory.path;
+}
+
+std::string file(const std::string& name, const std::string& text) {
+  const std::string path = directory() + "/" + name;
+  std::ofstream(path, std::ios::binary) << text;
+  return path;
+}
+
+std::string read(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+std::string kernel_lacks(const std::string& option) {
+  const Result config = sh("zcat /proc/config.gz 2>/dev/null || cat /boot/config-$(uname -r) 2>/dev/null");
+  if (config.out.empty() || config.out.find("\n" + option + "=") != std::string::npos) return {};
+  return "this kernel is built without " + option;
+}
+
+}  // namespace scratch

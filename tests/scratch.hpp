@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Ground for tests that touch the kernel: a mount namespace of their own with empty /run/netns and /run/netrig, so that
+// whatever a test makes goes with its process and nothing of the machine's is in reach.
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace scratch {
+
+using Json = nlohmann::json;
+
+struct Result {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+
+/// Enters the scratch ground. Exits with kSkipped and the reason if this machine cannot.
+void enter();
+/// What ctest takes for "skipped".
+inline constexpr int kSkipped = 77;
+/// Ends the test process as skipped.
+[[noreturn]] void skip(const std::string& reason);
+
+/// A shell command, to its end.
+Result sh(const std::string& command);
+/// The netrig that was built, with shell-quoted arguments.
+Result netrig(const std::string& arguments);
+/// Starts netrig in the background; returns its process.
+int start_netrig(const std::vector<std::string>& arguments);
+/// Waits for a process; exit code, or 128 + signal.
+int wait_for(int process);
+
+/// Standard output of `ip -j ...` as JSON. Fails the test if the command fails.
+Json ip(const std::string& arguments);
+/// Names in /run/netns, sorted.
+std::vector<std::string> namespaces();
+/// Everything that ip shows of a namespace, without counters and lifetimes.
+Json kernel_state(const std::string& space);
+/// Addresses of an interface as "address/length", sorted, without link-local ones that the kernel made.
+std::vector<std::string> addresses(const std::string& space, const std::string& interface);
+
+/// A directory of this process that is removed at its end.
+const std::string& directory();
+/// Writes a file there; returns its path.
+std::string file(const std::string& name, const std::string& text);
+std::string read(const std::string& path);
+
+/// Whether a lab file from config/ or tests could come up: reason why not, or empty.
+std::string kernel_lacks(const std::string& option);
+
+}  // namespace scratch
