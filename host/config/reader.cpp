@@ -22,7 +22,13 @@ std::string Context::iteration() const {
 }
 
 void Context::fail(Position where, const std::string& message, ErrorCode code) const {
-  throw Error(code, message + iteration(), place(where));
+  // Messages repeat what the file says; a terminal must not obey it.
+  std::string safe;
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    safe += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  throw Error(code, safe + iteration(), place(where));
 }
 
 Text Context::expanded(std::string_view text, Position where) const {

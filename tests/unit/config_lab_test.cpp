@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include "config/expand.hpp"
+#include "fake_drivers.hpp"
+
+using namespace netrig;
+using netrig::config::evaluate;
+using netrig::config::expand;
+
+namespace {
+
+Lab example(const std::string& name) { return config::load(std::string(NETRIG_CONFIG_DIR) + "/" + name, fake_drivers()).lab; }
+
+}  // namespace
+
+TEST_CASE("expressions follow the rules of arithmetic") {
+  const config::Variables variables = {{"i", 7}, {"k_2", -3}};
+  CHECK(evaluate("2*i+1", variables) == 15);
+  CHECK(evaluate("2*(i+1)", variables) == 16);
+  CHECK(evaluate(" i % 4 ", variables) == 3);
+  CHECK(evaluate("-i/2", variables) == -3);
+  CHECK(evaluate("--i", variables) == 7);
+  CHECK(evaluate("k_2 - -1", variables) == -2);
+  CHECK(evaluate("10-3-2", variables) == 5);
+  CHECK(evaluate("9223372036854775807", variables) == INT64_MAX);
+  for (const char* bad : {"", "i+", "(i", "i)", "i i", "2i", "i//2", "1/0", "1%0", "9223372036854775808", "9223372036854775807+1", "j", "i;i", "-9223372036854775807-2"})
+    CHECK_THROWS_AS(evaluate(bad, variables), config::ExpansionError);
+  CHECK_THROWS_AS(evaluate(std::string(10000, '('), variables), config::ExpansionError);
+}
+
+TEST_CASE("expressions agree with the compiler on all small numbers") {
+  for (std::int64_t a = -7; a <= 7; ++a)
+    for (std::int64_t b = -7; b <= 7; ++b) {
+      const config::Variables variables = {{"a", a}, {"b", b}};
+      CHECK(evaluate("a+b*a-b", variables) == a + b * a - b);
+      CHECK(evaluate("(a+b)*(a-b)", variables) == (a + b) * (a - b));
+      if (b != 0) CHECK(evaluate("a/b*b+a%b", variables) == a);
+    }
+}
+
+TEST_CASE("braces expand in text, doubled ones stand for themselves") {
+  const config::Variables variables = {{"f", 2}, {"i", 7}};
+  CHECK(expand("h{f}-{i:03}", variables) == "h2-007");
+  CHECK(expand("{{{i}}}", variables) == "{7}");
+  CHECK(expand("plain", variables) == "plain");
+  CHECK_THROWS_AS(expand("{i:3}", variables), config::ExpansionError);
+  CHECK_THROWS_AS(expand("}", variables), config::ExpansionError);
+}
+
+TEST_CASE("the example labs parse to what their comments say") {
+  const Lab two = example("two-hosts.toml");
+  CHECK(two.name.str() == "two-hosts");
+  CHECK(two.namespaces.size() == 2);
+  REQUIRE(two.devices.size() == 1);
+  CHECK(two.devices[0].interfaces[1].addresses[1].prefix.str() == "2001:db8::2/64");
+  REQUIRE(two.tests.size() == 1);
+  CHECK(two.tests[0].check == "ping");
+
+  const Lab campus = example("routed-campus.toml");
+  CHECK(campus.namespaces.size() == 103);
+  CHECK(campus.devices.size() == 104);
+  CHECK(campus.tests.size() == 2);
+  const Device& last = campus.devices.back();
+  CHECK(last.name.str() == "port2-50");
+  CHECK(last.interfaces[1].addresses[0].prefix.str() == "10.2.1.50/16");
+
+  const Lab pairs = example("pairs-1000.toml");
+  CHECK(pairs.namespaces.size() == 1000);
+  CHECK(pairs.devices.size() == 500);
+  CHECK(pairs.devices[499].interfaces[0].addresses[0].prefix.str() == "10.0.7.205/30");
+  CHECK(pairs.namespaces[998].routes[0].next_hops[0].via->str() == "10.0.7.206");
+
+  CHECK(example("star-1000.toml").devices.size() == 1001);
+  CHECK(example("macvlan-on-uplink.toml").devices.size() == 4);
+}
+
+TEST_CASE("devices may refer to each other in any order") {
+  const Lab lab = config::parse("[lab]\nname = \"x\"\n[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\" }\n"
+                                "interfaces = [{ namespace = \"b\" }]\n[device.w]\ndriver = \"veth\"\n"
+                                "interfaces = [{ namespace = \"a\", name = \"eth0\" }, { namespace = \"b\", name = \"eth0\" }]\n[namespace.a]\n[namespace.b]\n",
+                                "lab.toml", fake_drivers())
+                      .lab;
+  CHECK(lab.devices[0].interfaces[0].name.str() == "m");
+  CHECK(std::get<std::string>(lab.devices[0].parameters.at("mode").values[0]) == "bridge");
+}
+
+TEST_CASE("several variables run nested, in the order written") {
+  const Lab lab = config::parse("[lab]\nname = \"x\"\n[[repeat]]\nfor = { z = \"1..2\", a = \"8..10\" }\nnamespace.\"n{z}-{a:02}\" = {}\n", "lab.toml", fake_drivers()).lab;
+  std::vector<std::string> names;
+  for (const Namespace& space : lab.namespaces) names.push_back(space.name.str());
+  CHECK(names == std::vector<std::string>{"n1-08", "n1-09", "n1-10", "n2-08", "n2-09", "n2-10"});
+}
+
+TEST_CASE("a part of a lab has the namespaces that match and the devices within") {
+  const Lab part = select(example("star-1000.toml"), {"h1?", "hub"});
+  CHECK(part.namespaces.size() == 11);
+  CHECK(part.devices.size() == 11);
+  const Lab lonely = select(example("pairs-1000.toml"), {"f0"});
+  CHECK(lonely.devices.empty());
+  CHECK(lonely.namespaces[0].routes.empty());
+}
+
+TEST_CASE("durations and rates are read and written") {
+  CHECK(parse_duration("15s") == 15'000'000'000);
+  CHECK(parse_duration("1.5ms") == 1'500'000);
+  CHECK_FALSE(parse_duration("15"));
+  CHECK_FALSE(parse_duration("-1s"));
+  CHECK_FALSE(parse_duration("99999999999999h"));
+  CHECK(parse_rate("100Mbit") == 100'000'000);
+  CHECK_FALSE(parse_rate("100"));
+  CHECK(format_duration(2'000'000'000) == "2s");
+  CHECK(format_duration(90'000'000'000) == "90s");
+  CHECK(format_rate(1'500'000) == "1500Kbit");
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"  // designated, and meant
+// Descriptions of drivers for tests that need no plugin.
+#pragma once
+#include <map>
+
+#include "config/config.hpp"
+
+inline netrig::config::Drivers fake_drivers() {
+  using netrig::DriverDescription;
+  using netrig::ParameterDeclaration;
+  using netrig::ParameterType;
+  static const std::map<std::string, DriverDescription, std::less<>> kAll = [] {
+    std::map<std::string, DriverDescription, std::less<>> all;
+    DriverDescription veth;
+    veth.kind = "veth";
+    veth.min_interfaces = veth.max_interfaces = 2;
+    veth.parameters = {{.name = "tx_queues", .type = ParameterType::integer, .minimum = 1, .maximum = 4096},
+                       {.name = "password", .type = ParameterType::mac, .secret = true}};
+    DriverDescription bridge;
+    bridge.kind = "bridge";
+    bridge.max_ports = 1023;
+    bridge.parameters = {{.name = "stp", .type = ParameterType::boolean, .default_text = "false"},
+                         {.name = "vlan_filtering", .type = ParameterType::boolean},
+                         {.name = "hello_time", .type = ParameterType::duration, .minimum = 1'000'000'000, .maximum = 10'000'000'000}};
+    DriverDescription macvlan;
+    macvlan.kind = "macvlan";
+    macvlan.parameters = {{.name = "parent", .type = ParameterType::interface, .required = true, .help = "interface it sits on"},
+                          {.name = "mode", .type = ParameterType::enumeration, .default_text = "bridge", .choices = {"private", "bridge"}},
+                          {.name = "macs", .type = ParameterType::mac, .list = true}};
+    for (DriverDescription* one : {&veth, &bridge, &macvlan}) all.emplace(one->kind, *one);
+    return all;
+  }();
+  return {.find =
+              [](std::string_view kind) {
+                const auto found = kAll.find(kind);
+                return found == kAll.end() ? nullptr : &found->second;
+              },
+          .kinds =
+              [] {
+                std::vector<std::string> kinds;
+                for (const auto& [kind, description] : kAll) kinds.push_back(kind);
+                return kinds;
+              }};
+}
