@@ -120,7 +120,8 @@ std::vector<std::string> addresses(const std::string& space, const std::string& 
   std::vector<std::string> result;
   for (const Json& link : ip("-n " + space + " addr show dev " + interface))
     for (const Json& address : link["addr_info"]) {
-      if (address.value("protocol", "") == "kernel_ll" || address["local"].get<std::string>().starts_with("fe80:")) continue;
+      if (address.value("protocol", "") == "kernel_ll" || address["local"].get<std::string>().starts_with("fe80:"))
+        continue;
       result.push_back(address["local"].get<std::string>() + "/" + std::to_string(address["prefixlen"].get<int>()));
     }
   std::sort(result.begin(), result.end());

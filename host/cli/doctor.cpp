@@ -29,9 +29,12 @@ struct Finding {
 
 const char* word_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::good: return "ok";
-    case Verdict::advice: return "advice";
-    case Verdict::bad: return "BAD";
+    case Verdict::good:
+      return "ok";
+    case Verdict::advice:
+      return "advice";
+    case Verdict::bad:
+      return "BAD";
   }
   return "";
 }
@@ -72,8 +75,10 @@ Finding try_kind(const std::string& kind) {
   }
   const auto refusals = socket.run(batch);
   // A kind that wants more attributes is there; only an unknown one is not supported.
-  if (refusals.empty() || refusals.front().error != EOPNOTSUPP) return {"link kind " + kind, Verdict::good, "this kernel can make it"};
-  return {"link kind " + kind, Verdict::bad, fmt::format("{}; load the module \"{}\" or use a kernel that has it", refusals.front().str(), kind)};
+  if (refusals.empty() || refusals.front().error != EOPNOTSUPP)
+    return {"link kind " + kind, Verdict::good, "this kernel can make it"};
+  return {"link kind " + kind, Verdict::bad,
+          fmt::format("{}; load the module \"{}\" or use a kernel that has it", refusals.front().str(), kind)};
 }
 
 void check_kinds(const std::set<std::string>& kinds, std::vector<Finding>& findings) {
@@ -91,13 +96,17 @@ void check_kinds(const std::set<std::string>& kinds, std::vector<Finding>& findi
 void check_drivers(Session& session, std::set<std::string>& kinds, std::vector<Finding>& findings) {
   try {
     const auto& policy = session.drivers().policy();
-    findings.push_back({"policy", policy.mode == driver::TrustMode::any ? Verdict::advice : Verdict::good,
-                        fmt::format("{}, mode {}", policy.file.empty() ? "built in" : policy.file,
-                                    policy.mode == driver::TrustMode::any ? "any: plugins are not checked; use it for development only" : "path")});
+    findings.push_back(
+        {"policy", policy.mode == driver::TrustMode::any ? Verdict::advice : Verdict::good,
+         fmt::format("{}, mode {}", policy.file.empty() ? "built in" : policy.file,
+                     policy.mode == driver::TrustMode::any ? "any: plugins are not checked; use it for development only"
+                                                           : "path")});
     for (const auto& found : session.drivers().survey()) {
       const std::string subject = found.kind.empty() ? "drivers" : "driver " + found.kind;
-      if (!found.refusal.empty()) findings.push_back({subject, Verdict::bad, found.refusal});
-      else findings.push_back({subject, Verdict::good, fmt::format("{} {}", found.path, found.description.version)});
+      if (!found.refusal.empty())
+        findings.push_back({subject, Verdict::bad, found.refusal});
+      else
+        findings.push_back({subject, Verdict::good, fmt::format("{} {}", found.path, found.description.version)});
       kinds.insert(found.description.link_kinds.begin(), found.description.link_kinds.end());
     }
   } catch (const Error& error) {
@@ -111,14 +120,17 @@ void check_limits(std::vector<Finding>& findings) {
                       fmt::format("{}: enough for {} namespaces in one lab{}", files, files > 256 ? files - 256 : 0,
                                   files < 4096 ? "; raise the hard limit (ulimit -Hn) for larger ones" : "")});
   const std::uint64_t spaces = number_in("/proc/sys/user/max_net_namespaces");
-  findings.push_back({"namespaces limit", spaces < 1000 ? Verdict::advice : Verdict::good,
-                      fmt::format("{}{}", spaces, spaces < 1000 ? "; raise it with sysctl -w user.max_net_namespaces=10000" : "")});
+  findings.push_back(
+      {"namespaces limit", spaces < 1000 ? Verdict::advice : Verdict::good,
+       fmt::format("{}{}", spaces, spaces < 1000 ? "; raise it with sysctl -w user.max_net_namespaces=10000" : "")});
   const std::uint64_t neighbours = number_in("/proc/sys/net/ipv4/neigh/default/gc_thresh3");
-  findings.push_back({"neighbour table", neighbours < 4096 ? Verdict::advice : Verdict::good,
-                      fmt::format("{} entries over all namespaces{}", neighbours,
-                                  neighbours < 4096 ? "; when thousands of hosts talk to each other raise net.ipv4.neigh.default.gc_thresh3 "
-                                                      "and net.ipv6.neigh.default.gc_thresh3"
-                                                    : "")});
+  findings.push_back(
+      {"neighbour table", neighbours < 4096 ? Verdict::advice : Verdict::good,
+       fmt::format("{} entries over all namespaces{}", neighbours,
+                   neighbours < 4096
+                       ? "; when thousands of hosts talk to each other raise net.ipv4.neigh.default.gc_thresh3 "
+                         "and net.ipv6.neigh.default.gc_thresh3"
+                       : "")});
 }
 
 void check_tools(std::vector<Finding>& findings) {
@@ -131,8 +143,10 @@ void check_tools(std::vector<Finding>& findings) {
       found = ::access((rest.substr(at, end - at) + "/" + tool).c_str(), X_OK) == 0;
       at = end + 1;
     }
-    findings.push_back({fmt::format("tool {}", tool), found ? Verdict::good : Verdict::advice,
-                        found ? "is there" : fmt::format("is not in PATH; netrig does not need it, people do: apt-get install {}", package)});
+    findings.push_back(
+        {fmt::format("tool {}", tool), found ? Verdict::good : Verdict::advice,
+         found ? "is there"
+               : fmt::format("is not in PATH; netrig does not need it, people do: apt-get install {}", package)});
   }
 }
 
@@ -149,9 +163,12 @@ int doctor(Session& session) {
   for (const auto& finding : findings) {
     if (finding.verdict == Verdict::bad) ++bad;
     table.add({finding.subject, word_of(finding.verdict), finding.text});
-    json.push_back({{"subject", finding.subject}, {"verdict", finding.verdict == Verdict::bad ? "bad" : word_of(finding.verdict)}, {"text", finding.text}});
+    json.push_back({{"subject", finding.subject},
+                    {"verdict", finding.verdict == Verdict::bad ? "bad" : word_of(finding.verdict)},
+                    {"text", finding.text}});
   }
-  session.say(table.str() + (bad == 0 ? "this machine is ready\n" : fmt::format("{} to mend\n", report::counted(bad, "thing"))));
+  session.say(table.str() +
+              (bad == 0 ? "this machine is ready\n" : fmt::format("{} to mend\n", report::counted(bad, "thing"))));
   session.answer({{"ready", bad == 0}, {"findings", json}});
   return bad == 0 ? 0 : static_cast<int>(ErrorCode::unsupported);
 }

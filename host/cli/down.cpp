@@ -25,7 +25,9 @@ Json down_one(Session& session, const std::string& lab, engine::Journal::Wait wa
   const std::size_t devices = journal->record().devices.size();
   report::Progress progress(!session.options().quiet && !session.options().json);
   engine::Options options;
-  options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) { progress.show(stage, done, total); };
+  options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
+    progress.show(stage, done, total);
+  };
   const auto warnings = engine::down(*journal, session.drivers(), options);
   progress.clear();
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

@@ -29,7 +29,8 @@ int list_drivers(Session& session) {
         found.refusal = error.message();
       }
     const auto& about = found.description;
-    Json one = {{"driver", found.kind}, {"path", found.path}, {"sha256", found.digest}, {"loadable", found.refusal.empty()}};
+    Json one = {
+        {"driver", found.kind}, {"path", found.path}, {"sha256", found.digest}, {"loadable", found.refusal.empty()}};
     if (!found.refusal.empty()) {
       ++refused;
       one["refusal"] = found.refusal;
@@ -37,11 +38,16 @@ int list_drivers(Session& session) {
     } else {
       const std::string abi = fmt::format("{}.{}", about.abi_major, about.abi_minor);
       table.add({found.kind, about.version, abi, found.path, about.summary});
-      one.update({{"version", about.version}, {"abi", abi}, {"summary", about.summary}, {"link_kinds", about.link_kinds}, {"wants", wants_of(about.wants)}});
+      one.update({{"version", about.version},
+                  {"abi", abi},
+                  {"summary", about.summary},
+                  {"link_kinds", about.link_kinds},
+                  {"wants", wants_of(about.wants)}});
     }
     json.push_back(std::move(one));
   }
-  session.say(json.empty() ? fmt::format("no driver in {}\n", fmt::join(session.drivers().policy().directories, ", ")) : table.str());
+  session.say(json.empty() ? fmt::format("no driver in {}\n", fmt::join(session.drivers().policy().directories, ", "))
+                           : table.str());
   session.answer({{"drivers", json}});
   return refused == 0 ? 0 : static_cast<int>(ErrorCode::driver);
 }
@@ -50,38 +56,52 @@ std::string range_text(const ParameterDeclaration& parameter) {
   if (!parameter.choices.empty()) return fmt::format("{}", fmt::join(parameter.choices, " | "));
   if (parameter.minimum == 0 && parameter.maximum == 0) return "";
   const auto show = [&](std::int64_t value) {
-    return parameter.type == ParameterType::string ? fmt::format("{} bytes", value) : to_text(ParameterScalar(value), parameter.type);
+    return parameter.type == ParameterType::string ? fmt::format("{} bytes", value)
+                                                   : to_text(ParameterScalar(value), parameter.type);
   };
   return fmt::format("{} to {}", show(parameter.minimum), show(parameter.maximum));
 }
 
 int show_driver(Session& session, const std::string& kind) {
   const DriverDescription& about = session.drivers().open(kind).description();
-  std::string text = fmt::format("{} {}: {}\n  file {}, ABI {}.{}\n  {} interface{} a device", about.kind, about.version, about.summary, about.path,
-                                 about.abi_major, about.abi_minor,
-                                 about.min_interfaces == about.max_interfaces ? fmt::format("{}", about.min_interfaces)
-                                                                             : fmt::format("{} to {}", about.min_interfaces, about.max_interfaces),
+  std::string text = fmt::format("{} {}: {}\n  file {}, ABI {}.{}\n  {} interface{} a device", about.kind,
+                                 about.version, about.summary, about.path, about.abi_major, about.abi_minor,
+                                 about.min_interfaces == about.max_interfaces
+                                     ? fmt::format("{}", about.min_interfaces)
+                                     : fmt::format("{} to {}", about.min_interfaces, about.max_interfaces),
                                  about.max_interfaces == 1 ? "" : "s");
   if (about.max_ports != 0) text += fmt::format("; may be a master of {} ports", about.max_ports);
-  if (const auto wants = wants_of(about.wants); !wants.empty()) text += fmt::format("; wants {}", fmt::join(wants, ", "));
+  if (const auto wants = wants_of(about.wants); !wants.empty())
+    text += fmt::format("; wants {}", fmt::join(wants, ", "));
   text += "\n";
   report::TextTable table({"PARAMETER", "TYPE", "RANGE", "DEFAULT", "ABOUT"});
   Json parameters = Json::array();
   for (const auto& parameter : about.parameters) {
-    table.add({parameter.name, type_name(parameter), range_text(parameter), parameter.required ? "(required)" : parameter.default_text.value_or(""),
-               parameter.help});
-    Json one = {{"name", parameter.name}, {"type", type_name(parameter)}, {"required", parameter.required}, {"secret", parameter.secret},
+    table.add({parameter.name, type_name(parameter), range_text(parameter),
+               parameter.required ? "(required)" : parameter.default_text.value_or(""), parameter.help});
+    Json one = {{"name", parameter.name},
+                {"type", type_name(parameter)},
+                {"required", parameter.required},
+                {"secret", parameter.secret},
                 {"help", parameter.help}};
     if (parameter.default_text) one["default"] = *parameter.default_text;
     if (!parameter.choices.empty()) one["choices"] = parameter.choices;
-    if (parameter.minimum != 0 || parameter.maximum != 0) one.update({{"minimum", parameter.minimum}, {"maximum", parameter.maximum}});
+    if (parameter.minimum != 0 || parameter.maximum != 0)
+      one.update({{"minimum", parameter.minimum}, {"maximum", parameter.maximum}});
     parameters.push_back(std::move(one));
   }
   session.say(text + (about.parameters.empty() ? "it has no parameters\n" : "\n" + table.str()));
-  session.answer({{"driver", about.kind}, {"version", about.version}, {"summary", about.summary}, {"path", about.path},
-                  {"abi", fmt::format("{}.{}", about.abi_major, about.abi_minor)}, {"min_interfaces", about.min_interfaces},
-                  {"max_interfaces", about.max_interfaces}, {"max_ports", about.max_ports}, {"link_kinds", about.link_kinds},
-                  {"wants", wants_of(about.wants)}, {"parameters", parameters}});
+  session.answer({{"driver", about.kind},
+                  {"version", about.version},
+                  {"summary", about.summary},
+                  {"path", about.path},
+                  {"abi", fmt::format("{}.{}", about.abi_major, about.abi_minor)},
+                  {"min_interfaces", about.min_interfaces},
+                  {"max_interfaces", about.max_interfaces},
+                  {"max_ports", about.max_ports},
+                  {"link_kinds", about.link_kinds},
+                  {"wants", wants_of(about.wants)},
+                  {"parameters", parameters}});
   return 0;
 }
 

@@ -79,7 +79,11 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {{"namespace", options.space}, {"command", options.command}, {"exit", code}, {"stdout", texts[0]}, {"stderr", texts[1]}};
+  return {{"namespace", options.space},
+          {"command", options.command},
+          {"exit", code},
+          {"stdout", texts[0]},
+          {"stderr", texts[1]}};
 }
 
 int exec(Session& session, const ExecOptions& options) {
@@ -101,7 +105,9 @@ void add_exec(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("exec", "Run a command in a namespace of a lab; its exit code is the command's");
   command->add_option("LAB", options->lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
   command->add_option("NAMESPACE", options->space, "Namespace of the lab")->required()->type_name("NAME");
-  command->add_option("COMMAND", options->command, "Command and its arguments, best after --")->required()->type_name("COMMAND...");
+  command->add_option("COMMAND", options->command, "Command and its arguments, best after --")
+      ->required()
+      ->type_name("COMMAND...");
   command->prefix_command(false);
   command->callback([options, &action] { action = [options](Session& session) { return exec(session, *options); }; });
 }

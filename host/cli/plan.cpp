@@ -22,7 +22,8 @@ int plan_lab(Session& session, const PlanOptions& options) {
   Json warnings;
   const Lab next = session.load(options.file, options.only, warnings);
   plan::check_limits(next, {.open_files = raise_open_files(), .net_namespaces = 0});
-  const Lab none{.name = next.name, .description = {}, .file = {}, .source = {}, .namespaces = {}, .devices = {}, .tests = {}};
+  const Lab none{
+      .name = next.name, .description = {}, .file = {}, .source = {}, .namespaces = {}, .devices = {}, .tests = {}};
   const auto record = engine::Journal::peek(next.name.str());
   const bool running = record && record->phase == engine::Phase::running && record->boot == engine::boot_id();
   const Lab current = running ? session.applied(*record) : none;
@@ -37,12 +38,14 @@ int plan_lab(Session& session, const PlanOptions& options) {
   std::string text;
   for (const auto& step : steps) {
     ++counts[step.verb];
-    text += fmt::format("{} {} {}{}{}\n", kSigns.at(step.verb), step.object, step.name, step.detail.empty() ? "" : "  ", step.detail);
+    text += fmt::format("{} {} {}{}{}\n", kSigns.at(step.verb), step.object, step.name, step.detail.empty() ? "" : "  ",
+                        step.detail);
     if (session.options().json)
       json.push_back({{"verb", step.verb}, {"object", step.object}, {"name", step.name}, {"detail", step.detail}});
   }
   text += steps.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
-                        : fmt::format("{} to create, {} to change, {} to remove\n", counts["create"], counts["change"], counts["remove"]);
+                        : fmt::format("{} to create, {} to change, {} to remove\n", counts["create"], counts["change"],
+                                      counts["remove"]);
   session.say(text);
   session.answer({{"lab", next.name.str()}, {"running", running}, {"steps", json}, {"warnings", warnings}});
   return 0;
@@ -57,7 +60,8 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
-  command->callback([options, &action] { action = [options](Session& session) { return plan_lab(session, *options); }; });
+  command->callback(
+      [options, &action] { action = [options](Session& session) { return plan_lab(session, *options); }; });
 }
 
 }  // namespace netrig::cli

@@ -17,10 +17,13 @@ namespace {
 class JsonMessage final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = Json(std::string(message.payload.begin(), message.payload.end())).dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::string text = Json(std::string(message.payload.begin(), message.payload.end()))
+                                 .dump(-1, ' ', false, Json::error_handler_t::replace);
     out.append(text.data(), text.data() + text.size());
   }
-  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonMessage>(); }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<JsonMessage>();
+  }
 };
 
 std::unique_ptr<spdlog::formatter> formatter_of(const std::string& format, bool file) {
@@ -62,7 +65,8 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("--json", options.json, "Answer in JSON");
   app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors");
   app.add_flag("-v,--verbose", options.verbose, "Say more; twice: say everything");
-  app.add_option("--host-config", options.host_config, "Host policy to use instead of the installed one")->type_name("FILE");
+  app.add_option("--host-config", options.host_config, "Host policy to use instead of the installed one")
+      ->type_name("FILE");
   app.add_option("--log-format", options.log_format, "Log as lines for people or as JSON lines")
       ->check(CLI::IsMember({"human", "json"}))
       ->type_name("human|json");
@@ -73,7 +77,11 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
 int fail(const GlobalOptions& options, const Error& error) {
   spdlog::debug("exit {}: {}", static_cast<int>(error.code()), error.what());
   if (options.json)
-    fmt::print("{}\n", Json{{"error", {{"code", to_text(error.code())}, {"exit", static_cast<int>(error.code())}, {"where", error.where()}, {"message", error.message()}}}}
+    fmt::print("{}\n", Json{{"error",
+                             {{"code", to_text(error.code())},
+                              {"exit", static_cast<int>(error.code())},
+                              {"where", error.where()},
+                              {"message", error.message()}}}}
                            .dump(2, ' ', false, Json::error_handler_t::replace));
   if (error.where().empty())
     fmt::print(stderr, "netrig: {}\n", error.message());
@@ -91,13 +99,14 @@ int run(int argc, char** argv, const Installation& installation) {
   app.set_version_flag("--version", std::string("netrig ") + NETRIG_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer("Examples:\n"
-             "  netrig up two-hosts.toml                      bring a lab up\n"
-             "  netrig exec two-hosts h1 -- ping -c1 192.0.2.2  run a command in one of its namespaces\n"
-             "  netrig down two-hosts                         take it away again\n\n"
-             "Exit codes: 0 done, 1 failed and rolled back, 2 wrong lab file or command line, 3 a privilege is missing,\n"
-             "4 something exists already or the lab is locked, 5 driver missing or refused, 6 the kernel lacks something,\n"
-             "7 no such lab, 70 a defect in netrig, 130 interrupted and rolled back.");
+  app.footer(
+      "Examples:\n"
+      "  netrig up two-hosts.toml                      bring a lab up\n"
+      "  netrig exec two-hosts h1 -- ping -c1 192.0.2.2  run a command in one of its namespaces\n"
+      "  netrig down two-hosts                         take it away again\n\n"
+      "Exit codes: 0 done, 1 failed and rolled back, 2 wrong lab file or command line, 3 a privilege is missing,\n"
+      "4 something exists already or the lab is locked, 5 driver missing or refused, 6 the kernel lacks something,\n"
+      "7 no such lab, 70 a defect in netrig, 130 interrupted and rolled back.");
   GlobalOptions options;
   add_global_options(app, options);
   Action action;

@@ -47,7 +47,8 @@ driver::Registry& Session::drivers() {
 }
 
 config::Drivers Session::lookup() {
-  return {.find = [this](std::string_view kind) { return drivers().find(kind); }, .kinds = [this] { return drivers().kinds(); }};
+  return {.find = [this](std::string_view kind) { return drivers().find(kind); },
+          .kinds = [this] { return drivers().kinds(); }};
 }
 
 Lab Session::load(const std::string& path, const std::vector<std::string>& only, Json& warnings) {
@@ -68,13 +69,20 @@ Lab Session::load(const std::string& path, const std::vector<std::string>& only,
 
 void Session::validate(const Lab& lab) {
   for (const Device& device : lab.devices) {
-    driver::CreateRequest request{.lab = lab.name.str(), .device = device.name.str(), .interfaces = {}, .references = {}, .parameters = &device.parameters};
+    driver::CreateRequest request{.lab = lab.name.str(),
+                                  .device = device.name.str(),
+                                  .interfaces = {},
+                                  .references = {},
+                                  .parameters = &device.parameters};
     for (const Interface& interface : device.interfaces)
-      request.interfaces.push_back({.name = interface.name.str(), .netns_fd = -1, .ifindex = 0, .mtu = interface.mtu, .mac = interface.mac});
+      request.interfaces.push_back(
+          {.name = interface.name.str(), .netns_fd = -1, .ifindex = 0, .mtu = interface.mtu, .mac = interface.mac});
     try {
       drivers().open(device.driver).validate(request);
     } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("device {} (driver {}): {}", device.name.str(), device.driver, error.message()), lab.at(device.where));
+      throw Error(error.code(),
+                  fmt::format("device {} (driver {}): {}", device.name.str(), device.driver, error.message()),
+                  lab.at(device.where));
     }
   }
 }
@@ -84,8 +92,9 @@ Lab Session::applied(const engine::Record& record) {
     Lab lab = config::parse(engine::Journal::applied_source(record.lab), record.file, lookup()).lab;
     return record.only.empty() ? lab : select(lab, record.only);
   } catch (const Error& error) {
-    throw Error(error.code(), fmt::format("lab \"{}\" is up by a file that can no longer be read ({}); run \"netrig down {}\" first", record.lab,
-                                          error.what(), record.lab));
+    throw Error(error.code(),
+                fmt::format("lab \"{}\" is up by a file that can no longer be read ({}); run \"netrig down {}\" first",
+                            record.lab, error.what(), record.lab));
   }
 }
 
@@ -133,7 +142,9 @@ void require_privileges(const std::string& what) {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, 2> data{};
   if (::syscall(SYS_capget, &header, data.data()) != 0) return;
-  const auto has = [&](unsigned capability) { return (data.at(capability / 32).effective >> (capability % 32) & 1U) != 0; };
+  const auto has = [&](unsigned capability) {
+    return (data.at(capability / 32).effective >> (capability % 32) & 1U) != 0;
+  };
   std::vector<std::string> missing;
   if (!has(CAP_SYS_ADMIN)) missing.emplace_back("CAP_SYS_ADMIN (network namespaces)");
   if (!has(CAP_NET_ADMIN)) missing.emplace_back("CAP_NET_ADMIN (interfaces, addresses, routes)");

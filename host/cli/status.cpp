@@ -17,8 +17,8 @@ std::string time_text(std::int64_t seconds) {
   const std::time_t time = seconds;
   std::tm parts{};
   ::gmtime_r(&time, &parts);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                     parts.tm_min, parts.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 /// One word for how a lab is, from its record alone.
@@ -29,7 +29,10 @@ std::string state_of(const engine::Record& record) {
 }
 
 Json to_json(const engine::InterfaceView& view) {
-  Json json = {{"namespace", view.made.home}, {"name", view.made.name}, {"ifindex", view.made.ifindex}, {"present", view.present}};
+  Json json = {{"namespace", view.made.home},
+               {"name", view.made.name},
+               {"ifindex", view.made.ifindex},
+               {"present", view.present}};
   if (!view.present) return json;
   json["name_now"] = view.link.name;
   json["up"] = (view.link.flags & kUp) != 0;
@@ -50,8 +53,13 @@ std::string interface_state(const engine::InterfaceView& view) {
 int status(Session& session, const std::string& typed) {
   const engine::Record record = record_of(resolve_lab(typed));
   const std::string state = state_of(record);
-  Json json = {{"lab", record.lab}, {"state", state}, {"file", record.file}, {"since", time_text(record.began)}, {"only", record.only}};
-  std::string text = fmt::format("lab {}: {}, from {}, since {}\n", record.lab, state, record.file, time_text(record.began));
+  Json json = {{"lab", record.lab},
+               {"state", state},
+               {"file", record.file},
+               {"since", time_text(record.began)},
+               {"only", record.only}};
+  std::string text =
+      fmt::format("lab {}: {}, from {}, since {}\n", record.lab, state, record.file, time_text(record.began));
   bool whole = false;
   if (record.boot == engine::boot_id()) {
     require_privileges("looking into a lab");
@@ -61,33 +69,41 @@ int status(Session& session, const std::string& typed) {
     json["whole"] = whole;
     json["namespaces"] = Json::array();
     for (const auto& space : view.namespaces) {
-      json["namespaces"].push_back(
-          {{"name", space.made.name}, {"existing", space.made.existing}, {"present", space.present}, {"foreign", space.foreign}});
+      json["namespaces"].push_back({{"name", space.made.name},
+                                    {"existing", space.made.existing},
+                                    {"present", space.present},
+                                    {"foreign", space.foreign}});
       if (!space.present)
-        text += fmt::format("namespace {} is {}\n", space.made.name, space.foreign ? "there, but is not the one that the lab made" : "GONE");
+        text += fmt::format("namespace {} is {}\n", space.made.name,
+                            space.foreign ? "there, but is not the one that the lab made" : "GONE");
     }
     report::TextTable table({"DEVICE", "DRIVER", "INTERFACE", "STATE", "MTU", "MAC", "ADDRESSES"});
     json["devices"] = Json::array();
     for (const auto& device : view.devices) {
-      Json one = {{"name", device.made.name}, {"driver", device.made.driver}, {"interfaces", Json::array()}, {"state", Json::object()}};
+      Json one = {{"name", device.made.name},
+                  {"driver", device.made.driver},
+                  {"interfaces", Json::array()},
+                  {"state", Json::object()}};
       for (const auto& [name, value] : device.state.values) one["state"][name] = value;
       if (!device.unavailable.empty()) one["driver_error"] = device.unavailable;
       for (const auto& interface : device.interfaces) {
         one["interfaces"].push_back(to_json(interface));
         std::vector<std::string> addresses;
         for (const auto& address : interface.addresses) addresses.push_back(address.prefix.str());
-        table.add({device.made.name, device.made.driver, fmt::format("{}:{}", interface.made.home, interface.made.name), interface_state(interface),
-                   interface.present ? fmt::format("{}", interface.link.mtu) : "",
+        table.add({device.made.name, device.made.driver, fmt::format("{}:{}", interface.made.home, interface.made.name),
+                   interface_state(interface), interface.present ? fmt::format("{}", interface.link.mtu) : "",
                    interface.link.mac ? interface.link.mac->str() : "", fmt::format("{}", fmt::join(addresses, " "))});
       }
       json["devices"].push_back(std::move(one));
     }
     if (!view.devices.empty()) text += table.str();
-    text += fmt::format("{}, {}; {}\n", report::counted(view.namespaces.size(), "namespace"), report::counted(view.devices.size(), "device"),
+    text += fmt::format("{}, {}; {}\n", report::counted(view.namespaces.size(), "namespace"),
+                        report::counted(view.devices.size(), "device"),
                         whole ? "all there" : fmt::format("NOT WHOLE: run \"netrig down {}\"", record.lab));
   } else {
     json["whole"] = false;
-    text += fmt::format("nothing of it is in the kernel; \"netrig up\" makes it anew, \"netrig down {}\" forgets it\n", record.lab);
+    text += fmt::format("nothing of it is in the kernel; \"netrig up\" makes it anew, \"netrig down {}\" forgets it\n",
+                        record.lab);
   }
   session.say(text);
   session.answer(json);
@@ -101,10 +117,14 @@ int list(Session& session) {
     try {
       const auto record = engine::Journal::peek(name);
       if (!record) continue;
-      table.add({name, state_of(*record), fmt::format("{}", record->namespaces.size()), fmt::format("{}", record->devices.size()),
-                 time_text(record->began), record->file});
-      json.push_back({{"lab", name}, {"state", state_of(*record)}, {"namespaces", record->namespaces.size()}, {"devices", record->devices.size()},
-                      {"since", time_text(record->began)}, {"file", record->file}});
+      table.add({name, state_of(*record), fmt::format("{}", record->namespaces.size()),
+                 fmt::format("{}", record->devices.size()), time_text(record->began), record->file});
+      json.push_back({{"lab", name},
+                      {"state", state_of(*record)},
+                      {"namespaces", record->namespaces.size()},
+                      {"devices", record->devices.size()},
+                      {"since", time_text(record->began)},
+                      {"file", record->file}});
     } catch (const Error& error) {
       // One that cannot be read is shown all the same: it is there.
       const std::string state = error.code() == ErrorCode::denied ? "unknown (needs root)" : "unreadable";

@@ -33,7 +33,8 @@ engine::Journal open_settled(Session& session, const std::string& lab, engine::J
   if (record.boot.empty() || (record.phase == engine::Phase::running && record.boot == engine::boot_id()))
     return std::move(*journal);
   if (record.boot == engine::boot_id())
-    spdlog::warn("an earlier run on lab \"{}\" was cut off while {}; what it left is removed first", lab, to_text(record.phase));
+    spdlog::warn("an earlier run on lab \"{}\" was cut off while {}; what it left is removed first", lab,
+                 to_text(record.phase));
   engine::down(*journal, session.drivers(), {});
   return std::move(*engine::Journal::open(lab, true, wait));
 }
@@ -49,21 +50,25 @@ int up(Session& session, const UpOptions& options) {
   engine::Journal journal =
       open_settled(session, next.name.str(), options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
   const bool fresh = journal.record().boot.empty();
-  const Lab none{.name = next.name, .description = {}, .file = {}, .source = {}, .namespaces = {}, .devices = {}, .tests = {}};
+  const Lab none{
+      .name = next.name, .description = {}, .file = {}, .source = {}, .namespaces = {}, .devices = {}, .tests = {}};
   std::size_t steps = 0;
   try {
     const Lab current = fresh ? none : session.applied(journal.record());
     const plan::Plan plan = plan::make(current, next);
     steps = plan::describe(plan, current, next).size();
     if (!fresh && !engine::look(journal.record(), session.drivers()).whole())
-      throw Error(ErrorCode::failed, fmt::format("lab \"{}\" is up but not whole, see \"netrig status {}\"; run \"netrig down {}\" first",
-                                                 next.name.str(), next.name.str(), next.name.str()));
+      throw Error(ErrorCode::failed,
+                  fmt::format("lab \"{}\" is up but not whole, see \"netrig status {}\"; run \"netrig down {}\" first",
+                              next.name.str(), next.name.str(), next.name.str()));
     engine::check_conflicts(current, next, plan);
     if (fresh) journal.begin(next, options.only);
     report::Progress progress(!session.options().quiet && !session.options().json);
     engine::Options engine_options;
     engine_options.interrupted = &interrupted();
-    engine_options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) { progress.show(stage, done, total); };
+    engine_options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
+      progress.show(stage, done, total);
+    };
     if (!plan.empty() || fresh)
       engine::up(journal, current, next, plan, options.only, session.drivers(), engine_options);
     else
@@ -76,11 +81,17 @@ int up(Session& session, const UpOptions& options) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const bool changed = fresh || steps != 0;
   session.say(changed ? fmt::format("lab {} is up: {}, {}{} ({:.2f} s)\n", next.name.str(),
-                                    report::counted(next.namespaces.size(), "namespace"), report::counted(next.devices.size(), "device"),
+                                    report::counted(next.namespaces.size(), "namespace"),
+                                    report::counted(next.devices.size(), "device"),
                                     fresh ? "" : fmt::format(", {}", report::counted(steps, "change")), seconds)
                       : fmt::format("lab {} is up already; nothing to change\n", next.name.str()));
-  session.answer({{"lab", next.name.str()}, {"changed", changed}, {"steps", steps}, {"namespaces", next.namespaces.size()},
-                  {"devices", next.devices.size()}, {"seconds", seconds}, {"warnings", warnings}});
+  session.answer({{"lab", next.name.str()},
+                  {"changed", changed},
+                  {"steps", steps},
+                  {"namespaces", next.namespaces.size()},
+                  {"devices", next.devices.size()},
+                  {"seconds", seconds},
+                  {"warnings", warnings}});
   return 0;
 }
 
@@ -90,7 +101,9 @@ void add_up(CLI::App& app, Action& action) {
   auto options = std::make_shared<UpOptions>();
   auto* command = app.add_subcommand("up", "Bring a lab up, or bring a running one to what its file says now");
   command->add_option("LAB", options->file, "Lab file (TOML)")->required()->type_name("FILE");
-  command->add_option("--only", options->only, "Only namespaces that match this pattern, and the devices within; may be repeated")
+  command
+      ->add_option("--only", options->only,
+                   "Only namespaces that match this pattern, and the devices within; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");

@@ -28,7 +28,8 @@ std::string in_line(Position where) { return fmt::format("line {}", where.line);
 
 class LabCheck {
  public:
-  LabCheck(const Lab& lab, const Drivers& drivers, const Context& context) : lab_(lab), drivers_(drivers), context_(context) {}
+  LabCheck(const Lab& lab, const Drivers& drivers, const Context& context)
+      : lab_(lab), drivers_(drivers), context_(context) {}
 
   void run() {
     spaces_.resize(lab_.namespaces.size());
@@ -50,7 +51,8 @@ class LabCheck {
     std::unordered_map<std::string, Position> seen;
     for (const Device& device : lab_.devices)
       if (const auto [found, fresh] = seen.emplace(device.name.str(), device.where); !fresh)
-        fail(device.where, fmt::format("device \"{}\" is there already, in {}", device.name.str(), in_line(found->second)));
+        fail(device.where,
+             fmt::format("device \"{}\" is there already, in {}", device.name.str(), in_line(found->second)));
   }
 
   void collect(std::size_t d) {
@@ -60,8 +62,9 @@ class LabCheck {
       Inside& space = spaces_[interface.home];
       const auto [found, fresh] = space.interfaces.emplace(interface.name.str(), Place{d, i});
       if (!fresh)
-        fail(interface.where, fmt::format("namespace {} has an interface \"{}\" already, in {}", name_of(interface.home),
-                                          interface.name.str(), in_line(at(found->second).where)));
+        fail(interface.where,
+             fmt::format("namespace {} has an interface \"{}\" already, in {}", name_of(interface.home),
+                         interface.name.str(), in_line(at(found->second).where)));
       for (const Address& address : interface.addresses) space.addresses.push_back(&address);
     }
   }
@@ -71,7 +74,8 @@ class LabCheck {
     for (const Address* address : spaces_[s].addresses)
       // A link-local address may stand on several links (RFC 4007).
       if (!address->prefix.address.is_link_local() && !addresses.insert(address->prefix.address).second)
-        fail(address->where, fmt::format("address {} is in namespace {} twice", address->prefix.address.str(), name_of(s)));
+        fail(address->where,
+             fmt::format("address {} is in namespace {} twice", address->prefix.address.str(), name_of(s)));
     std::set<MacAddress> macs;
     for (const auto& [name, place] : spaces_[s].interfaces)
       if (const Interface& interface = at(place); interface.mac && !macs.insert(*interface.mac).second)
@@ -96,10 +100,13 @@ class LabCheck {
         }
         const DriverDescription& driver = driver_of(found->second.device);
         if (driver.max_ports == 0)
-          fail(interface.where, fmt::format("master \"{}\" is a {}, which cannot be a master; a bridge can", master, driver.kind));
+          fail(interface.where,
+               fmt::format("master \"{}\" is a {}, which cannot be a master; a bridge can", master, driver.kind));
         if (count > driver.max_ports)
-          fail(interface.where, fmt::format("{}:{} has over {} ports, and a {} takes no more; add a second one and join the two by a veth",
-                                            name_of(interface.home), master, driver.max_ports, driver.kind));
+          fail(interface.where,
+               fmt::format(
+                   "{}:{} has over {} ports, and a {} takes no more; add a second one and join the two by a veth",
+                   name_of(interface.home), master, driver.max_ports, driver.kind));
         if (!interface.addresses.empty())
           context_.warnings->push_back(
               {.where = context_.place(interface.where),
@@ -115,9 +122,9 @@ class LabCheck {
     for (const auto& [name, place] : spaces_[interface.home].interfaces) names.push_back(name);
     std::sort(names.begin(), names.end());
     const auto hint = closest(interface.master->str(), names);
-    fail(interface.where, fmt::format("unknown master \"{}\" in namespace {}; {}", interface.master->str(), name_of(interface.home),
-                                      hint ? fmt::format("did you mean \"{}\"?", *hint)
-                                           : "add a bridge of that name to it"));
+    fail(interface.where,
+         fmt::format("unknown master \"{}\" in namespace {}; {}", interface.master->str(), name_of(interface.home),
+                     hint ? fmt::format("did you mean \"{}\"?", *hint) : "add a bridge of that name to it"));
   }
 
   void check_master_cycle(const Interface& interface) const {
@@ -128,8 +135,10 @@ class LabCheck {
       if (next == spaces_[interface.home].interfaces.end()) return;
       chain.push_back(current->master->str());
       current = &at(next->second);
-      if (current == &interface) fail(interface.where, fmt::format("masters in a circle: {}", fmt::join(chain, " -> ")));
-      if (chain.size() > spaces_[interface.home].interfaces.size() + 1) return;  // another circle, found from its own ports
+      if (current == &interface)
+        fail(interface.where, fmt::format("masters in a circle: {}", fmt::join(chain, " -> ")));
+      if (chain.size() > spaces_[interface.home].interfaces.size() + 1)
+        return;  // another circle, found from its own ports
     }
   }
 
@@ -138,10 +147,12 @@ class LabCheck {
     const auto space = index_.find(reference.home.str());
     if (space == index_.end()) {
       const auto hint = closest(reference.home.str(), names());
-      fail(where, fmt::format("unknown namespace \"{}\"{}", reference.home.str(), hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+      fail(where, fmt::format("unknown namespace \"{}\"{}", reference.home.str(),
+                              hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
     }
     const auto& interfaces = spaces_[space->second].interfaces;
-    if (const auto found = interfaces.find(reference.name.str()); found != interfaces.end()) return found->second.device;
+    if (const auto found = interfaces.find(reference.name.str()); found != interfaces.end())
+      return found->second.device;
     if (lab_.namespaces[space->second].existing || reference.name.str() == "lo") return std::nullopt;
     std::vector<std::string> candidates;
     for (const auto& [name, place] : interfaces) candidates.push_back(name);
@@ -184,9 +195,11 @@ class LabCheck {
       const std::size_t lower = lowers_[device][next++];
       if (mark[lower] == 1) {
         std::vector<std::string> names;
-        for (auto at = std::find(path.begin(), path.end(), lower); at != path.end(); ++at) names.push_back(lab_.devices[*at].name.str());
+        for (auto at = std::find(path.begin(), path.end(), lower); at != path.end(); ++at)
+          names.push_back(lab_.devices[*at].name.str());
         names.push_back(lab_.devices[lower].name.str());
-        fail(lab_.devices[lower].where, fmt::format("devices need each other in a circle: {}", fmt::join(names, " -> ")));
+        fail(lab_.devices[lower].where,
+             fmt::format("devices need each other in a circle: {}", fmt::join(names, " -> ")));
       }
       if (mark[lower] == 2) continue;
       mark[lower] = 1;
@@ -206,13 +219,15 @@ class LabCheck {
     std::set<std::tuple<std::uint32_t, Prefix, std::uint32_t>> seen;
     for (const Route& route : space.routes) {
       if (!seen.emplace(route.table, route.destination, route.metric.value_or(0)).second)
-        fail(route.where, fmt::format("namespace {} has a route to {} in table {} with that metric already; give it another metric",
-                                      space.name.str(), route.destination.str(), route.table));
+        fail(route.where,
+             fmt::format("namespace {} has a route to {} in table {} with that metric already; give it another metric",
+                         space.name.str(), route.destination.str(), route.table));
       if (space.existing) continue;  // what else it has only the kernel knows
       for (const NextHop& hop : route.next_hops) check_next_hop(route, hop, s);
       if (route.source && std::none_of(spaces_[s].addresses.begin(), spaces_[s].addresses.end(),
                                        [&](const Address* a) { return a->prefix.address == *route.source; }))
-        fail(route.where, fmt::format("source {} is not an address of namespace {}", route.source->str(), space.name.str()));
+        fail(route.where,
+             fmt::format("source {} is not an address of namespace {}", route.source->str(), space.name.str()));
     }
   }
 
@@ -236,7 +251,8 @@ class LabCheck {
     std::vector<std::string> prefixes;
     for (const Address* address : inside.addresses)
       if (address->prefix.address.family == hop.via->family) prefixes.push_back(address->prefix.str());
-    fail(route.where, fmt::format("next hop {} is not reachable from namespace {}, {}; add an address on its prefix, or dev and onlink = true",
+    fail(route.where, fmt::format("next hop {} is not reachable from namespace {}, {}; add an address on its prefix, "
+                                  "or dev and onlink = true",
                                   hop.via->str(), name_of(s),
                                   prefixes.empty() ? "which has no address of that family"
                                                    : fmt::format("whose addresses are {}", fmt::join(prefixes, ", "))));
@@ -278,6 +294,8 @@ class LabCheck {
 
 }  // namespace
 
-void check_lab(const Lab& lab, const Drivers& drivers, const Context& context) { LabCheck(lab, drivers, context).run(); }
+void check_lab(const Lab& lab, const Drivers& drivers, const Context& context) {
+  LabCheck(lab, drivers, context).run();
+}
 
 }  // namespace netrig::config

@@ -29,7 +29,8 @@ std::string read_file(const std::string& path) {
   if (S_ISDIR(status.st_mode)) refuse("is a directory, not a lab file");
   if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
   if (status.st_size > kLargestFile)
-    refuse(fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", status.st_size, kLargestFile));
+    refuse(fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", status.st_size,
+                       kLargestFile));
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t done = 0;
   while (done < text.size()) {
@@ -53,7 +54,8 @@ toml::table parse_toml(std::string_view text, const std::string& name) {
     if (message.starts_with("Error while parsing ")) message = "syntax: in " + message.substr(20);
     if (message.find("in inline table") != std::string::npos && message.find("\\n") != std::string::npos)
       message += "; an inline table { ... } ends on its line, break lines inside [ ... ] instead";
-    throw Error(ErrorCode::invalid, message, fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column));
+    throw Error(ErrorCode::invalid, message,
+                fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column));
   }
 }
 
@@ -75,16 +77,21 @@ LabName read_lab_name(const toml::table& root, const Context& context) {
   return LabName(name.value);
 }
 
-void read_namespaces(const toml::table& body, const Context& context, Lab& lab, std::unordered_map<std::string, std::size_t>& index) {
+void read_namespaces(const toml::table& body, const Context& context, Lab& lab,
+                     std::unordered_map<std::string, std::size_t>& index) {
   const auto* spaces = Table(body, "the file", context).table("namespace");
   if (spaces == nullptr) return;
   for (const auto& [key, node] : in_file_order(*spaces)) {
     const Text name = context.expanded(key->str(), position_of(*key));
-    if (!node->is_table()) context.fail(position_of(*node), fmt::format("namespace \"{}\" is {}, not a table; write [namespace.{}]", name.value, type_of(*node), name.value));
+    if (!node->is_table())
+      context.fail(position_of(*node), fmt::format("namespace \"{}\" is {}, not a table; write [namespace.{}]",
+                                                   name.value, type_of(*node), name.value));
     lab.namespaces.push_back(read_namespace(name, Table(*node->as_table(), "namespace", context)));
     if (const auto [found, fresh] = index.emplace(name.value, lab.namespaces.size() - 1); !fresh)
-      context.fail(name.where, fmt::format("namespace \"{}\" is there already, in line {}", name.value, lab.namespaces[found->second].where.line));
-    if (lab.namespaces.size() > kMostThings) context.fail(name.where, fmt::format("the lab has over {} namespaces", kMostThings));
+      context.fail(name.where, fmt::format("namespace \"{}\" is there already, in line {}", name.value,
+                                           lab.namespaces[found->second].where.line));
+    if (lab.namespaces.size() > kMostThings)
+      context.fail(name.where, fmt::format("the lab has over {} namespaces", kMostThings));
   }
 }
 
@@ -93,9 +100,12 @@ void read_devices(const toml::table& body, const Context& context, Lab& lab, con
   if (devices == nullptr) return;
   for (const auto& [key, node] : in_file_order(*devices)) {
     const Text name = context.expanded(key->str(), position_of(*key));
-    if (!node->is_table()) context.fail(position_of(*node), fmt::format("device \"{}\" is {}, not a table; write [device.{}]", name.value, type_of(*node), name.value));
+    if (!node->is_table())
+      context.fail(position_of(*node), fmt::format("device \"{}\" is {}, not a table; write [device.{}]", name.value,
+                                                   type_of(*node), name.value));
     lab.devices.push_back(read_device(name, Table(*node->as_table(), "device", context), around));
-    if (lab.devices.size() > kMostThings) context.fail(name.where, fmt::format("the lab has over {} devices", kMostThings));
+    if (lab.devices.size() > kMostThings)
+      context.fail(name.where, fmt::format("the lab has over {} devices", kMostThings));
   }
 }
 
@@ -121,13 +131,23 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
   const Context context{.file = &name, .variables = nullptr, .warnings = &warnings};
   const Table file(root, "the file", context);
   file.allow(std::array<std::string_view, 5>{"lab", "namespace", "device", "repeat", "test"});
-  Lab lab{.name = read_lab_name(root, context), .description = {}, .file = name, .source = std::string(text), .namespaces = {}, .devices = {}, .tests = {}};
+  Lab lab{.name = read_lab_name(root, context),
+          .description = {},
+          .file = name,
+          .source = std::string(text),
+          .namespaces = {},
+          .devices = {},
+          .tests = {}};
   std::unordered_map<std::string, std::size_t> index;
-  Surroundings around{.drivers = &drivers, .dad = read_lab_table(Table(*file.table("lab"), "[lab]", context), lab), .namespaces = &index};
+  Surroundings around{.drivers = &drivers,
+                      .dad = read_lab_table(Table(*file.table("lab"), "[lab]", context), lab),
+                      .namespaces = &index};
 
   // Namespaces first, so that devices can name those that stand further down.
-  for_each_body(root, context, [&](const toml::table& body, const Context& inside) { read_namespaces(body, inside, lab, index); });
-  for_each_body(root, context, [&](const toml::table& body, const Context& inside) { read_devices(body, inside, lab, around); });
+  for_each_body(root, context,
+                [&](const toml::table& body, const Context& inside) { read_namespaces(body, inside, lab, index); });
+  for_each_body(root, context,
+                [&](const toml::table& body, const Context& inside) { read_devices(body, inside, lab, around); });
   for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
     if (const auto* tests = Table(body, "the file", inside).array("test"))
       for_each_table(*tests, "[[test]]", inside, [&](const Table& test) { lab.tests.push_back(read_test(test)); });

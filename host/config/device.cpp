@@ -25,15 +25,20 @@ Address read_address(const toml::node& node, const Surroundings& around, const C
     address.prefix = interface_address(text, context);
     address.peer = table.address("peer");
     if (address.peer && address.peer->family != address.prefix.address.family)
-      table.fail(table.where("peer"), fmt::format("peer {} is of another family than {}", address.peer->str(), address.prefix.str()));
+      table.fail(table.where("peer"),
+                 fmt::format("peer {} is of another family than {}", address.peer->str(), address.prefix.str()));
     static constexpr std::array kScopes = {Scope::global, Scope::site, Scope::link, Scope::host};
-    if (const auto scope = table.choice("scope", {"global", "site", "link", "host"})) address.scope = kScopes.at(*scope);
+    if (const auto scope = table.choice("scope", {"global", "site", "link", "host"}))
+      address.scope = kScopes.at(*scope);
     if (const auto dad = table.choice("dad", {"off", "on", "wait"})) {
-      if (address.prefix.address.family == Family::ipv4) table.fail(table.where("dad"), "dad is for IPv6 addresses; IPv4 has none");
+      if (address.prefix.address.family == Family::ipv4)
+        table.fail(table.where("dad"), "dad is for IPv6 addresses; IPv4 has none");
       address.dad = kDads.at(*dad);
     }
   } else {
-    context.fail(address.where, fmt::format("address is {}; write \"192.0.2.1/24\" or {{ address = \"192.0.2.1/24\", ... }}", type_of(node)));
+    context.fail(
+        address.where,
+        fmt::format("address is {}; write \"192.0.2.1/24\" or {{ address = \"192.0.2.1/24\", ... }}", type_of(node)));
   }
   check_interface_address(address.prefix, address.where, context);
   return address;
@@ -44,11 +49,13 @@ void check_mtu(const Interface& interface, const Table& table) {
   // RFC 8200, section 5; the kernel takes IPv6 off an interface with less.
   for (const Address& address : interface.addresses)
     if (address.prefix.address.family == Family::ipv6)
-      table.fail(table.where("mtu"), fmt::format("mtu {} is too small for IPv6, which needs 1280; the interface has {}", *interface.mtu, address.prefix.str()));
+      table.fail(table.where("mtu"), fmt::format("mtu {} is too small for IPv6, which needs 1280; the interface has {}",
+                                                 *interface.mtu, address.prefix.str()));
 }
 
 Interface read_interface(const Table& table, const std::string& device, bool alone, const Surroundings& around) {
-  table.allow(std::array<std::string_view, 8>{"namespace", "name", "addresses", "mac", "mtu", "master", "state", "alias"});
+  table.allow(
+      std::array<std::string_view, 8>{"namespace", "name", "addresses", "mac", "mtu", "master", "state", "alias"});
   const Context& context = table.context();
   const Text home = table.required_text("namespace");
   const auto found = around.namespaces->find(home.value);
@@ -66,18 +73,29 @@ Interface read_interface(const Table& table, const std::string& device, bool alo
     if (!alone) context.fail(table.where(), "interface has no \"name\"");
     name = Text{device, table.where()};
   }
-  if (name->value == "lo") context.fail(name->where, "interface name \"lo\" is the loopback's, which every namespace has");
+  if (name->value == "lo")
+    context.fail(name->where, "interface name \"lo\" is the loopback's, which every namespace has");
   if (const auto fault = interface_name_fault(name->value))
-    context.fail(name->where, fmt::format("interface name \"{}\" {}; use 1 to 15 letters, digits or . _ -", name->value, *fault));
+    context.fail(name->where,
+                 fmt::format("interface name \"{}\" {}; use 1 to 15 letters, digits or . _ -", name->value, *fault));
 
-  Interface interface{.home = found->second, .name = InterfaceName(name->value), .mac = {}, .mtu = {}, .master = {},
-                      .state = AdminState::up, .alias = {}, .addresses = {}, .where = name->where};
+  Interface interface {
+    .home = found->second, .name = InterfaceName(name->value), .mac = {}, .mtu = {}, .master = {},
+    .state = AdminState::up, .alias = {}, .addresses = {}, .where = name->where
+  };
   if (const auto* addresses = table.array("addresses"))
     for (const toml::node& node : *addresses) interface.addresses.push_back(read_address(node, around, context));
   if (const auto mac = table.text("mac")) {
     interface.mac = MacAddress::parse(mac->value);
-    if (!interface.mac) context.fail(mac->where, fmt::format("mac \"{}\" is not a MAC address; write six pairs of hex digits, as in \"02:00:00:00:00:01\"", mac->value));
-    if (interface.mac->is_multicast()) context.fail(mac->where, fmt::format("mac \"{}\" is a group address; the first byte must be even, as in \"02:...\"", mac->value));
+    if (!interface.mac)
+      context.fail(
+          mac->where,
+          fmt::format("mac \"{}\" is not a MAC address; write six pairs of hex digits, as in \"02:00:00:00:00:01\"",
+                      mac->value));
+    if (interface.mac->is_multicast())
+      context.fail(
+          mac->where,
+          fmt::format("mac \"{}\" is a group address; the first byte must be even, as in \"02:...\"", mac->value));
     if (interface.mac->is_zero()) context.fail(mac->where, "mac is all zero; leave it out to have one chosen");
   }
   if (const auto mtu = table.integer("mtu", 68, 65535)) interface.mtu = static_cast<std::uint32_t>(*mtu);
@@ -86,10 +104,12 @@ Interface read_interface(const Table& table, const std::string& device, bool alo
       context.fail(master->where, fmt::format("master \"{}\" {}", master->value, *fault));
     interface.master = InterfaceName(master->value);
   }
-  if (const auto state = table.choice("state", {"up", "down"})) interface.state = *state == 0 ? AdminState::up : AdminState::down;
+  if (const auto state = table.choice("state", {"up", "down"}))
+    interface.state = *state == 0 ? AdminState::up : AdminState::down;
   if (const auto alias = table.text("alias")) {
     // IFALIASZ, linux/if.h: 256 with the NUL.
-    if (alias->value.size() > 255) context.fail(alias->where, fmt::format("alias has {} bytes; at most 255 are allowed", alias->value.size()));
+    if (alias->value.size() > 255)
+      context.fail(alias->where, fmt::format("alias has {} bytes; at most 255 are allowed", alias->value.size()));
     interface.alias = alias->value;
   }
   check_mtu(interface, table);
@@ -120,10 +140,12 @@ Device read_device(const Text& name, const Table& table, const Surroundings& aro
   table.allow(std::array<std::string_view, 3>{"driver", "interfaces", "params"});
   const Context& context = table.context();
   if (const auto fault = device_name_fault(name.value))
-    context.fail(name.where, fmt::format("device name \"{}\" {}; use letters, digits and . _ - @ +", name.value, *fault));
+    context.fail(name.where,
+                 fmt::format("device name \"{}\" {}; use letters, digits and . _ - @ +", name.value, *fault));
   const Text kind = table.required_text("driver");
   const DriverDescription& driver = find_driver(kind, around, context);
-  Device device{.name = DeviceName(name.value), .driver = kind.value, .interfaces = {}, .parameters = {}, .where = name.where};
+  Device device{
+      .name = DeviceName(name.value), .driver = kind.value, .interfaces = {}, .parameters = {}, .where = name.where};
   const auto* interfaces = table.array("interfaces");
   const std::size_t count = interfaces == nullptr ? 0 : interfaces->size();
   if (count < driver.min_interfaces || count > driver.max_interfaces) {
@@ -131,10 +153,12 @@ Device read_device(const Text& name, const Table& table, const Surroundings& aro
                                    ? fmt::format("{}", driver.min_interfaces)
                                    : fmt::format("{} to {}", driver.min_interfaces, driver.max_interfaces);
     context.fail(interfaces == nullptr ? name.where : table.where("interfaces"),
-                 fmt::format("device \"{}\" has {} interface{}; a {} has {}", name.value, count, count == 1 ? "" : "s", kind.value, wanted));
+                 fmt::format("device \"{}\" has {} interface{}; a {} has {}", name.value, count, count == 1 ? "" : "s",
+                             kind.value, wanted));
   }
-  for_each_table(*interfaces, "interface", context,
-                 [&](const Table& one) { device.interfaces.push_back(read_interface(one, name.value, count == 1, around)); });
+  for_each_table(*interfaces, "interface", context, [&](const Table& one) {
+    device.interfaces.push_back(read_interface(one, name.value, count == 1, around));
+  });
   device.parameters = read_parameters(table.table("params"), name.where, driver, context);
   return device;
 }

@@ -30,7 +30,8 @@ class Parser {
     std::int64_t value = product(depth);
     for (char op = next_of("+-"); op != 0; op = next_of("+-")) {
       const std::int64_t right = product(depth);
-      if (op == '+' ? __builtin_add_overflow(value, right, &value) : __builtin_sub_overflow(value, right, &value)) overflow();
+      if (op == '+' ? __builtin_add_overflow(value, right, &value) : __builtin_sub_overflow(value, right, &value))
+        overflow();
     }
     return value;
   }
@@ -73,7 +74,8 @@ class Parser {
     };
     const auto length = static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_word) - rest.begin());
     const std::string_view word = rest.substr(0, length);
-    if (word.empty()) fail(rest.empty() ? "a number or a variable is missing" : fmt::format("unexpected '{}'", rest.front()));
+    if (word.empty())
+      fail(rest.empty() ? "a number or a variable is missing" : fmt::format("unexpected '{}'", rest.front()));
     at_ += length;
     if (word.front() >= '0' && word.front() <= '9') {
       std::int64_t value = 0;
@@ -121,7 +123,9 @@ std::string expand_one(std::string_view inside, const Variables& variables) {
 
 }  // namespace
 
-std::int64_t evaluate(std::string_view expression, const Variables& variables) { return Parser(expression, variables).parse(); }
+std::int64_t evaluate(std::string_view expression, const Variables& variables) {
+  return Parser(expression, variables).parse();
+}
 
 std::string expand(std::string_view text, const Variables& variables) {
   std::string result;

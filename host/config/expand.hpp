@@ -19,8 +19,8 @@ class ExpansionError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Value of an integer expression: + - * / % and parentheses, 64 bit, overflow is an error. / and % round toward zero, as
-/// in C. Throws ExpansionError.
+/// Value of an integer expression: + - * / % and parentheses, 64 bit, overflow is an error. / and % round toward zero,
+/// as in C. Throws ExpansionError.
 std::int64_t evaluate(std::string_view expression, const Variables& variables);
 
 /// Replaces every {expression} and {expression:0WIDTH}; "{{" and "}}" stand for braces. Throws ExpansionError.

@@ -24,7 +24,8 @@ ParameterScalar read_scalar(const ParameterDeclaration& declaration, const toml:
   if (const auto* value = node.as_boolean(); value != nullptr && is_boolean) return value->get();
   if (const auto* value = node.as_integer(); value != nullptr && is_integer) {
     ParameterScalar scalar = value->get();
-    if (const auto fault = range_fault(declaration, scalar)) fail_with(declaration.secret ? "(secret)" : fmt::format("{}", value->get()), *fault);
+    if (const auto fault = range_fault(declaration, scalar))
+      fail_with(declaration.secret ? "(secret)" : fmt::format("{}", value->get()), *fault);
     return scalar;
   }
   // Inside a repeat a number or a boolean may be computed, which only a string can be.
@@ -33,8 +34,11 @@ ParameterScalar read_scalar(const ParameterDeclaration& declaration, const toml:
   if (text == nullptr || !takes_string) {
     ParameterDeclaration one = declaration;
     one.list = false;
-    const char* how = is_boolean ? "true or false without quotes" : is_integer ? "a number without quotes" : "a string in quotes";
-    context.fail(where, fmt::format("parameter {} is {}; it is of type {}: write {}", declaration.name, type_of(node), type_name(one), how));
+    const char* how = is_boolean   ? "true or false without quotes"
+                      : is_integer ? "a number without quotes"
+                                   : "a string in quotes";
+    context.fail(where, fmt::format("parameter {} is {}; it is of type {}: write {}", declaration.name, type_of(node),
+                                    type_name(one), how));
   }
   const Text expanded = context.expanded(text->get(), where);
   auto parsed = parse_parameter(declaration, expanded.value);
@@ -49,14 +53,17 @@ ParameterValue read_value(const ParameterDeclaration& declaration, const toml::n
     return value;
   }
   const auto* list = node.as_array();
-  if (list == nullptr) context.fail(value.where, fmt::format("parameter {} is {}; write a list: [ ... ]", declaration.name, type_of(node)));
+  if (list == nullptr)
+    context.fail(value.where,
+                 fmt::format("parameter {} is {}; write a list: [ ... ]", declaration.name, type_of(node)));
   for (const toml::node& element : *list) value.values.push_back(read_scalar(declaration, element, context));
   return value;
 }
 
 }  // namespace
 
-Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver, const Context& context) {
+Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
+                           const Context& context) {
   Parameters parameters;
   if (given != nullptr)
     for (const auto& [key, node] : in_file_order(*given)) {
@@ -76,12 +83,14 @@ Parameters read_parameters(const toml::table* given, Position device, const Driv
   for (const ParameterDeclaration& declaration : driver.parameters) {
     if (parameters.contains(declaration.name)) continue;
     if (declaration.required)
-      context.fail(device, fmt::format("driver {} needs parameter {} ({})", driver.kind, declaration.name, declaration.help));
+      context.fail(device,
+                   fmt::format("driver {} needs parameter {} ({})", driver.kind, declaration.name, declaration.help));
     if (!declaration.default_text) continue;
     // The loader has checked that the default parses.
-    parameters.emplace(declaration.name,
-                       ParameterValue{.values = {std::get<ParameterScalar>(parse_parameter(declaration, *declaration.default_text))},
-                                      .where = device});
+    parameters.emplace(
+        declaration.name,
+        ParameterValue{.values = {std::get<ParameterScalar>(parse_parameter(declaration, *declaration.default_text))},
+                       .where = device});
   }
   return parameters;
 }

@@ -11,14 +11,15 @@ namespace netrig::config {
 /// What readers of devices need to know of the rest.
 struct Surroundings {
   const Drivers* drivers = nullptr;
-  Dad dad = Dad::off;  ///< lab-wide default
+  Dad dad = Dad::off;                                                        ///< lab-wide default
   const std::unordered_map<std::string, std::size_t>* namespaces = nullptr;  ///< name to index
 };
 
 Namespace read_namespace(const Text& name, const Table& table);
 Device read_device(const Text& name, const Table& table, const Surroundings& around);
 Route read_route(const Table& table);
-Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver, const Context& context);
+Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
+                           const Context& context);
 Test read_test(const Table& table);
 
 /// Warns of an address that may be a slip, refuses one that no interface can have.

@@ -42,14 +42,22 @@ Text Context::expanded(std::string_view text, Position where) const {
 
 std::string type_of(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "an integer";
-    case toml::node_type::floating_point: return "a number with a fraction";
-    case toml::node_type::boolean: return "a boolean";
-    case toml::node_type::none: return "nothing";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::boolean:
+      return "a boolean";
+    case toml::node_type::none:
+      return "nothing";
+    default:
+      return "a date or time";
   }
 }
 
@@ -91,14 +99,16 @@ std::optional<std::int64_t> Table::integer(std::string_view key, std::int64_t le
     value = integer->get();
   } else if (context_->variables != nullptr && node->is_string()) {
     const Text expanded = *text(key);
-    const auto [end, error] = std::from_chars(expanded.value.data(), expanded.value.data() + expanded.value.size(), value);
+    const auto [end, error] =
+        std::from_chars(expanded.value.data(), expanded.value.data() + expanded.value.size(), value);
     if (error != std::errc{} || end != expanded.value.data() + expanded.value.size())
       context_->fail(position_of(*node), fmt::format("{} = \"{}\" is not an integer", key, expanded.value));
   } else {
     wrong_type(key, "an integer without quotes");
   }
   if (value < least || value > most)
-    context_->fail(position_of(*node), fmt::format("{} = {} is out of range; it can be {} to {}", key, value, least, most));
+    context_->fail(position_of(*node),
+                   fmt::format("{} = {} is out of range; it can be {} to {}", key, value, least, most));
   return value;
 }
 
@@ -129,7 +139,8 @@ std::optional<std::size_t> Table::choice(std::string_view key, const std::vector
   if (!found) return std::nullopt;
   const auto word = std::find(words.begin(), words.end(), found->value);
   if (word != words.end()) return static_cast<std::size_t>(word - words.begin());
-  context_->fail(found->where, fmt::format("{} = \"{}\" is not known; it can be \"{}\"", key, found->value, fmt::join(words, "\", \"")));
+  context_->fail(found->where, fmt::format("{} = \"{}\" is not known; it can be \"{}\"", key, found->value,
+                                           fmt::join(words, "\", \"")));
 }
 
 std::optional<IpAddress> Table::address(std::string_view key) const {
@@ -142,7 +153,10 @@ std::optional<std::int64_t> Table::duration(std::string_view key) const {
   const auto found = text(key);
   if (!found) return std::nullopt;
   const auto value = parse_duration(found->value);
-  if (!value) context_->fail(found->where, fmt::format("{} = \"{}\" is not a duration; write a number and a unit, as in \"2s\" or \"50ms\"", key, found->value));
+  if (!value)
+    context_->fail(found->where,
+                   fmt::format("{} = \"{}\" is not a duration; write a number and a unit, as in \"2s\" or \"50ms\"",
+                               key, found->value));
   return value;
 }
 
@@ -150,7 +164,9 @@ std::optional<std::int64_t> Table::rate(std::string_view key) const {
   const auto found = text(key);
   if (!found) return std::nullopt;
   const auto value = parse_rate(found->value);
-  if (!value) context_->fail(found->where, fmt::format("{} = \"{}\" is not a rate; write a number and a unit, as in \"100Mbit\"", key, found->value));
+  if (!value)
+    context_->fail(found->where, fmt::format("{} = \"{}\" is not a rate; write a number and a unit, as in \"100Mbit\"",
+                                             key, found->value));
   return value;
 }
 
@@ -172,7 +188,9 @@ std::pair<std::string, std::int64_t> split_count(const Text& text, const Context
 
 IpAddress counted(const IpAddress& base, std::int64_t count, const Text& text, const Context& context) {
   const auto result = base.plus(count);
-  if (!result) context.fail(text.where, fmt::format("\"{}\" leaves the range of {} addresses", text.value, base.family == Family::ipv4 ? "IPv4" : "IPv6"));
+  if (!result)
+    context.fail(text.where, fmt::format("\"{}\" leaves the range of {} addresses", text.value,
+                                         base.family == Family::ipv4 ? "IPv4" : "IPv6"));
   return *result;
 }
 
@@ -198,7 +216,9 @@ IpAddress plain_address(const Text& text, const Context& context) {
   const auto [base, count] = split_count(text, context);
   const auto address = IpAddress::parse(base);
   if (!address) {
-    if (Prefix::parse(base)) context.fail(text.where, fmt::format("\"{}\" has a prefix length where one address is wanted; write \"{}\"", text.value, base.substr(0, base.rfind('/'))));
+    if (Prefix::parse(base))
+      context.fail(text.where, fmt::format("\"{}\" has a prefix length where one address is wanted; write \"{}\"",
+                                           text.value, base.substr(0, base.rfind('/'))));
     context.fail(text.where, fmt::format("\"{}\" is not an IPv4 or IPv6 address", text.value));
   }
   return counted(*address, count, text, context);
@@ -209,13 +229,15 @@ Prefix interface_address(const Text& text, const Context& context) {
   const auto prefix = Prefix::parse(base);
   if (!prefix) {
     if (const auto bare = IpAddress::parse(base))
-      context.fail(text.where, fmt::format("address \"{}\" has no prefix length; write \"{}/{}\"", base, base, bare->family == Family::ipv4 ? 24 : 64));
+      context.fail(text.where, fmt::format("address \"{}\" has no prefix length; write \"{}/{}\"", base, base,
+                                           bare->family == Family::ipv4 ? 24 : 64));
     context.fail(text.where, bad_address("address", base));
   }
   Prefix result = *prefix;
   result.address = counted(prefix->address, count, text, context);
   if (!prefix->contains(result.address) && !moves_whole_prefixes(*prefix, count))
-    context.fail(text.where, fmt::format("\"{}\" is {}, which leaves the prefix {}", text.value, result.address.str(), prefix->network().str()));
+    context.fail(text.where, fmt::format("\"{}\" is {}, which leaves the prefix {}", text.value, result.address.str(),
+                                         prefix->network().str()));
   return result;
 }
 
@@ -228,7 +250,8 @@ Prefix destination_prefix(const Text& text, const Context& context) {
   Prefix result = *prefix;
   result.address = counted(prefix->address, count, text, context);
   if (result.network() != result)
-    context.fail(text.where, fmt::format("destination \"{}\" has host bits set; write \"{}\"", result.str(), result.network().str()));
+    context.fail(text.where, fmt::format("destination \"{}\" has host bits set; write \"{}\"", result.str(),
+                                         result.network().str()));
   return result;
 }
 

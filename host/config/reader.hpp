@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access to TOML with positions: every getter checks the type, expands braces inside a repeat, and says where it is wrong.
+// Access to TOML with positions: every getter checks the type, expands braces inside a repeat, and says where it is
+// wrong.
 #pragma once
 #include <toml++/toml.h>
 
@@ -60,7 +61,8 @@ class Table {
   [[nodiscard]] const toml::table* table(std::string_view key) const;
   [[nodiscard]] const toml::array* array(std::string_view key) const;
   /// One of the words, as its index.
-  [[nodiscard]] std::optional<std::size_t> choice(std::string_view key, const std::vector<std::string_view>& words) const;
+  [[nodiscard]] std::optional<std::size_t> choice(std::string_view key,
+                                                  const std::vector<std::string_view>& words) const;
   [[nodiscard]] std::optional<IpAddress> address(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> duration(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> rate(std::string_view key) const;

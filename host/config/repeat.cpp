@@ -32,15 +32,19 @@ Range read_range(const toml::key& key, const toml::node& node, const Context& co
       context.fail(where, fmt::format("range \"{}\" is not FIRST..LAST; write \"0..9\"", range));
     return value;
   };
-  if (dots == std::string::npos) context.fail(where, fmt::format("range \"{}\" is not FIRST..LAST; write \"0..9\"", range));
+  if (dots == std::string::npos)
+    context.fail(where, fmt::format("range \"{}\" is not FIRST..LAST; write \"0..9\"", range));
   Range result{.name = std::string(key.str()),
                .first = number(std::string_view(range).substr(0, dots)),
                .last = number(std::string_view(range).substr(dots + 2)),
                .where = where};
-  const auto is_word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
   if (result.name.empty() || (result.name.front() >= '0' && result.name.front() <= '9') ||
       !std::all_of(result.name.begin(), result.name.end(), is_word))
-    context.fail(position_of(key), fmt::format("\"{}\" cannot be a variable; use letters, digits and '_'", result.name));
+    context.fail(position_of(key),
+                 fmt::format("\"{}\" cannot be a variable; use letters, digits and '_'", result.name));
   if (result.first > result.last)
     context.fail(where, fmt::format("range \"{}\" runs backwards; write \"{}..{}\"", range, result.last, result.first));
   return result;
@@ -65,15 +69,17 @@ std::vector<Range> read_ranges(const Table& repeat) {
     result.push_back(read_range(*key, *node, repeat.context()));
     const Range& range = result.back();
     std::int64_t length = 0;
-    if (__builtin_sub_overflow(range.last, range.first, &length) || __builtin_add_overflow(length, std::int64_t{1}, &length) ||
-        __builtin_mul_overflow(count, length, &count) || count > kMostThings)
-      repeat.fail(range.where, fmt::format("this repeat makes over {} things; a lab has at most that many", kMostThings));
+    if (__builtin_sub_overflow(range.last, range.first, &length) ||
+        __builtin_add_overflow(length, std::int64_t{1}, &length) || __builtin_mul_overflow(count, length, &count) ||
+        count > kMostThings)
+      repeat.fail(range.where,
+                  fmt::format("this repeat makes over {} things; a lab has at most that many", kMostThings));
   }
   return result;
 }
 
-void run(const toml::table& body, const std::vector<Range>& ranges, std::size_t depth, Variables& variables, const Context& context,
-         const std::function<void(const toml::table&, const Context&)>& each) {
+void run(const toml::table& body, const std::vector<Range>& ranges, std::size_t depth, Variables& variables,
+         const Context& context, const std::function<void(const toml::table&, const Context&)>& each) {
   if (depth == ranges.size()) {
     each(body, context);
     return;
@@ -91,7 +97,9 @@ std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(const 
   std::vector<std::pair<const toml::key*, const toml::node*>> entries;
   for (auto&& [key, node] : table) entries.emplace_back(&key, &node);
   std::stable_sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
-    const auto at = [](const auto& entry) { return std::pair(entry.first->source().begin.line, entry.first->source().begin.column); };
+    const auto at = [](const auto& entry) {
+      return std::pair(entry.first->source().begin.line, entry.first->source().begin.column);
+    };
     return at(a) < at(b);
   });
   return entries;

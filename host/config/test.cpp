@@ -14,7 +14,8 @@ constexpr std::int64_t kMostBytes = 65507;  // of an ICMP echo in one IPv4 packe
 std::string read_check(const Table& test, std::string_view kind) {
   const Table check(*test.table(kind), kind, test.context());
   if (kind == "ping") {
-    check.allow(std::array<std::string_view, 9>{"to", "count", "interval", "size", "pairs", "max_loss", "max_rtt", "family", "timeout"});
+    check.allow(std::array<std::string_view, 9>{"to", "count", "interval", "size", "pairs", "max_loss", "max_rtt",
+                                                "family", "timeout"});
     static_cast<void>(check.integer("count", 1, 1'000'000));
     static_cast<void>(check.duration("interval"));
     static_cast<void>(check.integer("size", 0, kMostBytes));
@@ -48,11 +49,13 @@ Test read_test(const Table& table) {
   test.from = table.required_text("from").value;
   for (const std::string_view kind : kChecks) {
     if (!table.has(kind)) continue;
-    if (!test.check.empty()) table.fail(table.where(kind), fmt::format("test has both {} and {}; make it two tests", test.check, kind));
+    if (!test.check.empty())
+      table.fail(table.where(kind), fmt::format("test has both {} and {}; make it two tests", test.check, kind));
     test.check = kind;
     test.to = read_check(table, kind);
   }
-  if (test.check.empty()) table.fail(test.where, "test checks nothing; add ping = { to = ... } or throughput = { to = ... }");
+  if (test.check.empty())
+    table.fail(test.where, "test checks nothing; add ping = { to = ... } or throughput = { to = ... }");
   return test;
 }
 

@@ -99,7 +99,8 @@ const ParameterScalar* value_of(netrig_call* call, const char* name, std::uint32
 
 netrig_status get_bool(netrig_call* call, const char* name, std::uint32_t index, bool* value) {
   netrig_status status = NETRIG_OK;
-  if (const auto* scalar = value_of(call, name, index, {ParameterType::boolean}, status)) *value = std::get<bool>(*scalar);
+  if (const auto* scalar = value_of(call, name, index, {ParameterType::boolean}, status))
+    *value = std::get<bool>(*scalar);
   return status;
 }
 
@@ -170,7 +171,8 @@ netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uin
 
 netrig_status set_record(netrig_call* call, const void* record, std::size_t size) {
   return callback(call, [&] {
-    if (call->operation != netrig_call::Operation::create || size > NETRIG_RECORD_MAX || (record == nullptr && size != 0))
+    if (call->operation != netrig_call::Operation::create || size > NETRIG_RECORD_MAX ||
+        (record == nullptr && size != 0))
       return NETRIG_INVALID;
     const auto* from = static_cast<const std::byte*>(record);
     call->record.assign(from, from + size);

@@ -29,7 +29,7 @@ struct netrig_call {
   netrig_status status = NETRIG_OK;
   std::string message;
   std::vector<netrig::driver::Order> orders;
-  std::vector<bool> ordered;  ///< by interface: a link order or a report covers it
+  std::vector<bool> ordered;                                     ///< by interface: a link order or a report covers it
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made;     ///< by the driver itself: interface, ifindex
   std::vector<std::pair<std::uint32_t, std::uint32_t>> flushed;  ///< by flush: interface, ifindex
   netrig::driver::Bytes record;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The seam between the engine and device drivers: values go in, orders come out. Whether the driver runs in this process
-// or in a fenced worker is not visible here.
+// The seam between the engine and device drivers: values go in, orders come out. Whether the driver runs in this
+// process or in a fenced worker is not visible here.
 #pragma once
 #include <chrono>
 #include <cstddef>

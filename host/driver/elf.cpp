@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Boost.DLL's library_info reads .symtab only, which a stripped plugin lacks, and follows offsets unchecked; so the dynamic
-// symbol table is read here, the way the dynamic loader finds it (docs/decisions/003-own-elf-reader.md).
+// Boost.DLL's library_info reads .symtab only, which a stripped plugin lacks, and follows offsets unchecked; so the
+// dynamic symbol table is read here, the way the dynamic loader finds it (docs/decisions/003-own-elf-reader.md).
 #include "driver/elf.hpp"
 
 #include <elf.h>
@@ -86,7 +86,8 @@ class Reader {
     if (header_.e_ident[EI_CLASS] != ELFCLASS64) refuse("the file is 32-bit; this netrig is 64-bit");
     constexpr unsigned char kOrder = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
     if (header_.e_ident[EI_DATA] != kOrder || header_.e_machine != kMachine)
-      refuse(fmt::format("the file is for another machine (ELF machine {}, this one is {})", header_.e_machine, kMachine));
+      refuse(
+          fmt::format("the file is for another machine (ELF machine {}, this one is {})", header_.e_machine, kMachine));
     if (header_.e_type != ET_DYN) refuse("the file is not a shared object");
     if (header_.e_phentsize != sizeof(Elf64_Phdr)) refuse("the file is truncated or damaged");
   }
@@ -99,13 +100,19 @@ class Reader {
           image_.require(segment.p_offset, segment.p_filesz);
           loads_.push_back(segment);
           break;
-        case PT_DYNAMIC: dynamic_ = segment; break;
-        case PT_NOTE: read_notes(segment); break;
-        case PT_INTERP: refuse("the file is a program, not a plugin");
+        case PT_DYNAMIC:
+          dynamic_ = segment;
+          break;
+        case PT_NOTE:
+          read_notes(segment);
+          break;
+        case PT_INTERP:
+          refuse("the file is a program, not a plugin");
         case PT_GNU_STACK:
           if ((segment.p_flags & PF_X) != 0) refuse("it asks for an executable stack; link it with -z noexecstack");
           break;
-        default: break;
+        default:
+          break;
       }
     }
   }
@@ -121,7 +128,8 @@ class Reader {
       const auto content = bytes.range(description, note.n_descsz);
       if (note.n_namesz == 7 && std::memcmp(name.data(), "netrig", 7) == 0) {
         if (segment.p_offset % 4 != 0 || align != 4) refuse("its netrig note is not aligned to 4 bytes");
-        if (note.n_type != NETRIG_NOTE_TYPE) refuse(fmt::format("its netrig note has the unknown type {}", note.n_type));
+        if (note.n_type != NETRIG_NOTE_TYPE)
+          refuse(fmt::format("its netrig note has the unknown type {}", note.n_type));
         if (note_) refuse("it has two netrig notes");
         note_ = parse_note(content);
       }
@@ -146,8 +154,7 @@ class Reader {
     if (raw.abi_major != NETRIG_ABI_MAJOR)
       refuse(fmt::format("it is built for driver ABI {}, this netrig speaks {}; get a build for ABI {}", raw.abi_major,
                          NETRIG_ABI_MAJOR, NETRIG_ABI_MAJOR));
-    if (content.size() != kSize)
-      refuse(fmt::format("its netrig note has {} bytes, not {}", content.size(), kSize));
+    if (content.size() != kSize) refuse(fmt::format("its netrig note has {} bytes, not {}", content.size(), kSize));
     Note note{.abi_major = raw.abi_major,
               .abi_minor = raw.abi_minor,
               .wants = raw.wants,
@@ -155,9 +162,11 @@ class Reader {
               .version = text(raw.version, sizeof raw.version, "version"),
               .link_kinds = {}};
     const auto printable = [](const std::string& word) {
-      return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
+      return !word.empty() &&
+             std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
     };
-    if (!printable(note.driver) || !printable(note.version)) refuse("its netrig note has an empty or unprintable name or version");
+    if (!printable(note.driver) || !printable(note.version))
+      refuse("its netrig note has an empty or unprintable name or version");
     std::string kinds = text(raw.link_kinds, sizeof raw.link_kinds, "list of link kinds");
     for (std::size_t at = 0; at < kinds.size();) {
       const std::size_t end = std::min(kinds.find(' ', at), kinds.size());
@@ -183,31 +192,50 @@ class Reader {
       const auto entry = image_.at<Elf64_Dyn>(dynamic_->p_offset + at);
       const std::uint64_t value = entry.d_un.d_val;
       switch (entry.d_tag) {
-        case DT_NULL: return;
-        case DT_NEEDED: found_.needed.push_back(value); break;
+        case DT_NULL:
+          return;
+        case DT_NEEDED:
+          found_.needed.push_back(value);
+          break;
         case DT_RPATH:
-        case DT_RUNPATH: refuse("it has an RPATH or RUNPATH; link it without, plugins may need system libraries only");
-        case DT_TEXTREL: refuse("it has text relocations; compile it with -fPIC");
+        case DT_RUNPATH:
+          refuse("it has an RPATH or RUNPATH; link it without, plugins may need system libraries only");
+        case DT_TEXTREL:
+          refuse("it has text relocations; compile it with -fPIC");
         case DT_AUDIT:
         case DT_DEPAUDIT:
         case DT_FILTER:
-        case DT_AUXILIARY: refuse("it names further libraries by DT_AUDIT, DT_FILTER or DT_AUXILIARY");
+        case DT_AUXILIARY:
+          refuse("it names further libraries by DT_AUDIT, DT_FILTER or DT_AUXILIARY");
         case DT_FLAGS:
           if ((value & DF_TEXTREL) != 0) refuse("it has text relocations; compile it with -fPIC");
           break;
-        case DT_STRTAB: found_.strings = value; break;
-        case DT_STRSZ: found_.strings_size = value; break;
-        case DT_SYMTAB: found_.symbols = value; break;
-        case DT_HASH: found_.hash = value; break;
-        case DT_GNU_HASH: found_.gnu_hash = value; break;
-        default: break;
+        case DT_STRTAB:
+          found_.strings = value;
+          break;
+        case DT_STRSZ:
+          found_.strings_size = value;
+          break;
+        case DT_SYMTAB:
+          found_.symbols = value;
+          break;
+        case DT_HASH:
+          found_.hash = value;
+          break;
+        case DT_GNU_HASH:
+          found_.gnu_hash = value;
+          break;
+        default:
+          break;
       }
     }
   }
 
   [[nodiscard]] std::string string_at(std::uint64_t index) const {
-    if (!found_.strings || !found_.strings_size || index >= *found_.strings_size) refuse("the file is truncated or damaged");
-    const auto bytes = image_.range(offset_of(*found_.strings, *found_.strings_size), *found_.strings_size).subspan(index);
+    if (!found_.strings || !found_.strings_size || index >= *found_.strings_size)
+      refuse("the file is truncated or damaged");
+    const auto bytes =
+        image_.range(offset_of(*found_.strings, *found_.strings_size), *found_.strings_size).subspan(index);
     const auto* from = reinterpret_cast<const char*>(bytes.data());
     const std::size_t length = strnlen(from, bytes.size());
     if (length == bytes.size()) refuse("the file is truncated or damaged");
@@ -217,8 +245,9 @@ class Reader {
   void check_needed() const {
     for (const std::uint64_t index : found_.needed)
       if (const std::string name = string_at(index); !is_allowed_library(name))
-        refuse(fmt::format("it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
-                           name));
+        refuse(fmt::format(
+            "it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
+            name));
   }
 
   /// Number of dynamic symbols, which only the hash tables tell.
@@ -232,7 +261,8 @@ class Reader {
     const std::uint64_t buckets = table + 16 + std::uint64_t{bloom_words} * 8;
     image_.require(buckets, std::uint64_t{bucket_count} * 4);
     std::uint32_t last = 0;
-    for (std::uint32_t i = 0; i < bucket_count; ++i) last = std::max(last, image_.at<std::uint32_t>(buckets + i * 4ULL));
+    for (std::uint32_t i = 0; i < bucket_count; ++i)
+      last = std::max(last, image_.at<std::uint32_t>(buckets + i * 4ULL));
     if (last < first) return first;
     const std::uint64_t chains = buckets + std::uint64_t{bucket_count} * 4;
     while ((image_.at<std::uint32_t>(chains + (last - first) * 4ULL) & 1U) == 0) ++last;
@@ -247,7 +277,8 @@ class Reader {
     for (std::uint64_t i = 1; i < count; ++i) {
       const auto symbol = image_.at<Elf64_Sym>(table + i * sizeof(Elf64_Sym));
       if (symbol.st_shndx == SHN_UNDEF || string_at(symbol.st_name) != NETRIG_DRIVER_SYMBOL) continue;
-      if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT || symbol.st_size < offsetof(netrig_driver, create) + sizeof(void*))
+      if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT ||
+          symbol.st_size < offsetof(netrig_driver, create) + sizeof(void*))
         refuse("its symbol " NETRIG_DRIVER_SYMBOL " is not a driver descriptor");
       descriptor = true;
     }
@@ -265,9 +296,9 @@ class Reader {
 }  // namespace
 
 bool is_allowed_library(const std::string& name) {
-  static constexpr std::array kAllowed = {"libc.so.6",         "libm.so.6",      "libgcc_s.so.1",         "libstdc++.so.6",
-                                          "libpthread.so.0",   "libdl.so.2",     "librt.so.1",            "ld-linux-x86-64.so.2",
-                                          "ld-linux-aarch64.so.1"};
+  static constexpr std::array kAllowed = {
+      "libc.so.6",  "libm.so.6",  "libgcc_s.so.1",        "libstdc++.so.6",       "libpthread.so.0",
+      "libdl.so.2", "librt.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"};
   if (std::find(kAllowed.begin(), kAllowed.end(), name) != kAllowed.end()) return true;
 #ifdef NETRIG_SANITIZED
   // A sanitized host loads sanitized plugins, which need the sanitizers' runtimes.

@@ -19,9 +19,9 @@ struct Note {
   std::vector<std::string> link_kinds;
 };
 
-/// Checks that the file is a plugin for this machine and this ABI: ELF class, machine and type, one well-formed note, the
-/// descriptor exported as data, only system libraries needed and none by a path of its own, no executable stack, no text
-/// relocations. Every offset in the file is checked before it is followed. Throws Error{driver} with the reason.
+/// Checks that the file is a plugin for this machine and this ABI: ELF class, machine and type, one well-formed note,
+/// the descriptor exported as data, only system libraries needed and none by a path of its own, no executable stack, no
+/// text relocations. Every offset in the file is checked before it is followed. Throws Error{driver} with the reason.
 Note read_plugin(std::span<const std::byte> file);
 
 /// Libraries a plugin may need: the C and C++ runtimes.

@@ -16,12 +16,18 @@ using Operation = netrig_call::Operation;
 
 ErrorCode code_of(netrig_status status) {
   switch (status) {
-    case NETRIG_INVALID: return ErrorCode::invalid;
-    case NETRIG_EXISTS: return ErrorCode::conflict;
-    case NETRIG_NOT_FOUND: return ErrorCode::not_found;
-    case NETRIG_UNSUPPORTED: return ErrorCode::unsupported;
-    case NETRIG_DENIED: return ErrorCode::denied;
-    default: return ErrorCode::failed;
+    case NETRIG_INVALID:
+      return ErrorCode::invalid;
+    case NETRIG_EXISTS:
+      return ErrorCode::conflict;
+    case NETRIG_NOT_FOUND:
+      return ErrorCode::not_found;
+    case NETRIG_UNSUPPORTED:
+      return ErrorCode::unsupported;
+    case NETRIG_DENIED:
+      return ErrorCode::denied;
+    default:
+      return ErrorCode::failed;
   }
 }
 
@@ -34,7 +40,8 @@ std::string word_of(netrig_status status) {
 
 class InProcessDriver final : public Driver {
  public:
-  explicit InProcessDriver(Loaded loaded) : descriptor_(*loaded.descriptor), description_(std::move(loaded.description)) {}
+  explicit InProcessDriver(Loaded loaded)
+      : descriptor_(*loaded.descriptor), description_(std::move(loaded.description)) {}
   ~InProcessDriver() override {
     if (started_ && NETRIG_HAS(&descriptor_, stop) && descriptor_.stop != nullptr) descriptor_.stop();
   }
@@ -57,8 +64,8 @@ class InProcessDriver final : public Driver {
     run(call, [&] { return descriptor_.create(&host_table(), &call, &raw); });
     for (std::size_t i = 0; i < call.ordered.size(); ++i)
       if (!call.ordered[i])
-        throw Error(ErrorCode::driver,
-                    fmt::format("it made nothing for interface {}; this is a defect of the driver", call.interfaces[i].name));
+        throw Error(ErrorCode::driver, fmt::format("it made nothing for interface {}; this is a defect of the driver",
+                                                   call.interfaces[i].name));
     return {.orders = std::move(call.orders), .made = std::move(call.made), .record = std::move(call.record)};
   }
 
@@ -158,7 +165,8 @@ class InProcessDriver final : public Driver {
       return;
     }
     if (call.failure) std::rethrow_exception(call.failure);
-    throw Error(code_of(status), call.message.empty() ? "it failed without saying why: " + word_of(status) : call.message);
+    throw Error(code_of(status),
+                call.message.empty() ? "it failed without saying why: " + word_of(status) : call.message);
   }
 
   void start(const netrig_call& like) {

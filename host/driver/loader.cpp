@@ -34,9 +34,8 @@ ParameterDeclaration declaration_of(const netrig_parameter& raw) {
   ParameterDeclaration result;
   result.name = text_of(raw.name, "parameter name");
   const bool good = !result.name.empty() && result.name.size() <= 31 &&
-                    std::all_of(result.name.begin(), result.name.end(), [](char c) {
-                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-                    });
+                    std::all_of(result.name.begin(), result.name.end(),
+                                [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
   if (!good) refuse(fmt::format("parameter name \"{}\" is not [a-z0-9_] of at most 31 bytes", result.name));
   if (raw.type < NETRIG_TYPE_BOOL || raw.type > NETRIG_TYPE_INTERFACE)
     refuse(fmt::format("parameter {} has the unknown type {}", result.name, raw.type));
@@ -83,8 +82,8 @@ void check_against_note(const netrig_driver& descriptor, const Note& note) {
 
 Loaded load_plugin(const SealedPlugin& plugin, const Note& note) {
   namespace dll = boost::dll;
-  // The dynamic loader knows a library by its path, and a descriptor's number comes back once it is closed; slashes make
-  // every path one of its own.
+  // The dynamic loader knows a library by its path, and a descriptor's number comes back once it is closed; slashes
+  // make every path one of its own.
   static std::atomic<std::size_t> loads{0};
   const std::string path = fmt::format("/proc/self/fd{}{}", std::string(++loads, '/'), plugin.memory.get());
   boost::system::error_code error;

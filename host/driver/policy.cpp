@@ -28,19 +28,23 @@ constexpr off_t kLargestPolicy = 1 << 20;
 std::optional<std::string> read_protected(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (!file && errno == ENOENT) return std::nullopt;
-  if (!file) throw Error(ErrorCode::invalid, fmt::format("cannot open the policy: {}", netlink::errno_text(errno)), path);
+  if (!file)
+    throw Error(ErrorCode::invalid, fmt::format("cannot open the policy: {}", netlink::errno_text(errno)), path);
   struct stat status {};
   if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
     throw Error(ErrorCode::denied, "the policy is not a regular file", path);
   if (!is_trusted_owner(status.st_uid))
-    throw Error(ErrorCode::denied,
-                fmt::format("the policy belongs to user {}; it must belong to root: \"chown root {}\"", status.st_uid, path), path);
+    throw Error(
+        ErrorCode::denied,
+        fmt::format("the policy belongs to user {}; it must belong to root: \"chown root {}\"", status.st_uid, path),
+        path);
   if ((status.st_mode & 022) != 0)
     throw Error(ErrorCode::denied, fmt::format("the policy is writable by others: \"chmod go-w {}\"", path), path);
   if (status.st_size > kLargestPolicy) throw Error(ErrorCode::invalid, "the policy is larger than 1 MiB", path);
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size < 0) throw Error(ErrorCode::invalid, fmt::format("cannot read the policy: {}", netlink::errno_text(errno)), path);
+  if (size < 0)
+    throw Error(ErrorCode::invalid, fmt::format("cannot read the policy: {}", netlink::errno_text(errno)), path);
   text.resize(static_cast<std::size_t>(size));
   return text;
 }
@@ -62,7 +66,8 @@ class PolicyReader {
       check_keys(*limits, std::array{"deadline"}, "[limits]");
       if (const auto text_value = string(*limits, "deadline")) {
         const auto deadline = parse_duration(*text_value);
-        if (!deadline || *deadline <= 0) fail(limits->get("deadline")->source(), "deadline is not a duration; write \"10s\"");
+        if (!deadline || *deadline <= 0)
+          fail(limits->get("deadline")->source(), "deadline is not a duration; write \"10s\"");
         policy_.deadline = std::chrono::nanoseconds(*deadline);
       }
     }

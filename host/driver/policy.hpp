@@ -23,10 +23,10 @@ struct Policy {
   std::chrono::nanoseconds deadline = std::chrono::seconds(10);  ///< of one driver operation
 };
 
-/// Reads a policy file. The file must be owned by root, by the user who runs netrig or by the owner of the netrig binary,
-/// and be writable by nobody else. `required`: a missing file is an error; otherwise the built-in policy (path mode,
-/// `default_directory`) applies. Throws Error{invalid} with file:line:column, or Error{denied} for a file that others can
-/// write.
+/// Reads a policy file. The file must be owned by root, by the user who runs netrig or by the owner of the netrig
+/// binary, and be writable by nobody else. `required`: a missing file is an error; otherwise the built-in policy (path
+/// mode, `default_directory`) applies. Throws Error{invalid} with file:line:column, or Error{denied} for a file that
+/// others can write.
 Policy load_policy(const std::string& path, bool required, const std::string& default_directory);
 
 }  // namespace netrig::driver

@@ -39,7 +39,8 @@ Note check_note(const SealedPlugin& plugin) {
   const Mapping mapping(plugin);
   Note note = read_plugin(mapping.bytes());
   if (note.driver != plugin.kind)
-    throw Error(ErrorCode::driver, fmt::format("its note says driver \"{}\", but the file is called {}.so", note.driver, plugin.kind));
+    throw Error(ErrorCode::driver,
+                fmt::format("its note says driver \"{}\", but the file is called {}.so", note.driver, plugin.kind));
   return note;
 }
 
@@ -81,8 +82,9 @@ Driver& Registry::open(std::string_view kind) {
   const std::string directory = directory_of(policy_, name);
   if (directory.empty()) {
     const auto hint = closest(kind, kinds());
-    throw Error(ErrorCode::driver, fmt::format("there is no driver \"{}\" in {}{}", name, fmt::join(policy_.directories, ", "),
-                                               hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+    throw Error(ErrorCode::driver,
+                fmt::format("there is no driver \"{}\" in {}{}", name, fmt::join(policy_.directories, ", "),
+                            hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
   }
   SealedPlugin plugin;
   try {
@@ -129,7 +131,11 @@ std::vector<Found> Registry::survey() {
       continue;
     }
     for (const std::string& kind : kinds) {
-      Found found{.kind = kind, .path = fmt::format("{}/{}.so", directory, kind), .digest = {}, .refusal = {}, .description = {}};
+      Found found{.kind = kind,
+                  .path = fmt::format("{}/{}.so", directory, kind),
+                  .digest = {},
+                  .refusal = {},
+                  .description = {}};
       try {
         const std::lock_guard guard(mutex_);
         static_cast<void>(directory_of(policy_, kind));

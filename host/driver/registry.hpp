@@ -16,8 +16,8 @@ namespace netrig::driver {
 struct Found {
   std::string kind;
   std::string path;
-  std::string digest;   ///< SHA-256, hex; empty if it could not be read
-  std::string refusal;  ///< empty: it may be loaded
+  std::string digest;             ///< SHA-256, hex; empty if it could not be read
+  std::string refusal;            ///< empty: it may be loaded
   DriverDescription description;  ///< as far as known
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Host services as the C ABI offers them. Everything a driver asks is checked here against what its operation allows; what
-// passes goes on to driver::Services or becomes an order.
+// Host services as the C ABI offers them. Everything a driver asks is checked here against what its operation allows;
+// what passes goes on to driver::Services or becomes an order.
 #include <fmt/format.h>
-#include <linux/if_link.h>
 #include <linux/if.h>
+#include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -23,7 +23,9 @@ using Operation = netrig_call::Operation;
 
 constexpr std::size_t kMostAttributes = 32 * 1024;
 
-[[noreturn]] void deny(const std::string& why) { throw Error(ErrorCode::denied, "the driver asks for what it may not: " + why); }
+[[noreturn]] void deny(const std::string& why) {
+  throw Error(ErrorCode::denied, "the driver asks for what it may not: " + why);
+}
 
 /// Calls each(type, value) for every attribute; refuses a list whose lengths do not add up.
 template <typename Each>
@@ -89,7 +91,8 @@ void check_interface(const netrig_call& call, std::uint32_t interface) {
 }
 
 void check_operation(const netrig_call& call, std::initializer_list<Operation> allowed) {
-  if (std::find(allowed.begin(), allowed.end(), call.operation) == allowed.end()) deny("a service in the wrong operation");
+  if (std::find(allowed.begin(), allowed.end(), call.operation) == allowed.end())
+    deny("a service in the wrong operation");
 }
 
 netrig_status create_link(netrig_call* call, const netrig_link* link) {
@@ -130,7 +133,8 @@ netrig_status set_link(netrig_call* call, std::uint32_t interface, const char* k
   return callback(call, [&] {
     check_operation(*call, {Operation::create});
     check_interface(*call, interface);
-    LinkChange change{.interface = interface, .kind = {}, .attributes = checked_attributes(attributes, attributes_size), .data = {}};
+    LinkChange change{
+        .interface = interface, .kind = {}, .attributes = checked_attributes(attributes, attributes_size), .data = {}};
     if (kind != nullptr) {
       change.kind = checked_kind(*call, kind);
       change.data = checked_data(change.kind, data, data_size);
@@ -199,10 +203,12 @@ struct FamilyHeader {
 FamilyHeader family_header(std::uint16_t type) {
   switch (type) {
     case RTM_NEWLINK:
-    case RTM_GETLINK: return {sizeof(ifinfomsg), offsetof(ifinfomsg, ifi_index)};
+    case RTM_GETLINK:
+      return {sizeof(ifinfomsg), offsetof(ifinfomsg, ifi_index)};
     case RTM_NEWNEIGH:
     case RTM_DELNEIGH:
-    case RTM_GETNEIGH: return {sizeof(ndmsg), offsetof(ndmsg, ndm_ifindex)};
+    case RTM_GETNEIGH:
+      return {sizeof(ndmsg), offsetof(ndmsg, ndm_ifindex)};
     case RTM_NEWQDISC:
     case RTM_DELQDISC:
     case RTM_GETQDISC:
@@ -211,8 +217,10 @@ FamilyHeader family_header(std::uint16_t type) {
     case RTM_GETTCLASS:
     case RTM_NEWTFILTER:
     case RTM_DELTFILTER:
-    case RTM_GETTFILTER: return {sizeof(tcmsg), offsetof(tcmsg, tcm_ifindex)};
-    default: deny(fmt::format("a request of type {}", type));
+    case RTM_GETTFILTER:
+      return {sizeof(tcmsg), offsetof(tcmsg, tcm_ifindex)};
+    default:
+      deny(fmt::format("a request of type {}", type));
   }
 }
 
@@ -278,7 +286,8 @@ void log_write(netrig_call* call, std::uint32_t level, const char* message) {
 }
 bool log_enabled(netrig_call*, std::uint32_t level) { return spdlog::should_log(level_of(level)); }
 
-netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char* path, char* buffer, std::size_t* size) {
+netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char* path, char* buffer,
+                         std::size_t* size) {
   return callback(call, [&] {
     if (path == nullptr || buffer == nullptr || size == nullptr) return NETRIG_INVALID;
     const std::string name(path, strnlen(path, 256));
@@ -301,8 +310,8 @@ bool cancelled(netrig_call* call) {
 }  // namespace
 
 const void* find_service(const char* id) {
-  static constexpr netrig_netlink kNetlink = {sizeof(netrig_netlink), create_link,  set_link, delete_link, flush,
-                                              link_ifindex,           get_link,     request};
+  static constexpr netrig_netlink kNetlink = {sizeof(netrig_netlink), create_link, set_link, delete_link, flush,
+                                              link_ifindex,           get_link,    request};
   static constexpr netrig_genl kGenl = {sizeof(netrig_genl), genl_family, genl_request};
   static constexpr netrig_log kLog = {sizeof(netrig_log), log_write, log_enabled};
   static constexpr netrig_sysfs kSysfs = {sizeof(netrig_sysfs), sysfs_read};

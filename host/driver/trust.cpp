@@ -44,7 +44,8 @@ void check_owner_and_mode(const struct stat& status, const std::string& path) {
                        (status.st_mode & 002) != 0 ? "everybody" : "its group", status.st_mode & 07777, path));
 }
 
-/// Opens `name` below `parent` without following a symbolic link anywhere. A kernel without openat2 (before 5.6) cannot.
+/// Opens `name` below `parent` without following a symbolic link anywhere. A kernel without openat2 (before 5.6)
+/// cannot.
 UniqueFd open_below(int parent, const std::string& name, std::uint64_t flags) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;
@@ -93,7 +94,8 @@ UniqueFd open_directory(const Policy& policy, const std::string& directory) {
 void check_file(const Policy& policy, int file, int directory, const std::string& path) {
   struct stat status {};
   struct stat parent {};
-  if (::fstat(file, &status) != 0 || ::fstat(directory, &parent) != 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+  if (::fstat(file, &status) != 0 || ::fstat(directory, &parent) != 0)
+    refuse(fmt::format("cannot read {}: {}", path, errno_words()));
   if (!S_ISREG(status.st_mode)) refuse(fmt::format("{} is not a regular file", path));
   if (status.st_size > kLargestPlugin)
     refuse(fmt::format("{} has {} bytes; a plugin has at most {}", path, status.st_size, kLargestPlugin));
@@ -148,7 +150,8 @@ bool is_trusted_owner(unsigned uid) {
 
 std::string kind_fault(std::string_view kind) {
   if (kind.empty()) return "is empty";
-  if (kind.size() > NETRIG_KIND_MAX) return fmt::format("is {} bytes long; at most {} are allowed", kind.size(), NETRIG_KIND_MAX);
+  if (kind.size() > NETRIG_KIND_MAX)
+    return fmt::format("is {} bytes long; at most {} are allowed", kind.size(), NETRIG_KIND_MAX);
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
   if (!is_lower(kind.front())) return "does not begin with a lower-case letter";
   for (const char c : kind)

@@ -18,12 +18,12 @@ struct SealedPlugin {
   std::size_t size = 0;
 };
 
-/// Names of plugin files (KIND.so) in one directory, sorted; others are skipped. Throws Error{driver} if the directory may
-/// not be used.
+/// Names of plugin files (KIND.so) in one directory, sorted; others are skipped. Throws Error{driver} if the directory
+/// may not be used.
 std::vector<std::string> list_plugins(const Policy& policy, const std::string& directory);
 
-/// Opens KIND.so in a directory under the policy's rules and seals its bytes. Throws Error{driver} with the reason and what
-/// to do. Throws Error{not_found} if the directory has no such file.
+/// Opens KIND.so in a directory under the policy's rules and seals its bytes. Throws Error{driver} with the reason and
+/// what to do. Throws Error{not_found} if the directory has no such file.
 SealedPlugin open_plugin(const Policy& policy, const std::string& directory, const std::string& kind);
 
 /// Why a text cannot be a driver's name; empty: it can.

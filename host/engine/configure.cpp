@@ -27,10 +27,14 @@ struct Asked {
 bool already_so(const Asked& asked, int error) {
   switch (asked.what) {
     case Asked::What::address:
-    case Asked::What::route: return error == EEXIST;
-    case Asked::What::address_removal: return error == EADDRNOTAVAIL || error == ENODEV;
-    case Asked::What::route_removal: return error == ESRCH || error == ENODEV || error == ENETUNREACH || error == EINVAL;
-    case Asked::What::link: return false;
+    case Asked::What::route:
+      return error == EEXIST;
+    case Asked::What::address_removal:
+      return error == EADDRNOTAVAIL || error == ENODEV;
+    case Asked::What::route_removal:
+      return error == ESRCH || error == ENODEV || error == ENETUNREACH || error == EINVAL;
+    case Asked::What::link:
+      return false;
   }
   return false;
 }
@@ -89,8 +93,8 @@ class NamespaceBatch {
   void run_send() {
     if (batch_.empty()) return;
     const bool tolerant = run_.tolerance == Tolerance::rollback;
-    const auto refusals = place_.socket().run(batch_, tolerant || removal_only() ? netlink::Socket::OnRefusal::go_on
-                                                                                 : netlink::Socket::OnRefusal::stop);
+    const auto refusals = place_.socket().run(
+        batch_, tolerant || removal_only() ? netlink::Socket::OnRefusal::go_on : netlink::Socket::OnRefusal::stop);
     for (const auto& refusal : refusals) {
       const Asked& asked = asked_.at(refusal.index);
       const bool removal = asked.what == Asked::What::route_removal || asked.what == Asked::What::address_removal;
@@ -105,7 +109,8 @@ class NamespaceBatch {
 
  private:
   [[nodiscard]] bool removal_only() const {
-    return std::all_of(asked_.begin(), asked_.end(), [](const Asked& a) { return a.what == Asked::What::route_removal; });
+    return std::all_of(asked_.begin(), asked_.end(),
+                       [](const Asked& a) { return a.what == Asked::What::route_removal; });
   }
 
   std::uint32_t ifindex_of(const InterfaceName& name, Position where) const {
@@ -148,11 +153,13 @@ class NamespaceBatch {
     switch (asked.what) {
       case Asked::What::address:
       case Asked::What::address_removal:
-        return say(fmt::format("address {} on {}:{}", asked.address->prefix.str(), space, interface), asked.address->where);
+        return say(fmt::format("address {} on {}:{}", asked.address->prefix.str(), space, interface),
+                   asked.address->where);
       case Asked::What::route:
       case Asked::What::route_removal:
         return say(fmt::format("route \"{}\" in {}", plan::to_text(*asked.route), space), asked.route->where);
-      case Asked::What::link: break;
+      case Asked::What::link:
+        break;
     }
     return say(fmt::format("to set up {}:{}", space, interface),
                asked.interface == nullptr ? space_.where : asked.interface->where);
@@ -172,7 +179,8 @@ void set_sysctls(Run& run, const Lab& lab, const Namespace& space, const plan::N
       run.journal.add_sysctl({.home = space.name.str(), .key = sysctl.key, .before = netns::read_sysctl(sysctl.key)});
       netns::write_sysctl(sysctl.key, sysctl.value);
     } catch (const Error& error) {
-      throw Error(error.code(), fmt::format("namespace {}: {}", space.name.str(), error.message()), lab.at(sysctl.where));
+      throw Error(error.code(), fmt::format("namespace {}: {}", space.name.str(), error.message()),
+                  lab.at(sysctl.where));
     }
   for (const Sysctl& sysctl : work.restore) {
     const auto& saved = run.journal.record().sysctls;
@@ -185,8 +193,8 @@ void set_sysctls(Run& run, const Lab& lab, const Namespace& space, const plan::N
   }
 }
 
-/// Sysctls of a single interface ("net.ipv4.conf.eth0...") exist only once it does, so all are set after devices are made
-/// and before they come up: what is switched off must not happen in between.
+/// Sysctls of a single interface ("net.ipv4.conf.eth0...") exist only once it does, so all are set after devices are
+/// made and before they come up: what is switched off must not happen in between.
 void configure_one(Run& run, const Lab& next, const plan::NamespaceWork& work) {
   const Namespace& space = next.namespaces[work.space];
   Space& place = run.spaces.at(space.name.str());

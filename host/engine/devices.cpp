@@ -110,10 +110,11 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
     MadeInterface& made = pending.made.interfaces.at(index);
     const auto link = netlink::get_link(pending.context.spaces.homes.at(index)->socket(), ifindex);
     if (!link || link->name != made.name)
-      throw in_context({ErrorCode::driver, fmt::format("the driver says that it made {}:{} as interface {}, which the kernel "
-                                                       "does not show",
-                                                       made.home, made.name, ifindex)},
-                       lab, *pending.device);
+      throw in_context(
+          {ErrorCode::driver, fmt::format("the driver says that it made {}:{} as interface {}, which the kernel "
+                                          "does not show",
+                                          made.home, made.name, ifindex)},
+          lab, *pending.device);
     made.ifindex = ifindex;
   }
 }
@@ -171,7 +172,8 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
       const std::string advice = refusals.front().error != EOPNOTSUPP || error.code() == ErrorCode::unsupported
                                      ? std::string()
                                      : option_advice(device, run.drivers.open(device.driver).description());
-      throw in_context({advice.empty() ? error.code() : ErrorCode::unsupported, error.message() + advice}, next, device);
+      throw in_context({advice.empty() ? error.code() : ErrorCode::unsupported, error.message() + advice}, next,
+                       device);
     }
     run.report("devices", done += box.asked.size(), level.size());
   });

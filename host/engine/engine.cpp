@@ -44,7 +44,8 @@ std::vector<MadeDevice> made_devices(const Record& record, const Lab& lab, const
   for (const MadeDevice& made : record.devices) by_name.emplace(made.name, &made);
   std::vector<MadeDevice> result;
   for (const std::size_t d : which)
-    if (const auto found = by_name.find(lab.devices[d].name.str()); found != by_name.end()) result.push_back(*found->second);
+    if (const auto found = by_name.find(lab.devices[d].name.str()); found != by_name.end())
+      result.push_back(*found->second);
   return result;
 }
 
@@ -96,7 +97,8 @@ plan::Plan still_to_do(plan::Plan plan, const Record& record, const Lab& next) {
   std::unordered_set<std::string> devices;
   for (const MadeNamespace& made : record.namespaces) namespaces.insert(made.name);
   for (const MadeDevice& made : record.devices) devices.insert(made.name);
-  std::erase_if(plan.create_namespaces, [&](std::size_t s) { return namespaces.contains(next.namespaces[s].name.str()); });
+  std::erase_if(plan.create_namespaces,
+                [&](std::size_t s) { return namespaces.contains(next.namespaces[s].name.str()); });
   for (auto& level : plan.create_devices)
     std::erase_if(level, [&](std::size_t d) { return devices.contains(next.devices[d].name.str()); });
   return plan;
@@ -113,8 +115,8 @@ void roll_back_change(Run& run, const Lab& current, const Lab& next) {
 
 }  // namespace
 
-void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan, const std::vector<std::string>& only,
-        driver::Registry& drivers, const Options& options) {
+void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan,
+        const std::vector<std::string>& only, driver::Registry& drivers, const Options& options) {
   const bool fresh = journal.record().phase == Phase::starting;
   Run run(journal, drivers, options);
   try {

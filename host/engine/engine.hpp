@@ -24,16 +24,17 @@ struct Options {
   unsigned threads = 0;  ///< 0: as many as are useful
 };
 
-/// Carries out a plan. `journal` is locked and has begun. On failure everything is as before and Error is thrown; a fresh
-/// lab leaves nothing.
-void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan, const std::vector<std::string>& only,
-        driver::Registry& drivers, const Options& options);
+/// Carries out a plan. `journal` is locked and has begun. On failure everything is as before and Error is thrown; a
+/// fresh lab leaves nothing.
+void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan,
+        const std::vector<std::string>& only, driver::Registry& drivers, const Options& options);
 
 /// Removes everything the record names and the kernel still shows as the lab's, then the record. Returns what was left
 /// alone and why, one sentence each.
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options);
 
-/// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is touched.
+/// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is
+/// touched.
 void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan);
 
 /// What the kernel shows of one recorded interface.
@@ -46,7 +47,7 @@ struct InterfaceView {
 struct DeviceView {
   MadeDevice made;
   std::vector<InterfaceView> interfaces;
-  driver::State state;    ///< the driver's own words
+  driver::State state;      ///< the driver's own words
   std::string unavailable;  ///< why the driver could not be asked; empty: it was
 };
 struct NamespaceView {

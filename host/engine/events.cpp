@@ -80,18 +80,30 @@ class Replay {
  public:
   void apply(const Json& event) {
     const auto kind = event.at("e").get<std::string>();
-    if (kind == "begin") begin(event);
-    else if (kind == "phase") record_.phase = static_cast<Phase>(event.at("p").get<int>());
-    else if (kind == "ns") add_namespace(event);
-    else if (kind == "ns-gone") gone_namespaces_[event.at("n").get<std::string>()] = record_.namespaces.size();
-    else if (kind == "dev?") add_device(event, false);
-    else if (kind == "dev") add_device(event, true);
-    else if (kind == "dev-gone") remove_device(event.at("n").get<std::string>());
-    else if (kind == "sysctl") record_.sysctls.push_back({event.at("ns"), event.at("k"), event.at("old")});
-    else if (kind == "sysctl-gone") remove_sysctl(event);
-    else if (kind == "route") record_.routes.push_back({event.at("ns"), route_of(event.at("r"))});
-    else if (kind == "route-gone") remove_route(event);
-    else throw std::invalid_argument("unknown event \"" + kind + "\"");
+    if (kind == "begin")
+      begin(event);
+    else if (kind == "phase")
+      record_.phase = static_cast<Phase>(event.at("p").get<int>());
+    else if (kind == "ns")
+      add_namespace(event);
+    else if (kind == "ns-gone")
+      gone_namespaces_[event.at("n").get<std::string>()] = record_.namespaces.size();
+    else if (kind == "dev?")
+      add_device(event, false);
+    else if (kind == "dev")
+      add_device(event, true);
+    else if (kind == "dev-gone")
+      remove_device(event.at("n").get<std::string>());
+    else if (kind == "sysctl")
+      record_.sysctls.push_back({event.at("ns"), event.at("k"), event.at("old")});
+    else if (kind == "sysctl-gone")
+      remove_sysctl(event);
+    else if (kind == "route")
+      record_.routes.push_back({event.at("ns"), route_of(event.at("r"))});
+    else if (kind == "route-gone")
+      remove_route(event);
+    else
+      throw std::invalid_argument("unknown event \"" + kind + "\"");
   }
 
   Record finish() {
@@ -142,11 +154,13 @@ class Replay {
   }
 
   void remove_sysctl(const Json& event) {
-    erase_first(record_.sysctls, [&](const SavedSysctl& s) { return s.home == event.at("ns") && s.key == event.at("k"); });
+    erase_first(record_.sysctls,
+                [&](const SavedSysctl& s) { return s.home == event.at("ns") && s.key == event.at("k"); });
   }
   void remove_route(const Json& event) {
     const Route route = route_of(event.at("r"));
-    erase_first(record_.routes, [&](const MadeRoute& made) { return made.home == event.at("ns") && made.route == route; });
+    erase_first(record_.routes,
+                [&](const MadeRoute& made) { return made.home == event.at("ns") && made.route == route; });
   }
 
   Record record_;
@@ -159,10 +173,14 @@ class Replay {
 
 std::string_view to_text(Phase phase) {
   switch (phase) {
-    case Phase::starting: return "starting";
-    case Phase::running: return "running";
-    case Phase::changing: return "changing";
-    case Phase::removing: return "removing";
+    case Phase::starting:
+      return "starting";
+    case Phase::running:
+      return "running";
+    case Phase::changing:
+      return "changing";
+    case Phase::removing:
+      return "removing";
   }
   return "unknown";
 }
@@ -179,8 +197,8 @@ std::string begin_event(const Record& record) {
 }
 std::string phase_event(Phase phase) { return line({{"e", "phase"}, {"p", static_cast<int>(phase)}}); }
 
-// Names are checked: none has a character that JSON would escape. One a namespace and two a device are written while the
-// lab comes up, so these are formatted without building a tree.
+// Names are checked: none has a character that JSON would escape. One a namespace and two a device are written while
+// the lab comes up, so these are formatted without building a tree.
 std::string namespace_event(const MadeNamespace& made) {
   if (!made.existing) return fmt::format("{{\"e\":\"ns\",\"n\":\"{}\",\"c\":{}}}\n", made.name, made.cookie);
   return line({{"e", "ns"}, {"n", made.name}, {"c", made.cookie}, {"existing", true}, {"path", made.path}});
@@ -188,8 +206,8 @@ std::string namespace_event(const MadeNamespace& made) {
 std::string namespace_gone_event(const std::string& name) { return line({{"e", "ns-gone"}, {"n", name}}); }
 
 std::string device_event(const MadeDevice& made) {
-  std::string text = fmt::format("{{\"e\":\"{}\",\"n\":\"{}\",\"d\":\"{}\",\"i\":[", made.settled ? "dev" : "dev?", made.name,
-                                 made.driver);
+  std::string text = fmt::format("{{\"e\":\"{}\",\"n\":\"{}\",\"d\":\"{}\",\"i\":[", made.settled ? "dev" : "dev?",
+                                 made.name, made.driver);
   const char* separator = "";
   for (const MadeInterface& interface : made.interfaces) {
     fmt::format_to(std::back_inserter(text), "{}[\"{}\",\"{}\",{}]", separator, interface.home, interface.name,

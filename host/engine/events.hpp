@@ -22,8 +22,8 @@ std::string route_event(const MadeRoute& made, bool gone);
 /// A whole record as events, in an order that replays to it.
 std::string all_events(const Record& record);
 
-/// Applies a journal to an empty record. A last line without its end is what a crash in mid-write leaves, and is ignored;
-/// anything else that cannot be read throws Error{failed} naming `path` and the line.
+/// Applies a journal to an empty record. A last line without its end is what a crash in mid-write leaves, and is
+/// ignored; anything else that cannot be read throws Error{failed} naming `path` and the line.
 Record replay(std::string_view journal, const std::string& path);
 
 }  // namespace netrig::engine

@@ -69,7 +69,8 @@ std::string holder_of(const std::string& path) {
 UniqueFd lock(const std::string& directory, const std::string& lab, bool create, Journal::Wait wait) {
   const std::string path = directory + "/lock";
   for (;;) {
-    if (create && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) fail(fmt::format("cannot make {}", directory));
+    if (create && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
+      fail(fmt::format("cannot make {}", directory));
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
     if (!fd) {
       if (errno == ENOENT && create) continue;
@@ -79,8 +80,8 @@ UniqueFd lock(const std::string& directory, const std::string& lab, bool create,
     if (::flock(fd.get(), LOCK_EX | (wait == Journal::Wait::yes ? 0 : LOCK_NB)) != 0) {
       if (errno == EINTR) throw Error(ErrorCode::interrupted, "interrupted while waiting for another netrig");
       if (errno == EWOULDBLOCK)
-        throw Error(ErrorCode::conflict, fmt::format("lab \"{}\" is being changed by {}; wait for it with --wait", lab,
-                                                     holder_of(path)));
+        throw Error(ErrorCode::conflict,
+                    fmt::format("lab \"{}\" is being changed by {}; wait for it with --wait", lab, holder_of(path)));
       fail(fmt::format("cannot lock {}", path));
     }
     struct stat held {};
@@ -99,8 +100,9 @@ void make_run_directory() {
   if (::lstat(kRunDirectory, &status) != 0) fail(fmt::format("cannot read {}", kRunDirectory));
   // Whoever can write there can make us delete what is not ours.
   if (!S_ISDIR(status.st_mode) || (status.st_uid != 0 && status.st_uid != ::geteuid()) || (status.st_mode & 022) != 0)
-    throw Error(ErrorCode::denied,
-                fmt::format("{} must be a directory that belongs to root and that nobody else can write", kRunDirectory));
+    throw Error(
+        ErrorCode::denied,
+        fmt::format("{} must be a directory that belongs to root and that nobody else can write", kRunDirectory));
 }
 
 }  // namespace
@@ -289,7 +291,8 @@ void Journal::remove() {
   // The lock file goes last but one: until then nobody else can take the lab's name.
   for (const char* name : {"lab.toml", "lab.toml.new", "journal.new", "journal", "lock"})
     if (::unlink(path(name).c_str()) != 0 && errno != ENOENT) fail(fmt::format("cannot remove {}", path(name)));
-  if (::rmdir(directory.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY) fail(fmt::format("cannot remove {}", directory));
+  if (::rmdir(directory.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)
+    fail(fmt::format("cannot remove {}", directory));
 }
 
 }  // namespace netrig::engine

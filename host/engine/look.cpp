@@ -78,7 +78,8 @@ void ask_driver(DeviceView& view, Spaces& spaces, const std::string& lab, driver
 bool LabView::whole() const {
   return std::all_of(namespaces.begin(), namespaces.end(), [](const NamespaceView& n) { return n.present; }) &&
          std::all_of(devices.begin(), devices.end(), [](const DeviceView& d) {
-           return std::all_of(d.interfaces.begin(), d.interfaces.end(), [](const InterfaceView& i) { return i.present; });
+           return std::all_of(d.interfaces.begin(), d.interfaces.end(),
+                              [](const InterfaceView& i) { return i.present; });
          });
 }
 
@@ -145,11 +146,10 @@ void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan
     const auto fd = netns::open(netns::path_of(space));
     if (!fd)
       throw Error(ErrorCode::not_found,
-                  space.existing
-                      ? fmt::format("namespace {} is said to be existing, but {} is not there", space.name.str(),
-                                    netns::path_of(space))
-                      : fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first",
-                                    space.name.str(), next.name.str()),
+                  space.existing ? fmt::format("namespace {} is said to be existing, but {} is not there",
+                                               space.name.str(), netns::path_of(space))
+                                 : fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first",
+                                               space.name.str(), next.name.str()),
                   next.at(space.where));
     netns::enter(*fd);
     netlink::Socket socket;

@@ -52,7 +52,10 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
     std::vector<MadeNamespace> made;
     for (std::size_t i = begin; i < end; ++i) {
       created.push_back(netns::create());
-      made.push_back({.name = next.namespaces[fresh[i]].name.str(), .cookie = created.back().cookie, .existing = false, .path = {}});
+      made.push_back({.name = next.namespaces[fresh[i]].name.str(),
+                      .cookie = created.back().cookie,
+                      .existing = false,
+                      .path = {}});
     }
     if (first_ifindex == 0) {
       netlink::Socket socket;
@@ -91,8 +94,8 @@ void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces) {
 
 void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces) {
   std::atomic<std::size_t> done{0};
-  // Descriptors stay open until all names are gone: the kernel takes namespaces down in batches, and waits for its readers
-  // once a batch, so the fewer and larger the better.
+  // Descriptors stay open until all names are gone: the kernel takes namespaces down in batches, and waits for its
+  // readers once a batch, so the fewer and larger the better.
   parallel(namespaces.size(), run.threads, [&](std::size_t i) {
     const MadeNamespace& made = namespaces[i];
     const NamespaceName name(made.name);
@@ -116,8 +119,9 @@ void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan) {
     const Namespace& one = *kept[i];
     Space* space = run.spaces.find(one.name.str());
     if (space == nullptr)
-      throw Error(ErrorCode::failed, fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first",
-                                                 one.name.str(), next.name.str()));
+      throw Error(ErrorCode::failed,
+                  fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first", one.name.str(),
+                              next.name.str()));
     std::uint32_t highest = 0;
     for (const auto& link : netlink::list_links(space->socket())) {
       space->ifindex[link.name] = link.ifindex;

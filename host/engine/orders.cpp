@@ -53,7 +53,8 @@ void append_link(netlink::Batch& batch, const driver::LinkOrder& order, const De
   }
 }
 
-void append_change(netlink::Batch& batch, const driver::LinkChange& change, const std::vector<std::uint32_t>& ifindexes) {
+void append_change(netlink::Batch& batch, const driver::LinkChange& change,
+                   const std::vector<std::uint32_t>& ifindexes) {
   netlink::begin_set_link(batch, ifindexes.at(change.interface));
   batch.put_built(change.attributes);
   if (change.kind.empty()) return;
@@ -88,13 +89,12 @@ Error order_error(const driver::Order& order, const netlink::Refusal& refusal,
   const std::string name = fmt::format("{}:{}", interface.home, interface.name);
   if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
     if (refusal.error == EOPNOTSUPP && refusal.text == "Unknown device type")
-      return {ErrorCode::unsupported,
-              fmt::format("this kernel cannot make a {}: {}; it needs {} (module {})", link->kind, refusal.str(),
-                          kernel_option(link->kind), link->kind)};
+      return {ErrorCode::unsupported, fmt::format("this kernel cannot make a {}: {}; it needs {} (module {})",
+                                                  link->kind, refusal.str(), kernel_option(link->kind), link->kind)};
     if (refusal.error == EPERM)
       return {ErrorCode::denied,
-              fmt::format("not permitted to make {} {}: {}; this needs CAP_NET_ADMIN, run it with sudo", link->kind, name,
-                          refusal.str())};
+              fmt::format("not permitted to make {} {}: {}; this needs CAP_NET_ADMIN, run it with sudo", link->kind,
+                          name, refusal.str())};
     const bool exists = refusal.error == EEXIST;
     return {exists ? ErrorCode::conflict : ErrorCode::failed,
             fmt::format("the kernel refuses to make {} {}: {}", link->kind, name, refusal.str())};

@@ -57,11 +57,11 @@ enum class Phase : std::uint8_t {
 /// One event of the journal, already applied or about to be. Thread: none.
 struct Record {
   std::string lab;
-  std::string file;                ///< absolute path of the lab file
-  std::vector<std::string> only;   ///< patterns of --only
-  std::string boot;                ///< boot id of the kernel that has it
-  std::string version;             ///< of the netrig that wrote it
-  std::int64_t began = 0;          ///< Units: seconds since 1970
+  std::string file;               ///< absolute path of the lab file
+  std::vector<std::string> only;  ///< patterns of --only
+  std::string boot;               ///< boot id of the kernel that has it
+  std::string version;            ///< of the netrig that wrote it
+  std::int64_t began = 0;         ///< Units: seconds since 1970
   Phase phase = Phase::starting;
   std::vector<MadeNamespace> namespaces;
   std::vector<MadeDevice> devices;  ///< in order of creation

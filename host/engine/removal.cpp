@@ -15,8 +15,8 @@ namespace {
 
 // The kernel waits for its readers once a deletion. From this many links on, giving them a group first costs less.
 constexpr std::size_t kGroupFrom = 3;
-// In a namespace that goes anyway links go with it, in one batch of all namespaces; but a switch with many ports is taken
-// down at once, before the kernel meets its ports one host at a time.
+// In a namespace that goes anyway links go with it, in one batch of all namespaces; but a switch with many ports is
+// taken down at once, before the kernel meets its ports one host at a time.
 constexpr std::size_t kGroupFromInDoomed = 8;
 
 struct Deletion {
@@ -72,8 +72,8 @@ std::uint32_t unused_group(const std::vector<netlink::LinkState>& links) {
   }
 }
 
-/// Deletes those of the links that are there and ours. A link that is not settled is ours only if it has the ifindex and
-/// the name that it was to get.
+/// Deletes those of the links that are there and ours. A link that is not settled is ours only if it has the ifindex
+/// and the name that it was to get.
 void delete_links(Space& space, const std::vector<Deletion>& deletions) {
   const auto links = netlink::list_links(space.socket());
   std::unordered_map<std::uint32_t, const netlink::LinkState*> present;

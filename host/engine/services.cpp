@@ -87,7 +87,8 @@ std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface
   if (!socket || genl_connect(socket.get()) < 0) throw Error(ErrorCode::failed, "cannot open a generic netlink socket");
   const int id = genl_ctrl_resolve(socket.get(), name.c_str());
   if (id == -NLE_OBJ_NOTFOUND) return std::nullopt;
-  if (id < 0) throw Error(ErrorCode::failed, fmt::format("cannot look up generic netlink family {}: {}", name, nl_geterror(id)));
+  if (id < 0)
+    throw Error(ErrorCode::failed, fmt::format("cannot look up generic netlink family {}: {}", name, nl_geterror(id)));
   return static_cast<std::uint16_t>(id);
 }
 

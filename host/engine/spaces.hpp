@@ -56,8 +56,8 @@ class Spaces {
   std::unordered_map<std::string, std::unique_ptr<Space>> spaces_;
 };
 
-/// Runs body(0) ... body(count - 1) in up to `threads` threads, each of which may enter namespaces as it likes. The first
-/// exception stops the others and is thrown here.
+/// Runs body(0) ... body(count - 1) in up to `threads` threads, each of which may enter namespaces as it likes. The
+/// first exception stops the others and is thrown here.
 void parallel(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body);
 
 /// Threads worth using for work that waits on the kernel's locks.

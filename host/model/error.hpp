@@ -9,29 +9,38 @@ namespace netrig {
 
 /// What kind of failure it was; decides the exit code of the command (docs/exit-codes.md).
 enum class ErrorCode : std::uint8_t {
-  internal = 70,    ///< a defect in netrig
-  failed = 1,       ///< the kernel or a driver said no; what was begun has been rolled back
-  invalid = 2,      ///< lab file, policy or command line is wrong; nothing was changed
-  denied = 3,       ///< a privilege is missing
-  conflict = 4,     ///< something exists already, or another netrig holds the lab
-  driver = 5,       ///< a driver is missing or refused
-  unsupported = 6,  ///< this kernel or machine lacks something
-  not_found = 7,    ///< no such lab, namespace or driver
+  internal = 70,      ///< a defect in netrig
+  failed = 1,         ///< the kernel or a driver said no; what was begun has been rolled back
+  invalid = 2,        ///< lab file, policy or command line is wrong; nothing was changed
+  denied = 3,         ///< a privilege is missing
+  conflict = 4,       ///< something exists already, or another netrig holds the lab
+  driver = 5,         ///< a driver is missing or refused
+  unsupported = 6,    ///< this kernel or machine lacks something
+  not_found = 7,      ///< no such lab, namespace or driver
   interrupted = 130,  ///< by a signal (128 + SIGINT); what was begun has been rolled back
 };
 
 /// Word for a code in JSON: "invalid", "conflict"...
 [[nodiscard]] constexpr const char* to_text(ErrorCode code) {
   switch (code) {
-    case ErrorCode::internal: return "internal";
-    case ErrorCode::failed: return "failed";
-    case ErrorCode::invalid: return "invalid";
-    case ErrorCode::denied: return "denied";
-    case ErrorCode::conflict: return "conflict";
-    case ErrorCode::driver: return "driver";
-    case ErrorCode::unsupported: return "unsupported";
-    case ErrorCode::not_found: return "not_found";
-    case ErrorCode::interrupted: return "interrupted";
+    case ErrorCode::internal:
+      return "internal";
+    case ErrorCode::failed:
+      return "failed";
+    case ErrorCode::invalid:
+      return "invalid";
+    case ErrorCode::denied:
+      return "denied";
+    case ErrorCode::conflict:
+      return "conflict";
+    case ErrorCode::driver:
+      return "driver";
+    case ErrorCode::unsupported:
+      return "unsupported";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::interrupted:
+      return "interrupted";
   }
   return "internal";
 }

@@ -14,7 +14,8 @@ namespace {
 
 bool is_alnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 
-NameFault first_fault(std::string_view text, std::size_t longest, std::string_view extra, std::string_view first_extra) {
+NameFault first_fault(std::string_view text, std::size_t longest, std::string_view extra,
+                      std::string_view first_extra) {
   if (text.empty()) return "is empty";
   if (text.size() > longest) return fmt::format("is {} bytes long; at most {} are allowed", text.size(), longest);
   for (const char c : text) {
@@ -45,7 +46,8 @@ NameFault device_name_fault(std::string_view text) { return first_fault(text, 25
 
 template <NameFault (*fault)(std::string_view)>
 Name<fault>::Name(std::string text) : text_(std::move(text)) {
-  if (const NameFault found = fault(text_)) throw Error(ErrorCode::invalid, fmt::format("name \"{}\" {}", text_, *found));
+  if (const NameFault found = fault(text_))
+    throw Error(ErrorCode::invalid, fmt::format("name \"{}\" {}", text_, *found));
 }
 template class Name<interface_name_fault>;
 template class Name<namespace_name_fault>;
@@ -64,7 +66,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i)
     for (std::size_t j = 1; j <= b.size(); ++j) {
       d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
     }
   return d[a.size()][b.size()];
 }

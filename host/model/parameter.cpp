@@ -17,9 +17,12 @@ struct Unit {
   std::int64_t factor;
 };
 
-constexpr std::array kDurationUnits = {Unit{"ns", 1},           Unit{"us", 1'000},
-                                       Unit{"ms", 1'000'000},   Unit{"s", 1'000'000'000},
-                                       Unit{"m", 60'000'000'000}, Unit{"h", 3'600'000'000'000}};
+constexpr std::array kDurationUnits = {Unit{"ns", 1},
+                                       Unit{"us", 1'000},
+                                       Unit{"ms", 1'000'000},
+                                       Unit{"s", 1'000'000'000},
+                                       Unit{"m", 60'000'000'000},
+                                       Unit{"h", 3'600'000'000'000}};
 // tc(8): bit rates in powers of ten, Ki/Mi/Gi in powers of two.
 constexpr std::array kRateUnits = {Unit{"bit", 1},
                                    Unit{"Kbit", 1'000},
@@ -118,10 +121,12 @@ std::optional<ParameterFault> range_fault(const ParameterDeclaration& declaratio
       if (std::find(declaration.choices.begin(), declaration.choices.end(), text) != declaration.choices.end())
         return std::nullopt;
       const auto hint = closest(text, declaration.choices);
-      return ParameterFault{hint ? fmt::format("is not a choice; did you mean \"{}\"?", *hint)
-                                 : fmt::format("is not a choice; it can be \"{}\"", fmt::join(declaration.choices, "\", \""))};
+      return ParameterFault{
+          hint ? fmt::format("is not a choice; did you mean \"{}\"?", *hint)
+               : fmt::format("is not a choice; it can be \"{}\"", fmt::join(declaration.choices, "\", \""))};
     }
-    default: return std::nullopt;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -135,12 +140,15 @@ std::variant<ParameterScalar, ParameterFault> parse_parameter(const ParameterDec
     case ParameterType::integer: {
       std::int64_t number = 0;
       const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-      if (error != std::errc{} || end != text.data() + text.size()) return wrong("an integer", "a number without quotes");
+      if (error != std::errc{} || end != text.data() + text.size())
+        return wrong("an integer", "a number without quotes");
       value = number;
       break;
     }
     case ParameterType::string:
-    case ParameterType::enumeration: value = std::string(text); break;
+    case ParameterType::enumeration:
+      value = std::string(text);
+      break;
     case ParameterType::mac: {
       const auto mac = MacAddress::parse(text);
       if (!mac) return wrong("a MAC address", "six pairs of hex digits, as in \"02:00:00:00:00:01\"");
@@ -195,7 +203,9 @@ std::string to_text(const ParameterScalar& value, ParameterType type) {
     }
     std::string operator()(const std::string& one) const { return one; }
     std::string operator()(const MacAddress& one) const { return one.str(); }
-    std::string operator()(const Prefix& one) const { return type == ParameterType::address ? one.address.str() : one.str(); }
+    std::string operator()(const Prefix& one) const {
+      return type == ParameterType::address ? one.address.str() : one.str();
+    }
     std::string operator()(const InterfaceReference& one) const { return one.home.str() + ":" + one.name.str(); }
   };
   return std::visit(Printer{type}, value);

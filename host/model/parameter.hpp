@@ -35,8 +35,7 @@ struct InterfaceReference {
 };
 
 /// One value. boolean: bool; integer, duration, rate: int64; string, enumeration: string; address, prefix: Prefix.
-using ParameterScalar =
-    std::variant<bool, std::int64_t, std::string, MacAddress, Prefix, InterfaceReference>;
+using ParameterScalar = std::variant<bool, std::int64_t, std::string, MacAddress, Prefix, InterfaceReference>;
 
 struct ParameterValue {
   std::vector<ParameterScalar> values;  ///< exactly one unless the parameter is a list

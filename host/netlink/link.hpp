@@ -16,7 +16,7 @@ namespace netrig::netlink {
 struct LinkState {
   std::uint32_t ifindex = 0;
   std::string name;
-  std::string kind;  ///< IFLA_INFO_KIND; empty for hardware and lo
+  std::string kind;         ///< IFLA_INFO_KIND; empty for hardware and lo
   std::uint32_t flags = 0;  ///< IFF_*
   std::uint32_t mtu = 0;
   std::uint32_t group = 0;

@@ -71,17 +71,18 @@ std::uint64_t Socket::namespace_cookie() const {
   std::uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
   if (::getsockopt(fd_.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
-    throw Error(ErrorCode::unsupported,
-                fmt::format("this kernel cannot identify network namespaces: SO_NETNS_COOKIE, {}; use Linux 5.14 or later",
-                            errno_text(errno)));
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("this kernel cannot identify network namespaces: SO_NETNS_COOKIE, {}; use Linux 5.14 or later",
+                    errno_text(errno)));
   return cookie;
 }
 
 void Socket::send(std::span<const std::byte> bytes) {
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  while (::sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&kernel),
-                  sizeof kernel) < 0)
+  while (::sendto(fd_.get(), bytes.data(), bytes.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) <
+         0)
     if (errno != EINTR) fail("cannot send to the kernel");
 }
 
@@ -103,7 +104,8 @@ void Socket::receive(std::uint32_t last_sequence, std::vector<Refusal>& refusals
                               .text = header->nlmsg_type == NLMSG_ERROR ? extended_text(header) : std::string{}});
         if (header->nlmsg_seq == last_sequence) return;
       } else if (each != nullptr) {
-        (*each)(header->nlmsg_type, {static_cast<const std::byte*>(NLMSG_DATA(header)), header->nlmsg_len - NLMSG_HDRLEN});
+        (*each)(header->nlmsg_type,
+                {static_cast<const std::byte*>(NLMSG_DATA(header)), header->nlmsg_len - NLMSG_HDRLEN});
       }
     }
   }
@@ -113,7 +115,8 @@ std::vector<Refusal> Socket::run(Batch& batch, OnRefusal on_refusal) {
   std::vector<Refusal> refusals;
   for (std::size_t first = 0; first < batch.count() && (refusals.empty() || on_refusal == OnRefusal::go_on);) {
     std::size_t last = first + 1;
-    while (last < batch.count() && last - first < kChunkMessages && batch.messages(first, last + 1).size() <= kChunkBytes)
+    while (last < batch.count() && last - first < kChunkMessages &&
+           batch.messages(first, last + 1).size() <= kChunkBytes)
       ++last;
     nlmsghdr header = batch.header(last - 1);
     batch.set_flags(last - 1, header.nlmsg_flags | NLM_F_ACK);

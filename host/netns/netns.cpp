@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <linux/nsfs.h>
 
 #include <cerrno>
 
@@ -21,9 +21,8 @@ namespace {
 
 [[noreturn]] void fail(const std::string& what, int error) {
   if (error == EPERM || error == EACCES)
-    throw Error(ErrorCode::denied,
-                fmt::format("{}: {}; this needs CAP_SYS_ADMIN and CAP_NET_ADMIN, run it with sudo", what,
-                            netlink::errno_text(error)));
+    throw Error(ErrorCode::denied, fmt::format("{}: {}; this needs CAP_SYS_ADMIN and CAP_NET_ADMIN, run it with sudo",
+                                               what, netlink::errno_text(error)));
   throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
 }
 
@@ -67,7 +66,8 @@ void publish(const Created& created, const NamespaceName& name) {
   const std::string path = path_of(name);
   {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-    if (!file && errno == EEXIST) throw Error(ErrorCode::conflict, fmt::format("namespace {} exists already", name.str()));
+    if (!file && errno == EEXIST)
+      throw Error(ErrorCode::conflict, fmt::format("namespace {} exists already", name.str()));
     if (!file) fail(fmt::format("cannot create {}", path), errno);
   }
   const std::string source = fmt::format("/proc/self/fd/{}", created.fd.get());
@@ -111,8 +111,7 @@ std::optional<UniqueFd> open(const std::string& path) {
     if (errno == ENOENT) return std::nullopt;
     fail(fmt::format("cannot open {}", path), errno);
   }
-  if (!is_namespace(fd.get()))
-    throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path));
+  if (!is_namespace(fd.get())) throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path));
   return fd;
 }
 

@@ -14,8 +14,8 @@
 namespace netrig::netns {
 namespace {
 
-/// "net.ipv4.ip_forward" -> "/proc/sys/net/ipv4/ip_forward". As in sysctl(8), a key whose first separator is a slash is a
-/// path already, so that interface names may contain dots.
+/// "net.ipv4.ip_forward" -> "/proc/sys/net/ipv4/ip_forward". As in sysctl(8), a key whose first separator is a slash is
+/// a path already, so that interface names may contain dots.
 std::string file_of(const std::string& key) {
   std::string path = key;
   if (path.find('/') == std::string::npos || path.find('.') < path.find('/'))

@@ -38,7 +38,8 @@ void describe_interface(const InterfaceWork& work, const Lab& next, std::vector<
       if (std::find(after.addresses.begin(), after.addresses.end(), address) == after.addresses.end())
         steps.push_back({"remove", "address", name, address.prefix.str()});
   for (const Address& address : after.addresses)
-    if (before == nullptr || std::find(before->addresses.begin(), before->addresses.end(), address) == before->addresses.end())
+    if (before == nullptr ||
+        std::find(before->addresses.begin(), before->addresses.end(), address) == before->addresses.end())
       steps.push_back({"create", "address", name, address.prefix.str()});
 }
 
@@ -47,10 +48,17 @@ void describe_interface(const InterfaceWork& work, const Lab& next, std::vector<
 std::string to_text(const Route& route) {
   std::string text;
   switch (route.type) {
-    case RouteType::unicast: break;
-    case RouteType::blackhole: text = "blackhole "; break;
-    case RouteType::unreachable: text = "unreachable "; break;
-    case RouteType::prohibit: text = "prohibit "; break;
+    case RouteType::unicast:
+      break;
+    case RouteType::blackhole:
+      text = "blackhole ";
+      break;
+    case RouteType::unreachable:
+      text = "unreachable ";
+      break;
+    case RouteType::prohibit:
+      text = "prohibit ";
+      break;
   }
   text += route.destination.length == 0 ? "default" : route.destination.str();
   for (const NextHop& hop : route.next_hops) {

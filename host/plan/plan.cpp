@@ -41,7 +41,8 @@ std::vector<std::size_t> dependencies(const Device& device, const DeviceOfInterf
   return result;
 }
 
-/// Level of every device: 0 without references, else one more than the highest it refers to. config/ has refused cycles.
+/// Level of every device: 0 without references, else one more than the highest it refers to. config/ has refused
+/// cycles.
 std::vector<std::size_t> levels(const Lab& lab, const DeviceOfInterface& owner) {
   std::vector<std::size_t> level(lab.devices.size(), SIZE_MAX);
   std::vector<std::size_t> stack;
@@ -71,12 +72,12 @@ bool same_namespace(const Namespace& a, const Namespace& b) {
   return a.name == b.name && a.existing == b.existing && a.path == b.path;
 }
 
-/// Whether the device can become the other by changing attributes; otherwise it is made anew. A MAC or MTU that the file
-/// no longer gives cannot be changed back: nobody knows what the driver had chosen.
+/// Whether the device can become the other by changing attributes; otherwise it is made anew. A MAC or MTU that the
+/// file no longer gives cannot be changed back: nobody knows what the driver had chosen.
 bool changeable(const Lab& current, const Device& before, const Lab& next, const Device& after) {
   if (before.driver != after.driver || before.parameters != after.parameters) return false;
-  return std::equal(before.interfaces.begin(), before.interfaces.end(), after.interfaces.begin(), after.interfaces.end(),
-                    [&](const Interface& a, const Interface& b) {
+  return std::equal(before.interfaces.begin(), before.interfaces.end(), after.interfaces.begin(),
+                    after.interfaces.end(), [&](const Interface& a, const Interface& b) {
                       return key_of(current, a) == key_of(next, b) && !(a.mac && !b.mac) && !(a.mtu && !b.mtu);
                     });
 }
@@ -84,7 +85,10 @@ bool changeable(const Lab& current, const Device& before, const Lab& next, const
 class Difference {
  public:
   Difference(const Lab& current, const Lab& next)
-      : current_(current), next_(next), owner_(device_of_interface(next)), current_owner_(device_of_interface(current)) {}
+      : current_(current),
+        next_(next),
+        owner_(device_of_interface(next)),
+        current_owner_(device_of_interface(current)) {}
 
   Plan plan() {
     match_namespaces();
@@ -122,10 +126,11 @@ class Difference {
       const Device& device = next_.devices[d];
       const auto found = by_name.find(device.name.str());
       const auto lower = dependencies(device, owner_);
-      const bool keep = found != by_name.end() && changeable(current_, current_.devices[found->second], next_, device) &&
-                        std::all_of(device.interfaces.begin(), device.interfaces.end(),
-                                    [&](const Interface& i) { return before_space_[i.home] != SIZE_MAX; }) &&
-                        std::all_of(lower.begin(), lower.end(), [&](std::size_t l) { return before_device_[l] != SIZE_MAX; });
+      const bool keep =
+          found != by_name.end() && changeable(current_, current_.devices[found->second], next_, device) &&
+          std::all_of(device.interfaces.begin(), device.interfaces.end(),
+                      [&](const Interface& i) { return before_space_[i.home] != SIZE_MAX; }) &&
+          std::all_of(lower.begin(), lower.end(), [&](std::size_t l) { return before_device_[l] != SIZE_MAX; });
       if (keep) {
         before_device_[d] = found->second;
         kept_device_[found->second] = true;
@@ -193,7 +198,8 @@ class Difference {
       one.interfaces.insert(one.interfaces.end(), late[s].begin(), late[s].end());
       plan_sysctls(one);
       plan_routes(one);
-      const bool idle = !one.fresh && one.interfaces.empty() && one.set.empty() && one.restore.empty() && one.add.empty();
+      const bool idle =
+          !one.fresh && one.interfaces.empty() && one.set.empty() && one.restore.empty() && one.add.empty();
       if (!idle) plan_.configure[has_master[s] ? 1 : 0].push_back(std::move(one));
     }
     std::erase_if(plan_.configure, [](const auto& wave) { return wave.empty(); });
@@ -206,12 +212,13 @@ class Difference {
     for (const Sysctl& sysctl : after.sysctls)
       if (std::find(before.begin(), before.end(), sysctl) == before.end()) work.set.push_back(sysctl);
     for (const Sysctl& sysctl : before)
-      if (std::none_of(after.sysctls.begin(), after.sysctls.end(), [&](const Sysctl& s) { return s.key == sysctl.key; }))
+      if (std::none_of(after.sysctls.begin(), after.sysctls.end(),
+                       [&](const Sysctl& s) { return s.key == sysctl.key; }))
         work.restore.push_back(sysctl);
   }
 
-  /// The kernel drops routes with their interface or address, so a namespace whose interfaces change gets all its routes
-  /// anew; otherwise only the difference.
+  /// The kernel drops routes with their interface or address, so a namespace whose interfaces change gets all its
+  /// routes anew; otherwise only the difference.
   void plan_routes(NamespaceWork& work) {
     const auto& after = next_.namespaces[work.space].routes;
     if (work.fresh) {
@@ -268,16 +275,18 @@ void check_limits(const Lab& next, const Limits& limits) {
   // One descriptor a namespace is held, beside a fixed number for sockets, plugins and the journal.
   constexpr std::uint64_t kReserve = 256;
   if (limits.open_files != 0 && next.namespaces.size() + kReserve > limits.open_files)
-    throw Error(ErrorCode::unsupported,
-                fmt::format("lab \"{}\" has {} namespaces and needs {} file descriptors, but the limit is {}; raise it with "
-                            "\"ulimit -n {}\", or LimitNOFILE= of the service",
-                            next.name.str(), next.namespaces.size(), next.namespaces.size() + kReserve,
-                            limits.open_files, next.namespaces.size() + kReserve));
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("lab \"{}\" has {} namespaces and needs {} file descriptors, but the limit is {}; raise it with "
+                    "\"ulimit -n {}\", or LimitNOFILE= of the service",
+                    next.name.str(), next.namespaces.size(), next.namespaces.size() + kReserve, limits.open_files,
+                    next.namespaces.size() + kReserve));
   if (limits.net_namespaces != 0 && made > limits.net_namespaces)
-    throw Error(ErrorCode::unsupported,
-                fmt::format("lab \"{}\" makes {} network namespaces, but the kernel allows {}; raise it with \"sysctl -w "
-                            "user.max_net_namespaces={}\"",
-                            next.name.str(), made, limits.net_namespaces, made * 2));
+    throw Error(
+        ErrorCode::unsupported,
+        fmt::format("lab \"{}\" makes {} network namespaces, but the kernel allows {}; raise it with \"sysctl -w "
+                    "user.max_net_namespaces={}\"",
+                    next.name.str(), made, limits.net_namespaces, made * 2));
 }
 
 }  // namespace netrig::plan

@@ -24,8 +24,8 @@ struct NamespaceWork {
   bool fresh = false;     ///< made by this plan
   std::vector<Sysctl> set;
   std::vector<Sysctl> restore;  ///< no longer in the file: back to what they were before the lab
-  /// Ports and hosts first, masters last: every port that comes up on a running bridge floods its neighbour discovery to
-  /// all others, N^2 packets for N ports.
+  /// Ports and hosts first, masters last: every port that comes up on a running bridge floods its neighbour discovery
+  /// to all others, N^2 packets for N ports.
   std::vector<InterfaceWork> interfaces;
   std::vector<Route> add;
 };
@@ -66,8 +66,8 @@ std::string to_text(const Route& route);
 
 /// Numbers that a lab must fit into on this machine.
 struct Limits {
-  std::uint64_t open_files = 0;       ///< RLIMIT_NOFILE; 0: unknown
-  std::uint64_t net_namespaces = 0;   ///< user.max_net_namespaces
+  std::uint64_t open_files = 0;      ///< RLIMIT_NOFILE; 0: unknown
+  std::uint64_t net_namespaces = 0;  ///< user.max_net_namespaces
 };
 /// Throws Error{unsupported} with advice for the first limit that the lab would run into.
 void check_limits(const Lab& next, const Limits& limits);

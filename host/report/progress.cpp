@@ -26,7 +26,8 @@ void Progress::show(std::string_view stage, std::size_t done, std::size_t total)
   last_ = now;
   shown_ = true;
   const std::size_t filled = total == 0 ? 0 : std::min(kWidth, done * kWidth / total);
-  fmt::print(stderr, "\r\x1b[K[{}{}] {} {}/{}", std::string(filled, '#'), std::string(kWidth - filled, '.'), stage, done, total);
+  fmt::print(stderr, "\r\x1b[K[{}{}] {} {}/{}", std::string(filled, '#'), std::string(kWidth - filled, '.'), stage,
+             done, total);
   std::fflush(stderr);
 }
 

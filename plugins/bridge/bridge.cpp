@@ -28,8 +28,11 @@ struct Bridge {
       duration("ageing_time", "age at which a learned MAC expires, 0s: at once (IFLA_BR_AGEING_TIME)")
           .range(0, 1'000'000 * kSecond),
       boolean("vlan_filtering", "forward by VLAN (IFLA_BR_VLAN_FILTERING)").needs(kVlanOption),
-      integer("vlan_default_pvid", "VLAN of untagged packets, 0: none (IFLA_BR_VLAN_DEFAULT_PVID)").range(0, 4094).needs(kVlanOption),
-      netrig::choice("vlan_protocol", kVlanProtocols, "tag protocol that is filtered (IFLA_BR_VLAN_PROTOCOL)").needs(kVlanOption),
+      integer("vlan_default_pvid", "VLAN of untagged packets, 0: none (IFLA_BR_VLAN_DEFAULT_PVID)")
+          .range(0, 4094)
+          .needs(kVlanOption),
+      netrig::choice("vlan_protocol", kVlanProtocols, "tag protocol that is filtered (IFLA_BR_VLAN_PROTOCOL)")
+          .needs(kVlanOption),
       boolean("vlan_stats", "count packets by VLAN (IFLA_BR_VLAN_STATS_ENABLED)").needs(kVlanOption),
       boolean("multicast_snooping", "forward multicast by IGMP and MLD (IFLA_BR_MCAST_SNOOPING)"),
       boolean("multicast_querier", "send IGMP and MLD queries (IFLA_BR_MCAST_QUERIER)"),
@@ -50,11 +53,14 @@ struct Bridge {
     const std::int64_t hello = device.get_integer("hello_time").value_or(2 * kSecond);
     const std::int64_t age = device.get_integer("max_age").value_or(20 * kSecond);
     if (2 * (forward - kSecond) < age)
-      throw netrig::Failure(NETRIG_INVALID, "2 * (forward_delay - 1s) is less than max_age; raise forward_delay or lower max_age");
+      throw netrig::Failure(NETRIG_INVALID,
+                            "2 * (forward_delay - 1s) is less than max_age; raise forward_delay or lower max_age");
     if (age < 2 * (hello + kSecond))
-      throw netrig::Failure(NETRIG_INVALID, "max_age is less than 2 * (hello_time + 1s); raise max_age or lower hello_time");
+      throw netrig::Failure(NETRIG_INVALID,
+                            "max_age is less than 2 * (hello_time + 1s); raise max_age or lower hello_time");
     if (device.get_integer("group_fwd_mask").value_or(0) & 0x7)
-      throw netrig::Failure(NETRIG_INVALID, "group_fwd_mask has bit 0, 1 or 2 set; the kernel never forwards those groups");
+      throw netrig::Failure(NETRIG_INVALID,
+                            "group_fwd_mask has bit 0, 1 or 2 set; the kernel never forwards those groups");
     if (const auto mac = device.get_mac("group_address"))
       if (!is_link_local_group(*mac))
         throw netrig::Failure(NETRIG_INVALID, "group_address is not one of 01:80:c2:00:00:00, :04 to :0f");
@@ -103,7 +109,8 @@ struct Bridge {
 
   static void inspect(netrig::Existing& device) {
     device.get_link_data(0, [&](std::uint16_t type, const void* value, std::size_t size) {
-      if (type == IFLA_BR_STP_STATE) device.set_state("stp", netrig::number<std::uint32_t>(value, size).value_or(0) ? "on" : "off");
+      if (type == IFLA_BR_STP_STATE)
+        device.set_state("stp", netrig::number<std::uint32_t>(value, size).value_or(0) ? "on" : "off");
       if (type == IFLA_BR_VLAN_FILTERING)
         device.set_state("vlan_filtering", netrig::number<std::uint8_t>(value, size).value_or(0) ? "on" : "off");
     });

@@ -46,7 +46,8 @@ struct Macvlan {
       data.u32(IFLA_MACVLAN_BC_QUEUE_LEN, static_cast<std::uint32_t>(*length));
     // Newer than the oldest kernel headers that this builds with (Linux 6.4).
     constexpr std::uint16_t kBroadcastCutoff = 9;
-    if (const auto cutoff = device.get_integer("bc_cutoff")) data.u32(kBroadcastCutoff, static_cast<std::uint32_t>(*cutoff));
+    if (const auto cutoff = device.get_integer("bc_cutoff"))
+      data.u32(kBroadcastCutoff, static_cast<std::uint32_t>(*cutoff));
     if (const std::uint32_t count = device.count("macs"); count != 0) {
       data.u32(IFLA_MACVLAN_MACADDR_MODE, MACVLAN_MACADDR_SET);
       const auto list = data.nest(IFLA_MACVLAN_MACADDR_DATA);

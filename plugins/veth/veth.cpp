@@ -22,7 +22,8 @@ struct Veth {
       integer("peer_tx_queues", "transmit queues of the second interface, if they differ").range(1, 4096),
       integer("peer_rx_queues", "receive queues of the second interface, if they differ").range(1, 4096),
       integer("peer_txqlen", "transmit queue length of the second interface, if it differs").range(1, 1000000),
-      integer("peer_gso_max_size", "largest offloaded packet of the second interface, if it differs").range(1500, 524280),
+      integer("peer_gso_max_size", "largest offloaded packet of the second interface, if it differs")
+          .range(1500, 524280),
       integer("peer_gso_max_segs", "most segments of the second interface, if they differ").range(1, 65535),
       integer("peer_gro_max_size", "largest merged packet of the second interface, if it differs").range(1500, 524280),
   };
@@ -48,8 +49,8 @@ struct Veth {
 
  private:
   /// One setting for both ends, unless the second has its own.
-  static void put(const netrig::Creation& device, netrig::Attributes& first, netrig::Attributes& second, const char* both,
-                  const char* peer, std::uint16_t type) {
+  static void put(const netrig::Creation& device, netrig::Attributes& first, netrig::Attributes& second,
+                  const char* both, const char* peer, std::uint16_t type) {
     const auto value = device.get_integer(both);
     const auto peer_value = device.get_integer(peer);
     if (value) first.u32(type, static_cast<std::uint32_t>(*value));

@@ -12,7 +12,8 @@ Json info_data(const std::string& space, const std::string& interface) {
 }
 
 void up(const std::string& body) {
-  const Result result = netrig("up " + file("lab.toml", "[lab]\nname = \"drivers\"\n[namespace.a]\n[namespace.b]\n" + body));
+  const Result result =
+      netrig("up " + file("lab.toml", "[lab]\nname = \"drivers\"\n[namespace.a]\n[namespace.b]\n" + body));
   INFO(result.err);
   REQUIRE(result.exit == 0);
 }
@@ -78,7 +79,8 @@ driver = "veth"
 interfaces = [{ namespace = "a", name = "up" }, { namespace = "b", name = "far" }]
 [device.mv]
 driver = "macvlan"
-params = { parent = "a:up", mode = ")" + mode + R"(" }
+params = { parent = "a:up", mode = ")" +
+     mode + R"(" }
 interfaces = [{ namespace = "b", name = "mv0" }])");
   CHECK(info_data("b", "mv0")["mode"] == mode);
   CHECK(ip("-n b -d link show dev mv0")[0]["link_index"] == ip("-n a link show dev up")[0]["ifindex"]);

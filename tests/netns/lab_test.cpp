@@ -16,7 +16,9 @@ void require_nothing_left() {
   CHECK(std::filesystem::is_empty("/run/netrig"));
 }
 
-Json link_of(const std::string& space, const std::string& interface) { return ip("-n " + space + " -d link show dev " + interface)[0]; }
+Json link_of(const std::string& space, const std::string& interface) {
+  return ip("-n " + space + " -d link show dev " + interface)[0];
+}
 
 /// Routes of a table without those the kernel made itself, as "to via dev metric" words.
 std::vector<std::string> routes(const std::string& space, const std::string& options) {
@@ -28,7 +30,8 @@ std::vector<std::string> routes(const std::string& space, const std::string& opt
     if (route.contains("gateway")) text += " via " + route["gateway"].get<std::string>();
     if (route.contains("dev") && route["dev"] != "lo") text += " dev " + route["dev"].get<std::string>();
     if (route.contains("prefsrc")) text += " src " + route["prefsrc"].get<std::string>();
-    if (route.contains("metric") && route["metric"] != 1024) text += " metric " + std::to_string(route["metric"].get<int>());
+    if (route.contains("metric") && route["metric"] != 1024)
+      text += " metric " + std::to_string(route["metric"].get<int>());
     if (route.value("flags", Json::array()) == Json::array({"onlink"})) text += " onlink";
     result.push_back(text);
   }
@@ -133,13 +136,15 @@ interfaces = [
   const Result up = netrig("up " + lab);
   INFO(up.err);
   REQUIRE(up.exit == 0);
-  CHECK(routes("a", "-4 -d route") == Texts{"10.1.0.0/16", "10.7.0.0/16 via 172.16.0.1 dev eth0 onlink", "10.8.0.0/16 dev eth0",
-                                            "10.9.0.0/16 via 10.0.0.2 dev eth0 src 10.0.0.1", "blackhole 10.6.0.0/16",
-                                            "default via 10.0.0.2 dev eth0", "default via 10.0.0.3 dev eth0 metric 50",
-                                            "prohibit 10.4.0.0/16", "unreachable 10.5.0.0/16 metric 7"});
+  CHECK(routes("a", "-4 -d route") == Texts{"10.1.0.0/16", "10.7.0.0/16 via 172.16.0.1 dev eth0 onlink",
+                                            "10.8.0.0/16 dev eth0", "10.9.0.0/16 via 10.0.0.2 dev eth0 src 10.0.0.1",
+                                            "blackhole 10.6.0.0/16", "default via 10.0.0.2 dev eth0",
+                                            "default via 10.0.0.3 dev eth0 metric 50", "prohibit 10.4.0.0/16",
+                                            "unreachable 10.5.0.0/16 metric 7"});
   CHECK(routes("a", "-4 route show table 100") == Texts{"10.3.0.0/16 via 10.0.0.2 dev eth0"});
   CHECK(routes("a", "-4 route show table 70000") == Texts{"10.2.0.0/16 via 10.0.0.2 dev eth0"});
-  CHECK(routes("a", "-6 -d route") == Texts{"blackhole fd02::/64", "default via fd00::2 dev eth0", "fd01::/64 via fe80::1 dev eth0 metric 33"});
+  CHECK(routes("a", "-6 -d route") ==
+        Texts{"blackhole fd02::/64", "default via fd00::2 dev eth0", "fd01::/64 via fe80::1 dev eth0 metric 33"});
   for (const Json& route : ip("-n a -4 route")) {
     if (route["dst"] == "10.9.0.0/16") CHECK(route["metrics"][0]["mtu"] == 1300);
     if (route["dst"] == "10.1.0.0/16") {

@@ -32,7 +32,8 @@ std::string pairs(int count) {
   return R"([lab]
 name = "many"
 [[repeat]]
-for = { k = "0..)" + std::to_string(count / 2 - 1) + R"(" }
+for = { k = "0..)" +
+         std::to_string(count / 2 - 1) + R"(" }
 namespace."m{2*k}" = { routes = [{ to = "default", via = "10.0.0.2 + {4*k}" }] }
 namespace."m{2*k+1}" = {}
 device."wire{k}" = { driver = "veth", interfaces = [
@@ -113,7 +114,8 @@ TEST_CASE("an edit that the kernel refuses leaves the lab as it was") {
   up(kTwo);
   const Json before = state_of({"a", "b"});
   // With IPv6 switched off on an interface the kernel takes no IPv6 address on it.
-  std::string bad = replaced(kTwo, "[namespace.b]", "[namespace.b]\nsysctl = { \"net.ipv6.conf.all.disable_ipv6\" = 1 }\n[namespace.c]");
+  std::string bad = replaced(kTwo, "[namespace.b]",
+                             "[namespace.b]\nsysctl = { \"net.ipv6.conf.all.disable_ipv6\" = 1 }\n[namespace.c]");
   bad = replaced(bad, "\"10.0.0.2/24\"", "\"10.0.0.2/24\", \"fd00::1/64\"");
   const Result refused = netrig("up " + file("lab.toml", bad));
   INFO(refused.err);
@@ -129,7 +131,8 @@ TEST_CASE("an edit that the kernel refuses leaves the lab as it was") {
 }
 
 TEST_CASE("a lab that the kernel refuses half-way leaves nothing") {
-  std::string bad = replaced(kTwo, "[namespace.b]", "[namespace.b]\nsysctl = { \"net.ipv6.conf.all.disable_ipv6\" = 1 }");
+  std::string bad =
+      replaced(kTwo, "[namespace.b]", "[namespace.b]\nsysctl = { \"net.ipv6.conf.all.disable_ipv6\" = 1 }");
   bad = replaced(bad, "\"10.0.0.2/24\"", "\"10.0.0.2/24\", \"fd00::1/64\"");
   const Result refused = netrig("--json up " + file("lab.toml", bad));
   CHECK(refused.exit == 1);
@@ -147,12 +150,15 @@ TEST_CASE("what exists already is an error before anything is touched") {
 }
 
 TEST_CASE("an existing namespace is used, given back as it was, and never deleted") {
-  REQUIRE(sh("ip netns add b && ip -n b link set lo up && ip -n b link add own type veth peer name own2 && ip -n b link set own up && "
-             "ip -n b addr add 10.99.0.1/24 dev own && ip -n b route add 10.98.0.0/16 dev own && ip netns exec b sysctl -w net.ipv4.ip_forward=1")
+  REQUIRE(sh("ip netns add b && ip -n b link set lo up && ip -n b link add own type veth peer name own2 && ip -n b "
+             "link set own up && "
+             "ip -n b addr add 10.99.0.1/24 dev own && ip -n b route add 10.98.0.0/16 dev own && ip netns exec b "
+             "sysctl -w net.ipv4.ip_forward=1")
               .exit == 0);
   const Json before = kernel_state("b");
-  const std::string lab = replaced(kTwo, "[namespace.b]", "[namespace.b]\nexisting = true\nsysctl = { \"net.ipv4.ip_forward\" = 0 }\n"
-                                                          "routes = [{ to = \"10.97.0.0/16\", type = \"blackhole\" }]");
+  const std::string lab = replaced(kTwo, "[namespace.b]",
+                                   "[namespace.b]\nexisting = true\nsysctl = { \"net.ipv4.ip_forward\" = 0 }\n"
+                                   "routes = [{ to = \"10.97.0.0/16\", type = \"blackhole\" }]");
   SECTION("and the lab comes and goes") {
     up(lab);
     CHECK(addresses("b", "eth0") == Texts{"10.0.0.2/24"});
@@ -162,12 +168,14 @@ TEST_CASE("an existing namespace is used, given back as it was, and never delete
     CHECK(sh("ip netns exec b sysctl -n net.ipv4.ip_forward").out == "1\n");
   }
   SECTION("an interface of that name there is an error") {
-    const Result refused = netrig("up " + file("lab.toml", replaced(lab, "namespace = \"b\", name = \"eth0\"", "namespace = \"b\", name = \"own\"")));
+    const Result refused = netrig("up " + file("lab.toml", replaced(lab, "namespace = \"b\", name = \"eth0\"",
+                                                                    "namespace = \"b\", name = \"own\"")));
     CHECK(refused.exit == 4);
     CHECK_THAT(refused.err, ContainsSubstring("interface own exists already in namespace b"));
   }
   SECTION("a route of others that is the same stays theirs") {
-    const Result refused = netrig("up " + file("lab.toml", replaced(lab, "to = \"10.97.0.0/16\", type = \"blackhole\"", "to = \"10.98.0.0/16\", dev = \"own\"")));
+    const Result refused = netrig("up " + file("lab.toml", replaced(lab, "to = \"10.97.0.0/16\", type = \"blackhole\"",
+                                                                    "to = \"10.98.0.0/16\", dev = \"own\"")));
     INFO(refused.err);
     CHECK(refused.exit == 1);
   }
@@ -227,7 +235,8 @@ TEST_CASE("only a part of a lab comes up when asked for") {
 TEST_CASE("two netrigs on one lab: the second fails clearly or waits") {
   const std::string lab = file("lab.toml", pairs(600));
   const int first = start_netrig({"up", lab});
-  while (!std::filesystem::exists("/run/netrig/many/journal")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  while (!std::filesystem::exists("/run/netrig/many/journal"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
   const Result second = netrig("up " + lab);
   CHECK(second.exit == 4);
   CHECK_THAT(second.err, ContainsSubstring("is being changed by netrig (process " + std::to_string(first) + ")"));
@@ -246,7 +255,9 @@ TEST_CASE("a signal rolls back") {
 }
 
 TEST_CASE("after kill -9 at any moment the next down leaves nothing, and nothing foreign is touched") {
-  REQUIRE(sh("ip netns add foreign && ip -n foreign link add keep type veth peer name keep2 && ip -n foreign addr add 10.0.0.1/30 dev keep").exit == 0);
+  REQUIRE(sh("ip netns add foreign && ip -n foreign link add keep type veth peer name keep2 && ip -n foreign addr add "
+             "10.0.0.1/30 dev keep")
+              .exit == 0);
   const Json foreign = kernel_state("foreign");
   const std::string lab = file("lab.toml", replaced(pairs(200), "[[repeat]]", R"([namespace.foreign]
 existing = true

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "catch.hpp"
 #include "model/address.hpp"
+#include "catch.hpp"
 
 using namespace netrig;
 
@@ -27,13 +27,15 @@ TEST_CASE("a prefix knows its network, its last address and what it contains") {
 }
 
 TEST_CASE("a prefix without a good length is refused") {
-  for (const char* text : {"10.0.0.1", "10.0.0.1/", "10.0.0.1/33", "10.0.0.1/-1", "10.0.0.1/2x", "::1/129", "x/8", "/8"})
+  for (const char* text :
+       {"10.0.0.1", "10.0.0.1/", "10.0.0.1/33", "10.0.0.1/-1", "10.0.0.1/2x", "::1/129", "x/8", "/8"})
     CHECK_FALSE(Prefix::parse(text).has_value());
 }
 
 TEST_CASE("a MAC address is read and written") {
   CHECK(MacAddress::parse("02:00:5e:10:00:ff")->str() == "02:00:5e:10:00:ff");
   CHECK(MacAddress::parse("02-00-5E-10-00-FF")->str() == "02:00:5e:10:00:ff");
-  for (const char* text : {"", "02:00:5e:10:00", "02:00:5e:10:00:fg", "02:00:5e:10:00:ff:", "0200.5e10.00ff", "02 00 5e 10 00 ff"})
+  for (const char* text :
+       {"", "02:00:5e:10:00", "02:00:5e:10:00:fg", "02:00:5e:10:00:ff:", "0200.5e10.00ff", "02 00 5e 10 00 ff"})
     CHECK_FALSE(MacAddress::parse(text).has_value());
 }

@@ -39,7 +39,9 @@ std::string with_interface(const std::string& interface) {
 std::string with_address(const std::string& address) {
   return with_interface("{ namespace = \"b\", name = \"eth0\", addresses = [" + address + "] }");
 }
-std::string with_name(const std::string& name) { return with_interface("{ namespace = \"b\", name = \"" + name + "\" }"); }
+std::string with_name(const std::string& name) {
+  return with_interface("{ namespace = \"b\", name = \"" + name + "\" }");
+}
 std::string with_route(const std::string& route) {
   std::string text = lab("");
   return text.replace(text.find("[namespace.a]"), 13, "[namespace.a]\nroutes = [{ " + route + " }]");
@@ -78,21 +80,27 @@ void check(const std::vector<Case>& cases) {
 
 TEST_CASE("keys that are unknown, missing or of the wrong type are refused where they stand") {
   check({
-      {lab("[device.w2]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x\", adresses = [] }, { namespace = \"b\", name = \"y\" }]"),
-       "lab.toml:14:47: unknown key \"adresses\" in interface; did you mean \"addresses\"?"},
+      {lab("[device.w2]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x\", adresses = [] }, { "
+           "namespace = \"b\", name = \"y\" }]"),
+       "lab.toml:14:46: unknown key \"adresses\" in interface; did you mean \"addresses\"?"},
       {lab("[devise.w2]\n"), "lab.toml:12:2: unknown key \"devise\" in the file; did you mean \"device\"?"},
-      {lab("[namespace.c]\nfrobnicate = 1\n"), "lab.toml:13:1: unknown key \"frobnicate\" in namespace; it can have existing, path, routes, sysctl"},
+      {lab("[namespace.c]\nfrobnicate = 1\n"),
+       "lab.toml:13:1: unknown key \"frobnicate\" in namespace; it can have existing, path, routes, sysctl"},
       {"[lab]\n", "lab.toml:1:1: [lab] has no \"name\""},
       {"[namespace.a]\n", "lab.toml:1:1: there is no [lab]"},
       {"[lab]\nname = 7\n", "lab.toml:2:8: name is an integer; write a string in quotes"},
       {"lab = 7\n", "lab.toml:1:7: lab is an integer; write a table"},
       {lab("namespace = 3\n"), "lab.toml:12:"},
       {lab("[namespace]\nc = 3\n"), "lab.toml:13:5: namespace \"c\" is an integer, not a table"},
-      {with_interface("{ namespace = \"b\", name = \"eth0\", mtu = \"big\" }"), "lab.toml:9:41: mtu is a string; write an integer without quotes"},
-      {with_interface("{ namespace = \"b\", name = \"eth0\", mtu = 67 }"), "lab.toml:9:41: mtu = 67 is out of range; it can be 68 to 65535"},
-      {with_interface("{ namespace = \"b\", name = \"eth0\", addresses = \"10.0.0.1/24\" }"), "lab.toml:9:47: addresses is a string; write a list"},
+      {with_interface("{ namespace = \"b\", name = \"eth0\", mtu = \"big\" }"),
+       "lab.toml:9:41: mtu is a string; write an integer without quotes"},
+      {with_interface("{ namespace = \"b\", name = \"eth0\", mtu = 67 }"),
+       "lab.toml:9:41: mtu = 67 is out of range; it can be 68 to 65535"},
+      {with_interface("{ namespace = \"b\", name = \"eth0\", addresses = \"10.0.0.1/24\" }"),
+       "lab.toml:9:47: addresses is a string; write a list"},
       {with_interface("7"), "lab.toml:9:1: interface is not a table"},
-      {with_interface("{ namespace = \"b\", name = \"eth0\", state = \"on\" }"), "lab.toml:9:43: state = \"on\" is not known; it can be \"up\", \"down\""},
+      {with_interface("{ namespace = \"b\", name = \"eth0\", state = \"on\" }"),
+       "lab.toml:9:43: state = \"on\" is not known; it can be \"up\", \"down\""},
       {with_interface("{ name = \"eth0\" }"), "lab.toml:9:1: interface has no \"namespace\""},
       {"[lab]\nname = \"x\"\nname = \"y\"\n", "lab.toml:3:"},
       {"[lab\nname = \"x\"\n", "lab.toml:1:"},
@@ -101,7 +109,8 @@ TEST_CASE("keys that are unknown, missing or of the wrong type are refused where
 
 TEST_CASE("names that the kernel or a file system would not take are refused") {
   check({
-      {with_name("abcdefghijklmnop"), "lab.toml:9:27: interface name \"abcdefghijklmnop\" is 16 bytes long; at most 15 are allowed"},
+      {with_name("abcdefghijklmnop"),
+       "lab.toml:9:27: interface name \"abcdefghijklmnop\" is 16 bytes long; at most 15 are allowed"},
       {with_name(""), "lab.toml:9:27: interface name \"\" is empty"},
       {with_name("."), "interface name \".\" is reserved by the kernel"},
       {with_name(".."), "interface name \"..\" is reserved by the kernel"},
@@ -126,7 +135,8 @@ TEST_CASE("names that the kernel or a file system would not take are refused") {
 
 TEST_CASE("addresses that no interface can have are refused") {
   check({
-      {with_address("\"192.0.2.1\""), "lab.toml:9:48: address \"192.0.2.1\" has no prefix length; write \"192.0.2.1/24\""},
+      {with_address("\"192.0.2.1\""),
+       "lab.toml:9:48: address \"192.0.2.1\" has no prefix length; write \"192.0.2.1/24\""},
       {with_address("\"2001:db8::1\""), "address \"2001:db8::1\" has no prefix length; write \"2001:db8::1/64\""},
       {with_address("\"192.0.2.1/33\""), "address \"192.0.2.1/33\" has a bad prefix length; it can be 0 to 32"},
       {with_address("\"192.0.2.1/x\""), "has a bad prefix length"},
@@ -142,7 +152,8 @@ TEST_CASE("addresses that no interface can have are refused") {
       {with_address("\"10.0.0.5/24\", \"10.0.0.5/24\""), "lab.toml:9:63: address 10.0.0.5 is in namespace b twice"},
       {with_address("{ address = \"10.0.0.5/24\", peer = \"fd00::1\" }"), "peer fd00::1 is of another family"},
       {with_address("{ address = \"10.0.0.5/24\", dad = \"off\" }"), "dad is for IPv6 addresses"},
-      {with_interface("{ namespace = \"b\", name = \"eth0\", mtu = 1000, addresses = [\"fd00::1/64\"] }"), "mtu 1000 is too small for IPv6, which needs 1280"},
+      {with_interface("{ namespace = \"b\", name = \"eth0\", mtu = 1000, addresses = [\"fd00::1/64\"] }"),
+       "mtu 1000 is too small for IPv6, which needs 1280"},
       {with_interface("{ namespace = \"b\", name = \"eth0\", mac = \"03:00:00:00:00:01\" }"), "is a group address"},
       {with_interface("{ namespace = \"b\", name = \"eth0\", mac = \"00:00:00:00:00:00\" }"), "mac is all zero"},
       {with_interface("{ namespace = \"b\", name = \"eth0\", mac = \"x\" }"), "is not a MAC address"},
@@ -152,23 +163,29 @@ TEST_CASE("addresses that no interface can have are refused") {
 TEST_CASE("addresses that are likely a slip draw a warning that names better ones") {
   const auto warning = [](const std::string& address) {
     const auto parsed = config::parse(with_address(address), "lab.toml", fake_drivers());
-    return parsed.warnings.empty() ? std::string("none") : parsed.warnings.front().where + ": " + parsed.warnings.front().message;
+    return parsed.warnings.empty() ? std::string("none")
+                                   : parsed.warnings.front().where + ": " + parsed.warnings.front().message;
   };
-  CHECK_THAT(warning("\"240.0.0.7/24\""), ContainsSubstring("lab.toml:9:48: address 240.0.0.7/24 is reserved for future use (RFC 1112); labs use private (RFC 1918"));
+  CHECK_THAT(
+      warning("\"240.0.0.7/24\""),
+      ContainsSubstring(
+          "lab.toml:9:48: address 240.0.0.7/24 is reserved for future use (RFC 1112); labs use private (RFC 1918"));
   CHECK_THAT(warning("\"240.0.0.7/24\""), ContainsSubstring("RFC 5737"));
   CHECK_THAT(warning("\"8.8.8.8/24\""), ContainsSubstring("is public and belongs to somebody"));
   CHECK_THAT(warning("\"2a00::1/64\""), ContainsSubstring("RFC 3849"));
   CHECK_THAT(warning("\"10.0.0.0/24\""), ContainsSubstring("is the network address of its prefix"));
   CHECK_THAT(warning("\"10.0.0.255/24\""), ContainsSubstring("is the broadcast address of its prefix"));
-  for (const char* good : {"\"10.0.0.0/31\"", "\"10.0.0.1/32\"", "\"192.0.2.7/24\"", "\"100.64.0.1/10\"", "\"fd00::1/64\"", "\"2001:db8::1/64\"", "\"169.254.1.1/16\""})
+  for (const char* good : {"\"10.0.0.0/31\"", "\"10.0.0.1/32\"", "\"192.0.2.7/24\"", "\"100.64.0.1/10\"",
+                           "\"fd00::1/64\"", "\"2001:db8::1/64\"", "\"169.254.1.1/16\""})
     CHECK(warning(good) == "none");
 }
 
 TEST_CASE("a warning that a repeat gives a thousand times is given once") {
-  const auto parsed = config::parse("[lab]\nname = \"x\"\n[namespace.hub]\n[[repeat]]\nfor = { i = \"0..99\" }\nnamespace.\"h{i}\" = {}\n"
-                                    "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"hub\", name = \"p{i}\" }, "
-                                    "{ namespace = \"h{i}\", name = \"eth0\", addresses = [\"8.0.0.1/16 + {i}\"] }] }\n",
-                                    "lab.toml", fake_drivers());
+  const auto parsed = config::parse(
+      "[lab]\nname = \"x\"\n[namespace.hub]\n[[repeat]]\nfor = { i = \"0..99\" }\nnamespace.\"h{i}\" = {}\n"
+      "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"hub\", name = \"p{i}\" }, "
+      "{ namespace = \"h{i}\", name = \"eth0\", addresses = [\"8.0.0.1/16 + {i}\"] }] }\n",
+      "lab.toml", fake_drivers());
   REQUIRE(parsed.warnings.size() == 1);
   CHECK_THAT(parsed.warnings.front().message, ContainsSubstring("(and 99 more like it)"));
 }
@@ -176,7 +193,8 @@ TEST_CASE("a warning that a repeat gives a thousand times is given once") {
 TEST_CASE("routes that lead nowhere are refused") {
   check({
       {with_route("to = \"default\", via = \"10.9.9.9\""),
-       "lab.toml:4:11: next hop 10.9.9.9 is not reachable from namespace a, whose addresses are 10.0.0.1/24; add an address on its prefix"},
+       "lab.toml:4:11: next hop 10.9.9.9 is not reachable from namespace a, whose addresses are 10.0.0.1/24; add an "
+       "address on its prefix"},
       {with_route("to = \"default\", via = \"fd00::9\""), "which has no address of that family"},
       {with_route("to = \"default\", via = \"10.0.0.1\""), "next hop 10.0.0.1 is namespace a itself"},
       {with_route("to = \"default\""), "route has neither via nor dev"},
@@ -186,10 +204,13 @@ TEST_CASE("routes that lead nowhere are refused") {
       {with_route("to = \"10.1.2.3/16\", via = \"10.0.0.2\""), "has host bits set; write \"10.1.0.0/16\""},
       {with_route("to = \"10.1.0.0/16\", type = \"blackhole\", via = \"10.0.0.2\""), "has no next hop"},
       {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2\", next_hops = [{ via = \"10.0.0.2\" }]"), "use one of them"},
-      {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2/24\""), "has a prefix length where one address is wanted; write \"10.0.0.2\""},
-      {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2\", source = \"10.0.0.77\""), "source 10.0.0.77 is not an address of namespace a"},
+      {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2/24\""),
+       "has a prefix length where one address is wanted; write \"10.0.0.2\""},
+      {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2\", source = \"10.0.0.77\""),
+       "source 10.0.0.77 is not an address of namespace a"},
       {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2\", onlink = true"), "onlink needs both via and dev"},
-      {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2\" }, { to = \"10.1.0.0/16\", via = \"10.0.0.3\""), "has a route to 10.1.0.0/16 in table 254 with that metric already"},
+      {with_route("to = \"10.1.0.0/16\", via = \"10.0.0.2\" }, { to = \"10.1.0.0/16\", via = \"10.0.0.3\""),
+       "has a route to 10.1.0.0/16 in table 254 with that metric already"},
       {with_route("via = \"10.0.0.2\""), "route has no \"to\""},
       {with_route("to = \"nowhere\", via = \"10.0.0.2\""), "nor \"default\""},
       {with_route("to = \"default\", via = \"10.0.0.2\", table = \"mine\""), "table \"mine\" is not known"},
@@ -198,55 +219,78 @@ TEST_CASE("routes that lead nowhere are refused") {
 
 TEST_CASE("what a lab names must be there") {
   check({
-      {with_interface("{ namespace = \"bb\", name = \"eth0\" }"), "lab.toml:9:15: unknown namespace \"bb\"; did you mean"},
-      {with_interface("{ namespace = \"somewhere\", name = \"eth0\" }"), "unknown namespace \"somewhere\"; add [namespace.\"somewhere\"]"},
-      {lab("[device.w2]\ndriver = \"vteh\"\ninterfaces = []\n"), "lab.toml:13:10: unknown driver \"vteh\"; did you mean \"veth\"?"},
+      {with_interface("{ namespace = \"bb\", name = \"eth0\" }"),
+       "lab.toml:9:15: unknown namespace \"bb\"; did you mean"},
+      {with_interface("{ namespace = \"somewhere\", name = \"eth0\" }"),
+       "unknown namespace \"somewhere\"; add [namespace.\"somewhere\"]"},
+      {lab("[device.w2]\ndriver = \"vteh\"\ninterfaces = []\n"),
+       "lab.toml:13:10: unknown driver \"vteh\"; did you mean \"veth\"?"},
       {lab("[device.w2]\ninterfaces = []\n"), "device has no \"driver\""},
-      {lab("[device.w2]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x\" }]\n"), "lab.toml:14:14: device \"w2\" has 1 interface; a veth has 2"},
+      {lab("[device.w2]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x\" }]\n"),
+       "lab.toml:14:14: device \"w2\" has 1 interface; a veth has 2"},
       {lab("[device.w2]\ndriver = \"bridge\"\n"), "device \"w2\" has 0 interfaces; a bridge has 1"},
-      {with_interface("{ namespace = \"a\", name = \"eth0\" }"), "lab.toml:9:27: namespace a has an interface \"eth0\" already, in line 8"},
-      {with_interface("{ namespace = \"b\", name = \"eth0\", master = \"br0\" }"), "unknown master \"br0\" in namespace b"},
-      {with_interface("{ namespace = \"a\", name = \"eth1\", master = \"eth0\" }"), "master \"eth0\" is a veth, which cannot be a master; a bridge can"},
-      {lab("[device.m]\ndriver = \"macvlan\"\ninterfaces = [{ namespace = \"a\", name = \"m\" }]\n"), "driver macvlan needs parameter parent (interface it sits on)"},
-      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth9\" }\ninterfaces = [{ namespace = \"a\", name = \"m\" }]\n"),
+      {with_interface("{ namespace = \"a\", name = \"eth0\" }"),
+       "lab.toml:9:27: namespace a has an interface \"eth0\" already, in line 8"},
+      {with_interface("{ namespace = \"b\", name = \"eth0\", master = \"br0\" }"),
+       "unknown master \"br0\" in namespace b"},
+      {with_interface("{ namespace = \"a\", name = \"eth1\", master = \"eth0\" }"),
+       "master \"eth0\" is a veth, which cannot be a master; a bridge can"},
+      {lab("[device.m]\ndriver = \"macvlan\"\ninterfaces = [{ namespace = \"a\", name = \"m\" }]\n"),
+       "driver macvlan needs parameter parent (interface it sits on)"},
+      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth9\" }\ninterfaces = [{ namespace = \"a\", "
+           "name = \"m\" }]\n"),
        "lab.toml:14:21: namespace a has no interface \"eth9\"; did you mean \"eth0\"?"},
-      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"q:eth0\" }\ninterfaces = [{ namespace = \"a\", name = \"m\" }]\n"), "unknown namespace \"q\""},
-      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"eth0\" }\ninterfaces = [{ namespace = \"a\", name = \"m\" }]\n"), "write \"namespace:interface\""},
+      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"q:eth0\" }\ninterfaces = [{ namespace = \"a\", "
+           "name = \"m\" }]\n"),
+       "unknown namespace \"q\""},
+      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"eth0\" }\ninterfaces = [{ namespace = \"a\", name "
+           "= \"m\" }]\n"),
+       "write \"namespace:interface\""},
       {lab("[[test]]\nname = \"t\"\nfrom = \"zz*\"\nping = { to = \"b\" }\n"), "from = \"zz*\" matches no namespace"},
       {lab("[[test]]\nname = \"t\"\nfrom = \"a\"\n"), "test checks nothing"},
-      {lab("[[test]]\nname = \"t\"\nfrom = \"a\"\nping = { to = \"b\", max_rtt = \"soon\" }\n"), "lab.toml:15:30: max_rtt = \"soon\" is not a duration"},
+      {lab("[[test]]\nname = \"t\"\nfrom = \"a\"\nping = { to = \"b\", max_rtt = \"soon\" }\n"),
+       "lab.toml:15:30: max_rtt = \"soon\" is not a duration"},
   });
 }
 
 TEST_CASE("parameters are checked against what the driver declares") {
   const auto bridge = [](const std::string& params) {
-    return lab("[device.sw]\ndriver = \"bridge\"\nparams = { " + params + " }\ninterfaces = [{ namespace = \"a\", name = \"br0\" }]\n");
+    return lab("[device.sw]\ndriver = \"bridge\"\nparams = { " + params +
+               " }\ninterfaces = [{ namespace = \"a\", name = \"br0\" }]\n");
   };
   check({
       {bridge("spt = true"), "lab.toml:14:12: unknown parameter \"spt\" of driver bridge; did you mean \"stp\"?"},
-      {bridge("stp = \"yes\""), "lab.toml:14:18: parameter stp is a string; it is of type boolean: write true or false without quotes"},
-      {bridge("hello_time = 2"), "parameter hello_time is an integer; it is of type duration: write a string in quotes"},
+      {bridge("stp = \"yes\""),
+       "lab.toml:14:18: parameter stp is a string; it is of type boolean: write true or false without quotes"},
+      {bridge("hello_time = 2"),
+       "parameter hello_time is an integer; it is of type duration: write a string in quotes"},
       {bridge("hello_time = \"2\""), "parameter hello_time = \"2\" is not a duration"},
       {bridge("hello_time = \"60s\""), "parameter hello_time = \"60s\" is out of range; it can be 1s to 10s"},
-      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\", mode = \"brigde\" }\ninterfaces = [{ namespace = \"a\", name = \"m\" }]\n"),
+      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\", mode = \"brigde\" }\ninterfaces = [{ "
+           "namespace = \"a\", name = \"m\" }]\n"),
        "parameter mode = \"brigde\" is not a choice; did you mean \"bridge\"?"},
-      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\", macs = \"x\" }\ninterfaces = [{ namespace = \"a\", name = \"m\" }]\n"), "write a list"},
+      {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\", macs = \"x\" }\ninterfaces = [{ "
+           "namespace = \"a\", name = \"m\" }]\n"),
+       "write a list"},
   });
 }
 
 TEST_CASE("no message shows the value of a secret parameter") {
-  const std::string message = error_of(
-      lab("[device.w2]\ndriver = \"veth\"\nparams = { password = \"hunter2\" }\ninterfaces = [{ namespace = \"a\", name = \"x\" }, { namespace = \"b\", name = \"y\" }]\n"));
+  const std::string message =
+      error_of(lab("[device.w2]\ndriver = \"veth\"\nparams = { password = \"hunter2\" }\ninterfaces = [{ namespace = "
+                   "\"a\", name = \"x\" }, { namespace = \"b\", name = \"y\" }]\n"));
   CHECK_THAT(message, ContainsSubstring("parameter password = (secret)"));
   CHECK_THAT(message, !ContainsSubstring("hunter2"));
 }
 
 TEST_CASE("devices and masters in a circle are refused, and the circle is shown") {
   const auto macvlan = [](const std::string& name, const std::string& parent) {
-    return "[device." + name + "]\ndriver = \"macvlan\"\nparams = { parent = \"a:" + parent + "\" }\ninterfaces = [{ namespace = \"a\", name = \"" + name + "\" }]\n";
+    return "[device." + name + "]\ndriver = \"macvlan\"\nparams = { parent = \"a:" + parent +
+           "\" }\ninterfaces = [{ namespace = \"a\", name = \"" + name + "\" }]\n";
   };
   check({
-      {lab(macvlan("m1", "m2") + macvlan("m2", "m3") + macvlan("m3", "m1")), "devices need each other in a circle: m1 -> m2 -> m3 -> m1"},
+      {lab(macvlan("m1", "m2") + macvlan("m2", "m3") + macvlan("m3", "m1")),
+       "devices need each other in a circle: m1 -> m2 -> m3 -> m1"},
       {lab(macvlan("m1", "m1")), "devices need each other in a circle: m1 -> m1"},
       {lab("[device.s]\ndriver = \"bridge\"\ninterfaces = [{ namespace = \"a\", name = \"br0\", master = \"br1\" }]\n"
            "[device.t]\ndriver = \"bridge\"\ninterfaces = [{ namespace = \"a\", name = \"br1\", master = \"br0\" }]\n"),
@@ -255,15 +299,19 @@ TEST_CASE("devices and masters in a circle are refused, and the circle is shown"
 }
 
 TEST_CASE("a bridge with over 1023 ports is refused before the kernel meets it") {
-  check({{"[lab]\nname = \"x\"\n[namespace.hub]\n[device.sw]\ndriver = \"bridge\"\ninterfaces = [{ namespace = \"hub\", name = \"br0\" }]\n"
-          "[[repeat]]\nfor = { i = \"0..1023\" }\nnamespace.\"h{i}\" = {}\n"
-          "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"hub\", name = \"p{i}\", master = \"br0\" }, { namespace = \"h{i}\", name = \"eth0\" }] }\n",
-          "hub:br0 has over 1023 ports, and a bridge takes no more; add a second one and join the two by a veth"}});
+  check(
+      {{"[lab]\nname = \"x\"\n[namespace.hub]\n[device.sw]\ndriver = \"bridge\"\ninterfaces = [{ namespace = \"hub\", "
+        "name = \"br0\" }]\n"
+        "[[repeat]]\nfor = { i = \"0..1023\" }\nnamespace.\"h{i}\" = {}\n"
+        "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"hub\", name = \"p{i}\", master = \"br0\" "
+        "}, { namespace = \"h{i}\", name = \"eth0\" }] }\n",
+        "hub:br0 has over 1023 ports, and a bridge takes no more; add a second one and join the two by a veth"}});
 }
 
 TEST_CASE("sysctls outside of the network namespace are refused") {
   check({
-      {lab("[namespace.c]\nsysctl = { \"kernel.panic\" = 1 }\n"), "lab.toml:13:12: sysctl \"kernel.panic\" does not belong to a network namespace"},
+      {lab("[namespace.c]\nsysctl = { \"kernel.panic\" = 1 }\n"),
+       "lab.toml:13:12: sysctl \"kernel.panic\" does not belong to a network namespace"},
       {lab("[namespace.c]\nsysctl = { \"net.../../../etc/passwd\" = 1 }\n"), "is not the name of a sysctl"},
       {lab("[namespace.c]\nsysctl = { net.ipv4.ip_forward = 1 }\n"), "put the whole name in quotes"},
       {lab("[namespace.c]\nsysctl = { \"net.ipv4.ip_forward\" = [] }\n"), "is a list; write a number or a string"},
@@ -271,47 +319,64 @@ TEST_CASE("sysctls outside of the network namespace are refused") {
 }
 
 TEST_CASE("a repeat that goes wrong says in which iteration") {
-  const auto repeat = [](const std::string& range, const std::string& body) { return lab("[[repeat]]\nfor = { " + range + " }\n" + body + "\n"); };
+  const auto repeat = [](const std::string& range, const std::string& body) {
+    return lab("[[repeat]]\nfor = { " + range + " }\n" + body + "\n");
+  };
   check({
-      {repeat("i = \"1..10000000\"", "namespace.\"n{i}\" = {}"), "lab.toml:13:13: this repeat makes over 1000000 things"},
-      {repeat("i = \"1..5000\", j = \"1..5000\"", "namespace.\"n{i}-{j}\" = {}"), "this repeat makes over 1000000 things"},
+      {repeat("i = \"1..10000000\"", "namespace.\"n{i}\" = {}"),
+       "lab.toml:13:13: this repeat makes over 1000000 things"},
+      {repeat("i = \"1..5000\", j = \"1..5000\"", "namespace.\"n{i}-{j}\" = {}"),
+       "this repeat makes over 1000000 things"},
       {repeat("i = \"0..9223372036854775807\"", "namespace.\"n{i}\" = {}"), "this repeat makes over 1000000 things"},
       {repeat("i = \"5..1\"", "namespace.\"n{i}\" = {}"), "range \"5..1\" runs backwards; write \"1..5\""},
       {repeat("i = \"5\"", "namespace.\"n{i}\" = {}"), "is not FIRST..LAST"},
       {repeat("i = 5", "namespace.\"n{i}\" = {}"), "range i is an integer"},
       {lab("[[repeat]]\nnamespace.\"n\" = {}\n"), "[[repeat]] has no variable"},
-      {repeat("i = \"1..3\"", "namespace.\"n{j}\" = {}"), "lab.toml:14:11: {j}: unknown variable \"j\"; did you mean \"i\"? (i = 1)"},
+      {repeat("i = \"1..3\"", "namespace.\"n{j}\" = {}"),
+       "lab.toml:14:11: {j}: unknown variable \"j\"; did you mean \"i\"? (i = 1)"},
       {repeat("i = \"0..3\"", "namespace.\"n{4/i}\" = {}"), "division by zero (i = 0)"},
       {repeat("i = \"0..3\"", "namespace.\"n{i\" = {}"), "'}' is missing"},
       {repeat("i = \"0..3\"", "namespace.\"same\" = {}"), "namespace \"same\" is there already, in line 14 (i = 1)"},
-      {repeat("i = \"0..9\"", "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"a\", name = \"x{i}\", addresses = [\"192.0.2.250/24 + {i}\"] }, { namespace = \"b\", name = \"x{i}\" }] }"),
+      {repeat("i = \"0..9\"",
+              "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"a\", name = \"x{i}\", addresses = "
+              "[\"192.0.2.250/24 + {i}\"] }, { namespace = \"b\", name = \"x{i}\" }] }"),
        "\"192.0.2.250/24 + 6\" is 192.0.3.0, which leaves the prefix 192.0.2.0/24 (i = 6)"},
-      {repeat("i = \"0..9\"", "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"a\", name = \"x{i}\", addresses = [\"255.255.255.252/30 + {4*i}\"] }, { namespace = \"b\", name = \"x{i}\" }] }"),
+      {repeat("i = \"0..9\"",
+              "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"a\", name = \"x{i}\", addresses = "
+              "[\"255.255.255.252/30 + {4*i}\"] }, { namespace = \"b\", name = \"x{i}\" }] }"),
        "leaves the range of IPv4 addresses (i = 1)"},
       {repeat("i = \"0..9\"", "frob = 1"), "unknown key \"frob\" in [[repeat]]"},
   });
 }
 
 TEST_CASE("files that are no lab files are refused") {
-  const std::string directory = std::filesystem::temp_directory_path() / ("netrig-config-" + std::to_string(::getpid()));
+  const std::string directory =
+      std::filesystem::temp_directory_path() / ("netrig-config-" + std::to_string(::getpid()));
   std::filesystem::create_directory(directory);
   const auto write = [&](const std::string& name, const std::string& text) {
     std::ofstream(directory + "/" + name, std::ios::binary) << text;
     return directory + "/" + name;
   };
-  CHECK_THAT(error_of_file(directory + "/none.toml"), ContainsSubstring("none.toml: cannot open the lab file: No such file or directory"));
+  CHECK_THAT(error_of_file(directory + "/none.toml"),
+             ContainsSubstring("none.toml: cannot open the lab file: No such file or directory"));
   CHECK_THAT(error_of_file(directory), ContainsSubstring("is a directory, not a lab file"));
   ::mkfifo((directory + "/fifo").c_str(), 0600);
   CHECK_THAT(error_of_file(directory + "/fifo"), ContainsSubstring("is not a regular file"));
-  CHECK_THAT(error_of_file(write("empty.toml", "")), ContainsSubstring("empty.toml: is empty; a lab file begins with [lab]"));
-  CHECK_THAT(error_of_file(write("big.toml", std::string(10 << 20, '#'))), ContainsSubstring("is 10485760 bytes long; a lab file has at most 8388608"));
+  CHECK_THAT(error_of_file(write("empty.toml", "")),
+             ContainsSubstring("empty.toml: is empty; a lab file begins with [lab]"));
+  CHECK_THAT(error_of_file(write("big.toml", std::string(10 << 20, '#'))),
+             ContainsSubstring("is 10485760 bytes long; a lab file has at most 8388608"));
   CHECK_THAT(error_of_file(write("utf8.toml", "[lab]\nname = \"\xff\xfe\"\n")), ContainsSubstring("utf8.toml:2:"));
-  CHECK_THAT(error_of_file(write("nul.toml", std::string("[lab]\nname = \"a\0b\"\n", 20))), ContainsSubstring("nul.toml:2:"));
-  CHECK_THAT(error_of_file(write("deep.toml", "[lab]\nname = \"x\"\nx = " + std::string(100000, '[') + std::string(100000, ']'))), ContainsSubstring("deep.toml:3:"));
+  CHECK_THAT(error_of_file(write("nul.toml", std::string("[lab]\nname = \"a\0b\"\n", 20))),
+             ContainsSubstring("nul.toml:2:"));
+  CHECK_THAT(error_of_file(
+                 write("deep.toml", "[lab]\nname = \"x\"\nx = " + std::string(100000, '[') + std::string(100000, ']'))),
+             ContainsSubstring("deep.toml:3:"));
   std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("the same MAC address twice in one namespace is refused") {
-  check({{lab("[device.w2]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x\", mac = \"02:00:00:00:00:01\" }, { namespace = \"a\", name = \"y\", mac = \"02:00:00:00:00:01\" }]\n"),
+  check({{lab("[device.w2]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x\", mac = "
+              "\"02:00:00:00:00:01\" }, { namespace = \"a\", name = \"y\", mac = \"02:00:00:00:00:01\" }]\n"),
           "mac 02:00:00:00:00:01 is in namespace a twice"}});
 }

@@ -9,7 +9,9 @@ using netrig::config::expand;
 
 namespace {
 
-Lab example(const std::string& name) { return config::load(std::string(NETRIG_CONFIG_DIR) + "/" + name, fake_drivers()).lab; }
+Lab example(const std::string& name) {
+  return config::load(std::string(NETRIG_CONFIG_DIR) + "/" + name, fake_drivers()).lab;
+}
 
 }  // namespace
 
@@ -23,7 +25,8 @@ TEST_CASE("expressions follow the rules of arithmetic") {
   CHECK(evaluate("k_2 - -1", variables) == -2);
   CHECK(evaluate("10-3-2", variables) == 5);
   CHECK(evaluate("9223372036854775807", variables) == INT64_MAX);
-  for (const char* bad : {"", "i+", "(i", "i)", "i i", "2i", "i//2", "1/0", "1%0", "9223372036854775808", "9223372036854775807+1", "j", "i;i", "-9223372036854775807-2"})
+  for (const char* bad : {"", "i+", "(i", "i)", "i i", "2i", "i//2", "1/0", "1%0", "9223372036854775808",
+                          "9223372036854775807+1", "j", "i;i", "-9223372036854775807-2"})
     CHECK_THROWS_AS(evaluate(bad, variables), config::ExpansionError);
   CHECK_THROWS_AS(evaluate(std::string(10000, '('), variables), config::ExpansionError);
 }
@@ -75,17 +78,23 @@ TEST_CASE("the example labs parse to what their comments say") {
 }
 
 TEST_CASE("devices may refer to each other in any order") {
-  const Lab lab = config::parse("[lab]\nname = \"x\"\n[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\" }\n"
-                                "interfaces = [{ namespace = \"b\" }]\n[device.w]\ndriver = \"veth\"\n"
-                                "interfaces = [{ namespace = \"a\", name = \"eth0\" }, { namespace = \"b\", name = \"eth0\" }]\n[namespace.a]\n[namespace.b]\n",
-                                "lab.toml", fake_drivers())
+  const Lab lab = config::parse(
+                      "[lab]\nname = \"x\"\n[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\" }\n"
+                      "interfaces = [{ namespace = \"b\" }]\n[device.w]\ndriver = \"veth\"\n"
+                      "interfaces = [{ namespace = \"a\", name = \"eth0\" }, { namespace = \"b\", name = \"eth0\" "
+                      "}]\n[namespace.a]\n[namespace.b]\n",
+                      "lab.toml", fake_drivers())
                       .lab;
   CHECK(lab.devices[0].interfaces[0].name.str() == "m");
   CHECK(std::get<std::string>(lab.devices[0].parameters.at("mode").values[0]) == "bridge");
 }
 
 TEST_CASE("several variables run nested, in the order written") {
-  const Lab lab = config::parse("[lab]\nname = \"x\"\n[[repeat]]\nfor = { z = \"1..2\", a = \"8..10\" }\nnamespace.\"n{z}-{a:02}\" = {}\n", "lab.toml", fake_drivers()).lab;
+  const Lab lab =
+      config::parse(
+          "[lab]\nname = \"x\"\n[[repeat]]\nfor = { z = \"1..2\", a = \"8..10\" }\nnamespace.\"n{z}-{a:02}\" = {}\n",
+          "lab.toml", fake_drivers())
+          .lab;
   std::vector<std::string> names;
   for (const Namespace& space : lab.namespaces) names.push_back(space.name.str());
   CHECK(names == std::vector<std::string>{"n1-08", "n1-09", "n1-10", "n2-08", "n2-09", "n2-10"});

@@ -20,14 +20,19 @@ inline netrig::config::Drivers fake_drivers() {
     DriverDescription bridge;
     bridge.kind = "bridge";
     bridge.max_ports = 1023;
-    bridge.parameters = {{.name = "stp", .type = ParameterType::boolean, .default_text = "false"},
-                         {.name = "vlan_filtering", .type = ParameterType::boolean},
-                         {.name = "hello_time", .type = ParameterType::duration, .minimum = 1'000'000'000, .maximum = 10'000'000'000}};
+    bridge.parameters = {
+        {.name = "stp", .type = ParameterType::boolean, .default_text = "false"},
+        {.name = "vlan_filtering", .type = ParameterType::boolean},
+        {.name = "hello_time", .type = ParameterType::duration, .minimum = 1'000'000'000, .maximum = 10'000'000'000}};
     DriverDescription macvlan;
     macvlan.kind = "macvlan";
-    macvlan.parameters = {{.name = "parent", .type = ParameterType::interface, .required = true, .help = "interface it sits on"},
-                          {.name = "mode", .type = ParameterType::enumeration, .default_text = "bridge", .choices = {"private", "bridge"}},
-                          {.name = "macs", .type = ParameterType::mac, .list = true}};
+    macvlan.parameters = {
+        {.name = "parent", .type = ParameterType::interface, .required = true, .help = "interface it sits on"},
+        {.name = "mode",
+         .type = ParameterType::enumeration,
+         .default_text = "bridge",
+         .choices = {"private", "bridge"}},
+        {.name = "macs", .type = ParameterType::mac, .list = true}};
     for (DriverDescription* one : {&veth, &bridge, &macvlan}) all.emplace(one->kind, *one);
     return all;
   }();

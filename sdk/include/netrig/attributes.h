@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Builds netlink attributes (linux/netlink.h: struct nlattr) into a buffer of the caller. Inline, freestanding, C and C++.
- * The builder remembers the first overflow; check `overflow` once at the end.
+ * Builds netlink attributes (linux/netlink.h: struct nlattr) into a buffer of the caller. Inline, freestanding, C and
+ * C++. The builder remembers the first overflow; check `overflow` once at the end.
  */
 #ifndef NETRIG_ATTRIBUTES_H
 #define NETRIG_ATTRIBUTES_H
@@ -16,23 +16,23 @@ extern "C" {
 
 /** A list of attributes under construction. Owner: caller, the buffer too. */
 struct netrig_attributes {
-  uint8_t *buffer;
+  uint8_t* buffer;
   size_t capacity; /**< Units: bytes */
   size_t size;     /**< bytes used, a multiple of 4 */
   bool overflow;   /**< something did not fit; what is in the buffer is not to be used */
 };
 
 /** Appends one attribute. size: at most 65531 (nla_len is 16 bit and counts its 4-byte header). */
-static inline void netrig_put(struct netrig_attributes *list, uint16_t type, const void *value, size_t size) {
+static inline void netrig_put(struct netrig_attributes* list, uint16_t type, const void* value, size_t size) {
   const size_t length = 4u + size;
   const size_t padded = (length + 3u) & ~(size_t)3u;
   if (list->overflow || length > UINT16_MAX || padded > list->capacity - list->size) {
     list->overflow = true;
     return;
   }
-  uint8_t *out = list->buffer + list->size;
+  uint8_t* out = list->buffer + list->size;
   const uint16_t length16 = (uint16_t)length;
-  const uint8_t *from[3] = {(const uint8_t *)&length16, (const uint8_t *)&type, (const uint8_t *)value};
+  const uint8_t* from[3] = {(const uint8_t*)&length16, (const uint8_t*)&type, (const uint8_t*)value};
   const size_t sizes[3] = {sizeof length16, sizeof type, size};
   for (int part = 0; part < 3; ++part)
     for (size_t i = 0; i < sizes[part]; ++i) *out++ = from[part][i];
@@ -40,32 +40,32 @@ static inline void netrig_put(struct netrig_attributes *list, uint16_t type, con
   list->size += padded;
 }
 
-static inline void netrig_put_u8(struct netrig_attributes *list, uint16_t type, uint8_t value) {
+static inline void netrig_put_u8(struct netrig_attributes* list, uint16_t type, uint8_t value) {
   netrig_put(list, type, &value, sizeof value);
 }
-static inline void netrig_put_u16(struct netrig_attributes *list, uint16_t type, uint16_t value) {
+static inline void netrig_put_u16(struct netrig_attributes* list, uint16_t type, uint16_t value) {
   netrig_put(list, type, &value, sizeof value);
 }
 /** Big-endian, as the kernel wants EtherTypes (IFLA_BR_VLAN_PROTOCOL). */
-static inline void netrig_put_be16(struct netrig_attributes *list, uint16_t type, uint16_t value) {
+static inline void netrig_put_be16(struct netrig_attributes* list, uint16_t type, uint16_t value) {
   const uint8_t bytes[2] = {(uint8_t)(value >> 8), (uint8_t)value};
   netrig_put(list, type, bytes, sizeof bytes);
 }
-static inline void netrig_put_u32(struct netrig_attributes *list, uint16_t type, uint32_t value) {
+static inline void netrig_put_u32(struct netrig_attributes* list, uint16_t type, uint32_t value) {
   netrig_put(list, type, &value, sizeof value);
 }
-static inline void netrig_put_u64(struct netrig_attributes *list, uint16_t type, uint64_t value) {
+static inline void netrig_put_u64(struct netrig_attributes* list, uint16_t type, uint64_t value) {
   netrig_put(list, type, &value, sizeof value);
 }
 
 /** Opens a nest; returns the mark that netrig_nest_end wants. The kernel's newer policies want NLA_F_NESTED in type. */
-static inline size_t netrig_nest_begin(struct netrig_attributes *list, uint16_t type) {
+static inline size_t netrig_nest_begin(struct netrig_attributes* list, uint16_t type) {
   const size_t mark = list->size;
   netrig_put(list, type, NULL, 0);
   return mark;
 }
 /** Closes the nest: writes its length. */
-static inline void netrig_nest_end(struct netrig_attributes *list, size_t mark) {
+static inline void netrig_nest_end(struct netrig_attributes* list, size_t mark) {
   const size_t length = list->size - mark;
   if (list->overflow) return;
   if (length > UINT16_MAX) {
@@ -73,7 +73,7 @@ static inline void netrig_nest_end(struct netrig_attributes *list, size_t mark) 
     return;
   }
   const uint16_t length16 = (uint16_t)length;
-  const uint8_t *from = (const uint8_t *)&length16;
+  const uint8_t* from = (const uint8_t*)&length16;
   list->buffer[mark] = from[0];
   list->buffer[mark + 1] = from[1];
 }

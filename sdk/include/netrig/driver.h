@@ -7,8 +7,8 @@
  * note and the symbol table before it loads the file, so no code of a refused plugin ever runs.
  *
  * Rules that hold for every member of this file:
- * - Structs begin with `struct_size`, set to sizeof by whoever fills the struct, and only ever grow at the end. A reader
- *   looks at a member only if `struct_size` covers it: NETRIG_HAS(pointer, member). Reserved members are zero.
+ * - Structs begin with `struct_size`, set to sizeof by whoever fills the struct, and only ever grow at the end. A
+ * reader looks at a member only if `struct_size` covers it: NETRIG_HAS(pointer, member). Reserved members are zero.
  * - Numbers written here never change their meaning. A minor version adds; a major version is another symbol name.
  * - Owner: strings and structs passed in live until the call returns; what the callee wants to keep it copies. Results
  *   go out through host callbacks, which copy. Nothing allocated on one side is freed on the other.
@@ -50,30 +50,30 @@ typedef int32_t netrig_status;
 #define NETRIG_UNSUPPORTED 5 /**< this kernel, device or host cannot do it */
 #define NETRIG_DENIED 6      /**< not permitted by kernel or policy */
 #define NETRIG_NO_MEMORY 7
-#define NETRIG_TIMEOUT 8  /**< the deadline of the operation passed */
-#define NETRIG_IO 9       /**< device or kernel answered with an error */
+#define NETRIG_TIMEOUT 8   /**< the deadline of the operation passed */
+#define NETRIG_IO 9        /**< device or kernel answered with an error */
 #define NETRIG_INTERNAL 10 /**< a defect in driver or host */
 
 /* ---- limits ------------------------------------------------------------------------------------------------- */
 
-#define NETRIG_NAME_MAX 15u      /**< bytes in an interface name without the NUL (IFNAMSIZ, linux/if.h) */
-#define NETRIG_KIND_MAX 31u      /**< bytes in a driver name: [a-z][a-z0-9_-]* */
-#define NETRIG_RECORD_MAX 4096u  /**< bytes in a record */
-#define NETRIG_MESSAGE_MAX 1024u /**< bytes of an error or log message that are kept */
+#define NETRIG_NAME_MAX 15u       /**< bytes in an interface name without the NUL (IFNAMSIZ, linux/if.h) */
+#define NETRIG_KIND_MAX 31u       /**< bytes in a driver name: [a-z][a-z0-9_-]* */
+#define NETRIG_RECORD_MAX 4096u   /**< bytes in a record */
+#define NETRIG_MESSAGE_MAX 1024u  /**< bytes of an error or log message that are kept */
 #define NETRIG_INTERFACES_MAX 64u /**< interfaces one device may have */
 
 /* ---- parameters --------------------------------------------------------------------------------------------- */
 
 /** Type of a declared parameter, and how a lab file writes it. Since: 1.0 */
-#define NETRIG_TYPE_BOOL 1u      /**< true */
-#define NETRIG_TYPE_INTEGER 2u   /**< 42; range: minimum..maximum */
-#define NETRIG_TYPE_STRING 3u    /**< "text"; range of its length in bytes: minimum..maximum (0,0: any up to 4096) */
-#define NETRIG_TYPE_MAC 4u       /**< "02:00:00:00:00:01" */
-#define NETRIG_TYPE_ADDRESS 5u   /**< "192.0.2.1" or "2001:db8::1" */
-#define NETRIG_TYPE_PREFIX 6u    /**< "192.0.2.0/24" */
-#define NETRIG_TYPE_DURATION 7u  /**< "15s", "200ms"; read as integer; Units: nanoseconds; range likewise */
-#define NETRIG_TYPE_RATE 8u      /**< "100Mbit"; read as integer; Units: bit/s; range likewise */
-#define NETRIG_TYPE_ENUM 9u      /**< one of `choices`; read as string, or as integer: the index in `choices` */
+#define NETRIG_TYPE_BOOL 1u       /**< true */
+#define NETRIG_TYPE_INTEGER 2u    /**< 42; range: minimum..maximum */
+#define NETRIG_TYPE_STRING 3u     /**< "text"; range of its length in bytes: minimum..maximum (0,0: any up to 4096) */
+#define NETRIG_TYPE_MAC 4u        /**< "02:00:00:00:00:01" */
+#define NETRIG_TYPE_ADDRESS 5u    /**< "192.0.2.1" or "2001:db8::1" */
+#define NETRIG_TYPE_PREFIX 6u     /**< "192.0.2.0/24" */
+#define NETRIG_TYPE_DURATION 7u   /**< "15s", "200ms"; read as integer; Units: nanoseconds; range likewise */
+#define NETRIG_TYPE_RATE 8u       /**< "100Mbit"; read as integer; Units: bit/s; range likewise */
+#define NETRIG_TYPE_ENUM 9u       /**< one of `choices`; read as string, or as integer: the index in `choices` */
 #define NETRIG_TYPE_INTERFACE 10u /**< "namespace:interface"; read as reference */
 
 #define NETRIG_PARAMETER_REQUIRED 1u /**< a lab file without it is refused */
@@ -83,18 +83,18 @@ typedef int32_t netrig_status;
 /** One parameter of a driver, declared as constant data. The host checks lab files against it. Since: 1.0 */
 struct netrig_parameter {
   size_t struct_size;
-  const char *name; /**< Range: [a-z][a-z0-9_]*, at most 31 bytes */
+  const char* name; /**< Range: [a-z][a-z0-9_]*, at most 31 bytes */
   uint32_t type;    /**< NETRIG_TYPE_* */
   uint32_t flags;   /**< NETRIG_PARAMETER_* */
   /** Value used when the lab file has none, written as in a lab file but without quotes ("true", "15s"). NULL: none. */
-  const char *default_text;
+  const char* default_text;
   int64_t minimum; /**< Range: see the type; minimum == maximum == 0 means unbounded */
   int64_t maximum;
-  const char *const *choices; /**< NULL-terminated list for NETRIG_TYPE_ENUM, else NULL */
-  const char *help;           /**< one line, lower case, no full stop, names the kernel's attribute where one exists */
+  const char* const* choices; /**< NULL-terminated list for NETRIG_TYPE_ENUM, else NULL */
+  const char* help;           /**< one line, lower case, no full stop, names the kernel's attribute where one exists */
   /** Kernel build option that this parameter needs beyond the kind's own ("CONFIG_BRIDGE_VLAN_FILTERING"), for the
    *  message when the kernel says "not supported". NULL: none. */
-  const char *kernel_option;
+  const char* kernel_option;
 };
 
 /* ---- requests ----------------------------------------------------------------------------------------------- */
@@ -102,7 +102,7 @@ struct netrig_parameter {
 /** An interface that a lab file wants this device to have, or, in destroy and inspect, one that was made. */
 struct netrig_interface {
   size_t struct_size;
-  const char *name; /**< final name. Range: 1 to NETRIG_NAME_MAX bytes */
+  const char* name; /**< final name. Range: 1 to NETRIG_NAME_MAX bytes */
   /** Open descriptor of the interface's network namespace, usable in IFLA_NET_NS_FD on sockets of this process.
    *  Owner: host; valid until the call returns. -1: the driver was given none (it holds no privilege to use one). */
   int32_t netns_fd;
@@ -115,8 +115,8 @@ struct netrig_interface {
 /** An interface that a parameter of type NETRIG_TYPE_INTERFACE names, resolved by the host. It exists. */
 struct netrig_reference {
   size_t struct_size;
-  const char *text; /**< as the lab file wrote it */
-  const char *name; /**< interface name */
+  const char* text; /**< as the lab file wrote it */
+  const char* name; /**< interface name */
   int32_t netns_fd; /**< as in netrig_interface */
   uint32_t ifindex;
   uint32_t number; /**< names this reference in host services, e.g. as the lower link of a macvlan */
@@ -125,20 +125,20 @@ struct netrig_reference {
 /** What `validate` and `create` are asked for. */
 struct netrig_request {
   size_t struct_size;
-  const char *lab;    /**< name of the lab, for messages */
-  const char *device; /**< name of the device in the lab, for messages */
+  const char* lab;    /**< name of the lab, for messages */
+  const char* device; /**< name of the device in the lab, for messages */
   uint32_t interface_count;
-  const struct netrig_interface *const *interfaces; /**< in the order of the lab file */
+  const struct netrig_interface* const* interfaces; /**< in the order of the lab file */
 };
 
 /** What `destroy`, `inspect` and `statistics` are asked about: only what `create` left behind. */
 struct netrig_device {
   size_t struct_size;
-  const char *lab;
-  const char *device;
+  const char* lab;
+  const char* device;
   uint32_t interface_count;
-  const struct netrig_interface *const *interfaces; /**< as made; one that is gone has ifindex 0 */
-  const void *record;                               /**< as given to set_record. NULL if record_size is 0 */
+  const struct netrig_interface* const* interfaces; /**< as made; one that is gone has ifindex 0 */
+  const void* record;                               /**< as given to set_record. NULL if record_size is 0 */
   size_t record_size;
 };
 
@@ -155,36 +155,36 @@ struct netrig_host {
 
   /** Says why the operation fails; the host adds lab, device, driver and position. Returns `status`, so that
    *  `return host->fail(call, NETRIG_INVALID, "...")` is the way to leave. The last message counts. */
-  netrig_status (*fail)(netrig_call *call, netrig_status status, const char *message);
+  netrig_status (*fail)(netrig_call* call, netrig_status status, const char* message);
 
   /** A table of optional functions by id ("netrig.netlink/1", see netrig/services.h). NULL: this host lacks it. */
-  const void *(*service)(netrig_call *call, const char *id);
+  const void* (*service)(netrig_call* call, const char* id);
 
   /** Number of values of a parameter: 0 when unset and without default, 1, or the length of a list. */
-  uint32_t (*count)(netrig_call *call, const char *parameter);
+  uint32_t (*count)(netrig_call* call, const char* parameter);
 
   /** Typed values. `index` is 0 unless the parameter is a list.
    *  Errors: NETRIG_NOT_FOUND: unset, or index out of range; *value is left as it was, so initialise it with what
    *  "unset" means. NETRIG_INVALID: not declared by this driver, or declared with another type. */
-  netrig_status (*get_bool)(netrig_call *call, const char *parameter, uint32_t index, bool *value);
-  netrig_status (*get_integer)(netrig_call *call, const char *parameter, uint32_t index, int64_t *value);
+  netrig_status (*get_bool)(netrig_call* call, const char* parameter, uint32_t index, bool* value);
+  netrig_status (*get_integer)(netrig_call* call, const char* parameter, uint32_t index, int64_t* value);
   /** Owner: host; the string lives until the operation returns. */
-  netrig_status (*get_string)(netrig_call *call, const char *parameter, uint32_t index, const char **value);
-  netrig_status (*get_mac)(netrig_call *call, const char *parameter, uint32_t index, uint8_t value[6]);
+  netrig_status (*get_string)(netrig_call* call, const char* parameter, uint32_t index, const char** value);
+  netrig_status (*get_mac)(netrig_call* call, const char* parameter, uint32_t index, uint8_t value[6]);
   /** Addresses and prefixes. family: AF_INET (4 bytes used) or AF_INET6; an address has the full prefix length. */
-  netrig_status (*get_address)(netrig_call *call, const char *parameter, uint32_t index, uint8_t value[16],
-                               uint8_t *family, uint8_t *prefix_length);
+  netrig_status (*get_address)(netrig_call* call, const char* parameter, uint32_t index, uint8_t value[16],
+                               uint8_t* family, uint8_t* prefix_length);
   /** Owner: host; lives until the operation returns. Only in `create`; in `validate` it is NETRIG_NOT_FOUND. */
-  netrig_status (*get_reference)(netrig_call *call, const char *parameter, uint32_t index,
-                                 const struct netrig_reference **value);
+  netrig_status (*get_reference)(netrig_call* call, const char* parameter, uint32_t index,
+                                 const struct netrig_reference** value);
 
   /** create: reports an interface that the driver made itself, without netrig.netlink/1. Links that the host created
    *  for the driver need no report. The host checks that it exists under that name in the wanted namespace. */
-  netrig_status (*set_interface)(netrig_call *call, uint32_t interface, uint32_t ifindex);
+  netrig_status (*set_interface)(netrig_call* call, uint32_t interface, uint32_t ifindex);
   /** create: what destroy and inspect will be given. Size: at most NETRIG_RECORD_MAX. The last call counts. */
-  netrig_status (*set_record)(netrig_call *call, const void *record, size_t size);
+  netrig_status (*set_record)(netrig_call* call, const void* record, size_t size);
   /** inspect, statistics: one named value of the device's state, e.g. ("mode", "bridge"). Shown by `netrig status`. */
-  netrig_status (*set_state)(netrig_call *call, const char *name, const char *value);
+  netrig_status (*set_state)(netrig_call* call, const char* name, const char* value);
 };
 
 /* ---- the driver --------------------------------------------------------------------------------------------- */
@@ -196,41 +196,41 @@ struct netrig_driver {
   size_t struct_size;
   uint32_t abi_major; /**< NETRIG_ABI_MAJOR, as in the note */
   uint32_t abi_minor;
-  const char *name;    /**< as in the note, and as the file is named: KIND.so */
-  const char *version; /**< as in the note; "MAJOR.MINOR.PATCH" */
-  const char *summary; /**< one line for `netrig drivers list` */
-  uint32_t flags;      /**< NETRIG_DRIVER_* */
+  const char* name;        /**< as in the note, and as the file is named: KIND.so */
+  const char* version;     /**< as in the note; "MAJOR.MINOR.PATCH" */
+  const char* summary;     /**< one line for `netrig drivers list` */
+  uint32_t flags;          /**< NETRIG_DRIVER_* */
   uint32_t min_interfaces; /**< how many interfaces a device has. Range: 1..NETRIG_INTERFACES_MAX */
   uint32_t max_interfaces;
   /** How many interfaces may name an interface of this device as their `master` (1023 for a bridge: BR_MAX_PORTS,
    *  net/bridge/br_private.h). 0: it cannot be a master. */
   uint32_t max_ports;
-  const struct netrig_parameter *const *parameters; /**< NULL-terminated. NULL: none */
+  const struct netrig_parameter* const* parameters; /**< NULL-terminated. NULL: none */
 
   /** Checks what the declarations cannot say (two parameters that exclude each other). Runs without a kernel, also in
    *  `netrig plan`. Optional: NULL accepts everything. */
-  netrig_status (*validate)(const struct netrig_host *host, netrig_call *call, const struct netrig_request *request);
+  netrig_status (*validate)(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request);
 
   /** Makes the device: all its interfaces, in their final namespace, under their final name. On failure it has removed
    *  what it made itself; links it asked the host for are removed by the host. */
-  netrig_status (*create)(const struct netrig_host *host, netrig_call *call, const struct netrig_request *request);
+  netrig_status (*create)(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request);
 
   /** Removes the device. Something that is gone already is success. */
-  netrig_status (*destroy)(const struct netrig_host *host, netrig_call *call, const struct netrig_device *device);
+  netrig_status (*destroy)(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device);
 
   /** Reports state through set_state. NETRIG_NOT_FOUND: the device is gone. Optional. */
-  netrig_status (*inspect)(const struct netrig_host *host, netrig_call *call, const struct netrig_device *device);
+  netrig_status (*inspect)(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device);
 
   /** Counters that the kernel's interface statistics lack, through set_state. Optional. */
-  netrig_status (*statistics)(const struct netrig_host *host, netrig_call *call, const struct netrig_device *device);
+  netrig_status (*statistics)(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device);
 
   /** Before the first and after the last operation in a process; for drivers that must open a vendor's library.
    *  Optional, both. */
-  netrig_status (*start)(const struct netrig_host *host, netrig_call *call);
+  netrig_status (*start)(const struct netrig_host* host, netrig_call* call);
   void (*stop)(void);
 
   /** Optional tables of the driver by id ("netrig.ethtool/1"). NULL for ids it does not know. Optional. */
-  const void *(*extension)(const char *id);
+  const void* (*extension)(const char* id);
 };
 
 /* ---- the note ----------------------------------------------------------------------------------------------- */
@@ -259,18 +259,19 @@ struct netrig_note {
 };
 
 /** Emits the note. At file scope, once per plugin. All strings are literals. */
-#define NETRIG_DRIVER_NOTE(driver_name, driver_version, kinds, wanted)                                         \
-  __attribute__((section(NETRIG_NOTE_SECTION), used, aligned(4))) static const struct netrig_note              \
-      netrig_plugin_note = {7u,                                                                                \
-                            (uint32_t)(sizeof(struct netrig_note) - offsetof(struct netrig_note, abi_major)),  \
-                            NETRIG_NOTE_TYPE,                                                                  \
-                            "netrig",                                                                          \
-                            NETRIG_ABI_MAJOR,                                                                  \
-                            NETRIG_ABI_MINOR,                                                                  \
-                            wanted,                                                                            \
-                            driver_name,                                                                       \
-                            driver_version,                                                                    \
-                            kinds}
+#define NETRIG_DRIVER_NOTE(driver_name, driver_version, kinds, wanted)                  \
+  __attribute__((section(NETRIG_NOTE_SECTION), used,                                    \
+                 aligned(4))) static const struct netrig_note netrig_plugin_note = {    \
+      7u,                                                                               \
+      (uint32_t)(sizeof(struct netrig_note) - offsetof(struct netrig_note, abi_major)), \
+      NETRIG_NOTE_TYPE,                                                                 \
+      "netrig",                                                                         \
+      NETRIG_ABI_MAJOR,                                                                 \
+      NETRIG_ABI_MINOR,                                                                 \
+      wanted,                                                                           \
+      driver_name,                                                                      \
+      driver_version,                                                                   \
+      kinds}
 
 #define NETRIG_EXPORT __attribute__((visibility("default")))
 

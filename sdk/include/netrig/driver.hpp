@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// C++17 layer over netrig/driver.h: a class with create() becomes a driver. Header only; exports nothing of its own; turns
-// exceptions into statuses, so none crosses the boundary.
+// C++17 layer over netrig/driver.h: a class with create() becomes a driver. Header only; exports nothing of its own;
+// turns exceptions into statuses, so none crosses the boundary.
 //
 //   struct Veth {
 //     static constexpr netrig::Info info{"pair of connected Ethernet interfaces", 2, 2};
-//     static constexpr netrig::Parameter parameters[] = {netrig::integer("tx_queues", "transmit queues").range(1, 4096)};
-//     static void create(netrig::Creation& device) { device.create_link({0, "veth", ...}); }
+//     static constexpr netrig::Parameter parameters[] = {netrig::integer("tx_queues", "transmit queues").range(1,
+//     4096)}; static void create(netrig::Creation& device) { device.create_link({0, "veth", ...}); }
 //   };
 //   NETRIG_DRIVER(Veth, "veth", "1.0.0", "veth")
 //
@@ -56,8 +56,8 @@ struct Info {
 /// A declared parameter, written as a chain: integer("mtu", "bytes").range(68, 65535).by_default("1500").
 struct Parameter : netrig_parameter {
   constexpr Parameter(const char* parameter_name, std::uint32_t parameter_type, const char* parameter_help)
-      : netrig_parameter{sizeof(netrig_parameter), parameter_name, parameter_type, 0,    nullptr,
-                         0,                        0,              nullptr,        parameter_help, nullptr} {}
+      : netrig_parameter{sizeof(netrig_parameter), parameter_name, parameter_type, 0, nullptr, 0, 0, nullptr,
+                         parameter_help,           nullptr} {}
   [[nodiscard]] constexpr Parameter range(std::int64_t least, std::int64_t most) const {
     Parameter copy = *this;
     copy.minimum = least;
@@ -260,7 +260,8 @@ struct Link {
 /// `create` and `validate`.
 class Creation : public Call {
  public:
-  Creation(const netrig_host* host, netrig_call* call, const netrig_request* request) : Call(host, call), request_(request) {}
+  Creation(const netrig_host* host, netrig_call* call, const netrig_request* request)
+      : Call(host, call), request_(request) {}
 
   [[nodiscard]] std::uint32_t interface_count() const { return request_->interface_count; }
   [[nodiscard]] const netrig_interface& interface(std::uint32_t index) const { return *request_->interfaces[index]; }
@@ -294,7 +295,8 @@ class Creation : public Call {
 /// `destroy`, `inspect` and `statistics`.
 class Existing : public Call {
  public:
-  Existing(const netrig_host* host, netrig_call* call, const netrig_device* device) : Call(host, call), device_(device) {}
+  Existing(const netrig_host* host, netrig_call* call, const netrig_device* device)
+      : Call(host, call), device_(device) {}
 
   [[nodiscard]] std::uint32_t interface_count() const { return device_->interface_count; }
   [[nodiscard]] const netrig_interface& interface(std::uint32_t index) const { return *device_->interfaces[index]; }
@@ -448,10 +450,10 @@ constexpr netrig_driver descriptor(const char* name, const char* version) {
 }  // namespace netrig
 
 /// Makes class D the driver of this plugin and asks for privileges (NETRIG_WANTS_*). At file scope, once.
-#define NETRIG_DRIVER_WANTING(D, driver_name, driver_version, link_kinds, wanted) \
-  NETRIG_DRIVER_NOTE(driver_name, driver_version, link_kinds, wanted);            \
-  extern "C" {                                                                    \
-  extern NETRIG_EXPORT const netrig_driver netrig_driver_1;                       \
+#define NETRIG_DRIVER_WANTING(D, driver_name, driver_version, link_kinds, wanted)                         \
+  NETRIG_DRIVER_NOTE(driver_name, driver_version, link_kinds, wanted);                                    \
+  extern "C" {                                                                                            \
+  extern NETRIG_EXPORT const netrig_driver netrig_driver_1;                                               \
   constexpr netrig_driver netrig_driver_1 = ::netrig::detail::descriptor<D>(driver_name, driver_version); \
   }
 /// The same for the usual driver, which needs no privilege.

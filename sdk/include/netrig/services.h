@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Host services: what the netrig host does on behalf of a driver, each a table of functions found by id with
- * netrig_host::service. The host executes them, after checking each against what the running operation allows: link kinds
- * that the plugin's note declares, names and namespaces of this request. A driver that uses only services needs no
- * privilege at all.
+ * netrig_host::service. The host executes them, after checking each against what the running operation allows: link
+ * kinds that the plugin's note declares, names and namespaces of this request. A driver that uses only services needs
+ * no privilege at all.
  *
  * The rules at the top of netrig/driver.h hold here too.
  */
@@ -26,16 +26,16 @@ extern "C" {
  *  order unless the kernel says otherwise), as netrig/attributes.h builds them. */
 struct netrig_link {
   size_t struct_size;
-  uint32_t interface; /**< index in the request; the host fills name, namespace, MAC, MTU and ifindex */
-  const char *kind;   /**< IFLA_INFO_KIND, one of those in the note */
-  const void *attributes; /**< top-level IFLA_*: queues, IFLA_TXQLEN, GSO and GRO limits; NULL: none */
+  uint32_t interface;     /**< index in the request; the host fills name, namespace, MAC, MTU and ifindex */
+  const char* kind;       /**< IFLA_INFO_KIND, one of those in the note */
+  const void* attributes; /**< top-level IFLA_*: queues, IFLA_TXQLEN, GSO and GRO limits; NULL: none */
   size_t attributes_size;
-  const void *data; /**< content of IFLA_INFO_DATA; NULL: none */
+  const void* data; /**< content of IFLA_INFO_DATA; NULL: none */
   size_t data_size;
   /** Second interface that the same message makes (veth, netkit): index in the request, or NETRIG_NONE. */
   uint32_t peer;
   uint32_t peer_type;          /**< attribute in IFLA_INFO_DATA that carries it: VETH_INFO_PEER */
-  const void *peer_attributes; /**< like `attributes`, for the peer */
+  const void* peer_attributes; /**< like `attributes`, for the peer */
   size_t peer_attributes_size;
   /** Number of the reference whose interface becomes IFLA_LINK (the lower link of a macvlan), or NETRIG_NONE. It may be
    *  in another namespace. */
@@ -43,7 +43,7 @@ struct netrig_link {
 };
 
 /** Called with one attribute of an answer. Owner: host; `value` lives until the function returns. */
-typedef void netrig_attribute_fn(void *user, uint16_t type, const void *value, size_t size);
+typedef void netrig_attribute_fn(void* user, uint16_t type, const void* value, size_t size);
 
 /** Creation and change are queued: they return NETRIG_OK when the order is well-formed, and the host carries them out
  *  together with those of other devices after the operation has returned. What the kernel then says becomes the error
@@ -51,25 +51,25 @@ typedef void netrig_attribute_fn(void *user, uint16_t type, const void *value, s
 struct netrig_netlink {
   size_t struct_size;
   /** create: queues a link. Errors: NETRIG_DENIED: kind, interface or attribute outside of what this call may do. */
-  netrig_status (*create_link)(netrig_call *call, const struct netrig_link *link);
+  netrig_status (*create_link)(netrig_call* call, const struct netrig_link* link);
   /** create: queues RTM_NEWLINK on a link of this device, with IFLA_INFO_DATA of that kind. kind NULL: no data. */
-  netrig_status (*set_link)(netrig_call *call, uint32_t interface, const char *kind, const void *attributes,
-                            size_t attributes_size, const void *data, size_t data_size);
+  netrig_status (*set_link)(netrig_call* call, uint32_t interface, const char* kind, const void* attributes,
+                            size_t attributes_size, const void* data, size_t data_size);
   /** destroy: queues RTM_DELLINK of an interface of this device. One that is gone is no error. */
-  netrig_status (*delete_link)(netrig_call *call, uint32_t interface);
+  netrig_status (*delete_link)(netrig_call* call, uint32_t interface);
   /** Carries out what is queued now and waits. Afterwards link_ifindex answers. Costs a round trip: avoid it. */
-  netrig_status (*flush)(netrig_call *call);
+  netrig_status (*flush)(netrig_call* call);
   /** Ifindex of an interface of this device in its namespace; 0: not made yet. */
-  uint32_t (*link_ifindex)(netrig_call *call, uint32_t interface);
+  uint32_t (*link_ifindex)(netrig_call* call, uint32_t interface);
   /** inspect, statistics, create after flush: top-level attributes of the link (RTM_GETLINK), one call of `each` per
    *  attribute. Errors: NETRIG_NOT_FOUND: the link is gone. */
-  netrig_status (*get_link)(netrig_call *call, uint32_t interface, netrig_attribute_fn *each, void *user);
+  netrig_status (*get_link)(netrig_call* call, uint32_t interface, netrig_attribute_fn* each, void* user);
   /** One rtnetlink request about an interface of this device, in its namespace: `message` is what follows struct
    *  nlmsghdr. Types: RTM_NEWLINK and RTM_GETLINK on that interface, RTM_*NEIGH, RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER;
-   *  the host writes the ifindex into the family header. Each answer's payload goes to `answer` (NULL: ignored) with the
-   *  message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types. */
-  netrig_status (*request)(netrig_call *call, uint32_t interface, uint16_t type, uint16_t flags, const void *message,
-                           size_t size, netrig_attribute_fn *answer, void *user);
+   *  the host writes the ifindex into the family header. Each answer's payload goes to `answer` (NULL: ignored) with
+   * the message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types. */
+  netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t type, uint16_t flags, const void* message,
+                           size_t size, netrig_attribute_fn* answer, void* user);
 };
 
 /* ---- netrig.genl/1: generic netlink ------------------------------------------------------------------------- */
@@ -79,11 +79,12 @@ struct netrig_netlink {
 struct netrig_genl {
   size_t struct_size;
   /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family. */
-  netrig_status (*family)(netrig_call *call, uint32_t interface, const char *name, uint16_t *id);
+  netrig_status (*family)(netrig_call* call, uint32_t interface, const char* name, uint16_t* id);
   /** One request to `family` in the namespace of `interface`: `attributes` follow struct genlmsghdr. Executed at once;
    *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. */
-  netrig_status (*request)(netrig_call *call, uint32_t interface, uint16_t family, uint8_t command, uint8_t version,
-                           uint16_t flags, const void *attributes, size_t size, netrig_attribute_fn *answer, void *user);
+  netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t family, uint8_t command, uint8_t version,
+                           uint16_t flags, const void* attributes, size_t size, netrig_attribute_fn* answer,
+                           void* user);
 };
 
 /* ---- netrig.log/1 ------------------------------------------------------------------------------------------- */
@@ -97,9 +98,9 @@ struct netrig_genl {
 struct netrig_log {
   size_t struct_size;
   /** One line for the log, with lab, device and driver added. Values of secret parameters are masked. */
-  void (*write)(netrig_call *call, uint32_t level, const char *message);
+  void (*write)(netrig_call* call, uint32_t level, const char* message);
   /** Whether a message of this level would be kept, to save the work of making it. */
-  bool (*enabled)(netrig_call *call, uint32_t level);
+  bool (*enabled)(netrig_call* call, uint32_t level);
 };
 
 /* ---- netrig.sysfs/1 ----------------------------------------------------------------------------------------- */
@@ -111,7 +112,7 @@ struct netrig_sysfs {
   /** Reads one attribute below /sys/class/net/INTERFACE/ in the interface's namespace, e.g. "device/vendor". `path` has
    *  no "..", no leading slash. Writes at most *size bytes, without NUL, and sets *size to the length read.
    *  Errors: NETRIG_NOT_FOUND, NETRIG_IO, NETRIG_INVALID (path, or longer than *size). */
-  netrig_status (*read)(netrig_call *call, uint32_t interface, const char *path, char *buffer, size_t *size);
+  netrig_status (*read)(netrig_call* call, uint32_t interface, const char* path, char* buffer, size_t* size);
 };
 
 /* ---- netrig.cancel/1 ---------------------------------------------------------------------------------------- */
@@ -121,7 +122,7 @@ struct netrig_sysfs {
 struct netrig_cancel {
   size_t struct_size;
   /** Whether the operation's deadline has passed or the user has interrupted it: then return NETRIG_TIMEOUT. */
-  bool (*cancelled)(netrig_call *call);
+  bool (*cancelled)(netrig_call* call);
 };
 
 #ifdef __cplusplus
