@@ -1,8 +1,8 @@
-# netrig_add_driver(KIND SOURCES file...): a driver plugin KIND.so, built so that it exports its descriptor alone and
+# netrig_add_driver(KIND SOURCES file... [NO_INSTALL]): a driver plugin KIND.so, built so that it exports its descriptor alone and
 # clashes with nothing in the host. Works for C and for C++ sources.
 
 function(netrig_add_driver kind)
-  cmake_parse_arguments(arg "" "" "SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "NO_INSTALL" "" "SOURCES" ${ARGN})
   if(NOT arg_SOURCES)
     message(FATAL_ERROR "netrig_add_driver(${kind}): SOURCES is missing")
   endif()
@@ -23,5 +23,7 @@ function(netrig_add_driver kind)
     target_link_options(${target} PRIVATE LINKER:-z,defs LINKER:--exclude-libs,ALL -static-libgcc
       $<$<LINK_LANG_AND_ID:CXX,GNU,Clang>:-static-libstdc++>)
   endif()
-  install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/netrig/drivers)
+  if(NOT arg_NO_INSTALL)
+    install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/netrig/drivers)
+  endif()
 endfunction()

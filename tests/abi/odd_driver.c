@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Drivers that misbehave, one a build: ODD says how. A constructor leaves a trace whenever code of the plugin runs. */
+#include <netrig/services.h>
+#include <stdlib.h>
+
+#ifndef KINDS
+#define KINDS "veth"
+#endif
+#ifndef NAME
+#define NAME "odd"
+#endif
+
+__attribute__((constructor)) static void leave_trace(void) { setenv("NETRIG_TEST_TRACE", NAME, 1); }
+
+static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
+  const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  struct netrig_link link = {
+      .struct_size = sizeof link, .kind = KINDS, .peer = NETRIG_NONE, .lower = NETRIG_NONE, .interface = 0};
+  (void)request;
+#if defined(ODD_MAKES_NOTHING)
+  (void)netlink;
+  (void)link;
+  return NETRIG_OK;
+#elif defined(ODD_OTHER_KIND)
+  link.kind = "bridge";
+#elif defined(ODD_OTHER_INTERFACE)
+  link.interface = 7;
+#elif defined(ODD_CLAIMS)
+  (void)netlink;
+  (void)link;
+  return host->set_interface(call, 0, 1);
+#elif defined(ODD_RENAMES)
+  /* struct nlattr of IFLA_IFNAME (3), 8 bytes: "lo". */
+  static const unsigned char name[] = {8, 0, 3, 0, 'l', 'o', 0, 0};
+  link.attributes = name;
+  link.attributes_size = sizeof name;
+#elif defined(ODD_CUT_OFF)
+  static const unsigned char cut[] = {200, 0, 13, 0};
+  link.attributes = cut;
+  link.attributes_size = sizeof cut;
+#endif
+  netlink->create_link(call, &link);
+  return NETRIG_OK; /* also when the host said no: the host must not forget that it did */
+}
+
+static netrig_status destroy(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
+  (void)device;
+  return host->fail(call, NETRIG_BUSY, "this driver never lets go");
+}
+
+#ifndef ODD_NO_NOTE
+NETRIG_DRIVER_NOTE(NAME, "1.0.0", KINDS, NETRIG_WANTS_NOTHING);
+#endif
+#ifdef ODD_NO_SYMBOL
+const struct netrig_driver netrig_driver_2;
+__attribute__((used)) static const struct netrig_driver hidden = {
+#else
+NETRIG_EXPORT const struct netrig_driver netrig_driver_1 = {
+#endif
+    .struct_size = sizeof(struct netrig_driver),
+    .abi_major = NETRIG_ABI_MAJOR,
+    .abi_minor = NETRIG_ABI_MINOR,
+    .name = NAME,
+    .version = "1.0.0",
+    .summary = "a driver that misbehaves",
+    .min_interfaces = 1,
+    .max_interfaces = 1,
+    .create = create,
+    .destroy = destroy};
