@@ -63,7 +63,7 @@ Result sh(const std::string& command) {
   return {.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .out = read(out), .err = read(err)};
 }
 
-Result netrig(const std::string& arguments) { return sh(std::string(NETRIG_BINARY) + " " + arguments); }
+Result cli(const std::string& arguments) { return sh(std::string(NETRIG_BINARY) + " " + arguments); }
 
 int start_netrig(const std::vector<std::string>& arguments) {
   const pid_t child = ::fork();

@@ -26,7 +26,7 @@ inline constexpr int kSkipped = 77;
 /// A shell command, to its end.
 Result sh(const std::string& command);
 /// The netrig that was built, with shell-quoted arguments.
-Result netrig(const std::string& arguments);
+Result cli(const std::string& arguments);
 /// Starts netrig in the background; returns its process.
 int start_netrig(const std::vector<std::string>& arguments);
 /// Waits for a process; exit code, or 128 + signal.

@@ -70,6 +70,25 @@ std::string directory_of(const Policy& policy, const std::string& kind) {
 
 }  // namespace
 
+/// Sealed bytes that have passed every check but that of the descriptor.
+struct Registry::Verified {
+  SealedPlugin plugin;
+  Note note;
+};
+
+Registry::Verified Registry::verify(const std::string& directory, const std::string& kind, std::string& digest) {
+  if (const auto found = verified_.find(kind); found != verified_.end()) {
+    Verified verified = std::move(found->second);
+    verified_.erase(found);
+    digest = verified.plugin.digest;
+    return verified;
+  }
+  SealedPlugin plugin = open_plugin(policy_, directory, kind);
+  digest = plugin.digest;
+  Note note = check_note(plugin);
+  return {std::move(plugin), std::move(note)};
+}
+
 Registry::Registry(Policy policy) : policy_(std::move(policy)) {}
 Registry::~Registry() = default;
 
@@ -86,15 +105,15 @@ Driver& Registry::open(std::string_view kind) {
                 fmt::format("there is no driver \"{}\" in {}{}", name, fmt::join(policy_.directories, ", "),
                             hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
   }
-  SealedPlugin plugin;
+  const std::string path = fmt::format("{}/{}.so", directory, name);
+  std::string digest;
   try {
-    plugin = open_plugin(policy_, directory, name);
-    const Note note = check_note(plugin);
-    auto driver = make_in_process(load_plugin(plugin, note));
-    spdlog::debug("driver {} loaded: path {}, sha256 {}, version {}", name, plugin.path, plugin.digest, note.version);
+    const Verified verified = verify(directory, name, digest);
+    auto driver = make_in_process(load_plugin(verified.plugin, verified.note));
+    spdlog::debug("driver {} loaded: path {}, sha256 {}, version {}", name, path, digest, verified.note.version);
     return *drivers_.emplace(name, std::move(driver)).first->second;
   } catch (const Error& error) {
-    throw refusal(name, fmt::format("{}/{}.so", directory, name), plugin.digest, error.message());
+    throw refusal(name, path, digest, error.message());
   }
 }
 
@@ -139,15 +158,15 @@ std::vector<Found> Registry::survey() {
       try {
         const std::lock_guard guard(mutex_);
         static_cast<void>(directory_of(policy_, kind));
-        const SealedPlugin plugin = open_plugin(policy_, directory, kind);
-        found.digest = plugin.digest;
-        const Note note = check_note(plugin);
+        Verified verified = verify(directory, kind, found.digest);
+        const Note& note = verified.note;
         found.description.kind = note.driver;
         found.description.version = note.version;
         found.description.abi_major = note.abi_major;
         found.description.abi_minor = note.abi_minor;
         found.description.wants = note.wants;
         found.description.link_kinds = note.link_kinds;
+        verified_.insert_or_assign(kind, std::move(verified));
       } catch (const Error& error) {
         found.refusal = error.message();
       }

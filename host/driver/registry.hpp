@@ -23,6 +23,8 @@ struct Found {
 
 /// Turns a driver's name into something callable: the one place that does. Thread: safe.
 class Registry {
+  struct Verified;
+
  public:
   explicit Registry(Policy policy);
   ~Registry();
@@ -40,8 +42,12 @@ class Registry {
   [[nodiscard]] const Policy& policy() const { return policy_; }
 
  private:
+  /// `digest` is set as soon as it is known, also when this throws.
+  Verified verify(const std::string& directory, const std::string& kind, std::string& digest);
+
   Policy policy_;
   std::mutex mutex_;
+  std::map<std::string, Verified, std::less<>> verified_;  ///< by survey(), for the open() that follows
   std::map<std::string, std::unique_ptr<Driver>, std::less<>> drivers_;
 };
 

@@ -79,7 +79,7 @@ Bytes checked_data(const std::string& kind, const void* data, std::size_t size) 
 }
 
 std::string checked_kind(const netrig_call& call, const char* kind) {
-  const std::string name(kind == nullptr ? "" : std::string(kind, strnlen(kind, IFNAMSIZ)));
+  std::string name(kind == nullptr ? "" : std::string(kind, strnlen(kind, IFNAMSIZ)));
   const auto& allowed = call.description->link_kinds;
   if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
     deny(fmt::format("a link of kind \"{}\", which its note does not declare", name));

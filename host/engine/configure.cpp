@@ -246,7 +246,8 @@ void wait_for_addresses(Run& run, const Lab& next) {
   // RFC 4862: one probe, one second, by default; sysctls may ask for more.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(15);
   parallel(waited.size(), 1, [&](std::size_t i) {
-    const auto& [interface, address] = waited[i];
+    const Interface* interface = waited[i].first;
+    const Address* address = waited[i].second;
     const std::string& home = next.namespaces[interface->home].name.str();
     Space& place = run.spaces.at(home);
     for (;;) {

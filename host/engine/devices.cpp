@@ -161,7 +161,8 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
   std::vector<Outbox> outboxes;
   post(level, outboxes);
   std::atomic<std::size_t> done{0};
-  parallel(outboxes.size(), run.threads, [&](std::size_t i) {
+  // One thread: the kernel makes links one at a time (RTNL), and two that wait for each other take longer.
+  parallel(outboxes.size(), 1, [&](std::size_t i) {
     run.checkpoint();
     Outbox& box = outboxes[i];
     const auto refusals = box.space->socket().run(box.batch);

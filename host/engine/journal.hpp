@@ -35,6 +35,7 @@ class Journal {
   Journal(Journal&& other) noexcept;
   Journal& operator=(Journal&&) = delete;
   Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
   ~Journal() = default;
 
   [[nodiscard]] const Record& record() const { return record_; }

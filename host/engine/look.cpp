@@ -139,6 +139,7 @@ void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan
   for (std::size_t s = 0; s < next.namespaces.size(); ++s)
     if (next.namespaces[s].existing) wanted[s];
   std::vector<std::size_t> spaces;
+  spaces.reserve(wanted.size());
   for (const auto& [space, names] : wanted) spaces.push_back(space);
   std::sort(spaces.begin(), spaces.end());
   parallel(spaces.size(), 1, [&](std::size_t i) {

@@ -95,8 +95,9 @@ void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces) {
 void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces) {
   std::atomic<std::size_t> done{0};
   // Descriptors stay open until all names are gone: the kernel takes namespaces down in batches, and waits for its
-  // readers once a batch, so the fewer and larger the better.
-  parallel(namespaces.size(), run.threads, [&](std::size_t i) {
+  // readers once a batch, so the fewer and larger the better. One thread: an unmount waits for other processors that
+  // are busy, and two that unmount keep each other waiting.
+  parallel(namespaces.size(), 1, [&](std::size_t i) {
     const MadeNamespace& made = namespaces[i];
     const NamespaceName name(made.name);
     if (!made.existing && (run.spaces.find(made.name) != nullptr || netns::is_hollow(name))) netns::unpublish(name);

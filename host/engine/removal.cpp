@@ -15,9 +15,9 @@ namespace {
 
 // The kernel waits for its readers once a deletion. From this many links on, giving them a group first costs less.
 constexpr std::size_t kGroupFrom = 3;
-// In a namespace that goes anyway links go with it, in one batch of all namespaces; but a switch with many ports is
-// taken down at once, before the kernel meets its ports one host at a time.
-constexpr std::size_t kGroupFromInDoomed = 8;
+// A port that goes down on a running bridge makes the kernel look at all its other ports: N^2 for N of them. From this
+// many links on, masters are set down first.
+constexpr std::size_t kQuietFrom = 8;
 
 struct Deletion {
   MadeInterface interface;
@@ -72,10 +72,21 @@ std::uint32_t unused_group(const std::vector<netlink::LinkState>& links) {
   }
 }
 
+/// Sets the masters among our links down.
+void quiet_masters(Space& space, const std::vector<netlink::LinkState>& links, const std::vector<Deletion>& deletions) {
+  std::unordered_set<std::uint32_t> masters;
+  for (const auto& link : links)
+    if (link.master != 0) masters.insert(link.master);
+  netlink::Batch batch;
+  for (const Deletion& deletion : deletions)
+    if (deletion.settled && masters.contains(deletion.interface.ifindex))
+      netlink::set_link_up(batch, deletion.interface.ifindex, false);
+  if (!batch.empty()) space.socket().run(batch, netlink::Socket::OnRefusal::go_on);  // one that is gone is quiet, too
+}
+
 /// Deletes those of the links that are there and ours. A link that is not settled is ours only if it has the ifindex
 /// and the name that it was to get.
-void delete_links(Space& space, const std::vector<Deletion>& deletions) {
-  const auto links = netlink::list_links(space.socket());
+void delete_links(Space& space, const std::vector<netlink::LinkState>& links, const std::vector<Deletion>& deletions) {
   std::unordered_map<std::uint32_t, const netlink::LinkState*> present;
   for (const auto& link : links) present.emplace(link.ifindex, &link);
   std::vector<std::uint32_t> ours;
@@ -109,11 +120,14 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
   });
   std::vector<const Deletions::value_type*> work;
   for (const auto& entry : deletions)
-    if (!doomed.contains(entry.first) || entry.second.size() >= kGroupFromInDoomed) work.push_back(&entry);
+    if (!doomed.contains(entry.first) || entry.second.size() >= kQuietFrom) work.push_back(&entry);
   parallel(work.size(), run.threads, [&](std::size_t i) {
     Space* space = run.spaces.find(work[i]->first);
     if (space == nullptr) return;
-    delete_links(*space, work[i]->second);
+    const auto links = netlink::list_links(space->socket());
+    if (work[i]->second.size() >= kQuietFrom) quiet_masters(*space, links, work[i]->second);
+    // Links of a namespace that goes go with it, in one batch of all namespaces, sooner than they could be deleted.
+    if (!doomed.contains(work[i]->first)) delete_links(*space, links, work[i]->second);
     space->release_socket();
   });
 }

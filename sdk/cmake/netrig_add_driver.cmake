@@ -15,12 +15,13 @@ function(netrig_add_driver kind)
   if(NETRIG_PLUGIN_OUTPUT_DIRECTORY)
     set_target_properties(${target} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${NETRIG_PLUGIN_OUTPUT_DIRECTORY})
   endif()
-  target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
+  target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
   target_link_options(${target} PRIVATE LINKER:-z,relro,-z,now,-z,noexecstack,-z,nodelete
     LINKER:--version-script=${CMAKE_CURRENT_FUNCTION_LIST_DIR}/plugin.map)
   # A sanitizer's runtime is the host's; so are, then, the symbols left open for it.
   if(NOT NETRIG_SANITIZE)
-    target_link_options(${target} PRIVATE LINKER:-z,defs LINKER:--exclude-libs,ALL -static-libgcc
+    target_link_options(${target} PRIVATE LINKER:-z,defs LINKER:--exclude-libs,ALL LINKER:--gc-sections -static-libgcc
+      $<$<CONFIG:Release>:-s>
       $<$<LINK_LANG_AND_ID:CXX,GNU,Clang>:-static-libstdc++>)
   endif()
   if(NOT arg_NO_INSTALL)

@@ -13,7 +13,7 @@ Json info_data(const std::string& space, const std::string& interface) {
 
 void up(const std::string& body) {
   const Result result =
-      netrig("up " + file("lab.toml", "[lab]\nname = \"drivers\"\n[namespace.a]\n[namespace.b]\n" + body));
+      cli("up " + file("lab.toml", "[lab]\nname = \"drivers\"\n[namespace.a]\n[namespace.b]\n" + body));
   INFO(result.err);
   REQUIRE(result.exit == 0);
 }
@@ -84,7 +84,7 @@ params = { parent = "a:up", mode = ")" +
 interfaces = [{ namespace = "b", name = "mv0" }])");
   CHECK(info_data("b", "mv0")["mode"] == mode);
   CHECK(ip("-n b -d link show dev mv0")[0]["link_index"] == ip("-n a link show dev up")[0]["ifindex"]);
-  REQUIRE(netrig("down drivers").exit == 0);
+  REQUIRE(cli("down drivers").exit == 0);
   CHECK(namespaces().empty());
 }
 

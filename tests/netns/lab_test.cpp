@@ -44,7 +44,7 @@ using Texts = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("two hosts come up, reach each other, and leave nothing behind") {
-  const Result up = netrig("up " + kConfig + "/two-hosts.toml");
+  const Result up = cli("up " + kConfig + "/two-hosts.toml");
   INFO(up.err);
   REQUIRE(up.exit == 0);
   CHECK(namespaces() == Texts{"h1", "h2"});
@@ -54,10 +54,10 @@ TEST_CASE("two hosts come up, reach each other, and leave nothing behind") {
   CHECK(ip("-n h1 link").size() == 2);
   CHECK(link_of("h1", "eth0")["linkinfo"]["info_kind"] == "veth");
   CHECK(routes("h1", "-4 route").empty());
-  CHECK(netrig("exec two-hosts h1 -- ping -c1 -W2 192.0.2.2").exit == 0);
-  CHECK(netrig("exec two-hosts h1 -- ping -c1 -W2 2001:db8::2").exit == 0);
-  CHECK(netrig("status two-hosts").exit == 0);
-  REQUIRE(netrig("down two-hosts").exit == 0);
+  CHECK(cli("exec two-hosts h1 -- ping -c1 -W2 192.0.2.2").exit == 0);
+  CHECK(cli("exec two-hosts h1 -- ping -c1 -W2 2001:db8::2").exit == 0);
+  CHECK(cli("status two-hosts").exit == 0);
+  REQUIRE(cli("down two-hosts").exit == 0);
   require_nothing_left();
 }
 
@@ -80,7 +80,7 @@ interfaces = [{ namespace = "b", name = "br0", addresses = ["10.2.0.1/24"] }]
 driver = "veth"
 interfaces = [{ namespace = "b", name = "p0", master = "br0" }, { namespace = "a", name = "eth1" }]
 )");
-  const Result up = netrig("up " + lab);
+  const Result up = cli("up " + lab);
   INFO(up.err);
   REQUIRE(up.exit == 0);
   const Json left = link_of("a", "left");
@@ -100,7 +100,7 @@ interfaces = [{ namespace = "b", name = "p0", master = "br0" }, { namespace = "a
     if (address["local"] == "10.1.2.1") CHECK(address["scope"] == "link");
     if (address["local"] == "fd00::1") CHECK(address["nodad"] == true);
   }
-  REQUIRE(netrig("down attributes").exit == 0);
+  REQUIRE(cli("down attributes").exit == 0);
   require_nothing_left();
 }
 
@@ -133,7 +133,7 @@ interfaces = [
   { namespace = "b", name = "eth0", addresses = ["10.0.0.2/24", "10.0.0.3/24", "fd00::2/64"] },
 ]
 )");
-  const Result up = netrig("up " + lab);
+  const Result up = cli("up " + lab);
   INFO(up.err);
   REQUIRE(up.exit == 0);
   CHECK(routes("a", "-4 -d route") == Texts{"10.1.0.0/16", "10.7.0.0/16 via 172.16.0.1 dev eth0 onlink",
@@ -153,7 +153,7 @@ interfaces = [
       CHECK(route["nexthops"][1]["gateway"] == "10.0.0.3");
     }
   }
-  REQUIRE(netrig("down routes").exit == 0);
+  REQUIRE(cli("down routes").exit == 0);
   require_nothing_left();
 }
 
@@ -168,14 +168,14 @@ sysctl = { "net.ipv4.ip_forward" = 1, "net.ipv6.conf.all.forwarding" = true, "ne
 driver = "veth"
 interfaces = [{ namespace = "a", name = "eth0" }, { namespace = "b", name = "eth0" }]
 )");
-  const Result up = netrig("up " + lab);
+  const Result up = cli("up " + lab);
   INFO(up.err);
   REQUIRE(up.exit == 0);
   CHECK(sh("ip netns exec a sysctl -n net.ipv4.ip_forward net.ipv6.conf.all.forwarding").out == "1\n1\n");
   CHECK(sh("ip netns exec b sysctl -n net.ipv4.ip_forward").out == "0\n");
   // Mode 1 makes no link-local address; one that was made before the sysctl was set would still be there.
   CHECK(sh("ip -n a -6 addr show dev eth0").out.empty());
-  REQUIRE(netrig("down sysctls").exit == 0);
+  REQUIRE(cli("down sysctls").exit == 0);
 }
 
 TEST_CASE("waiting for duplicate address detection ends with usable addresses") {
@@ -189,18 +189,18 @@ dad = "wait"
 driver = "veth"
 interfaces = [{ namespace = "a", name = "eth0", addresses = ["fd00::1/64"] }, { namespace = "b", name = "eth0", addresses = ["fd00::2/64"] }]
 )";
-  const Result up = netrig("up " + file("lab.toml", text));
+  const Result up = cli("up " + file("lab.toml", text));
   INFO(up.err);
   REQUIRE(up.exit == 0);
   for (const Json& address : ip("-n a -6 addr show dev eth0 scope global")[0]["addr_info"]) {
     CHECK_FALSE(address.contains("tentative"));
     CHECK_FALSE(address.contains("nodad"));
   }
-  REQUIRE(netrig("down dad").exit == 0);
+  REQUIRE(cli("down dad").exit == 0);
 
   std::string same = text;
   same.replace(same.find("fd00::2"), 7, "fd00::1");
-  const Result duplicate = netrig("up " + file("same.toml", same));
+  const Result duplicate = cli("up " + file("same.toml", same));
   CHECK(duplicate.exit == 1);
   CHECK_THAT(duplicate.err, ContainsSubstring("is a duplicate"));
   require_nothing_left();
@@ -208,54 +208,54 @@ interfaces = [{ namespace = "a", name = "eth0", addresses = ["fd00::1/64"] }, { 
 
 TEST_CASE("the example labs come up as written and their hosts reach each other") {
   SECTION("macvlan on an uplink") {
-    REQUIRE(netrig("up " + kConfig + "/macvlan-on-uplink.toml").exit == 0);
+    REQUIRE(cli("up " + kConfig + "/macvlan-on-uplink.toml").exit == 0);
     for (const char* host : {"c1", "c2", "c3"})
-      CHECK(netrig(std::string("exec shared-uplink ") + host + " -- ping -c1 -W2 198.51.100.1").exit == 0);
-    CHECK(netrig("exec shared-uplink c1 -- ping -c1 -W2 198.51.100.12").exit == 0);
+      CHECK(cli(std::string("exec shared-uplink ") + host + " -- ping -c1 -W2 198.51.100.1").exit == 0);
+    CHECK(cli("exec shared-uplink c1 -- ping -c1 -W2 198.51.100.12").exit == 0);
     CHECK(link_of("c1", "eth0")["linkinfo"]["info_data"]["mode"] == "bridge");
-    CHECK(netrig("down shared-uplink").exit == 0);
+    CHECK(cli("down shared-uplink").exit == 0);
   }
   SECTION("a routed campus without VLAN filtering, for kernels that lack it") {
     std::string text = read(kConfig + "/routed-campus.toml");
     const std::string filtering = ", vlan_filtering = true";
     text.erase(text.find(filtering), filtering.size());
-    REQUIRE(netrig("up " + file("campus.toml", text)).exit == 0);
+    REQUIRE(cli("up " + file("campus.toml", text)).exit == 0);
     CHECK(namespaces().size() == 103);
     CHECK(addresses("h2-50", "eth0") == Texts{"10.2.1.50/16"});
     for (const char* target : {"10.1.0.1", "10.1.1.50", "10.2.1.9"})
-      CHECK(netrig(std::string("exec campus h1-7 -- ping -c1 -W2 ") + target).exit == 0);
-    CHECK(netrig("down campus").exit == 0);
+      CHECK(cli(std::string("exec campus h1-7 -- ping -c1 -W2 ") + target).exit == 0);
+    CHECK(cli("down campus").exit == 0);
   }
   SECTION("a thousand namespaces in pairs") {
-    REQUIRE(netrig("up " + kConfig + "/pairs-1000.toml").exit == 0);
+    REQUIRE(cli("up " + kConfig + "/pairs-1000.toml").exit == 0);
     CHECK(namespaces().size() == 1000);
     CHECK(addresses("f999", "eth0") == Texts{"10.0.7.206/30"});
     CHECK(routes("f998", "-4 route") == Texts{"default via 10.0.7.206 dev eth0"});
-    CHECK(netrig("exec pairs-1000 f0 -- ping -c1 -W2 10.0.0.2").exit == 0);
-    CHECK(netrig("exec pairs-1000 f999 -- ping -c1 -W2 10.0.7.205").exit == 0);
-    CHECK(netrig("down pairs-1000").exit == 0);
+    CHECK(cli("exec pairs-1000 f0 -- ping -c1 -W2 10.0.0.2").exit == 0);
+    CHECK(cli("exec pairs-1000 f999 -- ping -c1 -W2 10.0.7.205").exit == 0);
+    CHECK(cli("down pairs-1000").exit == 0);
   }
   SECTION("a thousand hosts in a star") {
-    REQUIRE(netrig("up " + kConfig + "/star-1000.toml").exit == 0);
+    REQUIRE(cli("up " + kConfig + "/star-1000.toml").exit == 0);
     CHECK(namespaces().size() == 1001);
     CHECK(ip("-n hub link show master br0").size() == 1000);
-    CHECK(netrig("exec star-1000 h0 -- ping -c1 -W2 10.0.4.231").exit == 0);
-    CHECK(netrig("exec star-1000 h999 -- ping -c1 -W2 10.0.0.1").exit == 0);
-    CHECK(netrig("down star-1000").exit == 0);
+    CHECK(cli("exec star-1000 h0 -- ping -c1 -W2 10.0.4.231").exit == 0);
+    CHECK(cli("exec star-1000 h999 -- ping -c1 -W2 10.0.0.1").exit == 0);
+    CHECK(cli("down star-1000").exit == 0);
   }
   require_nothing_left();
 }
 
 TEST_CASE("the routed campus comes up as written") {
   if (const std::string reason = kernel_lacks("CONFIG_BRIDGE_VLAN_FILTERING"); !reason.empty()) {
-    const Result refused = netrig("up " + kConfig + "/routed-campus.toml");
+    const Result refused = cli("up " + kConfig + "/routed-campus.toml");
     CHECK(refused.exit == 6);
     CHECK_THAT(refused.err, ContainsSubstring("vlan_filtering needs a kernel with CONFIG_BRIDGE_VLAN_FILTERING"));
     require_nothing_left();
     skip(reason + "; what netrig says of it is as it should be");
   }
-  REQUIRE(netrig("up " + kConfig + "/routed-campus.toml").exit == 0);
-  CHECK(netrig("exec campus h1-7 -- ping -c1 -W2 10.2.1.9").exit == 0);
-  CHECK(netrig("down campus").exit == 0);
+  REQUIRE(cli("up " + kConfig + "/routed-campus.toml").exit == 0);
+  CHECK(cli("exec campus h1-7 -- ping -c1 -W2 10.2.1.9").exit == 0);
+  CHECK(cli("down campus").exit == 0);
   require_nothing_left();
 }

@@ -12,8 +12,9 @@
 
 int main(int argc, char** argv) {
   // Listing must work for everybody; only running needs the ground.
-  const bool lists = std::any_of(
-      argv + 1, argv + argc, [](std::string_view argument) { return argument.find("list") != std::string_view::npos; });
+  const bool lists = std::any_of(argv + 1, argv + argc, [](std::string_view argument) {
+    return argument.starts_with("--list") || argument == "-l";
+  });
   if (!lists) scratch::enter();
   return Catch::Session().run(argc, argv);
 }

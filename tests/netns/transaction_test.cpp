@@ -54,7 +54,7 @@ Json state_of(const Texts& spaces) {
 }
 
 void up(const std::string& text) {
-  const Result result = netrig("up " + file("lab.toml", text));
+  const Result result = cli("up " + file("lab.toml", text));
   INFO(result.err);
   REQUIRE(result.exit == 0);
 }
@@ -69,11 +69,11 @@ void require_nothing_left() {
 TEST_CASE("up on a running lab changes nothing") {
   up(kTwo);
   const Json before = state_of({"a", "b"});
-  const Result again = netrig("up " + file("lab.toml", kTwo));
+  const Result again = cli("up " + file("lab.toml", kTwo));
   CHECK(again.exit == 0);
   CHECK_THAT(again.out, ContainsSubstring("nothing to change"));
   CHECK(state_of({"a", "b"}) == before);
-  CHECK_THAT(netrig("plan " + file("lab.toml", kTwo)).out, ContainsSubstring("nothing to change"));
+  CHECK_THAT(cli("plan " + file("lab.toml", kTwo)).out, ContainsSubstring("nothing to change"));
 }
 
 TEST_CASE("up after an edit applies the difference and leaves the rest alone") {
@@ -106,7 +106,7 @@ interfaces = [{ namespace = "b", name = "eth1", mtu = 1300 }, { namespace = "c",
     CHECK(addresses("a", "eth0") == Texts{"10.0.0.9/24"});
     CHECK(ip("-n a route show default").size() == 1);
   }
-  REQUIRE(netrig("down two").exit == 0);
+  REQUIRE(cli("down two").exit == 0);
   require_nothing_left();
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("an edit that the kernel refuses leaves the lab as it was") {
   std::string bad = replaced(kTwo, "[namespace.b]",
                              "[namespace.b]\nsysctl = { \"net.ipv6.conf.all.disable_ipv6\" = 1 }\n[namespace.c]");
   bad = replaced(bad, "\"10.0.0.2/24\"", "\"10.0.0.2/24\", \"fd00::1/64\"");
-  const Result refused = netrig("up " + file("lab.toml", bad));
+  const Result refused = cli("up " + file("lab.toml", bad));
   INFO(refused.err);
   CHECK(refused.exit == 1);
   CHECK_THAT(refused.err, ContainsSubstring("the kernel refuses address fd00::1/64 on b:eth0"));
@@ -125,8 +125,8 @@ TEST_CASE("an edit that the kernel refuses leaves the lab as it was") {
   CHECK(state_of({"a", "b"}) == before);
   CHECK(namespaces() == Texts{"a", "b"});
   CHECK(sh("ip netns exec b sysctl -n net.ipv6.conf.all.disable_ipv6").out == "0\n");
-  CHECK(netrig("status two").exit == 0);
-  REQUIRE(netrig("down two").exit == 0);
+  CHECK(cli("status two").exit == 0);
+  REQUIRE(cli("down two").exit == 0);
   require_nothing_left();
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("a lab that the kernel refuses half-way leaves nothing") {
   std::string bad =
       replaced(kTwo, "[namespace.b]", "[namespace.b]\nsysctl = { \"net.ipv6.conf.all.disable_ipv6\" = 1 }");
   bad = replaced(bad, "\"10.0.0.2/24\"", "\"10.0.0.2/24\", \"fd00::1/64\"");
-  const Result refused = netrig("--json up " + file("lab.toml", bad));
+  const Result refused = cli("--json up " + file("lab.toml", bad));
   CHECK(refused.exit == 1);
   CHECK(Json::parse(refused.out)["error"]["code"] == "failed");
   require_nothing_left();
@@ -142,7 +142,7 @@ TEST_CASE("a lab that the kernel refuses half-way leaves nothing") {
 
 TEST_CASE("what exists already is an error before anything is touched") {
   REQUIRE(sh("ip netns add b").exit == 0);
-  const Result refused = netrig("up " + file("lab.toml", kTwo));
+  const Result refused = cli("up " + file("lab.toml", kTwo));
   CHECK(refused.exit == 4);
   CHECK_THAT(refused.err, ContainsSubstring("lab.toml:5:12: namespace b exists already"));
   CHECK(namespaces() == Texts{"b"});
@@ -164,17 +164,17 @@ TEST_CASE("an existing namespace is used, given back as it was, and never delete
     CHECK(addresses("b", "eth0") == Texts{"10.0.0.2/24"});
     CHECK(sh("ip netns exec b sysctl -n net.ipv4.ip_forward").out == "0\n");
     CHECK(ip("-n b route show type blackhole").size() == 1);
-    REQUIRE(netrig("down two").exit == 0);
+    REQUIRE(cli("down two").exit == 0);
     CHECK(sh("ip netns exec b sysctl -n net.ipv4.ip_forward").out == "1\n");
   }
   SECTION("an interface of that name there is an error") {
-    const Result refused = netrig("up " + file("lab.toml", replaced(lab, "namespace = \"b\", name = \"eth0\"",
+    const Result refused = cli("up " + file("lab.toml", replaced(lab, "namespace = \"b\", name = \"eth0\"",
                                                                     "namespace = \"b\", name = \"own\"")));
     CHECK(refused.exit == 4);
     CHECK_THAT(refused.err, ContainsSubstring("interface own exists already in namespace b"));
   }
   SECTION("a route of others that is the same stays theirs") {
-    const Result refused = netrig("up " + file("lab.toml", replaced(lab, "to = \"10.97.0.0/16\", type = \"blackhole\"",
+    const Result refused = cli("up " + file("lab.toml", replaced(lab, "to = \"10.97.0.0/16\", type = \"blackhole\"",
                                                                     "to = \"10.98.0.0/16\", dev = \"own\"")));
     INFO(refused.err);
     CHECK(refused.exit == 1);
@@ -188,8 +188,8 @@ TEST_CASE("an existing namespace is used, given back as it was, and never delete
 TEST_CASE("down leaves alone a namespace that took the place of the lab's") {
   up(kTwo);
   REQUIRE(sh("ip netns del b && ip netns add b").exit == 0);
-  CHECK(netrig("status two").exit == 1);
-  const Result down = netrig("down two");
+  CHECK(cli("status two").exit == 1);
+  const Result down = cli("down two");
   CHECK(down.exit == 0);
   CHECK_THAT(down.err, ContainsSubstring("namespace b is not the one that this lab made"));
   CHECK(namespaces() == Texts{"b"});
@@ -201,35 +201,35 @@ TEST_CASE("a running lab is found by its name, its file, and the path its file o
   const std::string path = directory() + "/lab.toml";
   SECTION("by name, when the file is gone") {
     std::filesystem::remove(path);
-    CHECK(netrig("down two").exit == 0);
+    CHECK(cli("down two").exit == 0);
   }
   SECTION("by the path of a file that is gone") {
     std::filesystem::remove(path);
-    CHECK(netrig("down " + path).exit == 0);
+    CHECK(cli("down " + path).exit == 0);
   }
   SECTION("by a file that has become unreadable") {
     file("lab.toml", "[[[");
-    CHECK(netrig("down " + path).exit == 0);
+    CHECK(cli("down " + path).exit == 0);
   }
   SECTION("by a file whose lab has another name now") {
     file("lab.toml", replaced(kTwo, "\"two\"", "\"three\""));
-    CHECK(netrig("down " + path).exit == 0);
+    CHECK(cli("down " + path).exit == 0);
   }
-  SECTION("all of them") { CHECK(netrig("down --all").exit == 0); }
+  SECTION("all of them") { CHECK(cli("down --all").exit == 0); }
   require_nothing_left();
 }
 
 TEST_CASE("only a part of a lab comes up when asked for") {
-  const Result result = netrig("up --only 'm[0-3]' " + file("lab.toml", pairs(20)));
+  const Result result = cli("up --only 'm[0-3]' " + file("lab.toml", pairs(20)));
   INFO(result.err);
   REQUIRE(result.exit == 0);
   CHECK(namespaces() == Texts{"m0", "m1", "m2", "m3"});
   CHECK(sh("ip netns exec m0 ping -c1 -W2 10.0.0.2").exit == 0);
-  REQUIRE(netrig("up " + file("lab.toml", pairs(20))).exit == 0);
+  REQUIRE(cli("up " + file("lab.toml", pairs(20))).exit == 0);
   CHECK(namespaces().size() == 20);
-  REQUIRE(netrig("down many").exit == 0);
+  REQUIRE(cli("down many").exit == 0);
   require_nothing_left();
-  CHECK(netrig("up --only nothing " + file("lab.toml", pairs(20))).exit == 2);
+  CHECK(cli("up --only nothing " + file("lab.toml", pairs(20))).exit == 2);
 }
 
 TEST_CASE("two netrigs on one lab: the second fails clearly or waits") {
@@ -237,10 +237,10 @@ TEST_CASE("two netrigs on one lab: the second fails clearly or waits") {
   const int first = start_netrig({"up", lab});
   while (!std::filesystem::exists("/run/netrig/many/journal"))
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  const Result second = netrig("up " + lab);
+  const Result second = cli("up " + lab);
   CHECK(second.exit == 4);
   CHECK_THAT(second.err, ContainsSubstring("is being changed by netrig (process " + std::to_string(first) + ")"));
-  CHECK(netrig("down --wait many").exit == 0);
+  CHECK(cli("down --wait many").exit == 0);
   CHECK(wait_for(first) == 0);
   require_nothing_left();
 }
@@ -267,9 +267,9 @@ interfaces = [{ namespace = "foreign", name = "lab0" }, { namespace = "m0", name
 [[repeat]])"));
   // How long a whole run takes here, so that the moments spread over all of it.
   const auto began = std::chrono::steady_clock::now();
-  REQUIRE(netrig("up " + lab).exit == 0);
+  REQUIRE(cli("up " + lab).exit == 0);
   const auto up_took = std::chrono::steady_clock::now() - began;
-  REQUIRE(netrig("down many").exit == 0);
+  REQUIRE(cli("down many").exit == 0);
   const auto down_took = std::chrono::steady_clock::now() - began - up_took;
   const unsigned seed = std::random_device()();
   CAPTURE(seed);
@@ -277,7 +277,7 @@ interfaces = [{ namespace = "foreign", name = "lab0" }, { namespace = "m0", name
   int cut_off = 0;
   for (int round = 0; round < 50; ++round) {
     const bool during_down = round % 2 == 1;
-    if (during_down) REQUIRE(netrig("up " + lab).exit == 0);
+    if (during_down) REQUIRE(cli("up " + lab).exit == 0);
     const int process = during_down ? start_netrig({"down", "many"}) : start_netrig({"up", lab});
     const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(during_down ? down_took : up_took).count();
     std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<long>(0, whole)(random)));
@@ -285,10 +285,10 @@ interfaces = [{ namespace = "foreign", name = "lab0" }, { namespace = "m0", name
     if (wait_for(process) == 128 + SIGKILL) ++cut_off;
     if (round % 10 == 4) {
       // `up` finishes what was begun just as well.
-      REQUIRE(netrig("up " + lab).exit == 0);
-      REQUIRE(netrig("status many").exit == 0);
+      REQUIRE(cli("up " + lab).exit == 0);
+      REQUIRE(cli("status many").exit == 0);
     }
-    const Result down = netrig("down --all");
+    const Result down = cli("down --all");
     INFO("round " << round << ": " << down.err);
     REQUIRE(down.exit == 0);
     REQUIRE(namespaces() == Texts{"foreign"});
@@ -305,7 +305,7 @@ TEST_CASE("after a reboot nothing is looked for in the kernel") {
   const std::string boot = read("/proc/sys/kernel/random/boot_id").substr(0, 36);
   file("j", replaced(text, boot, "00000000-0000-0000-0000-000000000000"));
   REQUIRE(sh("cp " + directory() + "/j " + journal).exit == 0);
-  CHECK_THAT(netrig("list").out, ContainsSubstring("lost in a reboot"));
-  CHECK(netrig("down two").exit == 0);
+  CHECK_THAT(cli("list").out, ContainsSubstring("lost in a reboot"));
+  CHECK(cli("down two").exit == 0);
   CHECK(namespaces() == Texts{"a", "b"});
 }
