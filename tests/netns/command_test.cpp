@@ -256,7 +256,7 @@ TEST_CASE(
     "only some thousands of namespaces fit into the limit on open files, and that is said before anything is made") {
   const std::string lab =
       file("lab.toml", "[lab]\nname = \"big\"\n[[repeat]]\nfor = { i = \"0..999\" }\nnamespace.\"n{i}\" = {}\n");
-  const Result result = sh("ulimit -Hn 500; " NETRIG_BINARY " up " + lab);
+  const Result result = sh("ulimit -n 500; " NETRIG_BINARY " up " + lab);
   CHECK(result.exit == 6);
   CHECK_THAT(result.err,
              ContainsSubstring("needs 1256 file descriptors, but the limit is 500; raise it with \"ulimit -n 1256\""));
