@@ -176,6 +176,7 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
       throw in_context({advice.empty() ? error.code() : ErrorCode::unsupported, error.message() + advice}, next,
                        device);
     }
+    box.space->release_socket();  // large labs have more namespaces than descriptors for two each
     run.report("devices", done += box.asked.size(), level.size());
   });
 

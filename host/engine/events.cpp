@@ -12,7 +12,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string line(const Json& json) { return json.dump() + "\n"; }
+// A path need not be UTF-8; what is not is replaced, for JSON must be.
+std::string line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"; }
 
 std::string to_hex(const driver::Bytes& bytes) {
   std::string text;

@@ -110,6 +110,22 @@ void delete_links(Space& space, const std::vector<netlink::LinkState>& links, co
       throw Error(ErrorCode::failed, fmt::format("the kernel refuses to delete an interface: {}", refusal.str()));
 }
 
+/// A namespace without a name lives on while a process is in it.
+void warn_of_inhabitants(Run& run, const Record& record) {
+  std::vector<const UniqueFd*> spaces;
+  std::vector<std::string> names;
+  for (const MadeNamespace& made : record.namespaces) {
+    const Space* space = made.existing ? nullptr : run.spaces.find(made.name);
+    if (space == nullptr) continue;
+    spaces.push_back(&space->fd());
+    names.push_back(made.name);
+  }
+  for (const auto& one : netns::inhabitants(spaces))
+    run.warn(
+        fmt::format("process {} ({}) is still in namespace {}, which ends only when the process does; see \"kill {}\"",
+                    one.process, one.command, names[one.space], one.process));
+}
+
 }  // namespace
 
 void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
@@ -179,6 +195,7 @@ void remove_all(Run& run) {
     if (!made.existing) doomed.insert(made.name);
   std::vector<MadeDevice> devices(record.devices.rbegin(), record.devices.rend());
   run.report("removing devices", 0, devices.size());
+  warn_of_inhabitants(run, record);
   run.stage("restore existing namespaces");
   restore_existing(run);
   run.stage("remove devices");

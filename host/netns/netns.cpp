@@ -12,6 +12,9 @@
 #include <sys/vfs.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <unordered_map>
 
 #include "model/error.hpp"
 #include "netlink/socket.hpp"
@@ -113,6 +116,29 @@ std::optional<UniqueFd> open(const std::string& path) {
   }
   if (!is_namespace(fd.get())) throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path));
   return fd;
+}
+
+std::vector<Inhabitant> inhabitants(const std::vector<const UniqueFd*>& spaces) {
+  std::unordered_map<ino_t, std::size_t> by_inode;
+  for (std::size_t i = 0; i < spaces.size(); ++i) {
+    struct stat status {};
+    if (::fstat(spaces[i]->get(), &status) == 0) by_inode.emplace(status.st_ino, i);
+  }
+  std::vector<Inhabitant> found;
+  std::error_code gone;  // processes come and go while we look
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+    struct stat status {};
+    if (::stat((entry.path() / "ns/net").c_str(), &status) != 0) continue;
+    const auto space = by_inode.find(status.st_ino);
+    const int process = std::stoi(name);
+    if (space == by_inode.end() || process == ::getpid()) continue;
+    std::string command;
+    std::getline(std::ifstream(entry.path() / "comm"), command);
+    found.push_back({.process = process, .command = command, .space = space->second});
+  }
+  return found;
 }
 
 void enter(const UniqueFd& fd) {

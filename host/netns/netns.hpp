@@ -42,6 +42,14 @@ bool exists(const NamespaceName& name);
 bool is_hollow(const NamespaceName& name);
 /// Opens one; nothing if it is not there. Throws Error if it is no network namespace.
 std::optional<UniqueFd> open(const std::string& path);
+/// A process that is in a namespace.
+struct Inhabitant {
+  int process = 0;
+  std::string command;
+  std::size_t space = 0;  ///< index in the list asked for
+};
+/// Processes in any of these namespaces, other than this one. One look at /proc, however many namespaces there are.
+std::vector<Inhabitant> inhabitants(const std::vector<const UniqueFd*>& spaces);
 /// Moves the calling thread into it.
 void enter(const UniqueFd& fd);
 /// Identity that is never used twice in one boot. The calling thread ends up in the namespace.

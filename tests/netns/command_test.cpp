@@ -209,8 +209,7 @@ TEST_CASE("a wrong command line says what is wrong, and a wrong lab leaves the k
   CHECK(cli("up /no/such/file.toml").exit == 2);
   CHECK(cli("status nothing").exit == 7);
   CHECK(cli("down nothing").exit == 7);
-  const Json error =
-      Json::parse(cli("--json up " + file("lab.toml", "[lab]\nname = \"x\"\nnmae = 1\n")).out)["error"];
+  const Json error = Json::parse(cli("--json up " + file("lab.toml", "[lab]\nname = \"x\"\nnmae = 1\n")).out)["error"];
   CHECK(error["code"] == "invalid");
   CHECK(error["exit"] == 2);
   CHECK_THAT(error["where"].get<std::string>(), ContainsSubstring("lab.toml:3:1"));
@@ -220,8 +219,8 @@ TEST_CASE("a wrong command line says what is wrong, and a wrong lab leaves the k
 TEST_CASE("the bridge's timers are checked by its driver, and the message says where") {
   const Result result =
       cli("plan " + file("lab.toml",
-                            "[lab]\nname = \"x\"\n[namespace.a]\n[device.sw]\ndriver = \"bridge\"\n"
-                            "params = { max_age = \"40s\" }\ninterfaces = [{ namespace = \"a\", name = \"br0\" }]\n"));
+                         "[lab]\nname = \"x\"\n[namespace.a]\n[device.sw]\ndriver = \"bridge\"\n"
+                         "params = { max_age = \"40s\" }\ninterfaces = [{ namespace = \"a\", name = \"br0\" }]\n"));
   CHECK(result.exit == 2);
   CHECK_THAT(result.err, ContainsSubstring(
                              "lab.toml:4:9: device sw (driver bridge): 2 * (forward_delay - 1s) is less than max_age"));

@@ -94,7 +94,8 @@ interfaces = [{ namespace = "b", name = "p0", master = "br0" }, { namespace = "a
   CHECK_FALSE(right.contains("master"));
   CHECK(link_of("b", "p0")["master"] == "br0");
   CHECK(addresses("a", "left") == Texts{"10.1.0.1/24", "10.1.1.1/32", "10.1.2.1/24", "fd00::1/64"});
-  for (const Json& address : ip("-n a addr show dev left")[0]["addr_info"]) {
+  const Json shown = ip("-n a addr show dev left")[0]["addr_info"];
+  for (const Json& address : shown) {
     if (address["local"] == "10.1.0.1") CHECK(address["broadcast"] == "10.1.0.255");
     if (address["local"] == "10.1.1.1") CHECK(address["address"] == "10.1.1.2");
     if (address["local"] == "10.1.2.1") CHECK(address["scope"] == "link");
@@ -192,7 +193,8 @@ interfaces = [{ namespace = "a", name = "eth0", addresses = ["fd00::1/64"] }, { 
   const Result up = cli("up " + file("lab.toml", text));
   INFO(up.err);
   REQUIRE(up.exit == 0);
-  for (const Json& address : ip("-n a -6 addr show dev eth0 scope global")[0]["addr_info"]) {
+  const Json shown = ip("-n a -6 addr show dev eth0 scope global")[0]["addr_info"];
+  for (const Json& address : shown) {
     CHECK_FALSE(address.contains("tentative"));
     CHECK_FALSE(address.contains("nodad"));
   }

@@ -169,13 +169,13 @@ TEST_CASE("an existing namespace is used, given back as it was, and never delete
   }
   SECTION("an interface of that name there is an error") {
     const Result refused = cli("up " + file("lab.toml", replaced(lab, "namespace = \"b\", name = \"eth0\"",
-                                                                    "namespace = \"b\", name = \"own\"")));
+                                                                 "namespace = \"b\", name = \"own\"")));
     CHECK(refused.exit == 4);
     CHECK_THAT(refused.err, ContainsSubstring("interface own exists already in namespace b"));
   }
   SECTION("a route of others that is the same stays theirs") {
     const Result refused = cli("up " + file("lab.toml", replaced(lab, "to = \"10.97.0.0/16\", type = \"blackhole\"",
-                                                                    "to = \"10.98.0.0/16\", dev = \"own\"")));
+                                                                 "to = \"10.98.0.0/16\", dev = \"own\"")));
     INFO(refused.err);
     CHECK(refused.exit == 1);
   }
@@ -296,6 +296,20 @@ interfaces = [{ namespace = "foreign", name = "lab0" }, { namespace = "m0", name
     REQUIRE(kernel_state("foreign") == foreign);
   }
   CHECK(cut_off > 10);
+}
+
+TEST_CASE("down says which processes keep a namespace alive") {
+  up(kTwo);
+  REQUIRE(sh("ip netns exec a sleep 30 >/dev/null 2>&1 & for i in $(seq 50); do ip netns pids a | grep -q . && break; "
+             "sleep 0.02; done")
+              .exit == 0);
+  const std::string process = sh("ip netns pids a").out;
+  const Result down = cli("down two");
+  CHECK(down.exit == 0);
+  CHECK_THAT(down.err, ContainsSubstring("process " + process.substr(0, process.find('\n')) +
+                                         " (sleep) is still in namespace a"));
+  sh("kill " + process.substr(0, process.find('\n')));
+  require_nothing_left();
 }
 
 TEST_CASE("after a reboot nothing is looked for in the kernel") {

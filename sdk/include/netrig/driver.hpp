@@ -3,14 +3,13 @@
 // C++17 layer over netrig/driver.h: a class with create() becomes a driver. Header only; exports nothing of its own;
 // turns exceptions into statuses, so none crosses the boundary.
 //
-// clang-format off
 //   struct Dummy {
 //     static constexpr netrig::Info info{"interface that drops what it is given"};
-//     static constexpr netrig::Parameter parameters[] = {netrig::integer("tx_queues", "transmit queues").range(1, 4096)};
+//     static constexpr netrig::Parameter parameters[] = {
+//         netrig::integer("tx_queues", "transmit queues").range(1, 4096)};
 //     static void create(netrig::Creation& device) { ... device.create_link(link); }
 //   };
 //   NETRIG_DRIVER(Dummy, "dummy", "1.0.0", "dummy")
-// clang-format on
 //
 // Optional static members:
 //   parameters                     none, if it is not there
