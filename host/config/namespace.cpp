@@ -163,7 +163,7 @@ Namespace read_namespace(const Text& name, const Table& table) {
       table.fail(path->where, "path needs existing = true: only a namespace that is there already has one");
     if (path->value.empty() || path->value.front() != '/' || path->value.find('\0') != std::string::npos)
       table.fail(path->where,
-                 fmt::format("path \"{}\" is not absolute; write one as in \"/proc/1/ns/net\"", path->value));
+                 fmt::format("path \"{}\" is not absolute; write one as in \"/proc/self/ns/net\"", path->value));
     space.path = path->value;
   }
   if (const auto* routes = table.array("routes"))
