@@ -124,7 +124,8 @@ class Reader {
     for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= bytes.size();) {
       const auto note = bytes.at<Elf64_Nhdr>(at);
       const auto name = bytes.range(at + sizeof note, note.n_namesz);
-      const std::uint64_t description = at + sizeof note + padded(note.n_namesz);
+      // Padding counts from the segment's begin: with 8-byte notes (.note.gnu.property) header and name share it.
+      const std::uint64_t description = padded(at + sizeof note + note.n_namesz);
       const auto content = bytes.range(description, note.n_descsz);
       if (note.n_namesz == 7 && std::memcmp(name.data(), "netrig", 7) == 0) {
         if (segment.p_offset % 4 != 0 || align != 4) refuse("its netrig note is not aligned to 4 bytes");
@@ -133,7 +134,7 @@ class Reader {
         if (note_) refuse("it has two netrig notes");
         note_ = parse_note(content);
       }
-      at = description + padded(note.n_descsz);
+      at = padded(description + note.n_descsz);
     }
   }
 
@@ -160,7 +161,8 @@ class Reader {
               .wants = raw.wants,
               .driver = text(raw.driver, sizeof raw.driver, "driver name"),
               .version = text(raw.version, sizeof raw.version, "version"),
-              .link_kinds = {}};
+              .link_kinds = {},
+              .needed = {}};
     const auto printable = [](const std::string& word) {
       return !word.empty() &&
              std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
@@ -242,12 +244,15 @@ class Reader {
     return {from, length};
   }
 
-  void check_needed() const {
-    for (const std::uint64_t index : found_.needed)
-      if (const std::string name = string_at(index); !is_allowed_library(name))
+  void check_needed() {
+    for (const std::uint64_t index : found_.needed) {
+      std::string name = string_at(index);
+      if (!is_allowed_library(name))
         refuse(fmt::format(
             "it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
             name));
+      note_->needed.push_back(std::move(name));
+    }
   }
 
   /// Number of dynamic symbols, which only the hash tables tell.

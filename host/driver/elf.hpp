@@ -17,6 +17,7 @@ struct Note {
   std::string driver;
   std::string version;
   std::vector<std::string> link_kinds;
+  std::vector<std::string> needed;  ///< DT_NEEDED: allowed libraries, all of them
 };
 
 /// Checks that the file is a plugin for this machine and this ABI: ELF class, machine and type, one well-formed note,

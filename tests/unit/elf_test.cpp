@@ -59,6 +59,16 @@ TEST_CASE("a plugin's note is read without loading it") {
   CHECK(note.link_kinds == std::vector<std::string>{"veth"});
 }
 
+TEST_CASE("a plugin with a note of 8-byte alignment beside its own is read") {
+  // What compilers write by default for control-flow protection (.note.gnu.property).
+  const Bytes bytes = test_plugin("protected");
+  CHECK(driver::read_plugin(std::as_bytes(std::span(bytes))).driver == "protected");
+#ifdef __x86_64__
+  CHECK(std::string_view(bytes.data(), bytes.size()).find(std::string_view("GNU\0\x02\0\0\xc0", 8)) !=
+        std::string_view::npos);
+#endif
+}
+
 TEST_CASE("files that are no plugins are refused, each with its reason") {
   CHECK(refusal({}) == "the file is empty");
   CHECK(refusal(Bytes(10)) == "the file is too short to be a shared object");
