@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
-void netrig_call::prepare_views() {
+void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t granted) {
+  permission.emplace(*description, granted, operation, interfaces, references.size());
   raw_interfaces.reserve(interfaces.size());
   for (const auto& interface : interfaces) {
     netrig_interface raw{};
@@ -35,36 +36,20 @@ void netrig_call::prepare_views() {
     raw.number = static_cast<std::uint32_t>(i);
     raw_references.push_back(raw);
   }
-  ordered.assign(interfaces.size(), false);
 }
 
-std::string netrig_call::masked(std::string text) const {
-  if (parameters == nullptr) return text;
-  for (const auto& declaration : description->parameters) {
-    if (!declaration.secret) continue;
-    const auto found = parameters->find(declaration.name);
-    if (found == parameters->end()) continue;
-    for (const auto& scalar : found->second.values) {
-      const std::string value = netrig::to_text(scalar, declaration.type);
-      if (value.empty()) continue;
-      for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3))
-        text.replace(at, value.size(), "***");
-    }
-  }
-  return text;
+std::string netrig_call::clean(const char* text) const {
+  if (text == nullptr) return {};
+  return netrig::driver::clean_text({text, strnlen(text, NETRIG_MESSAGE_MAX)}, *description, parameters);
 }
 
 namespace netrig::driver {
 namespace {
 
-std::string bounded(const char* text) {
-  return text == nullptr ? std::string{} : std::string(text, strnlen(text, NETRIG_MESSAGE_MAX));
-}
-
 netrig_status fail(netrig_call* call, netrig_status status, const char* message) {
   return callback(call, [&] {
     call->status = status;
-    call->message = call->masked(bounded(message));
+    call->message = call->clean(message);
     return status;
   });
 }
@@ -160,10 +145,7 @@ netrig_status get_reference(netrig_call* call, const char* name, std::uint32_t i
 
 netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uint32_t ifindex) {
   return callback(call, [&] {
-    if (call->operation != netrig_call::Operation::create || interface >= call->interfaces.size() || ifindex == 0)
-      return NETRIG_INVALID;
-    if (call->ordered[interface]) return NETRIG_EXISTS;
-    call->ordered[interface] = true;
+    call->permission->admit_made(interface, ifindex);
     call->made.emplace_back(interface, ifindex);
     return NETRIG_OK;
   });
@@ -171,7 +153,7 @@ netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uin
 
 netrig_status set_record(netrig_call* call, const void* record, std::size_t size) {
   return callback(call, [&] {
-    if (call->operation != netrig_call::Operation::create || size > NETRIG_RECORD_MAX ||
+    if (call->permission->operation() != Operation::create || size > NETRIG_RECORD_MAX ||
         (record == nullptr && size != 0))
       return NETRIG_INVALID;
     const auto* from = static_cast<const std::byte*>(record);
@@ -182,9 +164,8 @@ netrig_status set_record(netrig_call* call, const void* record, std::size_t size
 
 netrig_status set_state(netrig_call* call, const char* name, const char* value) {
   return callback(call, [&] {
-    constexpr std::size_t kMostStates = 256;
     if (name == nullptr || value == nullptr || call->state.size() == kMostStates) return NETRIG_INVALID;
-    call->state.emplace_back(bounded(name), call->masked(bounded(value)));
+    call->state.emplace_back(call->clean(name), call->clean(value));
     return NETRIG_OK;
   });
 }

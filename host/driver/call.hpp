@@ -6,30 +6,29 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "driver/driver.hpp"
+#include "driver/permission.hpp"
 
 /// Made for one operation, on the stack of the thread that runs it. Callbacks reach it by pointer only.
 struct netrig_call {
-  enum class Operation : std::uint8_t { validate, create, destroy, inspect, statistics, start };
-
   const netrig::DriverDescription* description = nullptr;
-  Operation operation = Operation::validate;
   const netrig::Parameters* parameters = nullptr;  ///< nullptr: this operation has none
   std::string lab;
   std::string device;
   std::vector<netrig::driver::InterfaceRequest> interfaces;
   std::vector<netrig::driver::Reference> references;
   netrig::driver::Services* services = nullptr;
+  std::optional<netrig::driver::Permission> permission;
   netrig::driver::Clock::time_point deadline = netrig::driver::Clock::time_point::max();
 
   // What comes back.
   netrig_status status = NETRIG_OK;
   std::string message;
   std::vector<netrig::driver::Order> orders;
-  std::vector<bool> ordered;                                     ///< by interface: a link order or a report covers it
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made;     ///< by the driver itself: interface, ifindex
   std::vector<std::pair<std::uint32_t, std::uint32_t>> flushed;  ///< by flush: interface, ifindex
   netrig::driver::Bytes record;
@@ -42,9 +41,10 @@ struct netrig_call {
   std::vector<netrig_reference> raw_references;
   std::vector<std::string> reference_texts;
 
-  void prepare_views();
-  /// Text of a driver with the values of secret parameters masked.
-  [[nodiscard]] std::string masked(std::string text) const;
+  /// After everything above "What comes back" is set.
+  void prepare(netrig::driver::Operation operation, std::uint32_t granted);
+  /// Text of a driver as the host may show it.
+  [[nodiscard]] std::string clean(const char* text) const;
 };
 
 namespace netrig::driver {

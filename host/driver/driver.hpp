@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "model/lab.hpp"
+#include "model/unique_fd.hpp"
 
 namespace netrig::driver {
 
@@ -112,9 +113,11 @@ class Services {
   virtual ~Services() = default;
   /// Carries out orders now. Returns pairs of interface index and ifindex of all links made so far.
   virtual std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<Order> orders) = 0;
+  /// Ifindex of an interface of the device that is there. Throws Error{not_found}.
+  virtual std::uint32_t ifindex(std::uint32_t interface) = 0;
   /// RTM_GETLINK: each top-level attribute. false: the link is gone.
   virtual bool get_link(std::uint32_t interface, const Receive& each) = 0;
-  /// One rtnetlink request; the ifindex has been written into the family header already.
+  /// One rtnetlink request; the ifindex is written into the family header here.
   virtual void request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags,
                        std::span<const std::byte> message, const Receive& answer) = 0;
   virtual std::optional<std::uint16_t> genl_family(std::uint32_t interface, const std::string& name) = 0;
@@ -122,6 +125,8 @@ class Services {
                             std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) = 0;
   /// Content of /sys/class/net/INTERFACE/path in the interface's namespace. Nothing: not there.
   virtual std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) = 0;
+  /// A new socket (NETRIG_SOCKET_*) in the namespace of an interface, or of a reference with NETRIG_OF_REFERENCE.
+  virtual UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) = 0;
   /// Whether the user has interrupted the run.
   virtual bool interrupted() const = 0;
 };

@@ -12,8 +12,6 @@
 namespace netrig::driver {
 namespace {
 
-using Operation = netrig_call::Operation;
-
 ErrorCode code_of(netrig_status status) {
   switch (status) {
     case NETRIG_INVALID:
@@ -40,8 +38,8 @@ std::string word_of(netrig_status status) {
 
 class InProcessDriver final : public Driver {
  public:
-  explicit InProcessDriver(Loaded loaded)
-      : descriptor_(*loaded.descriptor), description_(std::move(loaded.description)) {}
+  InProcessDriver(Loaded loaded, std::uint32_t granted)
+      : descriptor_(*loaded.descriptor), description_(std::move(loaded.description)), granted_(granted) {}
   ~InProcessDriver() override {
     if (started_ && NETRIG_HAS(&descriptor_, stop) && descriptor_.stop != nullptr) descriptor_.stop();
   }
@@ -52,26 +50,26 @@ class InProcessDriver final : public Driver {
 
   void validate(const CreateRequest& request) override {
     if (descriptor_.validate == nullptr) return;
-    netrig_call call = begin(Operation::validate, request);
-    const auto raw = raw_request(call);
+    netrig_call call = begin(request);
+    const auto raw = raw_request(call, Operation::validate);
     run(call, [&] { return descriptor_.validate(&host_table(), &call, &raw); });
   }
 
   CreateAnswer create(const CreateRequest& request, Services& services) override {
-    netrig_call call = begin(Operation::create, request);
+    netrig_call call = begin(request);
     call.services = &services;
-    const auto raw = raw_request(call);
+    const auto raw = raw_request(call, Operation::create);
     run(call, [&] { return descriptor_.create(&host_table(), &call, &raw); });
-    for (std::size_t i = 0; i < call.ordered.size(); ++i)
-      if (!call.ordered[i])
+    for (std::uint32_t i = 0; i < call.interfaces.size(); ++i)
+      if (!call.permission->covers(i))
         throw Error(ErrorCode::driver, fmt::format("it made nothing for interface {}; this is a defect of the driver",
                                                    call.interfaces[i].name));
     return {.orders = std::move(call.orders), .made = std::move(call.made), .record = std::move(call.record)};
   }
 
   DestroyAnswer destroy(const DeviceRequest& request, Services& services) override {
-    netrig_call call = about(Operation::destroy, request, services);
-    const auto raw = raw_device(call, request);
+    netrig_call call = about(request, services);
+    const auto raw = raw_device(call, request, Operation::destroy);
     run(call, [&] {
       const netrig_status status = descriptor_.destroy(&host_table(), &call, &raw);
       return status == NETRIG_NOT_FOUND ? NETRIG_OK : status;
@@ -89,10 +87,9 @@ class InProcessDriver final : public Driver {
   }
 
  private:
-  netrig_call begin(Operation operation, const CreateRequest& request) const {
+  netrig_call begin(const CreateRequest& request) const {
     netrig_call call;
     call.description = &description_;
-    call.operation = operation;
     call.parameters = request.parameters;
     call.lab = request.lab;
     call.device = request.device;
@@ -101,10 +98,9 @@ class InProcessDriver final : public Driver {
     call.deadline = request.deadline;
     return call;
   }
-  netrig_call about(Operation operation, const DeviceRequest& request, Services& services) const {
+  netrig_call about(const DeviceRequest& request, Services& services) const {
     netrig_call call;
     call.description = &description_;
-    call.operation = operation;
     call.lab = request.lab;
     call.device = request.device;
     call.interfaces = request.interfaces;
@@ -113,8 +109,8 @@ class InProcessDriver final : public Driver {
     return call;
   }
 
-  static netrig_request raw_request(netrig_call& call) {
-    call.prepare_views();
+  netrig_request raw_request(netrig_call& call, Operation operation) const {
+    call.prepare(operation, granted_);
     netrig_request raw{};
     raw.struct_size = sizeof raw;
     raw.lab = call.lab.c_str();
@@ -123,8 +119,8 @@ class InProcessDriver final : public Driver {
     raw.interfaces = call.interface_pointers.data();
     return raw;
   }
-  static netrig_device raw_device(netrig_call& call, const DeviceRequest& request) {
-    call.prepare_views();
+  netrig_device raw_device(netrig_call& call, const DeviceRequest& request, Operation operation) const {
+    call.prepare(operation, granted_);
     netrig_device raw{};
     raw.struct_size = sizeof raw;
     raw.lab = call.lab.c_str();
@@ -141,8 +137,8 @@ class InProcessDriver final : public Driver {
     const bool all = std::all_of(request.interfaces.begin(), request.interfaces.end(),
                                  [](const InterfaceRequest& interface) { return interface.ifindex != 0; });
     if (function == nullptr) return {.present = all, .values = {}};
-    netrig_call call = about(operation, request, services);
-    const auto raw = raw_device(call, request);
+    netrig_call call = about(request, services);
+    const auto raw = raw_device(call, request, operation);
     bool present = true;
     run(call, [&] {
       const netrig_status status = function(&host_table(), &call, &raw);
@@ -173,8 +169,8 @@ class InProcessDriver final : public Driver {
     if (!NETRIG_HAS(&descriptor_, stop) || descriptor_.start == nullptr) return;
     netrig_call call;
     call.description = &description_;
-    call.operation = Operation::start;
     call.lab = like.lab;
+    call.prepare(Operation::start, granted_);
     const netrig_status status = descriptor_.start(&host_table(), &call);
     if (status != NETRIG_OK)
       throw Error(code_of(status), "it cannot start: " + (call.message.empty() ? word_of(status) : call.message));
@@ -183,6 +179,7 @@ class InProcessDriver final : public Driver {
 
   const netrig_driver& descriptor_;
   DriverDescription description_;
+  std::uint32_t granted_;
   std::mutex mutex_;
   std::once_flag start_;
   bool started_ = false;
@@ -190,6 +187,8 @@ class InProcessDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> make_in_process(Loaded loaded) { return std::make_unique<InProcessDriver>(std::move(loaded)); }
+std::unique_ptr<Driver> make_in_process(Loaded loaded, std::uint32_t granted) {
+  return std::make_unique<InProcessDriver>(std::move(loaded), granted);
+}
 
 }  // namespace netrig::driver

@@ -109,7 +109,7 @@ Driver& Registry::open(std::string_view kind) {
   std::string digest;
   try {
     const Verified verified = verify(directory, name, digest);
-    auto driver = make_in_process(load_plugin(verified.plugin, verified.note));
+    auto driver = make_in_process(load_plugin(verified.plugin, verified.note), 0);
     spdlog::debug("driver {} loaded: path {}, sha256 {}, version {}", name, path, digest, verified.note.version);
     return *drivers_.emplace(name, std::move(driver)).first->second;
   } catch (const Error& error) {

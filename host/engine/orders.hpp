@@ -42,6 +42,7 @@ class DeviceServices final : public driver::Services {
   explicit DeviceServices(Context context) : context_(std::move(context)) {}
 
   std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<driver::Order> orders) override;
+  std::uint32_t ifindex(std::uint32_t interface) override;
   bool get_link(std::uint32_t interface, const Receive& each) override;
   void request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message,
                const Receive& answer) override;
@@ -49,6 +50,7 @@ class DeviceServices final : public driver::Services {
   void genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command, std::uint8_t version,
                     std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) override;
   std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) override;
+  UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override;
   [[nodiscard]] bool interrupted() const override;
 
  private:

@@ -2,17 +2,24 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/genetlink.h>
+#include <linux/openat2.h>
+#include <linux/rtnetlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
+#include <netrig/services.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <memory>
 
+#include "driver/permission.hpp"
 #include "engine/orders.hpp"
 #include "netns/netns.hpp"
 
@@ -54,11 +61,21 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::
   return made_;
 }
 
+std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
+  if (const std::uint32_t recorded = context_.interfaces.at(interface).ifindex; recorded != 0) return recorded;
+  for (const auto& [made, ifindex] : made_)
+    if (made == interface) return ifindex;
+  // Made by the driver itself: under this name, which was free before, or not at all.
+  for (const auto& link : netlink::list_links(home(interface).socket()))
+    if (link.name == context_.interfaces[interface].name) return made_.emplace_back(interface, link.ifindex).second;
+  throw Error(ErrorCode::not_found, fmt::format("interface {} is not there", context_.interfaces[interface].name));
+}
+
 bool DeviceServices::get_link(std::uint32_t interface, const Receive& each) {
-  netlink::Batch batch;
-  netlink::begin_set_link(batch, context_.made.at(interface).ifindex);
   netlink::Batch ask;
-  ask.begin_raw(RTM_GETLINK, 0, batch.messages(0, 1).subspan(NLMSG_HDRLEN));
+  ifinfomsg about{};
+  about.ifi_index = static_cast<int>(ifindex(interface));
+  ask.begin_raw(RTM_GETLINK, 0, std::as_bytes(std::span(&about, 1)));
   const auto refusal = home(interface).socket().ask(ask, [&](std::uint16_t, std::span<const std::byte> payload) {
     constexpr std::size_t kHeader = NLMSG_ALIGN(sizeof(ifinfomsg));
     if (payload.size() < kHeader) return;
@@ -75,8 +92,11 @@ bool DeviceServices::get_link(std::uint32_t interface, const Receive& each) {
 
 void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags,
                              std::span<const std::byte> message, const Receive& answer) {
+  driver::Bytes copy(message.begin(), message.end());
+  const std::uint32_t about = ifindex(interface);
+  std::memcpy(&copy.at(driver::family_header(type).ifindex), &about, sizeof about);
   netlink::Batch batch;
-  batch.begin_raw(type, flags, message);
+  batch.begin_raw(type, flags, copy);
   if (const auto refusal = home(interface).socket().ask(batch, answer))
     refuse(fmt::format("a request of type {}", type), *refusal);
 }
@@ -115,13 +135,38 @@ std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const 
     throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
   const UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
   if (!root) throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
-  const std::string name = fmt::format("class/net/{}/{}", context_.made.at(interface).name, path);
-  const UniqueFd file(::openat(root.get(), name.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  // Links in sysfs lead to other interfaces ("lower_eth0", "subsystem"), so none is followed below the interface's own
+  // directory, but for "device", which is the hardware under it.
+  const std::string place = fmt::format("class/net/{}", context_.interfaces.at(interface).name);
+  const bool hardware = path.starts_with("device/");
+  const UniqueFd directory(
+      ::openat(root.get(), (place + (hardware ? "/device" : "")).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return std::nullopt;
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const std::string name = hardware ? path.substr(std::strlen("device/")) : path;
+  const UniqueFd file(static_cast<int>(::syscall(SYS_openat2, directory.get(), name.c_str(), &how, sizeof how)));
   if (!file) return std::nullopt;
+  // What the kernel shows to root alone is not for drivers.
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IROTH) == 0)
+    return std::nullopt;
   std::array<char, 4096> text{};
   const ssize_t size = ::read(file.get(), text.data(), text.size());
   if (size < 0) throw Error(ErrorCode::failed, fmt::format("cannot read {}: {}", name, netlink::errno_text(errno)));
   return std::string(text.data(), static_cast<std::size_t>(size));
+}
+
+UniqueFd DeviceServices::open_socket(std::uint32_t interface, std::uint32_t kind) {
+  const bool reference = (interface & NETRIG_OF_REFERENCE) != 0;
+  netns::enter(reference ? context_.spaces.references.at(interface & ~NETRIG_OF_REFERENCE)->fd()
+                         : home(interface).fd());
+  const bool packet = kind == NETRIG_SOCKET_PACKET;
+  const int protocol = packet ? 0 : kind == NETRIG_SOCKET_GENERIC ? NETLINK_GENERIC : NETLINK_ROUTE;
+  UniqueFd socket(::socket(packet ? AF_PACKET : AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+  if (!socket) throw Error(ErrorCode::failed, fmt::format("cannot open a socket: {}", netlink::errno_text(errno)));
+  return socket;
 }
 
 bool DeviceServices::interrupted() const { return context_.interrupted != nullptr && *context_.interrupted; }

@@ -81,10 +81,28 @@ struct netrig_genl {
   /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family. */
   netrig_status (*family)(netrig_call* call, uint32_t interface, const char* name, uint16_t* id);
   /** One request to `family` in the namespace of `interface`: `attributes` follow struct genlmsghdr. Executed at once;
-   *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. */
+   *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. Errors:
+   *  NETRIG_DENIED: without CAP_NET_ADMIN only family "ethtool" about this interface (its request header names it). */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t family, uint8_t command, uint8_t version,
                            uint16_t flags, const void* attributes, size_t size, netrig_attribute_fn* answer,
                            void* user);
+};
+
+/* ---- netrig.socket/1: sockets that the host opens ------------------------------------------------------------- */
+
+#define NETRIG_SOCKET_1 "netrig.socket/1"
+
+#define NETRIG_SOCKET_ROUTE 1u   /**< AF_NETLINK, NETLINK_ROUTE. Needs CAP_NET_ADMIN, wanted by the note and granted */
+#define NETRIG_SOCKET_GENERIC 2u /**< AF_NETLINK, NETLINK_GENERIC. Likewise */
+#define NETRIG_SOCKET_PACKET 3u  /**< AF_PACKET, SOCK_RAW, protocol 0: not bound yet. Needs CAP_NET_RAW likewise */
+#define NETRIG_OF_REFERENCE 0x80000000u /**< added to a reference's number where an interface's index is asked for */
+
+/** For a driver that must do its own I/O: its process can open no socket and enter no namespace. */
+struct netrig_socket {
+  size_t struct_size;
+  /** A new socket in the namespace of `interface` (index in the request, or NETRIG_OF_REFERENCE + number of a
+   *  reference). Owner: driver, who closes *fd. Errors: NETRIG_DENIED: the privilege is not wanted or not granted. */
+  netrig_status (*open)(netrig_call* call, uint32_t interface, uint32_t kind, int32_t* fd);
 };
 
 /* ---- netrig.log/1 ------------------------------------------------------------------------------------------- */

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/permission.hpp"
+
+#include <fmt/format.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/if_link.h>
+#include <linux/neighbour.h>
+#include <linux/netlink.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netrig/driver.h>
+#include <netrig/services.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace netrig::driver {
+namespace {
+
+// Far above what 64 interfaces need; below what would fill the host's memory.
+constexpr std::size_t kMostOrders = 1024;
+
+[[noreturn]] void deny(const std::string& why) {
+  throw Error(ErrorCode::denied, "the driver asks for what it may not: " + why);
+}
+
+/// Calls each(type, value) for every attribute; refuses a list whose lengths do not add up.
+template <typename Each>
+void walk(std::span<const std::byte> attributes, Each&& each) {
+  if (attributes.size() > kMostAttributes) deny(fmt::format("{} bytes of attributes", attributes.size()));
+  while (!attributes.empty()) {
+    nlattr header{};
+    if (attributes.size() < sizeof header) deny("an attribute is cut off");
+    std::memcpy(&header, attributes.data(), sizeof header);
+    if (header.nla_len < sizeof header || header.nla_len > attributes.size()) deny("an attribute is cut off");
+    each(static_cast<std::uint16_t>(header.nla_type & NLA_TYPE_MASK),
+         attributes.subspan(sizeof header, header.nla_len - sizeof header));
+    attributes = attributes.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), attributes.size()));
+  }
+}
+
+/// Attributes of a link that do not move it, name it, or tie it to another.
+void check_attributes(std::span<const std::byte> attributes) {
+  static constexpr std::array kAllowed = {IFLA_TXQLEN,       IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES,
+                                          IFLA_GSO_MAX_SIZE, IFLA_GSO_MAX_SEGS,  IFLA_GRO_MAX_SIZE};
+  walk(attributes, [](std::uint16_t type, std::span<const std::byte>) {
+    if (std::find(kAllowed.begin(), kAllowed.end(), type) == kAllowed.end())
+      deny(fmt::format("link attribute {}", type));
+  });
+}
+
+/// Attribute of IFLA_INFO_DATA that makes a second link; only the host may write it. 0: this kind has none.
+std::uint32_t peer_attribute(const std::string& kind) {
+  constexpr std::uint32_t kVxcanPeer = 1;   // linux/can/vxcan.h: VXCAN_INFO_PEER
+  constexpr std::uint32_t kNetkitPeer = 1;  // linux/if_link.h, Linux 6.7: IFLA_NETKIT_PEER_INFO
+  if (kind == "veth") return VETH_INFO_PEER;
+  if (kind == "vxcan") return kVxcanPeer;
+  if (kind == "netkit") return kNetkitPeer;
+  return 0;
+}
+
+void check_data(const std::string& kind, std::span<const std::byte> data) {
+  const std::uint32_t peer = peer_attribute(kind);
+  walk(data, [&](std::uint16_t type, std::span<const std::byte>) {
+    if (peer != 0 && type == peer) deny(fmt::format("the second end of a {} in its data; name it as peer", kind));
+  });
+}
+
+/// The one attribute of a raw link request that says which namespace or link it is about would go around the header.
+bool may_carry(std::uint16_t message, std::uint16_t attribute) {
+  if (message == RTM_NEWLINK)
+    return attribute == IFLA_LINKINFO || attribute == IFLA_TXQLEN || attribute == IFLA_AF_SPEC ||
+           attribute == IFLA_PROTINFO;
+  if (message == RTM_GETLINK) return attribute == IFLA_EXT_MASK;
+  return true;
+}
+
+}  // namespace
+
+FamilyHeader family_header(std::uint16_t type) {
+  switch (type) {
+    case RTM_NEWLINK:
+    case RTM_GETLINK:
+      return {sizeof(ifinfomsg), offsetof(ifinfomsg, ifi_index)};
+    case RTM_NEWNEIGH:
+    case RTM_DELNEIGH:
+    case RTM_GETNEIGH:
+      return {sizeof(ndmsg), offsetof(ndmsg, ndm_ifindex)};
+    case RTM_NEWQDISC:
+    case RTM_DELQDISC:
+    case RTM_GETQDISC:
+    case RTM_NEWTCLASS:
+    case RTM_DELTCLASS:
+    case RTM_GETTCLASS:
+    case RTM_NEWTFILTER:
+    case RTM_DELTFILTER:
+    case RTM_GETTFILTER:
+      return {sizeof(tcmsg), offsetof(tcmsg, tcm_ifindex)};
+    default:
+      deny(fmt::format("a request of type {}", type));
+  }
+}
+
+void Permission::check_operation(Operation wanted) const {
+  if (operation_ != wanted) deny("a service in the wrong operation");
+}
+
+void Permission::check_kind(const std::string& kind) const {
+  const auto& allowed = description_->link_kinds;
+  if (std::find(allowed.begin(), allowed.end(), kind) == allowed.end())
+    deny(fmt::format("a link of kind \"{}\", which its note does not declare", kind));
+}
+
+void Permission::check_interface(std::uint32_t interface) const {
+  if (interface >= interfaces_->size()) deny(fmt::format("interface {} of {}", interface, interfaces_->size()));
+}
+
+void Permission::cover(std::uint32_t interface) {
+  check_interface(interface);
+  if (covered_[interface]) deny(fmt::format("interface {} twice", interface));
+  covered_[interface] = true;
+}
+
+void Permission::admit(const Order& order) {
+  if (++orders_ > kMostOrders) deny(fmt::format("more than {} links and changes in one operation", kMostOrders));
+  if (const auto* link = std::get_if<LinkOrder>(&order)) {
+    check_operation(Operation::create);
+    check_interface(link->interface);
+    check_kind(link->kind);
+    check_attributes(link->attributes);
+    check_data(link->kind, link->data);
+    cover(link->interface);
+    if (link->peer) {
+      if (link->peer->type == 0 || link->peer->type != peer_attribute(link->kind))
+        deny(fmt::format("a second end of a {} by attribute {}", link->kind, link->peer->type));
+      check_attributes(link->peer->attributes);
+      cover(link->peer->interface);
+    }
+    if (link->lower && *link->lower >= references_) deny(fmt::format("reference {}", *link->lower));
+  } else if (const auto* change = std::get_if<LinkChange>(&order)) {
+    check_operation(Operation::create);
+    check_interface(change->interface);
+    check_attributes(change->attributes);
+    if (change->kind.empty() && !change->data.empty()) deny("data of a link without its kind");
+    if (!change->kind.empty()) {
+      check_kind(change->kind);
+      check_data(change->kind, change->data);
+    }
+  } else {
+    check_operation(Operation::destroy);
+    check_interface(std::get<LinkDeletion>(order).interface);
+  }
+}
+
+void Permission::admit_made(std::uint32_t interface, std::uint32_t ifindex) {
+  check_operation(Operation::create);
+  if (ifindex == 0) deny("an interface without a number");
+  cover(interface);
+}
+
+void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message) const {
+  const FamilyHeader header = family_header(type);
+  if (message.size() > kMostAttributes) deny(fmt::format("{} bytes of attributes", message.size()));
+  if (message.size() < header.size) deny("a request without its family header");
+  walk(message.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.size), message.size())),
+       [&](std::uint16_t attribute, std::span<const std::byte>) {
+         if (!may_carry(type, attribute)) deny(fmt::format("link attribute {}", attribute));
+       });
+  if (type == RTM_NEWLINK && (flags & (NLM_F_CREATE | NLM_F_REPLACE)) != 0) deny("a link made by a raw request");
+  if (type == RTM_GETLINK && (flags & NLM_F_DUMP) != 0) deny("a list of all links");
+}
+
+void Permission::check_genl(std::uint16_t family, std::uint16_t flags, std::span<const std::byte> attributes,
+                            const std::string& name, std::uint32_t ifindex) const {
+  const bool free = (granted_ & NETRIG_WANTS_NET_ADMIN) != 0;
+  bool about_it = false;
+  walk(attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
+    // Attribute 1 is the request header in every message of the family (linux/ethtool_netlink.h). Of several the kernel
+    // takes the last, and so do we.
+    if (type != 1 || free) return;
+    bool by_index = true;
+    bool by_name = true;
+    bool any = false;
+    walk(value, [&](std::uint16_t inner, std::span<const std::byte> which) {
+      if (inner == ETHTOOL_A_HEADER_DEV_INDEX) {
+        any = true;
+        by_index = which.size() == sizeof ifindex && std::memcmp(which.data(), &ifindex, sizeof ifindex) == 0;
+      } else if (inner == ETHTOOL_A_HEADER_DEV_NAME) {
+        any = true;
+        const auto* text = reinterpret_cast<const char*>(which.data());
+        by_name = std::string_view(text, strnlen(text, which.size())) == name;
+      }
+    });
+    about_it = any && by_index && by_name;
+  });
+  if (family < NLMSG_MIN_TYPE) deny(fmt::format("generic netlink family {}", family));
+  if (free) return;
+  const auto known = families_.find(family);
+  if (known == families_.end() || known->second != "ethtool")
+    deny(fmt::format("a request to generic netlink family {}; without CAP_NET_ADMIN only \"ethtool\" is allowed",
+                     known == families_.end() ? std::to_string(family) : "\"" + known->second + "\""));
+  if ((flags & NLM_F_DUMP) != 0) deny("a list of all interfaces");
+  if (!about_it) deny("an ethtool request that is not about its interface");
+}
+
+void Permission::check_sysfs(const std::string& path) {
+  const bool bad = path.empty() || path.size() > 255 || path.front() == '/' || path.find("..") != std::string::npos ||
+                   path.find('\0') != std::string::npos;
+  if (bad) deny("a sysfs path that leaves the interface");
+}
+
+void Permission::check_socket(std::uint32_t interface, std::uint32_t kind) const {
+  if ((interface & NETRIG_OF_REFERENCE) == 0)
+    check_interface(interface);
+  else if ((interface & ~NETRIG_OF_REFERENCE) >= references_)
+    deny(fmt::format("reference {}", interface & ~NETRIG_OF_REFERENCE));
+  const std::uint32_t needed = kind == NETRIG_SOCKET_ROUTE || kind == NETRIG_SOCKET_GENERIC ? NETRIG_WANTS_NET_ADMIN
+                               : kind == NETRIG_SOCKET_PACKET                               ? NETRIG_WANTS_NET_RAW
+                                                                                            : NETRIG_WANTS_NOTHING;
+  if (needed == NETRIG_WANTS_NOTHING) deny(fmt::format("a socket of the unknown kind {}", kind));
+  if ((granted_ & needed) == 0)
+    deny(fmt::format("a socket that needs {}, which its note does not ask for or the policy does not grant",
+                     needed == NETRIG_WANTS_NET_RAW ? "CAP_NET_RAW" : "CAP_NET_ADMIN"));
+}
+
+std::string clean_text(std::string text, const DriverDescription& description, const Parameters* parameters) {
+  const auto mask = [&](const std::string& value) {
+    if (value.empty()) return;
+    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3))
+      text.replace(at, value.size(), "***");
+  };
+  if (parameters != nullptr)
+    for (const auto& declaration : description.parameters) {
+      const auto found = declaration.secret ? parameters->find(declaration.name) : parameters->end();
+      if (found == parameters->end()) continue;
+      for (const auto& scalar : found->second.values) mask(to_text(scalar, declaration.type));
+    }
+  if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  return text;
+}
+
+}  // namespace netrig::driver

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one operation of a driver may ask of the host. The same checks run where the driver runs, so that it hears of a
+// refusal at once, and again in the host, which believes no worker.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "driver/driver.hpp"
+
+namespace netrig::driver {
+
+enum class Operation : std::uint8_t { validate, create, destroy, inspect, statistics, start };
+
+/// Every member throws Error{denied} with what was asked for.
+class Permission {
+ public:
+  /// `granted`: NETRIG_WANTS_* that note and policy agree on.
+  Permission(const DriverDescription& description, std::uint32_t granted, Operation operation,
+             const std::vector<InterfaceRequest>& interfaces, std::size_t references)
+      : description_(&description),
+        granted_(granted),
+        operation_(operation),
+        interfaces_(&interfaces),
+        references_(references),
+        covered_(interfaces.size(), false) {}
+
+  /// An order: right operation, own interfaces, each made once, a kind that the note declares, harmless attributes.
+  void admit(const Order& order);
+  /// An interface that the driver says it made itself: nobody without privileges can have made one.
+  void admit_made(std::uint32_t interface, std::uint32_t ifindex);
+  void check_interface(std::uint32_t interface) const;
+  /// One rtnetlink request: its type, flags and attributes. The host fills in the ifindex.
+  void check_request(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message) const;
+  /// Remembers the name behind a generic netlink family's number.
+  void resolved_family(std::uint16_t id, const std::string& name) { families_[id] = name; }
+  /// One generic netlink request: of family ethtool about this very interface; of any family with CAP_NET_ADMIN.
+  void check_genl(std::uint16_t family, std::uint16_t flags, std::span<const std::byte> attributes,
+                  const std::string& name, std::uint32_t ifindex) const;
+  static void check_sysfs(const std::string& path);
+  /// A socket that the host opens for the driver: NETRIG_SOCKET_*, of an interface or a reference.
+  void check_socket(std::uint32_t interface, std::uint32_t kind) const;
+
+  /// Whether an order or a report covers an interface.
+  [[nodiscard]] bool covers(std::uint32_t interface) const { return covered_.at(interface); }
+  [[nodiscard]] Operation operation() const { return operation_; }
+  [[nodiscard]] std::uint32_t granted() const { return granted_; }
+
+ private:
+  void check_operation(Operation wanted) const;
+  void check_kind(const std::string& kind) const;
+  void cover(std::uint32_t interface);
+
+  const DriverDescription* description_;
+  std::uint32_t granted_;
+  Operation operation_;
+  const std::vector<InterfaceRequest>* interfaces_;
+  std::size_t references_;
+  std::size_t orders_ = 0;
+  std::vector<bool> covered_;
+  std::map<std::uint16_t, std::string> families_;
+};
+
+/// Bytes of netlink attributes that a driver may hand over at once.
+inline constexpr std::size_t kMostAttributes = 32 * 1024;
+/// Values that one inspect or statistics may report.
+inline constexpr std::size_t kMostStates = 256;
+
+/// Length and place of the ifindex in the family header of an rtnetlink request. Throws Error{denied} for types that no
+/// driver may use.
+struct FamilyHeader {
+  std::size_t size;
+  std::size_t ifindex;
+};
+FamilyHeader family_header(std::uint16_t type);
+
+/// A driver's text as one line for terminal and log: what would move a cursor or end a line becomes '?', values of
+/// secret parameters "***". At most NETRIG_MESSAGE_MAX bytes are kept.
+std::string clean_text(std::string text, const DriverDescription& description, const Parameters* parameters);
+
+}  // namespace netrig::driver
