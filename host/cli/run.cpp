@@ -92,7 +92,7 @@ int fail(const GlobalOptions& options, const Error& error) {
 
 }  // namespace
 
-int run(int argc, char** argv, const Installation& installation) {
+int run(int argc, char** argv, const driver::PolicySource& installation) {
   // A closed pipe is an error of the write, not the end of a transaction.
   ::signal(SIGPIPE, SIG_IGN);
   CLI::App app("Rigs up Linux networks from one TOML file, with device drivers as plugins.", "netrig");

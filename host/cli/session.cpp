@@ -34,14 +34,18 @@ void catch_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
 }
 
-Session::Session(GlobalOptions options, Installation installation)
+Session::Session(GlobalOptions options, driver::PolicySource installation)
     : options_(std::move(options)), installation_(std::move(installation)) {}
 
 driver::Registry& Session::drivers() {
   if (!drivers_) {
-    const bool given = !options_.host_config.empty();
-    drivers_.emplace(driver::load_policy(given ? options_.host_config : installation_.policy_file,
-                                         given || installation_.policy_required, installation_.driver_directory));
+    driver::PolicySource source = installation_;
+    if (!options_.host_config.empty()) {
+      source.file = options_.host_config;
+      source.required = true;
+      source.development = false;
+    }
+    drivers_.emplace(driver::load_policy(source));
   }
   return *drivers_;
 }

@@ -19,13 +19,6 @@ namespace netrig::cli {
 /// Ordered, so that output reads in the order it was written.
 using Json = nlohmann::ordered_json;
 
-/// Where this build of the command finds its policy.
-struct Installation {
-  std::string policy_file;
-  bool policy_required = false;
-  std::string driver_directory;
-};
-
 /// Options that every command takes.
 struct GlobalOptions {
   bool json = false;
@@ -39,7 +32,7 @@ struct GlobalOptions {
 
 class Session {
  public:
-  Session(GlobalOptions options, Installation installation);
+  Session(GlobalOptions options, driver::PolicySource installation);
 
   [[nodiscard]] const GlobalOptions& options() const { return options_; }
   /// Drivers under the host's policy; the policy is read on first use.
@@ -60,7 +53,7 @@ class Session {
   void validate(const Lab& lab);
 
   GlobalOptions options_;
-  Installation installation_;
+  driver::PolicySource installation_;
   std::optional<driver::Registry> drivers_;
 };
 
@@ -79,7 +72,8 @@ std::uint64_t raise_open_files();
 const std::atomic<bool>& interrupted();
 void catch_signals();
 
-/// Parses the command line, runs the command, prints errors. Returns the exit code.
-int run(int argc, char** argv, const Installation& installation);
+/// Parses the command line, runs the command, prints errors. `installation`: where this build of the command finds its
+/// policy. Returns the exit code.
+int run(int argc, char** argv, const driver::PolicySource& installation);
 
 }  // namespace netrig::cli

@@ -75,7 +75,7 @@ struct CreateRequest {
   std::vector<InterfaceRequest> interfaces;
   std::vector<Reference> references;
   const Parameters* parameters = nullptr;
-  Clock::time_point deadline = Clock::time_point::max();
+  Clock::time_point deadline = Clock::time_point::max();  ///< the policy's comes on top
 };
 
 struct CreateAnswer {
@@ -127,6 +127,8 @@ class Services {
   virtual std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) = 0;
   /// A new socket (NETRIG_SOCKET_*) in the namespace of an interface, or of a reference with NETRIG_OF_REFERENCE.
   virtual UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) = 0;
+  /// One line of the driver's for the log. level: NETRIG_LOG_*.
+  virtual void log(std::uint32_t level, const std::string& text) = 0;
   /// Whether the user has interrupted the run.
   virtual bool interrupted() const = 0;
 };

@@ -38,8 +38,11 @@ std::string word_of(netrig_status status) {
 
 class InProcessDriver final : public Driver {
  public:
-  InProcessDriver(Loaded loaded, std::uint32_t granted)
-      : descriptor_(*loaded.descriptor), description_(std::move(loaded.description)), granted_(granted) {}
+  InProcessDriver(Loaded loaded, const DriverRules& rules)
+      : descriptor_(*loaded.descriptor),
+        description_(std::move(loaded.description)),
+        granted_(rules.granted),
+        deadline_(rules.deadline) {}
   ~InProcessDriver() override {
     if (started_ && NETRIG_HAS(&descriptor_, stop) && descriptor_.stop != nullptr) descriptor_.stop();
   }
@@ -95,7 +98,7 @@ class InProcessDriver final : public Driver {
     call.device = request.device;
     call.interfaces = request.interfaces;
     call.references = request.references;
-    call.deadline = request.deadline;
+    call.deadline = std::min(request.deadline, Clock::now() + deadline_);
     return call;
   }
   netrig_call about(const DeviceRequest& request, Services& services) const {
@@ -104,7 +107,7 @@ class InProcessDriver final : public Driver {
     call.lab = request.lab;
     call.device = request.device;
     call.interfaces = request.interfaces;
-    call.deadline = request.deadline;
+    call.deadline = std::min(request.deadline, Clock::now() + deadline_);
     call.services = &services;
     return call;
   }
@@ -180,6 +183,7 @@ class InProcessDriver final : public Driver {
   const netrig_driver& descriptor_;
   DriverDescription description_;
   std::uint32_t granted_;
+  std::chrono::nanoseconds deadline_;
   std::mutex mutex_;
   std::once_flag start_;
   bool started_ = false;
@@ -187,8 +191,8 @@ class InProcessDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> make_in_process(Loaded loaded, std::uint32_t granted) {
-  return std::make_unique<InProcessDriver>(std::move(loaded), granted);
+std::unique_ptr<Driver> make_in_process(Loaded loaded, const DriverRules& rules) {
+  return std::make_unique<InProcessDriver>(std::move(loaded), rules);
 }
 
 }  // namespace netrig::driver

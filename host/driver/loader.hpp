@@ -14,7 +14,13 @@ struct Loaded {
   DriverDescription description;
 };
 
-/// Loads the sealed bytes and checks the descriptor against the note. Throws Error{driver} with the reason.
-Loaded load_plugin(const SealedPlugin& plugin, const Note& note);
+/// Loads the plugin behind a path that names its sealed bytes and reads its descriptor. Throws Error{driver}.
+Loaded load_plugin(const std::string& path, const Note& note);
+
+/// A path that makes the dynamic loader load this plugin, whatever it has loaded before.
+std::string loading_path(const SealedPlugin& plugin);
+
+/// Checks what a descriptor says, whoever read it, and adds what the note says. Throws Error{driver} with the reason.
+void complete_description(DriverDescription& description, const Note& note);
 
 }  // namespace netrig::driver

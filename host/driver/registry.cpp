@@ -2,12 +2,14 @@
 #include "driver/registry.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 
+#include "driver/audit_log.hpp"
 #include "driver/elf.hpp"
+#include "driver/fenced.hpp"
 #include "driver/in_process.hpp"
 #include "driver/loader.hpp"
 #include "driver/trust.hpp"
@@ -15,33 +17,28 @@
 namespace netrig::driver {
 namespace {
 
-/// A read-only view of sealed bytes.
-class Mapping {
- public:
-  explicit Mapping(const SealedPlugin& plugin) : size_(plugin.size) {
-    if (size_ == 0) return;
-    data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, plugin.memory.get(), 0);
-    if (data_ == MAP_FAILED) throw Error(ErrorCode::driver, fmt::format("cannot map {}", plugin.path));
-  }
-  ~Mapping() {
-    if (size_ != 0) ::munmap(data_, size_);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  [[nodiscard]] std::span<const std::byte> bytes() const { return {static_cast<const std::byte*>(data_), size_}; }
-
- private:
-  void* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-Note check_note(const SealedPlugin& plugin) {
-  const Mapping mapping(plugin);
-  Note note = read_plugin(mapping.bytes());
+Note check_note(const SealedPlugin& plugin, std::span<const unsigned char> bytes) {
+  Note note = read_plugin(std::as_bytes(bytes));
   if (note.driver != plugin.kind)
     throw Error(ErrorCode::driver,
                 fmt::format("its note says driver \"{}\", but the file is called {}.so", note.driver, plugin.kind));
   return note;
+}
+
+/// What the policy says of this very driver and file.
+void check_rules(const Policy& policy, const DriverRules& rules, const std::string& digest, const Note& note) {
+  const auto refuse = [](const std::string& reason) { throw Error(ErrorCode::driver, reason); };
+  if (std::find(policy.revoked_digests.begin(), policy.revoked_digests.end(), digest) != policy.revoked_digests.end())
+    refuse("the policy revokes this file by its SHA-256");
+  if (!rules.sha256.empty() && rules.sha256 != digest)
+    refuse(fmt::format("the policy wants the file with SHA-256 {}, this one has {}", rules.sha256, digest));
+  const auto version = Version::parse(note.version);
+  if (!version && (!rules.version.empty() || !rules.minimum_version.empty()))
+    refuse(fmt::format("its version \"{}\" cannot be compared with the one that the policy wants", note.version));
+  if (!rules.version.empty() && *version != *Version::parse(rules.version))
+    refuse(fmt::format("it is version {}, the policy wants {} and no other", note.version, rules.version));
+  if (!rules.minimum_version.empty() && *version < *Version::parse(rules.minimum_version))
+    refuse(fmt::format("it is version {}, the policy wants {} or later", note.version, rules.minimum_version));
 }
 
 Error refusal(const std::string& kind, const std::string& path, const std::string& digest, const std::string& reason) {
@@ -74,19 +71,53 @@ std::string directory_of(const Policy& policy, const std::string& kind) {
 struct Registry::Verified {
   SealedPlugin plugin;
   Note note;
+  Found found;
 };
 
-Registry::Verified Registry::verify(const std::string& directory, const std::string& kind, std::string& digest) {
-  if (const auto found = verified_.find(kind); found != verified_.end()) {
-    Verified verified = std::move(found->second);
-    verified_.erase(found);
-    digest = verified.plugin.digest;
+Registry::Verified Registry::verify(const std::string& directory, const std::string& kind, Found& found) {
+  if (const auto known = verified_.find(kind); known != verified_.end()) {
+    Verified verified = std::move(known->second);
+    verified_.erase(known);
+    found = verified.found;
     return verified;
   }
   SealedPlugin plugin = open_plugin(policy_, directory, kind);
-  digest = plugin.digest;
-  Note note = check_note(plugin);
-  return {std::move(plugin), std::move(note)};
+  found.digest = plugin.digest;
+  const SealedView view(plugin);
+  Note note = check_note(plugin, view.bytes());
+  DriverDescription& about = found.description;
+  about.kind = note.driver;
+  about.version = note.version;
+  about.abi_major = note.abi_major;
+  about.abi_minor = note.abi_minor;
+  about.wants = note.wants;
+  about.link_kinds = note.link_kinds;
+  check_rules(policy_, policy_.rules_of(kind), plugin.digest, note);
+  try {
+    if (!plugin.signature)
+      throw Error(ErrorCode::driver, fmt::format("it has no signature: {}.minisig is not there", plugin.path));
+    found.signer = check_signature(policy_, *plugin.signature, view.bytes(), note);
+  } catch (const Error& error) {
+    found.signature_fault = error.what();
+    if (needs_signature(policy_.mode)) throw;
+  }
+  return {std::move(plugin), std::move(note), found};
+}
+
+std::unique_ptr<Driver> Registry::load(Verified verified) {
+  DriverRules rules = policy_.rules_of(verified.note.driver);
+  if (const std::uint32_t lacking = verified.note.wants & ~rules.granted; lacking != 0)
+    spdlog::info("driver {} asks for {}, which the policy does not grant", verified.note.driver,
+                 fmt::join(privilege_names(lacking), ", "));
+  rules.granted &= verified.note.wants;
+  if (rules.isolation == Isolation::worker) {
+    if (!starter_) starter_.emplace();
+    return make_fenced(*starter_, std::move(verified.plugin), verified.note, rules);
+  }
+  spdlog::debug("driver {} runs in netrig's own process, as the policy says", verified.note.driver);
+  Loaded loaded = load_plugin(loading_path(verified.plugin), verified.note);
+  loaded.description.path = verified.plugin.path;
+  return make_in_process(std::move(loaded), rules);
 }
 
 Registry::Registry(Policy policy) : policy_(std::move(policy)) {}
@@ -106,14 +137,36 @@ Driver& Registry::open(std::string_view kind) {
                             hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
   }
   const std::string path = fmt::format("{}/{}.so", directory, name);
-  std::string digest;
+  const DriverRules& rules = policy_.rules_of(name);
+  Found found;
+  AuditEntry entry{.loaded = true,
+                   .driver = name,
+                   .path = path,
+                   .sha256 = {},
+                   .version = {},
+                   .signer = {},
+                   .mode = to_text(policy_.mode),
+                   .isolation = rules.isolation == Isolation::none ? "none" : "worker",
+                   .privileges = {},
+                   .reason = {}};
+  const auto tell = [&] {
+    entry.sha256 = found.digest;
+    entry.version = found.description.version;
+    entry.signer = found.signer ? found.signer->key : "";
+    entry.privileges = privilege_names(found.description.wants & rules.granted);
+    write_audit(policy_.audit_log, entry);
+  };
   try {
-    const Verified verified = verify(directory, name, digest);
-    auto driver = make_in_process(load_plugin(verified.plugin, verified.note), 0);
-    spdlog::debug("driver {} loaded: path {}, sha256 {}, version {}", name, path, digest, verified.note.version);
+    auto driver = load(verify(directory, name, found));
+    spdlog::debug("driver {} loaded: path {}, sha256 {}, version {}, signer {}", name, path, found.digest,
+                  found.description.version, found.signer ? found.signer->key : "none");
+    tell();
     return *drivers_.emplace(name, std::move(driver)).first->second;
   } catch (const Error& error) {
-    throw refusal(name, path, digest, error.message());
+    entry.loaded = false;
+    entry.reason = error.message();
+    tell();
+    throw refusal(name, path, found.digest, error.message());
   }
 }
 
@@ -146,27 +199,20 @@ std::vector<Found> Registry::survey() {
     try {
       kinds = list_plugins(policy_, directory);
     } catch (const Error& error) {
-      all.push_back({.kind = {}, .path = directory, .digest = {}, .refusal = error.message(), .description = {}});
+      Found found;
+      found.path = directory;
+      found.refusal = error.message();
+      all.push_back(std::move(found));
       continue;
     }
     for (const std::string& kind : kinds) {
-      Found found{.kind = kind,
-                  .path = fmt::format("{}/{}.so", directory, kind),
-                  .digest = {},
-                  .refusal = {},
-                  .description = {}};
+      Found found;
+      found.kind = kind;
+      found.path = fmt::format("{}/{}.so", directory, kind);
       try {
         const std::lock_guard guard(mutex_);
         static_cast<void>(directory_of(policy_, kind));
-        Verified verified = verify(directory, kind, found.digest);
-        const Note& note = verified.note;
-        found.description.kind = note.driver;
-        found.description.version = note.version;
-        found.description.abi_major = note.abi_major;
-        found.description.abi_minor = note.abi_minor;
-        found.description.wants = note.wants;
-        found.description.link_kinds = note.link_kinds;
-        verified_.insert_or_assign(kind, std::move(verified));
+        verified_.insert_or_assign(kind, verify(directory, kind, found));
       } catch (const Error& error) {
         found.refusal = error.message();
       }

@@ -3,12 +3,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "driver/driver.hpp"
 #include "driver/policy.hpp"
+#include "driver/signer.hpp"
+#include "driver/worker_process.hpp"
 
 namespace netrig::driver {
 
@@ -19,6 +22,8 @@ struct Found {
   std::string digest;             ///< SHA-256, hex; empty if it could not be read
   std::string refusal;            ///< empty: it may be loaded
   DriverDescription description;  ///< as far as known
+  std::optional<Signer> signer;   ///< of a signature that holds, also where none is needed
+  std::string signature_fault;    ///< of one that does not hold, or is missing
 };
 
 /// Turns a driver's name into something callable: the one place that does. Thread: safe.
@@ -42,10 +47,12 @@ class Registry {
   [[nodiscard]] const Policy& policy() const { return policy_; }
 
  private:
-  /// `digest` is set as soon as it is known, also when this throws.
-  Verified verify(const std::string& directory, const std::string& kind, std::string& digest);
+  /// `found` is filled in as far as things go, also when this throws.
+  Verified verify(const std::string& directory, const std::string& kind, Found& found);
+  std::unique_ptr<Driver> load(Verified verified);
 
   Policy policy_;
+  std::optional<WorkerStarter> starter_;  ///< from the first worker on; outlives all of them
   std::mutex mutex_;
   std::map<std::string, Verified, std::less<>> verified_;  ///< by survey(), for the open() that follows
   std::map<std::string, std::unique_ptr<Driver>, std::less<>> drivers_;

@@ -156,20 +156,19 @@ netrig_status open_socket(netrig_call* call, std::uint32_t interface, std::uint3
   });
 }
 
-spdlog::level::level_enum level_of(std::uint32_t level) {
-  if (level <= NETRIG_LOG_DEBUG) return spdlog::level::debug;
-  return level == NETRIG_LOG_INFO ? spdlog::level::info : spdlog::level::warn;
+bool log_enabled(netrig_call*, std::uint32_t level) {
+  return spdlog::should_log(level <= NETRIG_LOG_DEBUG  ? spdlog::level::debug
+                            : level == NETRIG_LOG_INFO ? spdlog::level::info
+                                                       : spdlog::level::warn);
 }
 
 void log_write(netrig_call* call, std::uint32_t level, const char* message) {
   if (message == nullptr) return;
   callback(call, [&] {
-    spdlog::log(level_of(level), "{}/{} (driver {}): {}", call->lab, call->device, call->description->kind,
-                call->clean(message));
+    if (log_enabled(call, level)) call->services->log(level, call->clean(message));
     return NETRIG_OK;
   });
 }
-bool log_enabled(netrig_call*, std::uint32_t level) { return spdlog::should_log(level_of(level)); }
 
 netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char* path, char* buffer,
                          std::size_t* size) {

@@ -61,14 +61,14 @@ UniqueFd open_below(int parent, const std::string& name, std::uint64_t flags) {
 
 /// Opens a plugin directory component by component; each is checked on the descriptor that the next is opened from.
 UniqueFd open_directory(const Policy& policy, const std::string& directory) {
-  const bool any = policy.mode == TrustMode::any;
+  const bool checked = needs_path(policy.mode);
   UniqueFd at(::open(policy.anchor.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!at) refuse_open(policy.anchor);
   std::string path = policy.anchor == "/" ? "" : policy.anchor;
   const auto check = [&] {
     struct stat status {};
     if (::fstat(at.get(), &status) != 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
-    if (!any) check_owner_and_mode(status, path.empty() ? "/" : path);
+    if (checked) check_owner_and_mode(status, path.empty() ? "/" : path);
   };
   check();
   std::size_t begin = path.size();
@@ -99,7 +99,7 @@ void check_file(const Policy& policy, int file, int directory, const std::string
   if (!S_ISREG(status.st_mode)) refuse(fmt::format("{} is not a regular file", path));
   if (status.st_size > kLargestPlugin)
     refuse(fmt::format("{} has {} bytes; a plugin has at most {}", path, status.st_size, kLargestPlugin));
-  if (policy.mode == TrustMode::any) return;
+  if (!needs_path(policy.mode)) return;
   check_owner_and_mode(status, path);
   if (status.st_nlink != 1)
     refuse(fmt::format("{} has {} hard links; copy it instead, a link elsewhere is a way in", path, status.st_nlink));
@@ -137,6 +137,22 @@ std::string digest_of(const std::vector<unsigned char>& bytes) {
   std::array<unsigned char, crypto_hash_sha256_BYTES> hash{};
   crypto_hash_sha256(hash.data(), bytes.data(), bytes.size());
   return fmt::format("{:02x}", fmt::join(hash, ""));
+}
+
+SealedPlugin sealed(const std::vector<unsigned char>& bytes, const std::string& kind, const std::string& path) {
+  return {.kind = kind,
+          .path = path,
+          .digest = digest_of(bytes),
+          .memory = seal(bytes, kind.empty() || kind.size() > 64 ? "plugin" : kind),
+          .size = bytes.size(),
+          .signature = {}};
+}
+
+std::string signature_text(int file, const std::string& path) {
+  constexpr std::size_t kLargestSignature = 8192;
+  const auto bytes = read_all(file, path);
+  if (bytes.size() > kLargestSignature) refuse(fmt::format("{} is too large to be a signature", path));
+  return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace
@@ -190,7 +206,38 @@ SealedPlugin open_plugin(const Policy& policy, const std::string& directory, con
   const auto bytes = read_all(file.get(), path);
   if (policy.mode == TrustMode::any)
     spdlog::warn("policy mode \"any\": {} is loaded without any check of who could have written it", path);
-  return {.kind = kind, .path = path, .digest = digest_of(bytes), .memory = seal(bytes, kind), .size = bytes.size()};
+  SealedPlugin plugin = sealed(bytes, kind, path);
+  if (const UniqueFd signature = open_below(place.get(), kind + ".so.minisig", O_RDONLY | O_NONBLOCK | O_NOCTTY)) {
+    const std::string name = path + ".minisig";
+    check_file(policy, signature.get(), place.get(), name);
+    plugin.signature = signature_text(signature.get(), name);
+  } else if (errno != ENOENT) {
+    refuse_open(path + ".minisig");
+  }
+  return plugin;
+}
+
+SealedPlugin open_plugin_file(const std::string& path) {
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file) refuse_open(path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    refuse(fmt::format("{} is not a regular file", path));
+  std::string kind = path.substr(path.rfind('/') + 1);
+  if (kind.ends_with(".so")) kind.resize(kind.size() - 3);
+  SealedPlugin plugin = sealed(read_all(file.get(), path), kind, path);
+  const UniqueFd signature(::open((path + ".minisig").c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (signature) plugin.signature = signature_text(signature.get(), path + ".minisig");
+  return plugin;
+}
+
+SealedView::SealedView(const SealedPlugin& plugin) : size_(plugin.size) {
+  if (size_ == 0) return;
+  data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, plugin.memory.get(), 0);
+  if (data_ == MAP_FAILED) refuse(fmt::format("cannot map {}", plugin.path));
+}
+SealedView::~SealedView() {
+  if (size_ != 0) ::munmap(data_, size_);
 }
 
 }  // namespace netrig::driver

@@ -64,6 +64,7 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
   pending.made.driver = device.driver;
   auto& context = pending.context;
   context.interrupted = run.options.interrupted;
+  context.about = fmt::format("{}/{} (driver {})", lab.name.str(), device.name.str(), device.driver);
   context.references = resolve_references(run, lab, device, context.spaces.references);
   for (const Interface& interface : device.interfaces) {
     const std::string& home = lab.namespaces[interface.home].name.str();
@@ -98,8 +99,7 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
                                   .device = pending.made.name,
                                   .interfaces = pending.context.interfaces,
                                   .references = pending.context.references,
-                                  .parameters = &pending.device->parameters,
-                                  .deadline = driver::Clock::now() + run.drivers.policy().deadline},
+                                  .parameters = &pending.device->parameters},
                                  services);
   } catch (const Error& error) {
     throw in_context(error, lab, *pending.device);

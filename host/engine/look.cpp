@@ -59,15 +59,14 @@ void ask_driver(DeviceView& view, Spaces& spaces, const std::string& lab, driver
                                   .mac = {}});
     context.made.push_back(interface.made);
   }
+  context.about = fmt::format("{}/{} (driver {})", lab, view.made.name, view.made.driver);
   try {
     DeviceServices services(context);
-    view.state = drivers.open(view.made.driver)
-                     .inspect({.lab = lab,
-                               .device = view.made.name,
-                               .interfaces = context.interfaces,
-                               .record = view.made.record,
-                               .deadline = driver::Clock::now() + drivers.policy().deadline},
-                              services);
+    view.state =
+        drivers.open(view.made.driver)
+            .inspect(
+                {.lab = lab, .device = view.made.name, .interfaces = context.interfaces, .record = view.made.record},
+                services);
   } catch (const Error& error) {
     view.unavailable = error.what();
   }

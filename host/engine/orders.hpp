@@ -38,6 +38,7 @@ class DeviceServices final : public driver::Services {
     std::vector<driver::Reference> references;
     std::vector<MadeInterface> made;  ///< with the ifindexes to be used
     const std::atomic<bool>* interrupted = nullptr;
+    std::string about;  ///< for the log: lab, device and driver
   };
   explicit DeviceServices(Context context) : context_(std::move(context)) {}
 
@@ -51,6 +52,7 @@ class DeviceServices final : public driver::Services {
                     std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) override;
   std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) override;
   UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override;
+  void log(std::uint32_t level, const std::string& text) override;
   [[nodiscard]] bool interrupted() const override;
 
  private:

@@ -38,6 +38,7 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions) {
                                   .mac = {}});
   }
   context.made = made.interfaces;
+  context.about = fmt::format("{}/{} (driver {})", run.journal.record().lab, made.name, made.driver);
   driver::DestroyAnswer answer;
   try {
     DeviceServices services(context);
@@ -45,8 +46,7 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions) {
                  .destroy({.lab = run.journal.record().lab,
                            .device = made.name,
                            .interfaces = context.interfaces,
-                           .record = made.record,
-                           .deadline = driver::Clock::now() + run.drivers.policy().deadline},
+                           .record = made.record},
                           services);
   } catch (const Error& error) {
     // A lab must be removable without its driver; what the kernel shows as its links can always be deleted.

@@ -8,6 +8,7 @@
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
 #include <netrig/services.h>
+#include <spdlog/spdlog.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -167,6 +168,13 @@ UniqueFd DeviceServices::open_socket(std::uint32_t interface, std::uint32_t kind
   UniqueFd socket(::socket(packet ? AF_PACKET : AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (!socket) throw Error(ErrorCode::failed, fmt::format("cannot open a socket: {}", netlink::errno_text(errno)));
   return socket;
+}
+
+void DeviceServices::log(std::uint32_t level, const std::string& text) {
+  spdlog::log(level <= NETRIG_LOG_DEBUG  ? spdlog::level::debug
+              : level == NETRIG_LOG_INFO ? spdlog::level::info
+                                         : spdlog::level::warn,
+              "{}: {}", context_.about, text);
 }
 
 bool DeviceServices::interrupted() const { return context_.interrupted != nullptr && *context_.interrupted; }

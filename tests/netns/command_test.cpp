@@ -180,11 +180,11 @@ TEST_CASE("a policy that others could have written, or that is wrong, loads noth
   ::chmod(path.c_str(), 0666);
   const Result writable = cli("--host-config " + path + " drivers list");
   CHECK(writable.exit == 3);
-  CHECK_THAT(writable.err, ContainsSubstring("host.toml: the policy is writable by others: \"chmod go-w "));
+  CHECK_THAT(writable.err, ContainsSubstring("host.toml: the policy is not protected: it is writable by others (mode 0666): \"chmod go-w "));
   for (const auto& [text, message] :
        {std::pair{"[plugin]\n", "host.toml:1:2: unknown key \"plugin\" in the policy; did you mean \"plugins\"?"},
         std::pair{"[plugins]\nmode = \"none\"\n", "host.toml:2:8: mode \"none\" is not known"},
-        std::pair{"[plugins]\ndirectories = \"/x\"\n", "host.toml:2:15: directories is not a list"},
+        std::pair{"[plugins]\ndirectories = \"/x\"\n", "host.toml:2:15: directories is not a list of strings"},
         std::pair{"[plugins]\ndirectories = [\"x\"]\n", "host.toml:2:16: \"x\" is not an absolute path"},
         std::pair{"[plugins]\ndirectories = [\"/a/../b\"]\n", "has \"..\" in it"},
         std::pair{"[limits]\ndeadline = \"soon\"\n", "host.toml:2:12: deadline is not a duration"},

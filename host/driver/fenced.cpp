@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/fenced.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <mutex>
+
+#include "driver/loader.hpp"
+
+namespace netrig::driver {
+namespace {
+
+// A driver that keeps failing is not started for every device of a large lab.
+constexpr int kMostFailures = 3;
+constexpr int kMostLogLines = 1000;    // in one operation
+constexpr int kMostServices = 100000;  // likewise
+constexpr std::size_t kMostPassed = 250;
+constexpr auto kGrace = std::chrono::seconds(2);  // for a driver to notice an interruption
+
+/// What the kernel says of the worker: it was fenced before code of the plugin ran, and cannot have undone that.
+void check_fence(int pid, std::uint32_t granted) {
+  std::ifstream file(fmt::format("/proc/{}/status", pid));
+  std::uint64_t effective = 0;
+  std::uint64_t permitted = 0;
+  int no_new_privileges = -1;
+  int seccomp = -1;
+  for (std::string key; file >> key; file.ignore(4096, '\n')) {
+    if (key == "CapPrm:") file >> std::hex >> permitted >> std::dec;
+    if (key == "CapEff:") file >> std::hex >> effective >> std::dec;
+    if (key == "NoNewPrivs:") file >> no_new_privileges;
+    if (key == "Seccomp:") file >> seccomp;
+  }
+  const bool bare = granted != NETRIG_WANTS_NOTHING || (effective == 0 && permitted == 0);
+  if (bare && no_new_privileges == 1 && seccomp == 2) return;
+  throw Error(ErrorCode::driver,
+              fmt::format("the kernel does not show its worker as fenced (CapEff {:x}, NoNewPrivs {}, Seccomp {})",
+                          effective, no_new_privileges, seccomp));
+}
+
+/// What is kept of a worker's failure. A code that only the host may give counts as failed.
+Error error_of(const AnswerMessage& answer, const DriverDescription& description, const Parameters* parameters) {
+  ErrorCode code = error_code_of(answer.error);
+  if (code == ErrorCode::internal || code == ErrorCode::interrupted) code = ErrorCode::failed;
+  return {code, clean_text(answer.message, description, parameters)};
+}
+
+class FencedDriver final : public Driver {
+ public:
+  FencedDriver(WorkerStarter& starter, SealedPlugin plugin, const Note& note, const DriverRules& rules)
+      : starter_(starter), plugin_(std::move(plugin)), note_(note), rules_(rules) {
+    description_ = start();
+    description_.path = plugin_.path;
+  }
+
+  [[nodiscard]] const DriverDescription& description() const override { return description_; }
+
+  void validate(const CreateRequest& request) override { call(message_of(Operation::validate, request), nullptr); }
+
+  CreateAnswer create(const CreateRequest& request, Services& services) override {
+    AnswerMessage answer = call(message_of(Operation::create, request), &services);
+    return {.orders = std::move(answer.orders), .made = std::move(answer.made), .record = std::move(answer.record)};
+  }
+  DestroyAnswer destroy(const DeviceRequest& request, Services& services) override {
+    return {.orders = call(message_of(Operation::destroy, request), &services).orders};
+  }
+  State inspect(const DeviceRequest& request, Services& services) override {
+    return call(message_of(Operation::inspect, request), &services).state;
+  }
+  State statistics(const DeviceRequest& request, Services& services) override {
+    return call(message_of(Operation::statistics, request), &services).state;
+  }
+
+ private:
+  static CallMessage message_of(Operation operation, const CreateRequest& request) {
+    CallMessage call;
+    call.operation = operation;
+    call.lab = request.lab;
+    call.device = request.device;
+    call.interfaces = request.interfaces;
+    call.references = request.references;
+    call.has_parameters = request.parameters != nullptr;
+    if (call.has_parameters) call.parameters = *request.parameters;
+    return call;
+  }
+  static CallMessage message_of(Operation operation, const DeviceRequest& request) {
+    CallMessage call;
+    call.operation = operation;
+    call.lab = request.lab;
+    call.device = request.device;
+    call.interfaces = request.interfaces;
+    call.record = request.record;
+    return call;
+  }
+
+  DriverDescription start() {
+    process_.emplace(WorkerProcess::start(
+        starter_, plugin_.kind, plugin_.memory.get(),
+        {.granted = rules_.granted, .memory = rules_.memory, .descriptors = rules_.descriptors, .parent = 0}));
+    const Clock::time_point deadline = Clock::now() + rules_.deadline;
+    try {
+      const Message message = next({.deadline = deadline, .gave_up = {}}, nullptr);
+      if (message.type == MessageType::refusal)
+        throw Error(ErrorCode::driver, clean_text(decode_refusal(message.bytes), {}, nullptr));
+      if (message.type != MessageType::hello) WireReader::garbled();
+      Hello hello = decode_hello(message.bytes);
+      complete_description(hello.description, note_);
+      check_fence(process_->pid(), rules_.granted);
+      spdlog::debug("driver {}: worker {} is fenced: no capability{}, {}, {}, Landlock {}, seccomp", plugin_.kind,
+                    process_->pid(), rules_.granted == 0 ? "" : " but those granted",
+                    hello.fence.other_user ? "user nobody" : "its user", hello.fence.rooted ? "no files" : "its files",
+                    hello.fence.landlock);
+      return std::move(hello.description);
+    } catch (const Error&) {
+      process_.reset();
+      throw;
+    }
+  }
+
+  /// Next message of the worker; anything but one that arrived ends the worker and is thrown.
+  Message next(const Patience& patience, const Services* services) {
+    Message message = process_->channel().receive(patience);
+    switch (message.how) {
+      case Message::How::arrived:
+        if (message.type == MessageType::violation)
+          throw Error(ErrorCode::driver, fmt::format("it called {}, which no driver may; its worker was stopped",
+                                                     syscall_name(decode_violation(message.bytes))));
+        return message;
+      case Message::How::late:
+        throw Error(ErrorCode::failed, fmt::format("it took longer than its deadline of {}; its worker was stopped",
+                                                   format_duration(std::chrono::nanoseconds(rules_.deadline).count())));
+      case Message::How::gave_up:
+        throw Error(services != nullptr ? ErrorCode::interrupted : ErrorCode::failed,
+                    "interrupted while it ran; its worker was stopped");
+      case Message::How::too_large:
+        throw Error(ErrorCode::driver, fmt::format("its worker sends a message of {} bytes; at most {} are taken",
+                                                   message.promised, kLargestMessage));
+      case Message::How::closed:
+        break;
+    }
+    const std::string how = process_->end();
+    throw Error(ErrorCode::driver, "its worker " + (how.empty() ? "closed its connection to the host" : how));
+  }
+
+  AnswerMessage call(CallMessage message, Services* services) {
+    const std::lock_guard turn(mutex_);
+    if (!process_) {
+      if (failures_ >= kMostFailures)
+        throw Error(ErrorCode::driver, fmt::format("it has failed {} times and is not started again; the last time: {}",
+                                                   failures_, last_failure_));
+      static_cast<void>(start());
+    }
+    message.deadline = Clock::now() + rules_.deadline;
+    std::optional<AnswerMessage> answer;
+    try {
+      answer = converse(message, services);
+    } catch (const Error& error) {
+      // It may be anywhere in its code now, or ended.
+      process_.reset();
+      ++failures_;
+      last_failure_ = error.message();
+      throw;
+    }
+    if (answer->error != 0)
+      throw error_of(*answer, description_, message.has_parameters ? &message.parameters : nullptr);
+    return std::move(*answer);
+  }
+
+  /// Sends one call and serves the worker until it has answered. The answer has passed every check.
+  AnswerMessage converse(const CallMessage& message, Services* services) {
+    std::optional<Clock::time_point> noticed;
+    const Patience patience{.deadline = message.deadline, .gave_up = [&] {
+                              if (services == nullptr || !services->interrupted()) return false;
+                              if (!noticed) noticed = Clock::now();
+                              return Clock::now() - *noticed > kGrace;
+                            }};
+    send_call(message, patience);
+    Permission permission(description_, rules_.granted, message.operation, message.interfaces,
+                          message.references.size());
+    const Parameters* parameters = message.has_parameters ? &message.parameters : nullptr;
+    int logged = 0;
+    int served = 0;
+    for (;;) {
+      const Message from = next(patience, services);
+      if (from.type == MessageType::answer) {
+        AnswerMessage answer = decode_answer(from.bytes);
+        check_answer(answer, message, permission, parameters);
+        return answer;
+      }
+      if (services == nullptr) WireReader::garbled();
+      if (from.type == MessageType::log) {
+        if (++logged > kMostLogLines) throw Error(ErrorCode::driver, "it floods the log");
+        const LogMessage log = decode_log(from.bytes);
+        services->log(log.level, clean_text(log.text, description_, parameters));
+      } else if (from.type == MessageType::service) {
+        if (++served > kMostServices) throw Error(ErrorCode::driver, "it floods the host with requests");
+        serve(decode_service(from.bytes), message, permission, *services, patience);
+      } else {
+        WireReader::garbled();
+      }
+    }
+  }
+
+  void send_call(const CallMessage& message, const Patience& patience) {
+    CallMessage sent = message;
+    std::vector<int> descriptors;
+    // A driver without privileges could do nothing with a namespace, so it sees none.
+    const auto pass = [&](auto& list) {
+      for (auto& one : list) {
+        if (rules_.granted == 0) one.netns_fd = -1;
+        if (one.netns_fd >= 0) descriptors.push_back(one.netns_fd);
+      }
+    };
+    pass(sent.interfaces);
+    pass(sent.references);
+    if (descriptors.size() > kMostPassed)
+      throw Error(ErrorCode::unsupported, fmt::format("it would be given {} namespaces at once; at most {} can be",
+                                                      descriptors.size(), kMostPassed));
+    const auto how = process_->channel().send(MessageType::call, encode(sent).data(), descriptors, patience);
+    if (how == Message::How::too_large) throw Error(ErrorCode::invalid, "its parameters are too large");
+    if (how == Message::How::late) throw Error(ErrorCode::failed, "it does not read what it is asked");
+    // A worker that has died in between says why when it is read from.
+  }
+
+  void check_answer(AnswerMessage& answer, const CallMessage& call, Permission& permission,
+                    const Parameters* parameters) const {
+    for (auto& [name, value] : answer.state.values) {
+      name = clean_text(name, description_, parameters);
+      value = clean_text(value, description_, parameters);
+    }
+    if (answer.error != 0) return;
+    for (const Order& order : answer.orders) permission.admit(order);
+    for (const auto& [interface, ifindex] : answer.made) permission.admit_made(interface, ifindex);
+    if (call.operation != Operation::create) return;
+    for (std::uint32_t i = 0; i < call.interfaces.size(); ++i)
+      if (!permission.covers(i))
+        throw Error(ErrorCode::driver, fmt::format("it made nothing for interface {}; this is a defect of the driver",
+                                                   call.interfaces[i].name));
+  }
+
+  /// One request of the worker. What it may not, and what the kernel refuses, it is told; that alone does not end it.
+  void serve(const ServiceMessage& ask, const CallMessage& call, Permission& permission, Services& services,
+             const Patience& patience) {
+    Channel& channel = process_->channel();
+    const auto item = [&](std::uint16_t type, std::span<const std::byte> payload) {
+      if (channel.send(MessageType::item, encode_item(type, payload).data(), {}, patience) != Message::How::arrived)
+        throw Error(ErrorCode::driver, "its worker does not read what it asked for");
+    };
+    DoneMessage done;
+    UniqueFd socket;
+    try {
+      if (ask.id != ServiceId::flush && ask.id != ServiceId::socket && ask.id != ServiceId::interrupted)
+        permission.check_interface(ask.interface);
+      switch (ask.id) {
+        case ServiceId::flush:
+          for (const Order& order : ask.orders) permission.admit(order);
+          done.pairs = services.flush(ask.orders);
+          break;
+        case ServiceId::ifindex:
+          done.number = services.ifindex(ask.interface);
+          break;
+        case ServiceId::get_link:
+          done.found = services.get_link(ask.interface, item);
+          break;
+        case ServiceId::request:
+          permission.check_request(ask.type, ask.flags, ask.payload);
+          services.request(ask.interface, ask.type, ask.flags, ask.payload, item);
+          break;
+        case ServiceId::genl_family: {
+          const auto family = services.genl_family(ask.interface, ask.text);
+          done.found = family.has_value();
+          done.number = family.value_or(0);
+          if (family) permission.resolved_family(*family, ask.text);
+          break;
+        }
+        case ServiceId::genl_request:
+          permission.check_genl(ask.type, ask.flags, ask.payload, call.interfaces[ask.interface].name,
+                                services.ifindex(ask.interface));
+          services.genl_request(ask.interface, ask.type, static_cast<std::uint8_t>(ask.number), ask.version, ask.flags,
+                                ask.payload, item);
+          break;
+        case ServiceId::sysfs: {
+          Permission::check_sysfs(ask.text);
+          auto text = services.sysfs(ask.interface, ask.text);
+          done.found = text.has_value();
+          done.text = std::move(text).value_or("");
+          break;
+        }
+        case ServiceId::socket:
+          permission.check_socket(ask.interface, ask.number);
+          socket = services.open_socket(ask.interface, ask.number);
+          break;
+        case ServiceId::interrupted:
+          done.found = services.interrupted();
+          break;
+      }
+    } catch (const Error& error) {
+      done = {};
+      done.error = static_cast<std::uint8_t>(error.code());
+      done.message = error.message();
+    }
+    const std::array<int, 1> descriptor = {socket.get()};
+    const auto how = channel.send(MessageType::done, encode(done).data(),
+                                  socket ? std::span<const int>(descriptor) : std::span<const int>(), patience);
+    if (how == Message::How::late) throw Error(ErrorCode::driver, "its worker does not read what it asked for");
+  }
+
+  WorkerStarter& starter_;
+  SealedPlugin plugin_;
+  Note note_;
+  DriverRules rules_;
+  DriverDescription description_;
+  std::mutex mutex_;
+  std::optional<WorkerProcess> process_;
+  int failures_ = 0;
+  std::string last_failure_;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_fenced(WorkerStarter& starter, SealedPlugin plugin, const Note& note,
+                                    const DriverRules& rules) {
+  return std::make_unique<FencedDriver>(starter, std::move(plugin), note, rules);
+}
+
+}  // namespace netrig::driver

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/protected_file.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <filesystem>
+
+#include "driver/trust.hpp"
+#include "model/error.hpp"
+#include "model/unique_fd.hpp"
+#include "netlink/socket.hpp"
+
+namespace netrig::driver {
+namespace {
+
+/// `name`: what the message calls it.
+std::string owner_fault(const struct stat& status, const std::string& name, const std::string& path) {
+  if (is_trusted_owner(status.st_uid)) return {};
+  return fmt::format("{} belongs to user {}; it must belong to root: \"chown root {}\"", name, status.st_uid, path);
+}
+
+/// Directories from "/" down to the one that holds the file.
+std::string parents_fault(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::canonical(std::filesystem::path(path).parent_path(), error);
+  if (error) return fmt::format("{} cannot be followed: {}", path, error.message());
+  std::filesystem::path at;
+  for (const auto& part : real) {
+    at /= part;
+    struct stat status {};
+    if (::lstat(at.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+      return fmt::format("{} is no directory", at.string());
+    if (std::string fault = owner_fault(status, at.string(), at.string()); !fault.empty()) return fault;
+    if ((status.st_mode & 022) != 0 && (status.st_mode & S_ISVTX) == 0)
+      return fmt::format("{} is writable by others (mode {:04o}): \"chmod go-w {}\"", at.string(),
+                         status.st_mode & 07777, at.string());
+  }
+  return {};
+}
+
+std::string file_fault(const struct stat& status, const std::string& path) {
+  if (std::string fault = owner_fault(status, "it", path); !fault.empty()) return fault;
+  if ((status.st_mode & 022) != 0)
+    return fmt::format("it is writable by others (mode {:04o}): \"chmod go-w {}\"", status.st_mode & 07777, path);
+  return {};
+}
+
+UniqueFd open_file(const std::string& path, const std::string& what, int flags) {
+  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
+  if (!file && errno != ENOENT)
+    throw Error(ErrorCode::invalid, fmt::format("cannot open {}: {}", what, netlink::errno_text(errno)), path);
+  return file;
+}
+
+std::string read_all(const UniqueFd& file, const std::string& path, const std::string& what, std::size_t most) {
+  std::string text;
+  for (;;) {
+    const std::size_t before = text.size();
+    text.resize(before + 65536);
+    const ssize_t size = ::read(file.get(), text.data() + before, text.size() - before);
+    if (size < 0)
+      throw Error(ErrorCode::invalid, fmt::format("cannot read {}: {}", what, netlink::errno_text(errno)), path);
+    text.resize(before + static_cast<std::size_t>(size));
+    if (size == 0) return text;
+    if (text.size() > most)
+      throw Error(ErrorCode::invalid, fmt::format("{} is larger than {} bytes", what, most), path);
+  }
+}
+
+struct stat status_of(const UniqueFd& file, const std::string& path, const std::string& what) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
+    throw Error(ErrorCode::denied, what + " is not a regular file", path);
+  return status;
+}
+
+}  // namespace
+
+std::optional<std::string> read_protected(const std::string& path, const std::string& what, std::size_t most,
+                                          Parents parents) {
+  const UniqueFd file = open_file(path, what, O_NOFOLLOW);
+  if (!file) return std::nullopt;
+  std::string fault = file_fault(status_of(file, path, what), path);
+  if (fault.empty() && parents == Parents::checked) fault = parents_fault(std::filesystem::absolute(path));
+  if (!fault.empty()) throw Error(ErrorCode::denied, fmt::format("{} is not protected: {}", what, fault), path);
+  return read_all(file, path, what, most);
+}
+
+std::optional<std::string> read_file(const std::string& path, const std::string& what, std::size_t most) {
+  const UniqueFd file = open_file(path, what, 0);
+  if (!file) return std::nullopt;
+  status_of(file, path, what);
+  return read_all(file, path, what, most);
+}
+
+std::string protection_fault(const std::string& path, Parents parents) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return fmt::format("{}: {}", path, netlink::errno_text(errno));
+  if (S_ISLNK(status.st_mode)) return "it is a symbolic link";
+  std::string fault = file_fault(status, path);
+  if (fault.empty() && parents == Parents::checked) fault = parents_fault(std::filesystem::absolute(path));
+  return fault;
+}
+
+}  // namespace netrig::driver

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A driver that attacks its host. Parameter `how` names the attack, `when` the operation it happens in; destroy and
+ * inspect find both in the record. With nothing to attack it makes a pair of veth links like any good driver. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <netrig/services.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef NAME
+#define NAME "hostile"
+#endif
+#ifndef WANTS
+#define WANTS NETRIG_WANTS_NOTHING
+#endif
+
+#define WORKER_SOCKET 3
+#define OWN_IFINDEX 4242
+
+static int shadow = -1;
+__attribute__((constructor)) static void look_around(void) { shadow = open("/etc/shadow", O_RDONLY | O_CLOEXEC); }
+
+/* ---- messages of the worker's protocol, forged ---------------------------------------------------------------- */
+
+struct forged {
+  unsigned char bytes[512];
+  size_t size;
+};
+static void put(struct forged* out, const void* from, size_t size) {
+  memcpy(out->bytes + out->size, from, size);
+  out->size += size;
+}
+static void put_u8(struct forged* out, uint8_t value) { put(out, &value, sizeof value); }
+static void put_u16(struct forged* out, uint16_t value) { put(out, &value, sizeof value); }
+static void put_u32(struct forged* out, uint32_t value) { put(out, &value, sizeof value); }
+static void put_text(struct forged* out, const char* text) {
+  put_u32(out, (uint32_t)strlen(text));
+  put(out, text, strlen(text));
+}
+static void send_all(const void* bytes, size_t size) {
+  for (const char* at = bytes; size > 0;) {
+    const ssize_t done = write(WORKER_SOCKET, at, size);
+    if (done <= 0) _exit(9);
+    at += done;
+    size -= (size_t)done;
+  }
+}
+static void send_message(uint16_t type, const struct forged* content) {
+  struct forged whole = {.size = 0};
+  put_u32(&whole, (uint32_t)content->size);
+  put_u16(&whole, type);
+  put_u16(&whole, 0);
+  put(&whole, content->bytes, content->size);
+  send_all(whole.bytes, whole.size);
+}
+/* An answer with one link order, one claimed interface, or neither. */
+static void forge_answer(const char* kind, uint32_t interface, uint32_t claimed, uint32_t ifindex) {
+  struct forged answer = {.size = 0};
+  put_u8(&answer, 0);
+  put_text(&answer, "");
+  put_u32(&answer, kind != NULL);
+  if (kind != NULL) {
+    put_u8(&answer, 0);
+    put_u32(&answer, interface);
+    put_text(&answer, kind);
+    put_u32(&answer, 0);
+    put_u32(&answer, 0);
+    put_u8(&answer, 0);
+    put_u8(&answer, 0);
+  }
+  put_u32(&answer, ifindex != 0);
+  if (ifindex != 0) {
+    put_u32(&answer, claimed);
+    put_u32(&answer, ifindex);
+  }
+  put_u32(&answer, 0);
+  put_u8(&answer, 1);
+  put_u32(&answer, 0);
+  send_message(3, &answer);
+  for (;;) pause();
+}
+
+/* ---- attacks -------------------------------------------------------------------------------------------------- */
+
+__attribute__((noinline)) static void smash(volatile char* from) {
+  char small[8];
+  for (int i = 0; i < 4096; ++i) ((volatile char*)small)[i] = from[i % 8];
+}
+static volatile int depth;
+__attribute__((noinline)) static int recurse(int level) {
+  volatile char frame[4096];
+  frame[0] = (char)level;
+  depth = level;
+  return recurse(level + 1) + frame[0];
+}
+
+static void ignore(const void* unused, ...) { (void)unused; }
+
+static void attack(const struct netrig_host* host, netrig_call* call, const char* how) {
+  const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  if (strcmp(how, "exec") == 0) {
+    execl("/bin/sh", "sh", "-c", "true", (char*)NULL);
+  } else if (strcmp(how, "ptrace") == 0) {
+    ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
+  } else if (strcmp(how, "shadow") == 0) {
+    ignore(NULL, open("/etc/shadow", O_RDONLY));
+  } else if (strcmp(how, "connect") == 0) {
+    ignore(NULL, socket(AF_INET, SOCK_STREAM, 0));
+  } else if (strcmp(how, "netlink") == 0) {
+    ignore(NULL, socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
+  } else if (strcmp(how, "fork") == 0) {
+    fork();
+  } else if (strcmp(how, "kill") == 0) {
+    kill(getppid(), SIGKILL);
+  } else if (strcmp(how, "signal-group") == 0) {
+    kill(-1, SIGKILL);
+  } else if (strcmp(how, "setns") == 0) {
+    setns(WORKER_SOCKET, CLONE_NEWNET);
+  } else if (strcmp(how, "unshare") == 0) {
+    unshare(CLONE_NEWUSER);
+  } else if (strcmp(how, "mount") == 0) {
+    mount("none", "/", "tmpfs", 0, NULL);
+  } else if (strcmp(how, "module") == 0) {
+    syscall(SYS_init_module, NULL, 0, "");
+  } else if (strcmp(how, "code") == 0) {
+    ignore(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  } else if (strcmp(how, "sigsys") == 0) {
+    signal(SIGSYS, SIG_IGN);
+  } else if (strcmp(how, "close-all") == 0) {
+    close_range(0, ~0U, 0);
+    for (;;) pause();
+  } else if (strcmp(how, "gigabyte") == 0) {
+    static char zeros[65536];
+    const uint32_t header[2] = {1U << 30, 3};
+    send_all(header, sizeof header);
+    for (int i = 0; i < 16384; ++i) send_all(zeros, sizeof zeros);
+  } else if (strcmp(how, "garbage") == 0) {
+    char noise[4096];
+    for (size_t i = 0; i < sizeof noise; ++i) noise[i] = (char)(i * 37 % 11);
+    send_all(noise, sizeof noise);
+    for (;;) pause();
+  } else if (strcmp(how, "forged-kind") == 0) {
+    forge_answer("bridge", 0, 0, 0);
+  } else if (strcmp(how, "forged-interface") == 0) {
+    forge_answer("veth", 7, 0, 0);
+  } else if (strcmp(how, "forged-nothing") == 0) {
+    forge_answer(NULL, 0, 0, 0);
+  } else if (strcmp(how, "claims-loopback") == 0) {
+    forge_answer(NULL, 0, 0, 1);
+  } else if (strcmp(how, "claims-other") == 0) {
+    forge_answer(NULL, 0, 9, 1);
+  } else if (strcmp(how, "log-flood") == 0) {
+    const struct netrig_log* log = host->service(call, NETRIG_LOG_1);
+    for (;;) log->write(call, NETRIG_LOG_WARNING, "flood");
+  } else if (strcmp(how, "escape-sequence") == 0) {
+    host->fail(call, NETRIG_INVALID, "first\nnetrig: error: \x1b[2Jsecond");
+  } else if (strcmp(how, "kind") == 0 || strcmp(how, "name") == 0 || strcmp(how, "namespace") == 0) {
+    static const unsigned char name[] = {8, 0, IFLA_IFNAME, 0, 'l', 'o', 0, 0};
+    static const unsigned char space[] = {8, 0, IFLA_NET_NS_PID, 0, 1, 0, 0, 0};
+    struct netrig_link link = {
+        .struct_size = sizeof link, .kind = "veth", .peer = NETRIG_NONE, .lower = NETRIG_NONE, .interface = 0};
+    if (how[0] == 'k') link.kind = "bridge";
+    if (strcmp(how, "name") == 0) link.attributes = name;
+    if (strcmp(how, "namespace") == 0) link.attributes = space;
+    link.attributes_size = link.attributes != NULL ? 8 : 0;
+    netlink->create_link(call, &link);
+  } else if (strcmp(how, "address") == 0) {
+    const struct rtgenmsg message = {.rtgen_family = AF_INET};
+    netlink->request(call, 0, RTM_NEWADDR, 0, &message, sizeof message, NULL, NULL);
+  } else if (strcmp(how, "sysfs") == 0) {
+    const struct netrig_sysfs* sysfs = host->service(call, NETRIG_SYSFS_1);
+    char text[64];
+    size_t size = sizeof text;
+    sysfs->read(call, 0, "../lo/address", text, &size);
+  } else if (strcmp(how, "socket") == 0) {
+    const struct netrig_socket* table = host->service(call, NETRIG_SOCKET_1);
+    int fd = -1;
+    table->open(call, 0, NETRIG_SOCKET_ROUTE, &fd);
+  } else if (strcmp(how, "genl") == 0) {
+    const struct netrig_genl* genl = host->service(call, NETRIG_GENL_1);
+    uint16_t family = 0;
+    genl->family(call, 0, "nlctrl", &family);
+    genl->request(call, 0, family, 3, 1, 0, NULL, 0, NULL, NULL);
+  } else if (strcmp(how, "loop") == 0) {
+    for (;;) depth = depth + 1;
+  } else if (strcmp(how, "sleep") == 0) {
+    for (;;) sleep(1000);
+  } else if (strcmp(how, "crash") == 0) {
+    raise(SIGSEGV); /* by tgkill to itself, which is allowed */
+  } else if (strcmp(how, "abort") == 0) {
+    abort();
+  } else if (strcmp(how, "exit") == 0) {
+    _exit(0);
+  } else if (strcmp(how, "memory") == 0) {
+    for (;;) {
+      char* more = malloc(16 << 20);
+      if (more == NULL) {
+        host->fail(call, NETRIG_NO_MEMORY, "there is no more memory to be had");
+        return;
+      }
+      memset(more, 1, 16 << 20);
+    }
+  } else if (strcmp(how, "descriptors") == 0) {
+    while (dup(WORKER_SOCKET) >= 0) continue;
+    host->fail(call, NETRIG_INTERNAL, strerror(errno));
+  } else if (strcmp(how, "stack") == 0) {
+    smash("overflow");
+  } else if (strcmp(how, "recursion") == 0) {
+    recurse(0);
+  } else if (strcmp(how, "constructor") == 0) {
+    host->fail(call, NETRIG_INTERNAL, shadow >= 0 ? "the constructor opened shadow" : "the constructor saw no shadow");
+  } else if (strcmp(how, "pause") == 0) {
+    sleep(3); /* long enough to be looked at, and no attack */
+  }
+}
+
+/* ---- with granted privileges: makes links of its own ---------------------------------------------------------- */
+
+struct request {
+  struct nlmsghdr header;
+  struct ifinfomsg link;
+  char attributes[256];
+};
+static struct rtattr* begin(struct request* request, unsigned short type, const void* data, size_t size) {
+  struct rtattr* attribute = (struct rtattr*)((char*)request + NLMSG_ALIGN(request->header.nlmsg_len));
+  attribute->rta_type = type;
+  attribute->rta_len = (unsigned short)RTA_LENGTH(size);
+  if (size > 0) memcpy(RTA_DATA(attribute), data, size);
+  request->header.nlmsg_len = NLMSG_ALIGN(request->header.nlmsg_len) + (uint32_t)RTA_ALIGN(attribute->rta_len);
+  return attribute;
+}
+static void end(struct request* request, struct rtattr* nest) {
+  nest->rta_len = (unsigned short)((char*)request + NLMSG_ALIGN(request->header.nlmsg_len) - (char*)nest);
+}
+/* A bridge under that name, by a socket that the host opened. Returns the kernel's errno. */
+static int make_bridge(const struct netrig_host* host, netrig_call* call, const char* name) {
+  const struct netrig_socket* table = host->service(call, NETRIG_SOCKET_1);
+  int fd = -1;
+  if (table == NULL || table->open(call, 0, NETRIG_SOCKET_ROUTE, &fd) != NETRIG_OK) return EPERM;
+  struct request request;
+  memset(&request, 0, sizeof request);
+  request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.link);
+  request.header.nlmsg_type = RTM_NEWLINK;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+  request.link.ifi_index = OWN_IFINDEX;
+  begin(&request, IFLA_IFNAME, name, strlen(name) + 1);
+  struct rtattr* info = begin(&request, IFLA_LINKINFO, NULL, 0);
+  begin(&request, IFLA_INFO_KIND, "bridge", 6);
+  end(&request, info);
+  char answer[1024];
+  if (send(fd, &request, request.header.nlmsg_len, 0) < 0) return errno;
+  if (recv(fd, answer, sizeof answer, 0) < 0) return errno;
+  close(fd);
+  return -((struct nlmsgerr*)NLMSG_DATA((struct nlmsghdr*)answer))->error;
+}
+
+static netrig_status create_own(const struct netrig_host* host, netrig_call* call, const char* name, const char* how) {
+  const int error = make_bridge(host, call, name);
+  if (error != 0) return host->fail(call, NETRIG_DENIED, strerror(error));
+  attack(host, call, how);
+  return host->set_interface(call, 0, OWN_IFINDEX);
+}
+
+/* ---- the driver ----------------------------------------------------------------------------------------------- */
+
+struct plan {
+  char how[32];
+  char when[16];
+};
+static struct plan plan_of(const struct netrig_host* host, netrig_call* call) {
+  struct plan plan = {"", ""};
+  const char* text = "";
+  if (host->get_string(call, "how", 0, &text) == NETRIG_OK) snprintf(plan.how, sizeof plan.how, "%s", text);
+  text = "create";
+  host->get_string(call, "when", 0, &text);
+  snprintf(plan.when, sizeof plan.when, "%s", text);
+  return plan;
+}
+
+static netrig_status validate(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
+  (void)request;
+  const struct plan plan = plan_of(host, call);
+  if (strcmp(plan.when, "validate") == 0) attack(host, call, plan.how);
+  return NETRIG_OK;
+}
+
+static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
+  const struct plan plan = plan_of(host, call);
+  host->set_record(call, &plan, sizeof plan);
+  if (WANTS != NETRIG_WANTS_NOTHING) return create_own(host, call, request->interfaces[0]->name, plan.how);
+  if (strcmp(plan.when, "create") == 0) attack(host, call, plan.how);
+  const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  const struct netrig_link link = {.struct_size = sizeof link,
+                                   .interface = 0,
+                                   .kind = "veth",
+                                   .peer = request->interface_count > 1 ? 1 : NETRIG_NONE,
+                                   .peer_type = VETH_INFO_PEER,
+                                   .lower = NETRIG_NONE};
+  return netlink->create_link(call, &link);
+}
+
+static struct plan recorded(const struct netrig_device* device) {
+  struct plan plan = {"", ""};
+  if (device->record_size == sizeof plan) memcpy(&plan, device->record, sizeof plan);
+  return plan;
+}
+static netrig_status destroy(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
+  const struct plan plan = recorded(device);
+  if (strcmp(plan.when, "destroy") == 0) attack(host, call, plan.how);
+  const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  return netlink->delete_link(call, 0);
+}
+static netrig_status inspect(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
+  const struct plan plan = recorded(device);
+  if (strcmp(plan.when, "inspect") == 0) attack(host, call, plan.how);
+  host->set_state(call, "worker", "well");
+  return NETRIG_OK;
+}
+
+static const struct netrig_parameter how = {
+    .struct_size = sizeof how, .name = "how", .type = NETRIG_TYPE_STRING, .help = "the attack"};
+static const struct netrig_parameter when = {
+    .struct_size = sizeof when, .name = "when", .type = NETRIG_TYPE_STRING, .help = "the operation it happens in"};
+static const struct netrig_parameter* const parameters[] = {&how, &when, NULL};
+
+NETRIG_DRIVER_NOTE(NAME, "1.0.0", "veth", WANTS);
+NETRIG_EXPORT const struct netrig_driver netrig_driver_1 = {.struct_size = sizeof(struct netrig_driver),
+                                                            .abi_major = NETRIG_ABI_MAJOR,
+                                                            .abi_minor = NETRIG_ABI_MINOR,
+                                                            .name = NAME,
+                                                            .version = "1.0.0",
+                                                            .summary = "a driver that attacks its host",
+                                                            .min_interfaces = 1,
+                                                            .max_interfaces = 2,
+                                                            .parameters = parameters,
+                                                            .validate = validate,
+                                                            .create = create,
+                                                            .destroy = destroy,
+                                                            .inspect = inspect};
