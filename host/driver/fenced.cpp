@@ -277,7 +277,7 @@ class FencedDriver final : public Driver {
         }
         case ServiceId::genl_request:
           permission.check_genl(ask.type, ask.flags, ask.payload, call.interfaces[ask.interface].name,
-                                services.ifindex(ask.interface));
+                                [&] { return services.ifindex(ask.interface); });
           services.genl_request(ask.interface, ask.type, static_cast<std::uint8_t>(ask.number), ask.version, ask.flags,
                                 ask.payload, item);
           break;

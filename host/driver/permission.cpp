@@ -173,13 +173,23 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
 }
 
 void Permission::check_genl(std::uint16_t family, std::uint16_t flags, std::span<const std::byte> attributes,
-                            const std::string& name, std::uint32_t ifindex) const {
-  const bool free = (granted_ & NETRIG_WANTS_NET_ADMIN) != 0;
+                            const std::string& name, const std::function<std::uint32_t()>& ifindex_of) const {
+  if (family < NLMSG_MIN_TYPE) deny(fmt::format("generic netlink family {}", family));
+  if ((granted_ & NETRIG_WANTS_NET_ADMIN) != 0) {
+    walk(attributes, [](std::uint16_t, std::span<const std::byte>) {});
+    return;
+  }
+  const auto known = families_.find(family);
+  if (known == families_.end() || known->second != "ethtool")
+    deny(fmt::format("a request to generic netlink family {}; without CAP_NET_ADMIN only \"ethtool\" is allowed",
+                     known == families_.end() ? std::to_string(family) : "\"" + known->second + "\""));
+  if ((flags & NLM_F_DUMP) != 0) deny("a list of all interfaces");
+  const std::uint32_t ifindex = ifindex_of();
   bool about_it = false;
   walk(attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
     // Attribute 1 is the request header in every message of the family (linux/ethtool_netlink.h). Of several the kernel
     // takes the last, and so do we.
-    if (type != 1 || free) return;
+    if (type != 1) return;
     bool by_index = true;
     bool by_name = true;
     bool any = false;
@@ -195,13 +205,6 @@ void Permission::check_genl(std::uint16_t family, std::uint16_t flags, std::span
     });
     about_it = any && by_index && by_name;
   });
-  if (family < NLMSG_MIN_TYPE) deny(fmt::format("generic netlink family {}", family));
-  if (free) return;
-  const auto known = families_.find(family);
-  if (known == families_.end() || known->second != "ethtool")
-    deny(fmt::format("a request to generic netlink family {}; without CAP_NET_ADMIN only \"ethtool\" is allowed",
-                     known == families_.end() ? std::to_string(family) : "\"" + known->second + "\""));
-  if ((flags & NLM_F_DUMP) != 0) deny("a list of all interfaces");
   if (!about_it) deny("an ethtool request that is not about its interface");
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -39,7 +40,7 @@ class Permission {
   void resolved_family(std::uint16_t id, const std::string& name) { families_[id] = name; }
   /// One generic netlink request: of family ethtool about this very interface; of any family with CAP_NET_ADMIN.
   void check_genl(std::uint16_t family, std::uint16_t flags, std::span<const std::byte> attributes,
-                  const std::string& name, std::uint32_t ifindex) const;
+                  const std::string& name, const std::function<std::uint32_t()>& ifindex_of) const;
   static void check_sysfs(const std::string& path);
   /// A socket that the host opens for the driver: NETRIG_SOCKET_*, of an interface or a reference.
   void check_socket(std::uint32_t interface, std::uint32_t kind) const;

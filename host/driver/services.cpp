@@ -141,7 +141,7 @@ netrig_status genl_request(netrig_call* call, std::uint32_t interface, std::uint
     flush_orders(*call);
     const Bytes bytes = bytes_of(attributes, size);
     call->permission->check_genl(family, flags, bytes, call->interfaces[interface].name,
-                                 call->services->ifindex(interface));
+                                 [&] { return call->services->ifindex(interface); });
     call->services->genl_request(interface, family, command, version, flags, bytes, receiver(answer, user));
     return NETRIG_OK;
   });

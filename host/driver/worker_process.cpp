@@ -126,6 +126,8 @@ std::string WorkerProcess::end() {
     if (const pid_t ended = ::waitpid(pid, &status, WNOHANG); ended == pid) {
       if (WIFSIGNALED(status))
         return fmt::format("crashed (signal {}, SIG{})", WTERMSIG(status), ::sigabbrev_np(WTERMSIG(status)));
+      // The fence's handler ends it so; here its message to the host was lost.
+      if (WEXITSTATUS(status) == 128 + SIGSYS) return "made a system call that no driver may, and was stopped";
       return fmt::format("ended by itself (exit code {})", WEXITSTATUS(status));
     }
     if (tries == 0) {

@@ -17,6 +17,7 @@ struct Pending {
   MadeDevice made;
   DeviceServices::Context context;
   driver::CreateAnswer answer;
+  bool own_hands = false;
 };
 
 /// Messages of one sending namespace, with who asked for each.
@@ -90,8 +91,57 @@ std::string option_advice(const Device& device, const DriverDescription& driver)
   return advice;
 }
 
+/// Whether a driver holds privileges by which it could make links itself.
+bool has_own_hands(Run& run, const std::string& kind) {
+  return (run.drivers.policy().rules_of(kind).granted & run.drivers.open(kind).description().wants) != 0;
+}
+
+/// The links of a device's namespaces before its driver ran, to find what it left when it failed half-way.
+class Before {
+ public:
+  Before(const Lab& lab, Pending& pending) {
+    for (std::size_t i = 0; i < pending.made.interfaces.size(); ++i) {
+      Space* space = pending.context.spaces.homes[i];
+      Seen& seen = seen_[space];
+      seen.wanted.insert(pending.made.interfaces[i].name);
+      if (seen.wanted.size() > 1) continue;
+      seen.home = pending.made.interfaces[i].home;
+      seen.existing = lab.namespaces[pending.device->interfaces[i].home].existing;
+      for (const auto& link : netlink::list_links(space->socket())) seen.links.insert(link.ifindex);
+    }
+  }
+
+  /// Deletes what has come since: everything in a namespace of the lab; in one that others use, what bears a name that
+  /// the device was to have, for the rest may be theirs.
+  void remove_new(Run& run, const std::string& kind) {
+    for (auto& [space, seen] : seen_) {
+      netlink::Batch batch;
+      for (const auto& link : netlink::list_links(space->socket())) {
+        if (seen.links.contains(link.ifindex)) continue;
+        if (!seen.existing || seen.wanted.contains(link.name))
+          netlink::delete_link(batch, link.ifindex);
+        else
+          run.warn(fmt::format("interface {}:{} appeared while driver {} failed; look whether it is left from it",
+                               seen.home, link.name, kind));
+      }
+      if (!batch.empty()) space->socket().run(batch, netlink::Socket::OnRefusal::go_on);
+    }
+  }
+
+ private:
+  struct Seen {
+    std::string home;
+    bool existing = false;
+    std::unordered_set<std::uint32_t> links;
+    std::unordered_set<std::string> wanted;
+  };
+  std::unordered_map<Space*, Seen> seen_;
+};
+
 /// Asks the driver what it wants done. Nothing is done yet, unless the driver does it itself.
 void ask_driver(Run& run, const Lab& lab, Pending& pending) {
+  std::optional<Before> before;
+  if (pending.own_hands) before.emplace(lab, pending);
   try {
     DeviceServices services(pending.context);
     pending.answer = run.drivers.open(pending.device->driver)
@@ -102,6 +152,7 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
                                   .parameters = &pending.device->parameters},
                                  services);
   } catch (const Error& error) {
+    if (before) before->remove_new(run, pending.device->driver);
     throw in_context(error, lab, *pending.device);
   }
   pending.made.record = pending.answer.record;
@@ -109,7 +160,10 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
   for (const auto& [index, ifindex] : pending.answer.made) {
     MadeInterface& made = pending.made.interfaces.at(index);
     const auto link = netlink::get_link(pending.context.spaces.homes.at(index)->socket(), ifindex);
-    if (!link || link->name != made.name)
+    const auto& known = pending.context.spaces.homes.at(index)->ifindex;
+    const bool foreign = std::any_of(known.begin(), known.end(),
+                                     [&, number = ifindex](const auto& one) { return one.second == number; });
+    if (!link || link->name != made.name || foreign)
       throw in_context(
           {ErrorCode::driver, fmt::format("the driver says that it made {}:{} as interface {}, which the kernel "
                                           "does not show",
@@ -146,7 +200,12 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
   level.reserve(which.size());
   for (const std::size_t d : which) {
     level.push_back(prepare(run, next, next.devices[d]));
-    intended.push_back(level.back().made);
+    Pending& pending = level.back();
+    pending.own_hands = has_own_hands(run, pending.device->driver);
+    intended.push_back(pending.made);
+    // Which number it will have its maker decides; until it is known, the name is what finds it.
+    if (pending.own_hands)
+      for (MadeInterface& made : intended.back().interfaces) made.ifindex = 0;
   }
   run.journal.intend_devices(intended);
 

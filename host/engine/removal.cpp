@@ -91,10 +91,14 @@ void delete_links(Space& space, const std::vector<netlink::LinkState>& links, co
   for (const auto& link : links) present.emplace(link.ifindex, &link);
   std::vector<std::uint32_t> ours;
   for (const Deletion& deletion : deletions) {
-    const auto found = present.find(deletion.interface.ifindex);
+    // Number 0: its driver was to make it itself, and nobody was told how that ended.
+    const auto found = deletion.interface.ifindex != 0
+                           ? present.find(deletion.interface.ifindex)
+                           : std::find_if(present.begin(), present.end(),
+                                          [&](const auto& one) { return one.second->name == deletion.interface.name; });
     if (found == present.end()) continue;
     if (!deletion.settled && found->second->name != deletion.interface.name) continue;
-    ours.push_back(deletion.interface.ifindex);
+    ours.push_back(found->first);
   }
   if (ours.empty()) return;
   netlink::Batch batch;

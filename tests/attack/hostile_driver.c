@@ -91,7 +91,7 @@ static void forge_answer(const char* kind, uint32_t interface, uint32_t claimed,
   put_u8(&answer, 1);
   put_u32(&answer, 0);
   send_message(3, &answer);
-  for (;;) pause();
+  for (;;) sleep(1000);
 }
 
 /* ---- attacks -------------------------------------------------------------------------------------------------- */
@@ -110,7 +110,7 @@ __attribute__((noinline)) static int recurse(int level) {
 
 static void ignore(const void* unused, ...) { (void)unused; }
 
-static void attack(const struct netrig_host* host, netrig_call* call, const char* how) {
+static netrig_status attack(const struct netrig_host* host, netrig_call* call, const char* how) {
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   if (strcmp(how, "exec") == 0) {
     execl("/bin/sh", "sh", "-c", "true", (char*)NULL);
@@ -142,7 +142,7 @@ static void attack(const struct netrig_host* host, netrig_call* call, const char
     signal(SIGSYS, SIG_IGN);
   } else if (strcmp(how, "close-all") == 0) {
     close_range(0, ~0U, 0);
-    for (;;) pause();
+    for (;;) sleep(1000);
   } else if (strcmp(how, "gigabyte") == 0) {
     static char zeros[65536];
     const uint32_t header[2] = {1U << 30, 3};
@@ -152,7 +152,7 @@ static void attack(const struct netrig_host* host, netrig_call* call, const char
     char noise[4096];
     for (size_t i = 0; i < sizeof noise; ++i) noise[i] = (char)(i * 37 % 11);
     send_all(noise, sizeof noise);
-    for (;;) pause();
+    for (;;) sleep(1000);
   } else if (strcmp(how, "forged-kind") == 0) {
     forge_answer("bridge", 0, 0, 0);
   } else if (strcmp(how, "forged-interface") == 0) {
@@ -167,7 +167,7 @@ static void attack(const struct netrig_host* host, netrig_call* call, const char
     const struct netrig_log* log = host->service(call, NETRIG_LOG_1);
     for (;;) log->write(call, NETRIG_LOG_WARNING, "flood");
   } else if (strcmp(how, "escape-sequence") == 0) {
-    host->fail(call, NETRIG_INVALID, "first\nnetrig: error: \x1b[2Jsecond");
+    return host->fail(call, NETRIG_INVALID, "first\nnetrig: error: \x1b[2Jsecond");
   } else if (strcmp(how, "kind") == 0 || strcmp(how, "name") == 0 || strcmp(how, "namespace") == 0) {
     static const unsigned char name[] = {8, 0, IFLA_IFNAME, 0, 'l', 'o', 0, 0};
     static const unsigned char space[] = {8, 0, IFLA_NET_NS_PID, 0, 1, 0, 0, 0};
@@ -208,24 +208,23 @@ static void attack(const struct netrig_host* host, netrig_call* call, const char
   } else if (strcmp(how, "memory") == 0) {
     for (;;) {
       char* more = malloc(16 << 20);
-      if (more == NULL) {
-        host->fail(call, NETRIG_NO_MEMORY, "there is no more memory to be had");
-        return;
-      }
+      if (more == NULL) return host->fail(call, NETRIG_NO_MEMORY, "there is no more memory to be had");
       memset(more, 1, 16 << 20);
     }
   } else if (strcmp(how, "descriptors") == 0) {
     while (dup(WORKER_SOCKET) >= 0) continue;
-    host->fail(call, NETRIG_INTERNAL, strerror(errno));
+    return host->fail(call, NETRIG_INTERNAL, strerror(errno));
   } else if (strcmp(how, "stack") == 0) {
     smash("overflow");
   } else if (strcmp(how, "recursion") == 0) {
     recurse(0);
   } else if (strcmp(how, "constructor") == 0) {
-    host->fail(call, NETRIG_INTERNAL, shadow >= 0 ? "the constructor opened shadow" : "the constructor saw no shadow");
+    return host->fail(call, NETRIG_INTERNAL,
+                      shadow >= 0 ? "the constructor opened shadow" : "the constructor saw no shadow");
   } else if (strcmp(how, "pause") == 0) {
     sleep(3); /* long enough to be looked at, and no attack */
   }
+  return NETRIG_OK;
 }
 
 /* ---- with granted privileges: makes links of its own ---------------------------------------------------------- */
@@ -271,8 +270,8 @@ static int make_bridge(const struct netrig_host* host, netrig_call* call, const 
 static netrig_status create_own(const struct netrig_host* host, netrig_call* call, const char* name, const char* how) {
   const int error = make_bridge(host, call, name);
   if (error != 0) return host->fail(call, NETRIG_DENIED, strerror(error));
-  attack(host, call, how);
-  return host->set_interface(call, 0, OWN_IFINDEX);
+  const netrig_status status = attack(host, call, how);
+  return status != NETRIG_OK ? status : host->set_interface(call, 0, OWN_IFINDEX);
 }
 
 /* ---- the driver ----------------------------------------------------------------------------------------------- */
@@ -294,15 +293,15 @@ static struct plan plan_of(const struct netrig_host* host, netrig_call* call) {
 static netrig_status validate(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
   (void)request;
   const struct plan plan = plan_of(host, call);
-  if (strcmp(plan.when, "validate") == 0) attack(host, call, plan.how);
-  return NETRIG_OK;
+  return strcmp(plan.when, "validate") == 0 ? attack(host, call, plan.how) : NETRIG_OK;
 }
 
 static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
   const struct plan plan = plan_of(host, call);
   host->set_record(call, &plan, sizeof plan);
   if (WANTS != NETRIG_WANTS_NOTHING) return create_own(host, call, request->interfaces[0]->name, plan.how);
-  if (strcmp(plan.when, "create") == 0) attack(host, call, plan.how);
+  const netrig_status status = strcmp(plan.when, "create") == 0 ? attack(host, call, plan.how) : NETRIG_OK;
+  if (status != NETRIG_OK) return status;
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   const struct netrig_link link = {.struct_size = sizeof link,
                                    .interface = 0,

@@ -117,7 +117,8 @@ TEST_CASE("refused: \"..\" in a driver's name") {
 
 TEST_CASE("refused: an absolute path as a driver's name") {
   const Place place;
-  CHECK_THAT(place.outcome(place.policy(), "/etc/passwd"), ContainsSubstring("does not begin with a lower-case letter"));
+  CHECK_THAT(place.outcome(place.policy(), "/etc/passwd"),
+             ContainsSubstring("does not begin with a lower-case letter"));
 }
 
 TEST_CASE("refused: an empty driver's name") {

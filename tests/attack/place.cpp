@@ -55,7 +55,7 @@ void require_nothing_left() {
   CHECK(namespaces().empty());
   CHECK(fs::is_empty("/run/netrig"));
   // Workers are children of a netrig that has ended; none may outlive it.
-  CHECK(sh("pgrep -fx 'netrig-driver (hostile|privileged) .*'").out.empty());
+  CHECK(sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver (hostile|privileged) .*'").out.empty());
 }
 
 }  // namespace attack

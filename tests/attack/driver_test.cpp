@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drivers that attack their host: each is stopped with a message that names what it did, the lab is rolled back, and
+// nothing of it is left.
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "attack/place.hpp"
+#include "catch.hpp"
+
+using namespace scratch;
+using attack::lab_of;
+using attack::Place;
+using attack::require_nothing_left;
+
+namespace {
+
+const std::string kImpatient = "[limits]\ndeadline = \"1s\"\nmemory = \"256MiB\"\n";
+
+/// Brings a lab up whose driver does that in create; returns what netrig says. Then nothing may be left.
+std::string attack_by(const std::string& how, const std::string& when = "create") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const Result up = cli("--host-config " + place.policy("", kImpatient) + " up " +
+                        lab_of("hostile", "how = \"" + how + "\", when = \"" + when + "\""));
+  INFO(up.err);
+  CHECK(up.exit != 0);
+  CHECK(up.exit < 128);  // netrig itself has not crashed
+  CHECK_THAT(up.err, ContainsSubstring("lab.toml:5:9: device d (driver hostile): "));
+  require_nothing_left();
+  return up.err;
+}
+
+}  // namespace
+
+#define STOPPED(title, how, words) \
+  TEST_CASE(title) { CHECK_THAT(attack_by(how), ContainsSubstring(words)); }
+
+STOPPED("stopped: a driver that calls exec", "exec", "it called execve, which no driver may")
+STOPPED("stopped: a driver that calls ptrace", "ptrace", "it called ptrace, which no driver may")
+STOPPED("stopped: a driver that opens /etc/shadow", "shadow", "it called openat, which no driver may")
+STOPPED("stopped: a driver that connects out", "connect", "it called socket, which no driver may")
+STOPPED("stopped: a driver that opens a netlink socket", "netlink", "it called socket, which no driver may")
+STOPPED("stopped: a driver that forks", "fork", "it called clone, which no driver may")
+STOPPED("stopped: a driver that kills its parent", "kill", "it called kill, which no driver may")
+STOPPED("stopped: a driver that signals everybody", "signal-group", "it called kill, which no driver may")
+STOPPED("stopped: a driver that enters another namespace", "setns", "it called setns, which no driver may")
+STOPPED("stopped: a driver that makes a user namespace", "unshare", "it called unshare, which no driver may")
+STOPPED("stopped: a driver that mounts", "mount", "it called mount, which no driver may")
+STOPPED("stopped: a driver that loads a kernel module", "module", "it called init_module, which no driver may")
+STOPPED("stopped: a driver that makes memory executable", "code", "it called mmap, which no driver may")
+STOPPED("stopped: a driver that ignores the fence's signal", "sigsys", "it called rt_sigaction, which no driver may")
+STOPPED("stopped: a driver that closes all descriptors", "close-all", "closed its connection to the host")
+STOPPED("stopped: a driver that writes an answer of 1 GiB", "gigabyte",
+        "its worker sends a message of 1073741824 bytes; at most 1048576 are taken")
+STOPPED("stopped: a driver that answers garbage", "garbage", "its worker sends a message of")
+STOPPED("stopped: a driver that floods the log", "log-flood", "it floods the log")
+STOPPED("stopped: a driver that answers with a link of another kind", "forged-kind",
+        "a link of kind \"bridge\", which its note does not declare")
+STOPPED("stopped: a driver that answers for an interface outside its request", "forged-interface", "interface 7 of 2")
+STOPPED("stopped: a driver that answers for interfaces that it did not make", "forged-nothing",
+        "it made nothing for interface x")
+STOPPED("stopped: a driver that returns the ifindex of an interface of others", "claims-loopback",
+        "it made nothing for interface y")
+STOPPED("stopped: a driver that claims an interface outside its request", "claims-other", "interface 9 of 2")
+STOPPED("stopped: a driver that asks for a kind outside its note", "kind",
+        "a link of kind \"bridge\", which its note does not declare")
+STOPPED("stopped: a driver that asks for a name of its own", "name", "link attribute 3")
+STOPPED("stopped: a driver that asks for another namespace", "namespace", "link attribute 19")
+STOPPED("stopped: a driver that sends requests beyond its device", "address", "a request of type 20")
+STOPPED("stopped: a driver that reads another interface's sysfs", "sysfs", "a sysfs path that leaves the interface")
+STOPPED("stopped: a driver that asks for a socket without the privilege", "socket", "a socket that needs CAP_NET_ADMIN")
+STOPPED("stopped: a driver that asks any generic netlink family", "genl",
+        "a request to generic netlink family \"nlctrl\"")
+STOPPED("stopped: a driver that loops for ever", "loop", "it took longer than its deadline of 1s")
+STOPPED("stopped: a driver that sleeps past the deadline", "sleep", "it took longer than its deadline of 1s")
+STOPPED("stopped: a driver that crashes", "crash", "its worker crashed (signal 11, SIGSEGV)")
+STOPPED("stopped: a driver that aborts", "abort", "its worker crashed (signal 6, SIGABRT)")
+STOPPED("stopped: a driver that ends its process", "exit", "its worker ended by itself (exit code 0)")
+STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "Too many open files")
+STOPPED("stopped: a driver that corrupts its stack", "stack", "its worker crashed (signal")
+STOPPED("stopped: a driver that recurses without end", "recursion", "its worker crashed (signal 11, SIGSEGV)")
+STOPPED("stopped: a constructor that opens /etc/shadow sees none", "constructor", "the constructor saw no shadow")
+STOPPED("stopped: a message that moves the cursor is cleaned", "escape-sequence", "first?netrig: error: ?[2Jsecond")
+
+TEST_CASE("stopped: a driver that exhausts memory") {
+#ifdef NETRIG_SANITIZED
+  skip("a sanitizer's shadow memory does not fit into a limit");
+#endif
+  CHECK_THAT(attack_by("memory"), ContainsSubstring("there is no more memory to be had"));
+}
+
+TEST_CASE("stopped: a driver that crashes or hangs while parameters are checked") {
+  const auto [how, words] = GENERATE(table<std::string, std::string>(
+      {{"crash", "its worker crashed (signal 11, SIGSEGV)"}, {"loop", "it took longer than its deadline of 1s"}}));
+  CHECK_THAT(attack_by(how, "validate"), ContainsSubstring(words));
+}
+
+TEST_CASE("stopped: a driver that crashes in inspect; status shows why, and the lab goes") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig = "--host-config " + place.policy("", kImpatient) + " ";
+  REQUIRE(cli(netrig + "up " + lab_of("hostile", "how = \"crash\", when = \"inspect\"")).exit == 0);
+  const Result status = cli(netrig + "--json status odd");
+  CHECK_THAT(status.out, ContainsSubstring("its worker crashed (signal 11, SIGSEGV)"));
+  CHECK(cli(netrig + "down odd").exit == 0);
+  require_nothing_left();
+}
+
+TEST_CASE("stopped: a driver that crashes or hangs in destroy; its links are removed all the same") {
+  const std::string how = GENERATE("crash", "loop", "exec");
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig = "--host-config " + place.policy("", kImpatient) + " ";
+  REQUIRE(cli(netrig + "up " + lab_of("hostile", "how = \"" + how + "\", when = \"destroy\"")).exit == 0);
+  const Result down = cli(netrig + "down odd");
+  CHECK(down.exit == 0);
+  CHECK_THAT(down.err, ContainsSubstring("its interfaces are deleted instead"));
+  require_nothing_left();
+}
+
+TEST_CASE("a driver that keeps crashing is not started for every device of a lab") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig = "--host-config " + place.policy("", kImpatient) + " ";
+  const std::string lab =
+      file("many.toml",
+           "[lab]\nname = \"odd\"\n[[repeat]]\nfor = { i = \"0..9\" }\n[repeat.namespace.\"n{i}\"]\n"
+           "[repeat.device.\"d{i}\"]\ndriver = \"hostile\"\nparams = { how = \"crash\", when = \"destroy\" }\n"
+           "interfaces = [{ namespace = \"n{i}\", name = \"x\" }, { namespace = \"n{i}\", name = \"y\" }]\n");
+  const Result up = cli(netrig + "up " + lab);
+  INFO(up.err);
+  REQUIRE(up.exit == 0);
+  const Result down = cli(netrig + "down odd");
+  CHECK(down.exit == 0);
+  CHECK_THAT(down.err, ContainsSubstring("it has failed 3 times and is not started again"));
+  require_nothing_left();
+}
+
+TEST_CASE("Ctrl-C ends a driver that hangs, and the lab is rolled back") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string policy = place.policy("", "[limits]\ndeadline = \"60s\"\n");
+  const int process =
+      start_netrig({"--host-config", policy, "up", lab_of("hostile", "how = \"loop\", when = \"create\"")});
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  ::kill(process, SIGINT);
+  CHECK(wait_for(process) == 130);
+  require_nothing_left();
+}
+
+namespace {
+
+/// Lines of /proc/PID/status, by key.
+std::map<std::string, std::string> status_of(const std::string& process) {
+  std::map<std::string, std::string> status;
+  std::ifstream file("/proc/" + process + "/status");
+  for (std::string line; std::getline(file, line);)
+    if (const std::size_t colon = line.find(":\t"); colon != std::string::npos)
+      status[line.substr(0, colon)] = line.substr(colon + 2);
+  return status;
+}
+
+/// Looks at the worker of `kind` while it runs `lab`, under that policy.
+std::map<std::string, std::string> status_while_running(const std::string& kind, const std::string& policy,
+                                                        const std::string& lab) {
+  const int process = start_netrig({"--host-config", policy, "up", lab});
+  std::map<std::string, std::string> status;
+  for (int tries = 0; tries < 100; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    std::string worker = sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver " + kind + " .*'").out;
+    if (worker.empty()) continue;
+    worker.pop_back();
+    status = status_of(worker);
+    if (status["Seccomp"] == "2") break;
+  }
+  CHECK(wait_for(process) == 0);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("a worker has no capability, no way to get one, a filter, and dies with its host") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string policy = place.policy();
+  auto status = status_while_running("hostile", policy, lab_of("hostile", "how = \"pause\", when = \"create\""));
+  for (const char* set : {"CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"}) CHECK(status[set] == "0000000000000000");
+  CHECK(status["NoNewPrivs"] == "1");
+  CHECK(status["Seccomp"] == "2");
+  CHECK(status["Uid"] == "65534\t65534\t65534\t65534");
+  CHECK(cli("down odd").exit == 0);
+  const int process =
+      start_netrig({"--host-config", policy, "up", lab_of("hostile", "how = \"loop\", when = \"create\"")});
+  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  CHECK_FALSE(sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver hostile .*'").out.empty());
+  ::kill(process, SIGKILL);
+  wait_for(process);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  CHECK(sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver hostile .*'").out.empty());
+  CHECK(cli("down odd").exit == 0);
+  require_nothing_left();
+}
+
+TEST_CASE("veth, bridge and macvlan run in workers without any capability") {
+  const std::string lab = file("all.toml", R"([lab]
+name = "all"
+[namespace.a]
+[namespace.b]
+[device.wire]
+driver = "veth"
+interfaces = [{ namespace = "a", name = "x", master = "br" }, { namespace = "b", name = "y" }]
+[device.br]
+driver = "bridge"
+interfaces = [{ namespace = "a", name = "br" }]
+[device.mv]
+driver = "macvlan"
+params = { parent = "b:y" }
+interfaces = [{ namespace = "b", name = "z" }]
+)");
+  const std::string log = directory() + "/log";
+  const Result up = cli("--log-file " + log + " up " + lab);
+  INFO(up.err);
+  REQUIRE(up.exit == 0);
+  const std::string text = read(log);
+  for (const std::string kind : {"veth", "bridge", "macvlan"})
+    CHECK_THAT(text,
+               ContainsSubstring("driver " + kind + ": worker ") && ContainsSubstring("is fenced: no capability,"));
+  CHECK(ip("-n b -d link show dev z")[0]["linkinfo"]["info_kind"] == "macvlan");
+  CHECK(cli("down all").exit == 0);
+  require_nothing_left();
+}
+
+TEST_CASE("a driver that asks for CAP_NET_ADMIN has it only when the policy grants it") {
+  const Place place("privileged", NETRIG_TEST_PLUGIN_DIR);
+  const std::string lab = lab_of("privileged", "how = \"pause\"", 1);
+  SECTION("not granted") {
+    const Result up = cli("--host-config " + place.policy() + " up " + lab);
+    CHECK(up.exit != 0);
+    CHECK_THAT(up.err, ContainsSubstring("a socket that needs CAP_NET_ADMIN, which its note does not ask for or the "
+                                         "policy does not grant"));
+  }
+  SECTION("granted to a driver that does not ask") {
+    place.add("hostile", NETRIG_TEST_PLUGIN_DIR);
+    const std::string policy = place.policy("", "[driver.hostile]\ngrant = [\"CAP_NET_ADMIN\"]\n");
+    auto status = status_while_running("hostile", policy, lab_of("hostile", "how = \"pause\", when = \"create\""));
+    CHECK(status["CapEff"] == "0000000000000000");
+    CHECK(cli("down odd").exit == 0);
+  }
+  SECTION("granted: it makes its link itself, by a socket that the host opened") {
+    const std::string policy = place.policy("", "[driver.privileged]\ngrant = [\"CAP_NET_ADMIN\"]\n");
+    auto status = status_while_running("privileged", policy, lab);
+    CHECK(status["CapEff"] == "0000000000001000");
+    CHECK(status["CapBnd"] == "0000000000001000");
+    CHECK(status["NoNewPrivs"] == "1");
+    CHECK(status["Seccomp"] == "2");
+    const Json link = ip("-n a -d link show dev x")[0];
+    CHECK(link["ifindex"] == 4242);
+    CHECK(link["linkinfo"]["info_kind"] == "bridge");
+    CHECK(cli("--host-config " + policy + " down odd").exit == 0);
+  }
+  require_nothing_left();
+}
+
+TEST_CASE("what a driver with privileges left half-made in a namespace of others is removed") {
+  const std::string how = GENERATE("crash", "loop", "exec");
+  const Place place("privileged", NETRIG_TEST_PLUGIN_DIR);
+  const std::string policy = place.policy("", kImpatient + "[driver.privileged]\ngrant = [\"CAP_NET_ADMIN\"]\n");
+  REQUIRE(sh("ip netns add mine && ip -n mine link add keep type veth peer name keep2").exit == 0);
+  const Json before = kernel_state("mine");
+  const std::string lab = file("lab.toml",
+                               "[lab]\nname = \"odd\"\n[namespace.mine]\nexisting = true\n[device.d]\ndriver = "
+                               "\"privileged\"\nparams = { how = \"" +
+                                   how + "\" }\ninterfaces = [{ namespace = \"mine\", name = \"x\" }]\n");
+  const Result up = cli("--host-config " + policy + " up " + lab);
+  CHECK(up.exit != 0);
+  INFO(up.err);
+  CHECK(kernel_state("mine") == before);
+  CHECK(std::filesystem::is_empty("/run/netrig"));
+  sh("ip netns delete mine");
+}
+
+TEST_CASE("what the caller preloads does not reach a worker") {
+  // The library leaves its process's command line behind wherever it is loaded.
+  const std::string source = file("evil.c",
+                                  "#include <fcntl.h>\n#include <unistd.h>\n#include <stdio.h>\n"
+                                  "__attribute__((constructor)) static void trace(void) {\n"
+                                  "  char line[4096];\n  int in = open(\"/proc/self/cmdline\", O_RDONLY);\n"
+                                  "  ssize_t n = read(in, line, sizeof line);\n"
+                                  "  int out = open(\"" +
+                                      directory() +
+                                      "/trace\", O_WRONLY | O_CREAT | O_APPEND, 0666);\n"
+                                      "  if (n > 0 && write(out, line, n) < 0) perror(\"trace\");\n"
+                                      "  close(in); close(out);\n}\n");
+  REQUIRE(sh("cc -shared -fPIC -o " + directory() + "/evil.so " + source).exit == 0);
+  const Result list = sh("LD_PRELOAD=" + directory() + "/evil.so LD_LIBRARY_PATH=" + directory() +
+                         " LD_AUDIT= " NETRIG_BINARY " drivers show veth");
+  REQUIRE(list.exit == 0);
+  const std::string trace = read(directory() + "/trace");
+  CHECK_THAT(trace, ContainsSubstring("netrig"));  // it was preloaded, into what the caller started
+  CHECK_THAT(trace, !ContainsSubstring("netrig-driver"));
+}
