@@ -20,5 +20,8 @@ void add_exec(CLI::App& app, Action& action);
 void add_shell(CLI::App& app, Action& action);
 void add_drivers(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
+void add_audit(CLI::App& app, Action& action);
+/// Commands below "drivers".
+void add_signing(CLI::App& drivers, Action& action);
 
 }  // namespace netrig::cli

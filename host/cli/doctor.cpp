@@ -11,6 +11,7 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "driver/fence.hpp"
 #include "engine/spaces.hpp"
 #include "netlink/link.hpp"
 #include "netns/netns.hpp"
@@ -64,6 +65,16 @@ Finding check_privileges() {
   }
 }
 
+Finding check_fence() {
+  if (!driver::has_seccomp())
+    return {"fence", Verdict::bad,
+            "no seccomp filters (CONFIG_SECCOMP_FILTER); drivers run only with isolation \"none\""};
+  const std::uint32_t landlock = driver::landlock_version();
+  return {"fence", landlock == 0 ? Verdict::advice : Verdict::good,
+          landlock == 0 ? "seccomp; no Landlock in this kernel, so one wall less"
+                        : fmt::format("seccomp, Landlock {}", landlock)};
+}
+
 /// Whether the kernel knows a link kind, tried in a namespace without a name that ends with the thread.
 Finding try_kind(const std::string& kind) {
   netlink::Socket socket;
@@ -98,9 +109,9 @@ void check_drivers(Session& session, std::set<std::string>& kinds, std::vector<F
     const auto& policy = session.drivers().policy();
     findings.push_back(
         {"policy", policy.mode == driver::TrustMode::any ? Verdict::advice : Verdict::good,
-         fmt::format("{}, mode {}", policy.file.empty() ? "built in" : policy.file,
-                     policy.mode == driver::TrustMode::any ? "any: plugins are not checked; use it for development only"
-                                                           : "path")});
+         fmt::format("{}, mode {}{}", policy.file.empty() ? "built in" : policy.file, driver::to_text(policy.mode),
+                     policy.mode == driver::TrustMode::any ? ": plugins are not checked; use it for development only"
+                                                           : "; \"netrig audit\" says more")});
     for (const auto& found : session.drivers().survey()) {
       const std::string subject = found.kind.empty() ? "drivers" : "driver " + found.kind;
       if (!found.refusal.empty())
@@ -151,7 +162,7 @@ void check_tools(std::vector<Finding>& findings) {
 }
 
 int doctor(Session& session) {
-  std::vector<Finding> findings = {check_kernel(), check_privileges()};
+  std::vector<Finding> findings = {check_kernel(), check_privileges(), check_fence()};
   std::set<std::string> kinds;
   check_drivers(session, kinds, findings);
   check_kinds(kinds, findings);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <netrig/driver.h>
 
 #include "cli/commands.hpp"
 #include "report/table.hpp"
@@ -9,13 +8,7 @@
 namespace netrig::cli {
 namespace {
 
-std::vector<std::string> wants_of(std::uint32_t wants) {
-  std::vector<std::string> words;
-  if ((wants & NETRIG_WANTS_NET_ADMIN) != 0) words.emplace_back("CAP_NET_ADMIN");
-  if ((wants & NETRIG_WANTS_NET_RAW) != 0) words.emplace_back("CAP_NET_RAW");
-  if ((wants & NETRIG_WANTS_SYS_ADMIN) != 0) words.emplace_back("CAP_SYS_ADMIN");
-  return words;
-}
+using driver::privilege_names;
 
 int list_drivers(Session& session) {
   report::TextTable table({"DRIVER", "VERSION", "ABI", "PATH", "ABOUT"});
@@ -42,7 +35,7 @@ int list_drivers(Session& session) {
                   {"abi", abi},
                   {"summary", about.summary},
                   {"link_kinds", about.link_kinds},
-                  {"wants", wants_of(about.wants)}});
+                  {"wants", privilege_names(about.wants)}});
     }
     json.push_back(std::move(one));
   }
@@ -71,7 +64,7 @@ int show_driver(Session& session, const std::string& kind) {
                                      : fmt::format("{} to {}", about.min_interfaces, about.max_interfaces),
                                  about.max_interfaces == 1 ? "" : "s");
   if (about.max_ports != 0) text += fmt::format("; may be a master of {} ports", about.max_ports);
-  if (const auto wants = wants_of(about.wants); !wants.empty())
+  if (const auto wants = privilege_names(about.wants); !wants.empty())
     text += fmt::format("; wants {}", fmt::join(wants, ", "));
   text += "\n";
   report::TextTable table({"PARAMETER", "TYPE", "RANGE", "DEFAULT", "ABOUT"});
@@ -100,7 +93,7 @@ int show_driver(Session& session, const std::string& kind) {
                   {"max_interfaces", about.max_interfaces},
                   {"max_ports", about.max_ports},
                   {"link_kinds", about.link_kinds},
-                  {"wants", wants_of(about.wants)},
+                  {"wants", privilege_names(about.wants)},
                   {"parameters", parameters}});
   return 0;
 }
@@ -108,10 +101,11 @@ int show_driver(Session& session, const std::string& kind) {
 }  // namespace
 
 void add_drivers(CLI::App& app, Action& action) {
-  auto* drivers = app.add_subcommand("drivers", "Show the drivers that are installed");
+  auto* drivers = app.add_subcommand("drivers", "Show, sign and check drivers");
   drivers->require_subcommand(1);
   auto* list = drivers->add_subcommand("list", "List drivers, also those refused and why");
   list->callback([&action] { action = [](Session& session) { return list_drivers(session); }; });
+  add_signing(*drivers, action);
   auto kind = std::make_shared<std::string>();
   auto* show = drivers->add_subcommand("show", "Show one driver and its parameters");
   show->add_option("DRIVER", *kind, "Name of the driver, as in a lab file")->required()->type_name("NAME");

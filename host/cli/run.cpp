@@ -119,6 +119,7 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
   add_shell(app, action);
   add_drivers(app, action);
   add_doctor(app, action);
+  add_audit(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

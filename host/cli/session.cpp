@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "driver/protected_file.hpp"
+#include "driver/signer.hpp"
 #include "engine/engine.hpp"
 
 namespace netrig::cli {
@@ -56,7 +58,8 @@ config::Drivers Session::lookup() {
 }
 
 Lab Session::load(const std::string& path, const std::vector<std::string>& only, Json& warnings) {
-  config::Parsed parsed = config::load(path, lookup());
+  config::Parsed parsed = drivers().policy().require_protected_labs ? config::parse(protected_lab(path), path, lookup())
+                                                                    : config::load(path, lookup());
   warnings = Json::array();
   for (const config::Warning& warning : parsed.warnings) {
     warnings.push_back({{"where", warning.where}, {"message", warning.message}});
@@ -69,6 +72,30 @@ Lab Session::load(const std::string& path, const std::vector<std::string>& only,
   }
   validate(parsed.lab);
   return std::move(parsed.lab);
+}
+
+std::string Session::protected_lab(const std::string& path) {
+  constexpr std::size_t kLargestLab = 64 << 20;
+  const driver::Policy& policy = drivers().policy();
+  // The bytes that are checked are the bytes that are parsed.
+  const auto text = driver::read_file(path, "the lab file", kLargestLab);
+  if (!text) throw Error(ErrorCode::invalid, "the lab file is not there", path);
+  const auto* bytes = reinterpret_cast<const unsigned char*>(text->data());
+  if (const auto signature = driver::read_file(path + ".minisig", "the lab's signature", 8192)) {
+    try {
+      driver::check_signature(policy, *signature, {bytes, text->size()});
+      return *text;
+    } catch (const Error& error) {
+      throw Error(ErrorCode::denied, "the policy wants labs protected, and " + error.message(), path);
+    }
+  }
+  try {
+    return driver::read_protected(path, "the lab file", kLargestLab, driver::Parents::checked).value_or("");
+  } catch (const Error& error) {
+    throw Error(ErrorCode::denied,
+                fmt::format("{}; the policy wants labs protected: make it root's alone, or sign it", error.message()),
+                path);
+  }
 }
 
 void Session::validate(const Lab& lab) {

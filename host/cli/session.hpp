@@ -51,6 +51,8 @@ class Session {
 
  private:
   void validate(const Lab& lab);
+  /// Text of a lab file under a policy that wants labs signed or protected.
+  std::string protected_lab(const std::string& path);
 
   GlobalOptions options_;
   driver::PolicySource installation_;

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+// netrig drivers keygen, sign, check: keys and signatures in minisign's format.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <netrig/driver.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <filesystem>
+#include <iostream>
+
+#include "cli/commands.hpp"
+#include "driver/minisign.hpp"
+#include "driver/protected_file.hpp"
+#include "driver/signer.hpp"
+#include "driver/trust.hpp"
+#include "netlink/socket.hpp"
+#include "report/table.hpp"
+
+namespace netrig::cli {
+namespace {
+
+namespace fs = std::filesystem;
+namespace minisign = driver::minisign;
+
+constexpr std::size_t kLargestKey = 4096;
+
+/// A passphrase; wiped when it goes.
+class Passphrase {
+ public:
+  Passphrase() { text_.reserve(1024); }  // so that it never moves
+  ~Passphrase() { ::sodium_memzero(text_.data(), text_.capacity()); }
+  Passphrase(const Passphrase&) = delete;
+  Passphrase& operator=(const Passphrase&) = delete;
+
+  /// One line, from the terminal without echo, or from standard input if that is none.
+  void read(const std::string& prompt) {
+    const bool terminal = ::isatty(STDIN_FILENO) == 1;
+    termios before{};
+    if (terminal) {
+      fmt::print(stderr, "{}: ", prompt);
+      ::tcgetattr(STDIN_FILENO, &before);
+      termios silent = before;
+      silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+      ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    }
+    text_.clear();
+    char c = 0;
+    while (text_.size() < 1000 && ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n') text_.push_back(c);
+    if (terminal) {
+      ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+      fmt::print(stderr, "\n");
+    }
+  }
+  [[nodiscard]] std::string_view view() const { return text_; }
+  [[nodiscard]] bool operator==(const Passphrase& other) const { return text_ == other.text_; }
+
+ private:
+  std::string text_;
+};
+
+/// Writes a whole file that is not there yet, or all of it anew; never half of it.
+void write_file(const std::string& path, std::string_view text, mode_t mode, bool replace) {
+  const auto fail = [&](const char* what) {
+    throw Error(ErrorCode::failed, fmt::format("cannot {}: {}", what, netlink::errno_text(errno)), path);
+  };
+  const std::string draft = fmt::format("{}.{}", path, ::getpid());
+  const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!file) fail("create it");
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(file.get()) != 0) {
+    ::unlink(draft.c_str());
+    fail("write it");
+  }
+  const int result = replace ? ::rename(draft.c_str(), path.c_str())
+                             : ::renameat2(AT_FDCWD, draft.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE);
+  if (result == 0) return;
+  const int error = errno;
+  ::unlink(draft.c_str());
+  errno = error;
+  if (error == EEXIST) throw Error(ErrorCode::conflict, "it is there already; --force replaces it", path);
+  fail("put it in place");
+}
+
+struct KeyOptions {
+  std::string secret = "netrig.key";
+  std::string public_key;
+  bool no_password = false;
+  bool force = false;
+};
+
+int keygen(Session& session, const KeyOptions& options) {
+  const std::string public_file =
+      options.public_key.empty() ? fs::path(options.secret).replace_extension(".pub").string() : options.public_key;
+  for (const std::string& path : {options.secret, public_file})
+    if (!options.force && fs::exists(path))
+      throw Error(ErrorCode::conflict, "it is there already; --force replaces it", path);
+  Passphrase passphrase;
+  if (!options.no_password) {
+    passphrase.read("Passphrase of the new key");
+    if (passphrase.view().empty())
+      throw Error(ErrorCode::invalid, "an empty passphrase; --no-password makes a key without one");
+    if (::isatty(STDIN_FILENO) == 1) {
+      Passphrase again;
+      again.read("The same again");
+      if (!(again == passphrase)) throw Error(ErrorCode::invalid, "the passphrases differ");
+    }
+  }
+  char day[16] = "";
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::strftime(day, sizeof day, "%Y-%m-%d", &utc);
+  const minisign::KeyPair pair = minisign::generate(passphrase.view(), fmt::format("netrig public key, made {}", day));
+  write_file(options.secret, pair.secret_key, 0600, options.force);
+  write_file(public_file, pair.public_key, 0644, options.force);
+  session.say(
+      fmt::format("key {}: secret key in {}, public key in {}\n"
+                  "to trust it, put the public key into /etc/netrig/trust.d\n",
+                  pair.id, options.secret, public_file));
+  session.answer({{"key", pair.id}, {"secret_key", options.secret}, {"public_key", public_file}});
+  return 0;
+}
+
+struct SignOptions {
+  std::string plugin;
+  std::string secret = "netrig.key";
+  std::string comment;
+};
+
+std::string text_of(const std::string& path, const char* what) {
+  auto text = driver::read_file(path, what, kLargestKey);
+  if (!text) throw Error(ErrorCode::not_found, fmt::format("{} is not there", what), path);
+  return std::move(*text);
+}
+
+int sign(Session& session, const SignOptions& options) {
+  const driver::SealedPlugin plugin = driver::open_plugin_file(options.plugin);
+  const driver::SealedView view(plugin);
+  // A lab file is signed by the same means; it has no note to bind.
+  std::string binding = options.comment;
+  if (!options.plugin.ends_with(".toml")) {
+    const driver::Note note = driver::read_plugin(std::as_bytes(view.bytes()));
+    binding = driver::binding_comment(note) + (options.comment.empty() ? "" : "\t" + options.comment);
+  }
+  std::string text = text_of(options.secret, "the secret key");
+  struct stat status {};
+  if (::stat(options.secret.c_str(), &status) == 0 && (status.st_mode & 077) != 0 && !session.options().quiet)
+    fmt::print(stderr, "{}: warning: others can read the secret key: \"chmod 0600 {}\"\n", options.secret,
+               options.secret);
+  minisign::SecretKey key;
+  Passphrase passphrase;
+  try {
+    if (minisign::is_encrypted(text)) passphrase.read("Passphrase of the key");
+    minisign::open_secret_key(text, passphrase.view(), key);
+  } catch (const Error& error) {
+    ::sodium_memzero(text.data(), text.size());
+    throw Error(error.code(), error.message(), options.secret);
+  }
+  ::sodium_memzero(text.data(), text.size());
+  const std::string id = minisign::to_text(key.id);
+  const std::string into = options.plugin + ".minisig";
+  write_file(into, minisign::sign(key, view.bytes(), "signature by netrig with key " + id, binding), 0644, true);
+  session.say(fmt::format("{} signed with key {}: {}\n", options.plugin, id, into));
+  session.answer({{"file", options.plugin}, {"signature", into}, {"key", id}, {"trusted_comment", binding}});
+  return 0;
+}
+
+struct CheckOptions {
+  std::string plugin;
+  std::string public_key;
+};
+
+/// Checks one file without running any of it: what it says of itself, and who signed it.
+int check(Session& session, const CheckOptions& options) {
+  const driver::SealedPlugin plugin = driver::open_plugin_file(options.plugin);
+  const driver::SealedView view(plugin);
+  const driver::Note note = driver::read_plugin(std::as_bytes(view.bytes()));
+  if (!plugin.signature)
+    throw Error(ErrorCode::driver, fmt::format("it has no signature: {}.minisig is not there", options.plugin),
+                options.plugin);
+  driver::Signer signer;
+  if (options.public_key.empty()) {
+    signer = driver::check_signature(session.drivers().policy(), *plugin.signature, view.bytes(), note);
+  } else {
+    const minisign::PublicKey key = minisign::parse_public_key(text_of(options.public_key, "the public key"));
+    const minisign::Signature signature = minisign::parse_signature(*plugin.signature);
+    std::string fault = minisign::fault_of(signature, key, view.bytes());
+    if (!fault.empty()) fault = "its signature is not valid: " + fault;
+    if (fault.empty()) fault = driver::binding_fault(signature.trusted_comment, note);
+    if (!fault.empty()) throw Error(ErrorCode::driver, fault, options.plugin);
+    signer = {.key = minisign::to_text(key.id), .comment = key.comment, .trusted_comment = signature.trusted_comment};
+  }
+  const auto wants = driver::privilege_names(note.wants);
+  report::TextTable table({"WHAT", "IS"});
+  table.add({"driver", fmt::format("{} {}", note.driver, note.version)});
+  table.add({"ABI", fmt::format("{}.{}", note.abi_major, note.abi_minor)});
+  table.add({"link kinds", fmt::format("{}", fmt::join(note.link_kinds, " "))});
+  table.add({"asks for", wants.empty() ? "no privilege" : fmt::format("{}", fmt::join(wants, ", "))});
+  table.add({"sha256", plugin.digest});
+  table.add({"signed by", fmt::format("{} ({})", signer.key, signer.comment)});
+  table.add({"as", signer.trusted_comment});
+  session.say(table.str());
+  session.answer({{"file", options.plugin},
+                  {"driver", note.driver},
+                  {"version", note.version},
+                  {"abi", fmt::format("{}.{}", note.abi_major, note.abi_minor)},
+                  {"link_kinds", note.link_kinds},
+                  {"wants", wants},
+                  {"sha256", plugin.digest},
+                  {"key", signer.key},
+                  {"trusted_comment", signer.trusted_comment}});
+  return 0;
+}
+
+}  // namespace
+
+void add_signing(CLI::App& drivers, Action& action) {
+  auto key = std::make_shared<KeyOptions>();
+  auto* generate = drivers.add_subcommand("keygen", "Make a key pair to sign drivers with");
+  generate->add_option("--key", key->secret, "File of the secret key")->type_name("FILE")->capture_default_str();
+  generate->add_option("--public-key", key->public_key, "File of the public key; default: KEY with .pub")
+      ->type_name("FILE");
+  generate->add_flag("--no-password", key->no_password, "Leave the secret key unencrypted, for a machine that signs");
+  generate->add_flag("--force", key->force, "Replace files that are there");
+  generate->callback([key, &action] { action = [key](Session& session) { return keygen(session, *key); }; });
+
+  auto signing = std::make_shared<SignOptions>();
+  auto* sign_it = drivers.add_subcommand("sign", "Sign a plugin, or a lab file");
+  sign_it->add_option("FILE", signing->plugin, "The plugin; FILE.minisig is written")->required();
+  sign_it->add_option("--key", signing->secret, "File of the secret key")->type_name("FILE")->capture_default_str();
+  sign_it->add_option("--comment", signing->comment, "More for the trusted comment")->type_name("TEXT");
+  sign_it->callback([signing, &action] { action = [signing](Session& session) { return sign(session, *signing); }; });
+
+  auto checking = std::make_shared<CheckOptions>();
+  auto* check_it = drivers.add_subcommand("check", "Check a plugin and its signature without loading it");
+  check_it->add_option("FILE", checking->plugin, "The plugin")->required();
+  check_it->add_option("--public-key", checking->public_key, "Key to check with; default: those the policy trusts")
+      ->type_name("FILE");
+  check_it->callback(
+      [checking, &action] { action = [checking](Session& session) { return check(session, *checking); }; });
+}
+
+}  // namespace netrig::cli

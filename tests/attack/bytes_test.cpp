@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files whose bytes are wrong, in a place that is right. A constructor leaves a file behind whenever code of the plugin
+// runs; it must not, even where nothing is fenced.
+#include <elf.h>
+#include <netrig/driver.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "attack/place.hpp"
+#include "catch.hpp"
+
+using namespace scratch;
+using attack::Place;
+namespace fs = std::filesystem;
+
+namespace {
+
+const std::string kTrace = "/run/netrig-test-trace";
+
+/// The trap: a good plugin but for its constructor, which writes a file; it runs in netrig's own process here.
+struct Trap : Place {
+  Trap() : Place("trap", NETRIG_TEST_PLUGIN_DIR), bytes(read(file)) {
+    fs::remove(kTrace);
+    REQUIRE(show() == "loaded");
+    REQUIRE(fs::exists(kTrace));  // the trap works
+  }
+  ~Trap() { fs::remove(kTrace); }
+  Trap(const Trap&) = delete;
+  Trap& operator=(const Trap&) = delete;
+  [[nodiscard]] std::string show() const { return outcome(policy("isolation = \"none\""), "trap"); }
+  /// Puts `bytes` in the plugin's place; what netrig says of it. No code of it may run.
+  [[nodiscard]] std::string refused() {
+    fs::remove(kTrace);
+    scratch::file("plugin", bytes);
+    fs::copy_file(directory() + "/plugin", file, fs::copy_options::overwrite_existing);
+    ::chmod(file.c_str(), 0644);
+    const std::string said = show();
+    CHECK_FALSE(fs::exists(kTrace));
+    return said;
+  }
+  netrig_note& note() {
+    const std::size_t at = bytes.find(std::string_view("netrig\0\0\x01\0", 10));
+    return *reinterpret_cast<netrig_note*>(&bytes.at(at - offsetof(netrig_note, name)));
+  }
+  Elf64_Ehdr& header() { return *reinterpret_cast<Elf64_Ehdr*>(bytes.data()); }
+  Elf64_Phdr& segment(std::uint32_t type) {
+    for (int i = 0; i < header().e_phnum; ++i)
+      if (auto& one = *reinterpret_cast<Elf64_Phdr*>(&bytes.at(header().e_phoff + i * sizeof(Elf64_Phdr)));
+          one.p_type == type)
+        return one;
+    throw std::runtime_error("no such segment");
+  }
+  Elf64_Dyn& dynamic(std::int64_t tag) {
+    for (std::size_t at = segment(PT_DYNAMIC).p_offset;; at += sizeof(Elf64_Dyn))
+      if (auto& one = *reinterpret_cast<Elf64_Dyn*>(&bytes.at(at)); one.d_tag == tag) return one;
+  }
+  std::string bytes;
+};
+
+}  // namespace
+
+TEST_CASE("refused: an empty file") {
+  Trap trap;
+  trap.bytes.clear();
+  CHECK_THAT(trap.refused(), ContainsSubstring("the file is empty"));
+}
+TEST_CASE("refused: a truncated ELF file") {
+  Trap trap;
+  trap.bytes.resize(trap.bytes.size() / 3);
+  CHECK_THAT(trap.refused(), ContainsSubstring("truncated or damaged"));
+}
+TEST_CASE("refused: a 32-bit file") {
+  Trap trap;
+  trap.header().e_ident[EI_CLASS] = ELFCLASS32;
+  CHECK_THAT(trap.refused(), ContainsSubstring("the file is 32-bit"));
+}
+TEST_CASE("refused: a file for another machine") {
+  Trap trap;
+  trap.header().e_machine = EM_SPARCV9;
+  CHECK_THAT(trap.refused(), ContainsSubstring("another machine"));
+}
+TEST_CASE("refused: a file without a note") {
+  Trap trap;
+  std::memcpy(trap.note().name, "nothing", 7);
+  CHECK_THAT(trap.refused(), ContainsSubstring("it has no netrig note"));
+}
+TEST_CASE("refused: two notes") {
+  Trap trap;
+  trap.segment(PT_GNU_STACK) = trap.segment(PT_NOTE);
+  CHECK_THAT(trap.refused(), ContainsSubstring("it has two netrig notes"));
+}
+TEST_CASE("refused: a note that is too large") {
+  Trap trap;
+  trap.note().description_size = 0x10000000;
+  CHECK_THAT(trap.refused(), ContainsSubstring("truncated or damaged"));
+}
+TEST_CASE("refused: a misaligned note") {
+  Trap trap;
+  trap.segment(PT_NOTE).p_align = 8;
+  CHECK_THAT(trap.refused(), ContainsSubstring("is refused"));
+}
+TEST_CASE("refused: another major version of the ABI") {
+  Trap trap;
+  trap.note().abi_major = 2;
+  CHECK_THAT(trap.refused(), ContainsSubstring("built for driver ABI 2, this netrig speaks 1"));
+}
+TEST_CASE("loaded: a newer minor version of the ABI is welcome") {
+  Place place("newer", NETRIG_TEST_PLUGIN_DIR);
+  CHECK(place.outcome(place.policy(), "newer") == "loaded");
+}
+TEST_CASE("refused: a right note without the symbol") {
+  Place place("nosymbol", NETRIG_TEST_PLUGIN_DIR);
+  CHECK_THAT(place.outcome(place.policy(), "nosymbol"), ContainsSubstring("it does not export netrig_driver_1"));
+}
+TEST_CASE("refused: a driver under another name than its own; its constructor does not run") {
+  Trap trap;
+  trap.note().driver[0] = 'x';
+  CHECK_THAT(trap.refused(), ContainsSubstring("its note says driver \"xrap\", but the file is called trap.so"));
+}
+TEST_CASE("refused: a path to libraries of its own (RPATH, RUNPATH)") {
+  Trap trap;
+  trap.dynamic(DT_NEEDED).d_tag = GENERATE(DT_RPATH, DT_RUNPATH);
+  CHECK_THAT(trap.refused(), ContainsSubstring("RPATH or RUNPATH"));
+}
+TEST_CASE("refused: a library that is not on the list") {
+  Trap trap;
+  trap.dynamic(DT_NEEDED).d_un.d_val += 1;
+  CHECK_THAT(trap.refused(), ContainsSubstring("it needs the library \"ib"));
+}
+TEST_CASE("refused: an executable stack") {
+  Trap trap;
+  trap.segment(PT_GNU_STACK).p_flags |= PF_X;
+  CHECK_THAT(trap.refused(), ContainsSubstring("executable stack"));
+}
+TEST_CASE("refused: text relocations") {
+  Trap trap;
+  trap.dynamic(DT_NEEDED).d_tag = DT_TEXTREL;
+  CHECK_THAT(trap.refused(), ContainsSubstring("text relocations"));
+}
