@@ -275,8 +275,9 @@ class LabCheck {
   void check_test(const Test& test) const {
     for (const auto& [key, pattern] : {std::pair{"from", test.from}, std::pair{"to", test.to}}) {
       const bool is_address = std::string_view(key) == "to" && IpAddress::parse(pattern).has_value();
-      if (is_address || std::any_of(lab_.namespaces.begin(), lab_.namespaces.end(),
-                                    [&](const Namespace& n) { return matches(pattern, n.name.str()); }))
+      if (is_address ||
+          std::any_of(lab_.namespaces.begin(), lab_.namespaces.end(),
+                      [&, &wanted = pattern](const Namespace& n) { return matches(wanted, n.name.str()); }))
         continue;
       const auto hint = closest(pattern, names());
       fail(test.where, fmt::format("test \"{}\": {} = \"{}\" matches no namespace{}", test.name, key, pattern,

@@ -67,8 +67,9 @@ Parameters read_parameters(const toml::table* given, Position device, const Driv
   Parameters parameters;
   if (given != nullptr)
     for (const auto& [key, node] : in_file_order(*given)) {
-      const auto found = std::find_if(driver.parameters.begin(), driver.parameters.end(),
-                                      [&](const auto& declaration) { return declaration.name == key->str(); });
+      const auto found =
+          std::find_if(driver.parameters.begin(), driver.parameters.end(),
+                       [&, &name = key](const auto& declaration) { return declaration.name == name->str(); });
       if (found == driver.parameters.end()) {
         std::vector<std::string> names;
         for (const auto& declaration : driver.parameters) names.push_back(declaration.name);

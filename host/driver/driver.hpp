@@ -22,18 +22,20 @@ namespace netrig::driver {
 using Bytes = std::vector<std::byte>;
 using Clock = std::chrono::steady_clock;
 
+/// The second link of an order that makes two.
+struct LinkPeer {
+  std::uint32_t interface = 0;
+  std::uint16_t type = 0;  ///< attribute of IFLA_INFO_DATA that carries it
+  Bytes attributes;
+};
+
 /// RTM_NEWLINK that makes one link, or two (with `peer`). Indexes are those of the request.
 struct LinkOrder {
   std::uint32_t interface = 0;
   std::string kind;
   Bytes attributes;  ///< top-level IFLA_*; checked by the driver part
   Bytes data;        ///< content of IFLA_INFO_DATA, without the peer
-  struct Peer {
-    std::uint32_t interface = 0;
-    std::uint16_t type = 0;  ///< attribute of IFLA_INFO_DATA that carries it
-    Bytes attributes;
-  };
-  std::optional<Peer> peer;
+  std::optional<LinkPeer> peer;
   std::optional<std::uint32_t> lower;  ///< reference whose interface is IFLA_LINK
 };
 

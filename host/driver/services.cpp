@@ -45,9 +45,9 @@ netrig_status create_link(netrig_call* call, const netrig_link* link) {
                    .peer = {},
                    .lower = {}};
     if (link->peer != NETRIG_NONE)
-      made.peer = LinkOrder::Peer{.interface = link->peer,
-                                  .type = static_cast<std::uint16_t>(std::min(link->peer_type, 0xffffU)),
-                                  .attributes = bytes_of(link->peer_attributes, link->peer_attributes_size)};
+      made.peer = LinkPeer{.interface = link->peer,
+                           .type = static_cast<std::uint16_t>(std::min(link->peer_type, 0xffffU)),
+                           .attributes = bytes_of(link->peer_attributes, link->peer_attributes_size)};
     if (link->lower != NETRIG_NONE) made.lower = link->lower;
     return order(call, std::move(made));
   });

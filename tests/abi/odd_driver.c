@@ -13,7 +13,7 @@
 
 #ifdef ODD_TRACE
 __attribute__((constructor)) static void leave_trace(void) {
-  close(open("/run/netrig-test-trace", O_WRONLY | O_CREAT, 0600));
+  close(open("/run/netns/netrig-test-trace", O_WRONLY | O_CREAT, 0600));
 }
 #endif
 #ifdef ODD_NEWER

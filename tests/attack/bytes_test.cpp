@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const std::string kTrace = "/run/netrig-test-trace";
+const std::string kTrace = "/run/netns/netrig-test-trace";
 
 /// The trap: a good plugin but for its constructor, which writes a file; it runs in netrig's own process here.
 struct Trap : Place {
