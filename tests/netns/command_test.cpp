@@ -180,7 +180,9 @@ TEST_CASE("a policy that others could have written, or that is wrong, loads noth
   ::chmod(path.c_str(), 0666);
   const Result writable = cli("--host-config " + path + " drivers list");
   CHECK(writable.exit == 3);
-  CHECK_THAT(writable.err, ContainsSubstring("host.toml: the policy is not protected: it is writable by others (mode 0666): \"chmod go-w "));
+  CHECK_THAT(
+      writable.err,
+      ContainsSubstring("host.toml: the policy is not protected: it is writable by others (mode 0666): \"chmod go-w "));
   for (const auto& [text, message] :
        {std::pair{"[plugin]\n", "host.toml:1:2: unknown key \"plugin\" in the policy; did you mean \"plugins\"?"},
         std::pair{"[plugins]\nmode = \"none\"\n", "host.toml:2:8: mode \"none\" is not known"},
