@@ -116,7 +116,7 @@ bool become_nobody(bool keep_capabilities) {
 
 void drop_bounding_set(std::uint64_t keep) {
   if (!has_capability(CAP_SETPCAP)) return;
-  for (unsigned capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+  for (unsigned capability = 0; capability < 64 && ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
     if ((keep >> capability & 1) == 0) check(::prctl(PR_CAPBSET_DROP, capability), "PR_CAPBSET_DROP");
   constexpr unsigned kBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
                              SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;

@@ -36,7 +36,7 @@ struct Version {
   std::vector<std::uint32_t> numbers;
   static std::optional<Version> parse(std::string_view text);
   friend std::strong_ordering operator<=>(const Version& a, const Version& b);
-  friend bool operator==(const Version& a, const Version& b) { return (a <=> b) == 0; }
+  friend bool operator==(const Version& a, const Version& b) { return std::is_eq(a <=> b); }
 };
 
 /// How one driver is to run.

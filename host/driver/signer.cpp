@@ -31,7 +31,7 @@ std::vector<std::string> key_files(const std::string& directory) {
   std::vector<std::string> files;
   while (const dirent* entry = ::readdir(entries.get()))
     if (const std::string name = entry->d_name; name.ends_with(".pub") && name.front() != '.')
-      files.push_back(directory + "/" + name);
+      files.push_back(fmt::format("{}/{}", directory, name));
   std::sort(files.begin(), files.end());
   return files;
 }

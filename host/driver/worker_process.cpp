@@ -100,7 +100,8 @@ WorkerProcess WorkerProcess::start(WorkerStarter& starter, const std::string& ki
   for (std::size_t i = 0; i < words.size(); ++i) arguments.at(i) = words.at(i).data();
     // Nothing of the caller's environment reaches the dynamic loader or the plugin.
 #ifdef NETRIG_SANITIZED
-  std::string sanitizer = "ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=0:handle_abort=0";
+  std::string sanitizer =
+      "ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:handle_segv=0:handle_abort=0:abort_on_error=1";
   std::array<char*, 2> environment = {sanitizer.data(), nullptr};
 #else
   std::array<char*, 1> environment = {nullptr};
