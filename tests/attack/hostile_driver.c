@@ -100,11 +100,11 @@ __attribute__((noinline)) static void smash(volatile char* from) {
   char small[8];
   for (int i = 0; i < 4096; ++i) ((volatile char*)small)[i] = from[i % 8];
 }
-static volatile int depth;
+static volatile unsigned depth;
 __attribute__((noinline)) static int recurse(int level) {
   volatile char frame[4096];
   frame[0] = (char)level;
-  depth = level;
+  depth = (unsigned)level;
   return recurse(level + 1) + frame[0];
 }
 
@@ -213,7 +213,7 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     }
   } else if (strcmp(how, "descriptors") == 0) {
     while (dup(WORKER_SOCKET) >= 0) continue;
-    return host->fail(call, NETRIG_INTERNAL, strerror(errno));
+    return host->fail(call, NETRIG_INTERNAL, errno == EMFILE ? "there are no more descriptors" : "dup failed");
   } else if (strcmp(how, "stack") == 0) {
     smash("overflow");
   } else if (strcmp(how, "recursion") == 0) {
