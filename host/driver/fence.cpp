@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <bitset>
 #include <cerrno>
 #include <climits>
 #include <csignal>
@@ -116,8 +117,9 @@ bool become_nobody(bool keep_capabilities) {
 
 void drop_bounding_set(std::uint64_t keep) {
   if (!has_capability(CAP_SETPCAP)) return;
-  for (unsigned capability = 0; capability < 64 && ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
-    if ((keep >> capability & 1) == 0) check(::prctl(PR_CAPBSET_DROP, capability), "PR_CAPBSET_DROP");
+  const std::bitset<64> kept(keep);
+  for (std::size_t capability = 0; capability < kept.size() && ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+    if (!kept.test(capability)) check(::prctl(PR_CAPBSET_DROP, capability), "PR_CAPBSET_DROP");
   constexpr unsigned kBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP_LOCKED |
                              SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
   check(::prctl(PR_SET_SECUREBITS, kBits), "PR_SET_SECUREBITS");
