@@ -128,8 +128,8 @@ void drop_bounding_set(std::uint64_t keep) {
 void set_capabilities(std::uint64_t set) {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, 2> data{};
-  for (std::size_t i = 0; i < data.size(); ++i)
-    data[i].effective = data[i].permitted = static_cast<std::uint32_t>(set >> (32 * i));
+  data[0].effective = data[0].permitted = static_cast<std::uint32_t>(set);
+  data[1].effective = data[1].permitted = static_cast<std::uint32_t>(set >> 32);
   check(::syscall(SYS_capset, &header, data.data()), "capset");
 }
 
