@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
+#include <utility>
 
 namespace netrig::engine {
 namespace {
@@ -44,6 +46,19 @@ Json to_json(const Route& route) {
   return json;
 }
 
+/// The library converts any number to any other; a journal holds only what fits.
+template <typename Number>
+Number number_of(const Json& json, Number least = std::numeric_limits<Number>::min(),
+                 Number most = std::numeric_limits<Number>::max()) {
+  const bool fits = json.is_number_unsigned()  ? std::in_range<Number>(json.get<std::uint64_t>())
+                    : json.is_number_integer() ? std::in_range<Number>(json.get<std::int64_t>())
+                                               : false;
+  if (!fits) throw std::invalid_argument("bad number");
+  const auto number = json.get<Number>();
+  if (number < least || number > most) throw std::invalid_argument("bad number");
+  return number;
+}
+
 IpAddress address_of(const Json& json) {
   if (auto address = IpAddress::parse(json.get<std::string>())) return *address;
   throw std::invalid_argument("bad address");
@@ -51,17 +66,17 @@ IpAddress address_of(const Json& json) {
 
 Route route_of(const Json& json) {
   Route route;
-  route.type = static_cast<RouteType>(json.at("type").get<int>());
+  route.type = static_cast<RouteType>(number_of<int>(json.at("type"), 0, static_cast<int>(RouteType::prohibit)));
   const auto prefix = Prefix::parse(json.at("to").get<std::string>());
   if (!prefix) throw std::invalid_argument("bad prefix");
   route.destination = *prefix;
-  route.table = json.at("table").get<std::uint32_t>();
-  if (json.contains("metric")) route.metric = json["metric"].get<std::uint32_t>();
+  route.table = number_of<std::uint32_t>(json.at("table"));
+  if (json.contains("metric")) route.metric = number_of<std::uint32_t>(json["metric"]);
   if (json.contains("source")) route.source = address_of(json["source"]);
-  if (json.contains("mtu")) route.mtu = json["mtu"].get<std::uint32_t>();
+  if (json.contains("mtu")) route.mtu = number_of<std::uint32_t>(json["mtu"]);
   for (const Json& one : json.value("hops", Json::array())) {
     NextHop hop;
-    hop.weight = one.at("weight").get<std::uint32_t>();
+    hop.weight = number_of<std::uint32_t>(one.at("weight"));
     hop.onlink = one.at("onlink").get<bool>();
     if (one.contains("via")) hop.via = address_of(one["via"]);
     if (one.contains("dev")) hop.interface = InterfaceName(one["dev"].get<std::string>());
@@ -84,7 +99,7 @@ class Replay {
     if (kind == "begin")
       begin(event);
     else if (kind == "phase")
-      record_.phase = static_cast<Phase>(event.at("p").get<int>());
+      record_.phase = static_cast<Phase>(number_of<int>(event.at("p"), 0, static_cast<int>(Phase::removing)));
     else if (kind == "ns")
       add_namespace(event);
     else if (kind == "ns-gone")
@@ -119,18 +134,18 @@ class Replay {
 
  private:
   void begin(const Json& event) {
-    if (event.at("v").get<int>() != 1) throw std::invalid_argument("written by a newer netrig");
+    if (number_of<int>(event.at("v")) != 1) throw std::invalid_argument("written by a newer netrig");
     record_.lab = event.at("lab").get<std::string>();
     record_.file = event.at("file").get<std::string>();
     record_.only = event.at("only").get<std::vector<std::string>>();
     record_.boot = event.at("boot").get<std::string>();
     record_.version = event.at("netrig").get<std::string>();
-    record_.began = event.at("time").get<std::int64_t>();
+    record_.began = number_of<std::int64_t>(event.at("time"));
   }
 
   void add_namespace(const Json& event) {
     record_.namespaces.push_back({.name = event.at("n"),
-                                  .cookie = event.at("c").get<std::uint64_t>(),
+                                  .cookie = number_of<std::uint64_t>(event.at("c")),
                                   .existing = event.value("existing", false),
                                   .path = event.value("path", std::string{})});
   }
@@ -138,7 +153,7 @@ class Replay {
   void add_device(const Json& event, bool settled) {
     MadeDevice made{.name = event.at("n"), .driver = event.at("d"), .interfaces = {}, .record = {}, .settled = settled};
     for (const Json& one : event.at("i"))
-      made.interfaces.push_back({.home = one.at(0), .name = one.at(1), .ifindex = one.at(2).get<std::uint32_t>()});
+      made.interfaces.push_back({.home = one.at(0), .name = one.at(1), .ifindex = number_of<std::uint32_t>(one.at(2))});
     if (event.contains("r")) made.record = from_hex(event["r"].get<std::string>());
     const auto [place, fresh] = device_index_.try_emplace(made.name, record_.devices.size());
     if (fresh)
