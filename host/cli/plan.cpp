@@ -22,8 +22,14 @@ int plan_lab(Session& session, const PlanOptions& options) {
   Json warnings;
   const Lab next = session.load(options.file, options.only, warnings);
   plan::check_limits(next, {.open_files = raise_open_files(), .net_namespaces = 0});
-  const Lab none{
-      .name = next.name, .description = {}, .file = {}, .source = {}, .namespaces = {}, .devices = {}, .tests = {}};
+  const Lab none{.name = next.name,
+                 .description = {},
+                 .file = {},
+                 .source = {},
+                 .namespaces = {},
+                 .devices = {},
+                 .services = {},
+                 .tests = {}};
   const auto record = engine::Journal::peek(next.name.str());
   const bool running = record && record->phase == engine::Phase::running && record->boot == engine::boot_id();
   const Lab current = running ? session.applied(*record) : none;

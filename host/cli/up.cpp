@@ -50,8 +50,14 @@ int up(Session& session, const UpOptions& options) {
   engine::Journal journal =
       open_settled(session, next.name.str(), options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
   const bool fresh = journal.record().boot.empty();
-  const Lab none{
-      .name = next.name, .description = {}, .file = {}, .source = {}, .namespaces = {}, .devices = {}, .tests = {}};
+  const Lab none{.name = next.name,
+                 .description = {},
+                 .file = {},
+                 .source = {},
+                 .namespaces = {},
+                 .devices = {},
+                 .services = {},
+                 .tests = {}};
   std::size_t steps = 0;
   try {
     const Lab current = fresh ? none : session.applied(journal.record());

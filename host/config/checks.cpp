@@ -39,7 +39,7 @@ class LabCheck {
     check_masters();
     check_references();
     for (std::size_t s = 0; s < spaces_.size(); ++s) check_routes(s);
-    for (const Test& test : lab_.tests) check_test(test);
+    check_tests(lab_, context_);
   }
 
  private:
@@ -270,19 +270,6 @@ class LabCheck {
       return route.type == RouteType::unicast && route.destination.contains(via) &&
              std::any_of(route.next_hops.begin(), route.next_hops.end(), [](const NextHop& hop) { return !hop.via; });
     });
-  }
-
-  void check_test(const Test& test) const {
-    for (const auto& [key, pattern] : {std::pair{"from", test.from}, std::pair{"to", test.to}}) {
-      const bool is_address = std::string_view(key) == "to" && IpAddress::parse(pattern).has_value();
-      if (is_address ||
-          std::any_of(lab_.namespaces.begin(), lab_.namespaces.end(),
-                      [&, &wanted = pattern](const Namespace& n) { return matches(wanted, n.name.str()); }))
-        continue;
-      const auto hint = closest(pattern, names());
-      fail(test.where, fmt::format("test \"{}\": {} = \"{}\" matches no namespace{}", test.name, key, pattern,
-                                   hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
-    }
   }
 
   const Lab& lab_;

@@ -109,6 +109,22 @@ void read_devices(const toml::table& body, const Context& context, Lab& lab, con
   }
 }
 
+void read_services(const toml::table& body, const Context& context, Lab& lab,
+                   std::unordered_map<std::string, Position>& seen) {
+  const auto* services = Table(body, "the file", context).table("service");
+  if (services == nullptr) return;
+  for (const auto& [key, node] : in_file_order(*services)) {
+    const Text name = context.expanded(key->str(), position_of(*key));
+    if (!node->is_table())
+      context.fail(position_of(*node), fmt::format("service \"{}\" is {}, not a table; write [service.{}]", name.value,
+                                                   type_of(*node), name.value));
+    lab.services.push_back(read_service(name, Table(*node->as_table(), "service", context)));
+    if (const auto [found, fresh] = seen.emplace(name.value, name.where); !fresh)
+      context.fail(name.where,
+                   fmt::format("service \"{}\" is there already, in line {}", name.value, found->second.line));
+  }
+}
+
 /// A warning that a repeat gives again and again is given once, with how often.
 std::vector<Warning> merged(const std::vector<Warning>& all) {
   std::vector<Warning> result;
@@ -130,13 +146,14 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
   std::vector<Warning> warnings;
   const Context context{.file = &name, .variables = nullptr, .warnings = &warnings};
   const Table file(root, "the file", context);
-  file.allow(std::array<std::string_view, 5>{"lab", "namespace", "device", "repeat", "test"});
+  file.allow(std::array<std::string_view, 6>{"lab", "namespace", "device", "repeat", "test", "service"});
   Lab lab{.name = read_lab_name(root, context),
           .description = {},
           .file = name,
           .source = std::string(text),
           .namespaces = {},
           .devices = {},
+          .services = {},
           .tests = {}};
   std::unordered_map<std::string, std::size_t> index;
   Surroundings around{.drivers = &drivers,
@@ -148,7 +165,9 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
                 [&](const toml::table& body, const Context& inside) { read_namespaces(body, inside, lab, index); });
   for_each_body(root, context,
                 [&](const toml::table& body, const Context& inside) { read_devices(body, inside, lab, around); });
+  std::unordered_map<std::string, Position> services;
   for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
+    read_services(body, inside, lab, services);
     if (const auto* tests = Table(body, "the file", inside).array("test"))
       for_each_table(*tests, "[[test]]", inside, [&](const Table& test) { lab.tests.push_back(read_test(test)); });
   });

@@ -21,12 +21,26 @@ Route read_route(const Table& table);
 Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
                            const Context& context);
 Test read_test(const Table& table);
+Service read_service(const Text& name, const Table& table);
+/// The one check that a test has.
+Check read_check(const Table& test);
+
+/// A duration in a range; nothing if the key is not there.
+std::optional<nanoseconds> read_time(const Table& table, std::string_view key, nanoseconds least, nanoseconds most);
+/// One string, or a list of strings.
+std::vector<std::string> read_texts(const Table& table, std::string_view key);
+/// A list is argv; a string is for the shell.
+Command read_command(const Table& table, std::string_view key);
+std::string read_regex(const Table& table, std::string_view key);
 
 /// Warns of an address that may be a slip, refuses one that no interface can have.
 void check_interface_address(const Prefix& prefix, Position where, const Context& context);
 
 /// Everything that more than one part has a say in. `names` is the index of Lab::namespaces.
 void check_lab(const Lab& lab, const Drivers& drivers, const Context& context);
+
+/// What tests and services name must be there.
+void check_tests(const Lab& lab, const Context& context);
 
 /// The file itself, then every iteration of every repeat.
 void for_each_body(const toml::table& root, const Context& outside,

@@ -53,7 +53,7 @@ Range read_range(const toml::key& key, const toml::node& node, const Context& co
 /// Things that one iteration makes.
 std::int64_t things_in(const toml::table& body) {
   std::int64_t things = 0;
-  for (const std::string_view kind : {"namespace", "device"})
+  for (const std::string_view kind : {"namespace", "device", "service"})
     if (const auto* table = body.get_as<toml::table>(kind)) things += static_cast<std::int64_t>(table->size());
   if (const auto* tests = body.get_as<toml::array>("test")) things += static_cast<std::int64_t>(tests->size());
   return std::max<std::int64_t>(things, 1);
@@ -112,7 +112,7 @@ void for_each_body(const toml::table& root, const Context& outside,
   const auto* repeats = file.array("repeat");
   if (repeats == nullptr) return;
   for_each_table(*repeats, "[[repeat]]", outside, [&](const Table& repeat) {
-    repeat.allow(std::array<std::string_view, 4>{"for", "namespace", "device", "test"});
+    repeat.allow(std::array<std::string_view, 5>{"for", "namespace", "device", "test", "service"});
     const std::vector<Range> ranges = read_ranges(repeat);
     Variables variables;
     for (const Range& range : ranges) variables.emplace_back(range.name, range.first);

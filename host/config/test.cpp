@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// `[[test]]` and `[service]`: what surrounds a check.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,55 +9,162 @@
 namespace netrig::config {
 namespace {
 
-constexpr std::int64_t kMostBytes = 65507;  // of an ICMP echo in one IPv4 packet
+constexpr nanoseconds kLongest = 24h;
 
-/// Reads and checks all that a check may have; running it is another part's work.
-std::string read_check(const Table& test, std::string_view kind) {
-  const Table check(*test.table(kind), kind, test.context());
-  if (kind == "ping") {
-    check.allow(std::array<std::string_view, 9>{"to", "count", "interval", "size", "pairs", "max_loss", "max_rtt",
-                                                "family", "timeout"});
-    static_cast<void>(check.integer("count", 1, 1'000'000));
-    static_cast<void>(check.duration("interval"));
-    static_cast<void>(check.integer("size", 0, kMostBytes));
-    static_cast<void>(check.integer("pairs", 1, 1'000'000));
-    static_cast<void>(check.integer("max_loss", 0, 100));
-    static_cast<void>(check.duration("max_rtt"));
-    static_cast<void>(check.duration("timeout"));
-    static_cast<void>(check.choice("family", {"ipv4", "ipv6"}));
-  } else {
-    check.allow(std::array<std::string_view, 7>{"to", "protocol", "duration", "min", "max", "streams", "reverse"});
-    static_cast<void>(check.choice("protocol", {"tcp", "udp"}));
-    static_cast<void>(check.duration("duration"));
-    static_cast<void>(check.rate("min"));
-    static_cast<void>(check.rate("max"));
-    static_cast<void>(check.integer("streams", 1, 128));
-    static_cast<void>(check.boolean("reverse"));
+/// "namespace:interface", either a pattern.
+InterfacePattern interface_pattern(const std::string& text, Position where, const Context& context) {
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size())
+    context.fail(where, fmt::format("\"{}\" names no interface; write \"NAMESPACE:INTERFACE\"", text));
+  return {.space = text.substr(0, colon), .interface = text.substr(colon + 1)};
+}
+
+InterfacePattern read_interface(const Table& table) {
+  const Text text = table.required_text("interface");
+  return interface_pattern(text.value, text.where, table.context());
+}
+
+PlacedCommand read_placed(const Table& table) {
+  return {.space = table.required_text("namespace").value,
+          .command = read_command(table, "command"),
+          .where = table.where()};
+}
+
+/// A table, or a list of tables.
+template <typename Each>
+void for_each_entry(const Table& test, std::string_view key, Each&& each) {
+  const toml::node* node = test.raw().get(key);
+  if (node == nullptr) return;
+  if (node->is_table())
+    each(Table(*node->as_table(), key, test.context()));
+  else
+    for_each_table(*test.array(key), key, test.context(), each);
+}
+
+std::vector<PlacedCommand> read_commands(const Table& test, std::string_view key) {
+  std::vector<PlacedCommand> commands;
+  for_each_entry(test, key, [&](const Table& entry) {
+    entry.allow(std::array<std::string_view, 2>{"namespace", "command"});
+    commands.push_back(read_placed(entry));
+  });
+  return commands;
+}
+
+Event read_event(const Table& entry) {
+  entry.allow(std::array<std::string_view, 5>{"at", "interface", "state", "namespace", "command"});
+  if (!entry.has("at")) entry.fail(entry.where(), "during has no \"at\"; write when it happens, as in at = \"500ms\"");
+  Event event{.at = *read_time(entry, "at", 0ns, kLongest), .what = {}, .where = entry.where()};
+  if (entry.has("command") == entry.has("interface"))
+    entry.fail(
+        entry.where(),
+        "during takes either interface = \"NAMESPACE:INTERFACE\" with state = \"down\", or namespace and command");
+  if (entry.has("command")) {
+    event.what = read_placed(entry);
+    return event;
   }
-  return check.required_text("to").value;
+  LinkEvent link;
+  for (const std::string& text : read_texts(entry, "interface"))
+    link.interfaces.push_back(interface_pattern(text, entry.where("interface"), entry.context()));
+  const auto state = entry.choice("state", {"down", "up"});
+  if (!state) entry.fail(entry.where(), "during has no \"state\"; it can be \"down\" or \"up\"");
+  link.up = *state == 1;
+  event.what = std::move(link);
+  return event;
+}
+
+CounterAssertion read_counters(const Table& entry) {
+  entry.allow(std::array<std::string_view, 5>{"interface", "max_drops", "max_errors", "min_packets", "max_packets"});
+  const auto count = [&](std::string_view key) -> std::optional<std::uint64_t> {
+    const auto value = entry.integer(key, 0, INT64_MAX);
+    if (!value) return std::nullopt;
+    return static_cast<std::uint64_t>(*value);
+  };
+  return {.interface = read_interface(entry),
+          .max_drops = count("max_drops").value_or(0),
+          .max_errors = count("max_errors").value_or(0),
+          .min_packets = count("min_packets"),
+          .max_packets = count("max_packets"),
+          .where = entry.where()};
+}
+
+CaptureAssertion read_capture(const Table& entry) {
+  entry.allow(std::array<std::string_view, 5>{"interface", "filter", "sees", "min", "max"});
+  CaptureAssertion capture{.interface = read_interface(entry), .filter = {}, .max = {}, .where = entry.where()};
+  if (auto filter = entry.text("filter")) capture.filter = std::move(filter->value);
+  const auto sees = entry.boolean("sees");
+  if (sees && (entry.has("min") || entry.has("max")))
+    entry.fail(entry.where("sees"), "sees says min = 1 or max = 0; write one of them");
+  if (sees && !*sees) {
+    capture.min = 0;
+    capture.max = 0;
+  }
+  if (const auto min = entry.integer("min", 0, INT64_MAX)) capture.min = static_cast<std::uint64_t>(*min);
+  if (const auto max = entry.integer("max", 0, INT64_MAX)) {
+    capture.max = static_cast<std::uint64_t>(*max);
+    if (!entry.has("min")) capture.min = 0;
+  }
+  if (capture.max && *capture.max < capture.min) entry.fail(entry.where("max"), "max is less than min");
+  return capture;
 }
 
 }  // namespace
 
 Test read_test(const Table& table) {
-  static constexpr std::array<std::string_view, 2> kChecks = {"ping", "throughput"};
-  table.allow(std::array<std::string_view, 4>{"name", "from", "ping", "throughput"});
-  Test test;
+  table.allow(std::array<std::string_view, 27>{
+      "name",     "description", "from",     "tags",    "depends_on",  "repeat",    "timeout", "before",  "after",
+      "services", "during",      "counters", "capture", "ping",        "failover",  "tcp",     "udp",     "throughput",
+      "path",     "mtu",         "dns",      "http",    "unreachable", "neighbour", "route",   "address", "exec"});
   const Text name = table.required_text("name");
-  test.name = name.value;
-  test.where = name.where;
-  if (test.name.empty()) table.fail(name.where, "test has an empty name");
+  if (name.value.empty()) table.fail(name.where, "test has an empty name");
+  Test test{.name = name.value,
+            .description = {},
+            .from = {},
+            .check = read_check(table),
+            .tags = read_texts(table, "tags"),
+            .depends_on = read_texts(table, "depends_on"),
+            .before = read_commands(table, "before"),
+            .after = read_commands(table, "after"),
+            .services = read_texts(table, "services"),
+            .during = {},
+            .counters = {},
+            .captures = {},
+            .where = name.where};
   test.from = table.required_text("from").value;
-  for (const std::string_view kind : kChecks) {
-    if (!table.has(kind)) continue;
-    if (!test.check.empty())
-      table.fail(table.where(kind), fmt::format("test has both {} and {}; make it two tests", test.check, kind));
-    test.check = kind;
-    test.to = read_check(table, kind);
-  }
-  if (test.check.empty())
-    table.fail(test.where, "test checks nothing; add ping = { to = ... } or throughput = { to = ... }");
+  if (auto description = table.text("description")) test.description = std::move(description->value);
+  if (const auto repeat = table.integer("repeat", 1, 1'000'000)) test.repeat = static_cast<std::uint32_t>(*repeat);
+  test.timeout = read_time(table, "timeout", 10ms, kLongest).value_or(test.timeout);
+  for_each_entry(table, "during", [&](const Table& entry) { test.during.push_back(read_event(entry)); });
+  for_each_entry(table, "counters", [&](const Table& entry) { test.counters.push_back(read_counters(entry)); });
+  for_each_entry(table, "capture", [&](const Table& entry) { test.captures.push_back(read_capture(entry)); });
+  std::stable_sort(test.during.begin(), test.during.end(), [](const Event& a, const Event& b) { return a.at < b.at; });
+  if (std::holds_alternative<FailoverCheck>(test.check) && test.during.empty())
+    table.fail(
+        table.where("failover"),
+        "failover needs something to happen: during = [{ at = \"500ms\", interface = \"r1:eth0\", state = \"down\" }]");
   return test;
+}
+
+Service read_service(const Text& name, const Table& table) {
+  table.allow(std::array<std::string_view, 4>{"namespace", "command", "ready", "timeout"});
+  if (const auto fault = device_name_fault(name.value))
+    table.fail(name.where, fmt::format("service name \"{}\" {}", name.value, *fault));
+  Service service{.name = name.value,
+                  .space = table.required_text("namespace").value,
+                  .command = read_command(table, "command"),
+                  .ready = {},
+                  .where = name.where};
+  service.timeout = read_time(table, "timeout", 1ms, 1h).value_or(service.timeout);
+  if (const auto* given = table.table("ready")) {
+    const Table ready(*given, "ready", table.context());
+    ready.allow(std::array<std::string_view, 4>{"tcp", "udp", "output", "command"});
+    if (ready.raw().size() != 1)
+      ready.fail(ready.where(), "ready takes one of tcp = PORT, udp = PORT, output = \"REGEX\" and command = ...");
+    if (const auto port = ready.integer("tcp", 1, 65535)) service.ready.tcp_port = static_cast<std::uint16_t>(*port);
+    if (const auto port = ready.integer("udp", 1, 65535)) service.ready.udp_port = static_cast<std::uint16_t>(*port);
+    service.ready.output = read_regex(ready, "output");
+    if (ready.has("command")) service.ready.command = read_command(ready, "command");
+  }
+  return service;
 }
 
 }  // namespace netrig::config

@@ -25,6 +25,7 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
            .source = lab.source,
            .namespaces = {},
            .devices = {},
+           .services = {},
            .tests = {}};
   std::vector<std::size_t> moved(lab.namespaces.size(), SIZE_MAX);
   for (std::size_t i = 0; i < lab.namespaces.size(); ++i) {
@@ -67,11 +68,47 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
              });
     });
   }
-  for (const Test& test : lab.tests)
-    if (std::any_of(part.namespaces.begin(), part.namespaces.end(),
-                    [&](const Namespace& n) { return matches(test.from, n.name.str()); }))
-      part.tests.push_back(test);
+  // Tests and services that need a namespace which is not part of it are left out, and what depends on those.
+  for (const Service& service : lab.services)
+    if (inside(service.space)) part.services.push_back(service);
+  const auto any = [&](const std::string& pattern) {
+    return std::any_of(part.namespaces.begin(), part.namespaces.end(),
+                       [&](const Namespace& n) { return matches(pattern, n.name.str()); });
+  };
+  for (const Test& test : lab.tests) {
+    const bool whole =
+        any(test.from) &&
+        std::all_of(test.services.begin(), test.services.end(),
+                    [&](const std::string& name) { return part.find_service(name) != nullptr; }) &&
+        std::all_of(test.depends_on.begin(), test.depends_on.end(),
+                    [&](const std::string& name) {
+                      return std::any_of(part.tests.begin(), part.tests.end(),
+                                         [&](const Test& other) { return other.name == name; });
+                    }) &&
+        std::all_of(test.before.begin(), test.before.end(), [&](const auto& c) { return inside(c.space); }) &&
+        std::all_of(test.after.begin(), test.after.end(), [&](const auto& c) { return inside(c.space); }) &&
+        std::all_of(test.counters.begin(), test.counters.end(),
+                    [&](const auto& c) { return any(c.interface.space); }) &&
+        std::all_of(test.captures.begin(), test.captures.end(),
+                    [&](const auto& c) { return any(c.interface.space); }) &&
+        std::all_of(test.during.begin(), test.during.end(), [&](const Event& event) {
+          if (const auto* command = std::get_if<PlacedCommand>(&event.what)) return inside(command->space);
+          const auto& links = std::get<LinkEvent>(event.what).interfaces;
+          return std::all_of(links.begin(), links.end(), [&](const auto& link) { return any(link.space); });
+        });
+    const Target* target = target_of(test.check);
+    if (!whole ||
+        (target != nullptr && !IpAddress::parse(target->text) && !any(target->text.substr(0, target->text.find(':')))))
+      continue;
+    part.tests.push_back(test);
+  }
   return part;
+}
+
+const Service* Lab::find_service(std::string_view wanted) const {
+  const auto found =
+      std::find_if(services.begin(), services.end(), [&](const Service& service) { return service.name == wanted; });
+  return found == services.end() ? nullptr : &*found;
 }
 
 }  // namespace netrig

@@ -9,6 +9,7 @@
 #include "model/error.hpp"
 #include "model/names.hpp"
 #include "model/parameter.hpp"
+#include "model/test.hpp"
 
 namespace netrig {
 
@@ -97,16 +98,6 @@ struct Namespace {
   friend bool operator==(const Namespace&, const Namespace&) = default;
 };
 
-/// A `[[test]]` table, checked but not run here.
-struct Test {
-  std::string name;
-  std::string check;  ///< "ping", "throughput"
-  std::string from;   ///< pattern over namespace names
-  std::string to;
-  Position where;
-  friend bool operator==(const Test&, const Test&) = default;
-};
-
 /// A whole lab, expanded and checked: names are unique, references resolve, parameters fit their drivers.
 struct Lab {
   LabName name;
@@ -115,11 +106,14 @@ struct Lab {
   std::string source;  ///< its text
   std::vector<Namespace> namespaces;
   std::vector<Device> devices;
+  std::vector<Service> services;
   std::vector<Test> tests;
 
   /// "file:line:column" of a position.
   [[nodiscard]] std::string at(Position where) const;
   [[nodiscard]] std::optional<std::size_t> find_namespace(std::string_view name) const;
+  /// nullptr: there is none.
+  [[nodiscard]] const Service* find_service(std::string_view name) const;
 };
 
 /// The part of a lab that `--only PATTERN...` names: the namespaces that match, and the devices all of whose interfaces

@@ -57,7 +57,7 @@ TEST_CASE("the example labs parse to what their comments say") {
   REQUIRE(two.devices.size() == 1);
   CHECK(two.devices[0].interfaces[1].addresses[1].prefix.str() == "2001:db8::2/64");
   REQUIRE(two.tests.size() == 1);
-  CHECK(two.tests[0].check == "ping");
+  CHECK(name_of(two.tests[0].check) == "ping");
 
   const Lab campus = example("routed-campus.toml");
   CHECK(campus.namespaces.size() == 103);

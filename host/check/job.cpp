@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/job.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <exception>
+#include <random>
+#include <thread>
+#include <unordered_map>
+
+#include "netns/netns.hpp"
+
+namespace netrig::check {
+namespace {
+
+constexpr int kSlice = 50;  // milliseconds
+
+/// Addresses by namespace that something can be sent to, in the order of the lab file.
+std::vector<std::vector<const Prefix*>> usable_addresses(const Lab& lab) {
+  std::vector<std::vector<const Prefix*>> all(lab.namespaces.size());
+  for (const Device& device : lab.devices)
+    for (const Interface& interface : device.interfaces)
+      for (const Address& address : interface.addresses)
+        // A link-local address means nothing without a zone (RFC 4007).
+        if (!address.prefix.address.is_link_local() && !address.prefix.address.is_loopback())
+          all[interface.home].push_back(&address.prefix);
+  return all;
+}
+
+bool has(const std::vector<const Prefix*>& addresses, Family family) {
+  return std::any_of(addresses.begin(), addresses.end(), [&](const Prefix* p) { return p->address.family == family; });
+}
+
+/// One on a link that both are on, else the first.
+std::optional<IpAddress> choose(const std::vector<const Prefix*>& from, const std::vector<const Prefix*>& to,
+                                std::optional<Family> wanted) {
+  const Family family = wanted.value_or(has(to, Family::ipv4) && has(from, Family::ipv4) ? Family::ipv4 : Family::ipv6);
+  std::optional<IpAddress> first;
+  for (const Prefix* there : to) {
+    if (there->address.family != family) continue;
+    for (const Prefix* here : from)
+      if (here->contains(there->address)) return there->address;
+    if (!first) first = there->address;
+  }
+  return has(from, family) ? first : std::nullopt;
+}
+
+/// The same for the same test on every machine, so that a failure can be run again.
+void sample(std::vector<Pair>& pairs, std::size_t wanted, const std::string& seed_text) {
+  if (pairs.size() <= wanted) return;
+  std::uint64_t seed = 14695981039346656037ULL;  // FNV-1a
+  for (const char c : seed_text) seed = (seed ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  std::mt19937_64 random(seed);
+  std::vector<std::size_t> order(pairs.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  for (std::size_t i = 0; i < wanted; ++i) std::swap(order[i], order[i + random() % (order.size() - i)]);
+  order.resize(wanted);
+  std::sort(order.begin(), order.end());
+  std::vector<Pair> drawn;
+  drawn.reserve(wanted);
+  for (const std::size_t i : order) drawn.push_back(pairs[i]);
+  pairs = std::move(drawn);
+}
+
+}  // namespace
+
+int Until::poll_timeout() const {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, kSlice));
+}
+
+void Ground::inside(std::size_t space, const std::function<void()>& body) const {
+  std::exception_ptr problem;
+  std::thread([&] {
+    try {
+      netns::enter(fds_.at(space));
+      body();
+    } catch (...) {
+      problem = std::current_exception();
+    }
+  }).join();
+  if (problem) std::rethrow_exception(problem);
+}
+
+std::string Job::about(const Pair& pair) const {
+  return pair.to ? fmt::format("{} -> {} ({})", ground.name(pair.from), ground.name(*pair.to), pair.address.str())
+                 : fmt::format("{} -> {}", ground.name(pair.from), pair.address.str());
+}
+
+std::string Job::exec_line(std::size_t space, std::string_view command) const {
+  return fmt::format("netrig exec {} {} -- {}", lab().name.str(), ground.name(space), command);
+}
+
+PairResult& Job::add(const Pair& pair) const {
+  result.pairs.push_back({.from = ground.name(pair.from),
+                          .to = pair.to ? ground.name(*pair.to) : "",
+                          .address = pair.address.str(),
+                          .outcome = Outcome::passed,
+                          .metrics = {}});
+  return result.pairs.back();
+}
+
+std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern) {
+  std::vector<std::size_t> found;
+  for (std::size_t i = 0; i < lab.namespaces.size(); ++i)
+    if (matches(pattern, lab.namespaces[i].name.str())) found.push_back(i);
+  return found;
+}
+
+std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address) {
+  for (const Device& device : lab.devices)
+    for (const Interface& interface : device.interfaces)
+      for (const Address& own : interface.addresses)
+        if (own.prefix.address == address) return interface.home;
+  return std::nullopt;
+}
+
+std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& target) {
+  const auto refuse = [&](const std::string& why) {
+    throw Error(ErrorCode::invalid, fmt::format("test \"{}\": {}", test.name, why), lab.at(test.where));
+  };
+  const std::vector<std::size_t> sources = spaces_of(lab, test.from);
+  std::vector<Pair> pairs;
+  if (const auto address = IpAddress::parse(target.text)) {
+    const auto owner = owner_of(lab, *address);
+    for (const std::size_t from : sources) pairs.push_back({.from = from, .to = owner, .address = *address});
+  } else {
+    const std::size_t colon = target.text.find(':');
+    const std::string wanted = target.text.substr(0, colon);
+    const auto addresses = usable_addresses(lab);
+    std::vector<std::vector<const Prefix*>> aims = addresses;
+    if (colon != std::string::npos) {
+      for (auto& list : aims) list.clear();
+      for (const Device& device : lab.devices)
+        for (const Interface& interface : device.interfaces)
+          if (matches(target.text.substr(colon + 1), interface.name.str()))
+            for (const Address& own : interface.addresses)
+              if (!own.prefix.address.is_link_local()) aims[interface.home].push_back(&own.prefix);
+    }
+    const std::vector<std::size_t> ends = spaces_of(lab, wanted);
+    for (const std::size_t from : sources)
+      for (const std::size_t to : ends) {
+        if (from == to) continue;
+        const auto chosen = choose(addresses[from], aims[to], target.family);
+        if (!chosen)
+          refuse(
+              fmt::format("{} and {} have no {}address to use between them; give them one, or write to = \"ADDRESS\"",
+                          lab.namespaces[from].name.str(), target.text,
+                          !target.family                   ? ""
+                          : *target.family == Family::ipv4 ? "IPv4 "
+                                                           : "IPv6 "));
+        pairs.push_back({.from = from, .to = to, .address = *chosen});
+      }
+  }
+  if (pairs.empty())
+    refuse(fmt::format("from = \"{}\" and to = \"{}\" are the same namespace", test.from, target.text));
+  if (target.pairs) sample(pairs, *target.pairs, test.name);
+  return pairs;
+}
+
+}  // namespace netrig::check

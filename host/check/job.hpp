@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a check gets to run: the lab's namespaces, a deadline, and the result to fill in.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "check/result.hpp"
+#include "model/lab.hpp"
+#include "model/unique_fd.hpp"
+
+namespace netrig::check {
+
+using Clock = std::chrono::steady_clock;
+
+/// When to stop: at a deadline, or when the user interrupts. Thread: any.
+struct Until {
+  Clock::time_point deadline;
+  const std::atomic<bool>* interrupted = nullptr;  ///< may be nullptr
+
+  [[nodiscard]] bool over() const { return is_interrupted() || Clock::now() >= deadline; }
+  [[nodiscard]] bool is_interrupted() const { return interrupted != nullptr && interrupted->load(); }
+  /// For poll(2): milliseconds to the deadline, at most 50, so that an interruption is soon seen.
+  [[nodiscard]] int poll_timeout() const;
+  /// The same, but to an earlier point in time.
+  [[nodiscard]] Until at_most(Clock::duration time) const {
+    return {std::min(deadline, Clock::now() + time), interrupted};
+  }
+};
+
+/// The namespaces of a lab that is up, held open. Thread: any.
+class Ground {
+ public:
+  /// `fds` in the order of Lab::namespaces.
+  Ground(const Lab& lab, std::vector<UniqueFd> fds) : lab_(&lab), fds_(std::move(fds)) {}
+
+  [[nodiscard]] const Lab& lab() const { return *lab_; }
+  [[nodiscard]] const UniqueFd& space(std::size_t index) const { return fds_.at(index); }
+  [[nodiscard]] const std::string& name(std::size_t index) const { return lab_->namespaces.at(index).name.str(); }
+  /// Runs `body` in a new thread that is in the namespace (so sockets opened there belong to it) and waits. What it
+  /// throws is thrown here.
+  void inside(std::size_t space, const std::function<void()>& body) const;
+
+ private:
+  const Lab* lab_;
+  std::vector<UniqueFd> fds_;
+};
+
+/// From a namespace to an address, which mostly is one of another namespace.
+struct Pair {
+  std::size_t from = 0;           ///< index in Lab::namespaces
+  std::optional<std::size_t> to;  ///< namespace that has the address; unset: none of the lab
+  IpAddress address;
+};
+
+/// One repetition of a test. A check adds to `result` and throws Error only when it could not run.
+/// Outcome: a check that adds a finding, here or by fail(), has failed; the runner sets result.outcome.
+struct Job {
+  const Ground& ground;
+  const Test& test;
+  Until until;
+  TestResult& result;
+  Clock::time_point began = Clock::now();
+
+  [[nodiscard]] const Lab& lab() const { return ground.lab(); }
+  [[nodiscard]] double now() const { return std::chrono::duration<double>(Clock::now() - began).count(); }
+  /// "h1 -> h2 (192.0.2.2)".
+  [[nodiscard]] std::string about(const Pair& pair) const;
+  /// "netrig exec LAB SPACE -- COMMAND".
+  [[nodiscard]] std::string exec_line(std::size_t space, std::string_view command) const;
+  /// Adds the pair to the result and returns it for metrics; valid until the next is added.
+  PairResult& add(const Pair& pair) const;
+  void fail(Finding finding) const { result.findings.push_back(std::move(finding)); }
+};
+
+/// The pairs that `from` and a target name, in the order of the lab file; a namespace is never paired with itself.
+/// Throws Error{invalid} if there is none, or the ends have no address of a common family.
+std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& target);
+/// Indexes of the namespaces that match a pattern.
+std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern);
+/// Namespace that has this address; for names of hops.
+std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address);
+
+}  // namespace netrig::check

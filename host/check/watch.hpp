@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is observed and what happens while a check runs.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "check/job.hpp"
+
+namespace netrig::check {
+
+/// Counters before and after.
+class CounterWatch {
+ public:
+  /// Reads the counters of all interfaces that the test's assertions name.
+  explicit CounterWatch(const Job& job);
+  ~CounterWatch();
+  CounterWatch(const CounterWatch&) = delete;
+  CounterWatch& operator=(const CounterWatch&) = delete;
+  /// Reads them again; adds metrics and findings.
+  void finish(const Job& job);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Captures at all interfaces that the test's assertions name.
+class CaptureWatch {
+ public:
+  /// Packets are captured when this returns. `directory`: where a capture of a failed assertion is kept.
+  CaptureWatch(const Job& job, std::string directory);
+  ~CaptureWatch();
+  CaptureWatch(const CaptureWatch&) = delete;
+  CaptureWatch& operator=(const CaptureWatch&) = delete;
+  /// Stops after what is on its way has arrived; adds metrics and findings. Keeps the packets of an assertion that
+  /// failed as a pcap file, attached to the result.
+  void finish(const Job& job);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Makes the events of a test happen, in a thread of its own, from `job.began` on.
+class Events {
+ public:
+  explicit Events(const Job& job);
+  /// Puts every link back to the state that the lab file gives it, with the addresses and routes that the kernel took.
+  ~Events();
+  Events(const Events&) = delete;
+  Events& operator=(const Events&) = delete;
+  /// Waits for those still to come (unless the job's time is over), puts links back, adds what happened to the result.
+  /// A command that failed is a finding.
+  void finish(const Job& job);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace netrig::check
