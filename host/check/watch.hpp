@@ -2,6 +2,8 @@
 // What is observed and what happens while a check runs.
 #pragma once
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "check/job.hpp"
@@ -23,6 +25,9 @@ class CounterWatch {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// Why a text is no capture filter, in libpcap's words; nothing if it is one.
+std::optional<std::string> filter_fault(const std::string& filter);
 
 /// Captures at all interfaces that the test's assertions name.
 class CaptureWatch {

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "check/attempt.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "check/checks.hpp"
+#include "check/process.hpp"
+#include "check/watch.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::check {
+namespace {
+
+constexpr auto kAfterwards = 10s;  // for each command of `after`, which also runs when time is over
+
+/// A namespace that we hold open lives on without its name, and would go on answering; the lab is dead all the same.
+std::optional<std::string> missing_space(const Ground& ground) {
+  for (std::size_t i = 0; i < ground.lab().namespaces.size(); ++i) {
+    struct stat ours {};
+    struct stat named {};
+    if (::fstat(ground.space(i).get(), &ours) != 0 ||
+        ::stat(netns::path_of(ground.lab().namespaces[i]).c_str(), &named) != 0 || ours.st_ino != named.st_ino ||
+        ours.st_dev != named.st_dev)
+      return ground.name(i);
+  }
+  return std::nullopt;
+}
+
+void require_alive(const Ground& ground) {
+  if (const auto missing = missing_space(ground))
+    throw Error(ErrorCode::failed,
+                fmt::format("namespace {} of lab {} is gone; the lab was taken away while it was tested", *missing,
+                            ground.lab().name.str()));
+}
+
+std::string last_lines(const std::string& text) {
+  constexpr std::size_t kMost = 4096;
+  return text.size() <= kMost ? text : "..." + text.substr(text.size() - kMost);
+}
+
+/// Background processes of a test; those that ended before it did are findings.
+class Services {
+ public:
+  explicit Services(const Job& job) : job_(job) {
+    for (const std::string& name : job.test.services) {
+      const Service& service = *job.lab().find_service(name);
+      running_.push_back({&service, start_service(job.ground, service, job.until)});
+    }
+  }
+  void finish() {
+    for (Running& one : running_) {
+      const auto ended = one.process.wait({Clock::now(), nullptr});
+      if (ended)
+        job_.fail({.about = fmt::format("service {}", one.service->name),
+                   .seen = fmt::format("it ended during the test, with exit code {}", ended->exit),
+                   .expected = "that it runs to the test's end",
+                   .look_at = job_.exec_line(*job_.lab().find_namespace(one.service->space),
+                                             shell_line(one.service->command))});
+      else
+        one.process.stop();
+      const std::string said = one.process.out() + one.process.err();
+      if (!said.empty() && !job_.result.findings.empty())
+        job_.result.attachments.push_back(
+            {.name = fmt::format("service {}: output", one.service->name), .path = {}, .text = last_lines(said)});
+    }
+  }
+
+ private:
+  struct Running {
+    const Service* service;
+    Process process;
+  };
+  const Job& job_;
+  std::vector<Running> running_;
+};
+
+/// Commands of `before` and `after`, in order. Returns whether all ended with 0.
+bool run_commands(const Job& job, const std::vector<PlacedCommand>& commands, std::string_view when,
+                  const Until& until) {
+  for (const PlacedCommand& placed : commands) {
+    const std::size_t space = *job.lab().find_namespace(placed.space);
+    const Output output = run_command(job.ground, {.command = placed.command, .space = space}, until);
+    if (output.ended.exit == 0 && !output.ended.timed_out) continue;
+    job.fail({.about = fmt::format("{}, at {}", when, job.lab().at(placed.where)),
+              .seen = output.ended.timed_out ? fmt::format("\"{}\" did not end in time", shell_line(placed.command))
+                                             : fmt::format("\"{}\" ended with exit code {}", shell_line(placed.command),
+                                                           output.ended.exit),
+              .expected = "exit code 0",
+              .look_at = job.exec_line(space, shell_line(placed.command))});
+    job.result.attachments.push_back({.name = fmt::format("{} {}: output", when, placed.space),
+                                      .path = {},
+                                      .text = last_lines(output.out + output.err)});
+    return false;
+  }
+  return true;
+}
+
+/// Runs `after` when it goes out of scope, also when the test threw.
+class Afterwards {
+ public:
+  explicit Afterwards(const Job& job) : job_(job) {}
+  ~Afterwards() {
+    try {
+      for (const PlacedCommand& one : job_.test.after)
+        run_commands(job_, {one}, "after", {Clock::now() + kAfterwards, nullptr});
+    } catch (const Error& error) {
+      job_.fail({.about = "after", .seen = error.what(), .expected = "exit code 0", .look_at = {}});
+    }
+  }
+  Afterwards(const Afterwards&) = delete;
+  Afterwards& operator=(const Afterwards&) = delete;
+
+ private:
+  const Job& job_;
+};
+
+void run_once(Job& job, const std::string& artifacts) {
+  require_alive(job.ground);
+  const Afterwards afterwards(job);
+  Services services(job);
+  if (run_commands(job, job.test.before, "before", job.until)) {
+    std::optional<CounterWatch> counters;
+    std::optional<CaptureWatch> captures;
+    if (!job.test.counters.empty()) counters.emplace(job);
+    if (!job.test.captures.empty()) captures.emplace(job, artifacts);
+    job.began = Clock::now();
+    {
+      std::optional<Events> events;
+      if (!job.test.during.empty()) events.emplace(job);
+      std::visit([&](const auto& check) { run(check, job); }, job.test.check);
+      if (events) events->finish(job);
+    }
+    if (captures) captures->finish(job);
+    if (counters) counters->finish(job);
+  }
+  services.finish();
+  if (!job.result.findings.empty()) require_alive(job.ground);
+}
+
+/// How the headline figures went over the repetitions.
+void extend(std::vector<Series>& history, const std::vector<Metric>& metrics, std::uint32_t repetition) {
+  for (const Metric& metric : metrics) {
+    auto found = std::find_if(history.begin(), history.end(), [&](const Series& s) { return s.name == metric.name; });
+    if (found == history.end())
+      found = history.insert(found, {.name = metric.name, .quantity = "repetition", .unit = metric.unit, .points = {}});
+    found->points.push_back({.at = static_cast<double>(repetition), .value = metric.value});
+  }
+}
+
+void clear_measured(TestResult& result) {
+  result.pairs.clear();
+  result.metrics.clear();
+  result.series.clear();
+  result.events.clear();
+  result.reproduce.clear();
+}
+
+void repeat(const Ground& ground, const Test& test, const RunOptions& options, TestResult& result) {
+  const std::uint32_t times = test.repeat * std::max<std::uint32_t>(options.repeat, 1);
+  std::vector<Series> history;
+  for (std::uint32_t repetition = 1; repetition <= times; ++repetition) {
+    clear_measured(result);
+    result.repetitions = repetition;
+    Job job{.ground = ground,
+            .test = test,
+            .until = {Clock::now() + test.timeout, options.interrupted},
+            .result = result,
+            .began = Clock::now()};
+    run_once(job, options.artifacts);
+    if (job.until.is_interrupted()) {
+      result.outcome = Outcome::interrupted;
+      result.reason = "interrupted while it ran";
+      return;
+    }
+    if (result.findings.empty() && Clock::now() >= job.until.deadline)
+      job.fail({.about = {},
+                .seen = fmt::format("it took longer than its timeout of {}", format_duration(test.timeout.count())),
+                .expected = "an end in time",
+                .look_at = "timeout of the test in the lab file"});
+    if (times > 1) extend(history, result.metrics, repetition);
+    if (!result.findings.empty()) {
+      if (times > 1) result.reason = fmt::format("in repetition {} of {}", repetition, times);
+      break;
+    }
+  }
+  for (Series& series : history) result.series.push_back(std::move(series));
+  result.outcome = result.findings.empty() ? Outcome::passed : Outcome::failed;
+}
+
+}  // namespace
+
+TestResult attempt(const Ground& ground, const Test& test, const RunOptions& options) {
+  TestResult result{.name = test.name,
+                    .description = test.description,
+                    .check = std::string(name_of(test.check)),
+                    .where = ground.lab().at(test.where),
+                    .tags = test.tags,
+                    .reason = {},
+                    .findings = {},
+                    .pairs = {},
+                    .metrics = {},
+                    .series = {},
+                    .events = {},
+                    .attachments = {},
+                    .reproduce = {}};
+  const auto began = Clock::now();
+  try {
+    repeat(ground, test, options, result);
+  } catch (const Error& error) {
+    const bool interrupted = options.interrupted != nullptr && options.interrupted->load();
+    result.outcome = interrupted                              ? Outcome::interrupted
+                     : error.code() == ErrorCode::unsupported ? Outcome::skipped
+                                                              : Outcome::error;
+    result.reason = interrupted ? "interrupted while it ran" : error.what();
+  } catch (const std::exception& error) {
+    result.outcome = Outcome::error;
+    result.reason = fmt::format("internal error: {}; please report this", error.what());
+  }
+  result.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  return result;
+}
+
+std::vector<std::string> resources_of(const Lab& lab, const Test& test) {
+  std::vector<std::string> resources;
+  for (const std::string& service : test.services) resources.push_back("service " + service);
+  const auto port = [&](const Target& target, Protocol protocol, std::uint16_t number) {
+    for (const Pair& pair : pairs_of(lab, test, target))
+      if (pair.to)
+        resources.push_back(
+            fmt::format("port {}/{} in {}", number, static_cast<int>(protocol), lab.namespaces[*pair.to].name.str()));
+  };
+  if (const auto* connect = std::get_if<ConnectCheck>(&test.check); connect != nullptr && connect->server)
+    port(connect->to, connect->protocol, connect->port);
+  if (const auto* unreachable = std::get_if<UnreachableCheck>(&test.check);
+      unreachable != nullptr && unreachable->server && unreachable->protocol != Protocol::icmp)
+    port(unreachable->to, unreachable->protocol, unreachable->port);
+  std::sort(resources.begin(), resources.end());
+  resources.erase(std::unique(resources.begin(), resources.end()), resources.end());
+  return resources;
+}
+
+bool runs_alone(const Test& test) {
+  return std::holds_alternative<ThroughputCheck>(test.check) || std::holds_alternative<FailoverCheck>(test.check) ||
+         std::holds_alternative<ExecCheck>(test.check) || !test.before.empty() || !test.after.empty() ||
+         !test.during.empty() || !test.counters.empty() || !test.captures.empty();
+}
+
+}  // namespace netrig::check

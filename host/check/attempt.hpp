@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "check/runner.hpp"
+
+namespace netrig::check {
+
+/// One test with all its repetitions, from beginning to end. Thread: any.
+TestResult attempt(const Ground& ground, const Test& test, const RunOptions& options);
+
+/// Things that two tests must not use at once, beside those that must run alone.
+std::vector<std::string> resources_of(const Lab& lab, const Test& test);
+/// Whether a test measures or changes what others would disturb, or be disturbed by.
+bool runs_alone(const Test& test);
+
+}  // namespace netrig::check
