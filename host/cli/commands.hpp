@@ -13,6 +13,8 @@ using Action = std::function<int(Session&)>;
 
 void add_up(CLI::App& app, Action& action);
 void add_down(CLI::App& app, Action& action);
+void add_test(CLI::App& app, Action& action);
+void add_run(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cli/commands.hpp"
+#include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
@@ -17,7 +18,9 @@ struct DownOptions {
   bool wait = false;
 };
 
-Json down_one(Session& session, const std::string& lab, engine::Journal::Wait wait) {
+}  // namespace
+
+Json take_down(Session& session, const std::string& lab, engine::Journal::Wait wait) {
   const auto began = std::chrono::steady_clock::now();
   auto journal = engine::Journal::open(lab, false, wait);
   if (!journal) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", lab));
@@ -36,6 +39,8 @@ Json down_one(Session& session, const std::string& lab, engine::Journal::Wait wa
   return {{"lab", lab}, {"namespaces", namespaces}, {"devices", devices}, {"seconds", seconds}, {"warnings", warnings}};
 }
 
+namespace {
+
 int down(Session& session, const DownOptions& options) {
   require_privileges("taking down a lab");
   raise_open_files();
@@ -49,7 +54,7 @@ int down(Session& session, const DownOptions& options) {
   std::optional<Error> first;
   for (const std::string& lab : labs) {
     try {
-      answers.push_back(down_one(session, lab, wait));
+      answers.push_back(take_down(session, lab, wait));
     } catch (const Error& error) {
       // With --all one lab that resists must not keep the others.
       if (!first) first = error;

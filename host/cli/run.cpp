@@ -75,22 +75,26 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
 }
 
 int fail(const GlobalOptions& options, const Error& error) {
-  spdlog::debug("exit {}: {}", static_cast<int>(error.code()), error.what());
+  return print_error(options, error, static_cast<int>(error.code()));
+}
+
+}  // namespace
+
+int print_error(const GlobalOptions& options, const Error& error, int exit) {
+  spdlog::debug("exit {}: {}", exit, error.what());
   if (options.json)
-    fmt::print("{}\n", Json{{"error",
-                             {{"code", to_text(error.code())},
-                              {"exit", static_cast<int>(error.code())},
-                              {"where", error.where()},
-                              {"message", error.message()}}}}
-                           .dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print(
+        "{}\n",
+        Json{
+            {"error",
+             {{"code", to_text(error.code())}, {"exit", exit}, {"where", error.where()}, {"message", error.message()}}}}
+            .dump(2, ' ', false, Json::error_handler_t::replace));
   if (error.where().empty())
     fmt::print(stderr, "netrig: {}\n", error.message());
   else
     fmt::print(stderr, "{}: {}\n", error.where(), error.message());
-  return static_cast<int>(error.code());
+  return exit;
 }
-
-}  // namespace
 
 int run(int argc, char** argv, const driver::PolicySource& installation) {
   // A closed pipe is an error of the write, not the end of a transaction.
@@ -131,7 +135,8 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
     Session session(options, installation);
     const int code = action(session);
     // Output that could not be written (a full disk) is no success.
-    if (std::fflush(stdout) != 0 && errno != EPIPE) throw Error(ErrorCode::failed, "cannot write the output");
+    if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0)
+      throw Error(ErrorCode::failed, "cannot write the output");
     return code;
   } catch (const Error& error) {
     return fail(options, error);

@@ -130,12 +130,12 @@ Lab Session::applied(const engine::Record& record) {
 }
 
 void Session::say(const std::string& text) const {
-  if (!options_.json && !options_.quiet) fmt::print("{}", text);
+  if (!options_.json && !options_.quiet && !muted_) fmt::print("{}", text);
 }
 
 void Session::answer(const Json& json) const {
   // What came from outside may be no UTF-8; it is shown, not refused.
-  if (options_.json) fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  if (options_.json && !muted_) fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 std::string resolve_lab(const std::string& typed) {

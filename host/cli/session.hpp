@@ -46,6 +46,8 @@ class Session {
 
   /// Text for people unless --json or --quiet.
   void say(const std::string& text) const;
+  /// From now on nothing is said to people: standard output is taken.
+  void mute() { muted_ = true; }
   /// The command's answer with --json.
   void answer(const Json& json) const;
 
@@ -57,6 +59,7 @@ class Session {
   GlobalOptions options_;
   driver::PolicySource installation_;
   std::optional<driver::Registry> drivers_;
+  bool muted_ = false;
 };
 
 /// Name of a running lab from what the user typed: its name, its file, or the path its file once had.
@@ -73,6 +76,9 @@ std::uint64_t raise_open_files();
 /// Set by SIGINT, SIGTERM and SIGHUP once `catch_signals` has been called.
 const std::atomic<bool>& interrupted();
 void catch_signals();
+
+/// Prints an error as text, and with --json as an object that says this exit code; returns it.
+int print_error(const GlobalOptions& options, const Error& error, int exit);
 
 /// Parses the command line, runs the command, prints errors. `installation`: where this build of the command finds its
 /// policy. Returns the exit code.

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "cli/commands.hpp"
+#include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
@@ -39,16 +40,16 @@ engine::Journal open_settled(Session& session, const std::string& lab, engine::J
   return std::move(*engine::Journal::open(lab, true, wait));
 }
 
-int up(Session& session, const UpOptions& options) {
-  const auto began = std::chrono::steady_clock::now();
-  Json warnings;
-  const Lab next = session.load(options.file, options.only, warnings);
-  plan::check_limits(next, limits_here());
-  require_privileges("bringing up a lab");
-  catch_signals();
+}  // namespace
 
-  engine::Journal journal =
-      open_settled(session, next.name.str(), options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
+void check_machine(const Lab& lab) {
+  plan::check_limits(lab, limits_here());
+  require_privileges("bringing up a lab");
+}
+
+Json bring_up(Session& session, const Lab& next, const std::vector<std::string>& only, engine::Journal::Wait wait) {
+  const auto began = std::chrono::steady_clock::now();
+  engine::Journal journal = open_settled(session, next.name.str(), wait);
   const bool fresh = journal.record().boot.empty();
   const Lab none{.name = next.name,
                  .description = {},
@@ -68,17 +69,17 @@ int up(Session& session, const UpOptions& options) {
                   fmt::format("lab \"{}\" is up but not whole, see \"netrig status {}\"; run \"netrig down {}\" first",
                               next.name.str(), next.name.str(), next.name.str()));
     engine::check_conflicts(current, next, plan);
-    if (fresh) journal.begin(next, options.only);
+    if (fresh) journal.begin(next, only);
     report::Progress progress(!session.options().quiet && !session.options().json);
-    engine::Options engine_options;
-    engine_options.interrupted = &interrupted();
-    engine_options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
+    engine::Options options;
+    options.interrupted = &interrupted();
+    options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
       progress.show(stage, done, total);
     };
     if (!plan.empty() || fresh)
-      engine::up(journal, current, next, plan, options.only, session.drivers(), engine_options);
+      engine::up(journal, current, next, plan, only, session.drivers(), options);
     else
-      journal.commit(next, options.only);  // comments may have changed
+      journal.commit(next, only);  // comments may have changed
   } catch (...) {
     // Refused before anything was begun: the name is free again.
     if (fresh && journal.record().boot.empty()) journal.remove();
@@ -91,13 +92,22 @@ int up(Session& session, const UpOptions& options) {
                                     report::counted(next.devices.size(), "device"),
                                     fresh ? "" : fmt::format(", {}", report::counted(steps, "change")), seconds)
                       : fmt::format("lab {} is up already; nothing to change\n", next.name.str()));
-  session.answer({{"lab", next.name.str()},
-                  {"changed", changed},
-                  {"steps", steps},
-                  {"namespaces", next.namespaces.size()},
-                  {"devices", next.devices.size()},
-                  {"seconds", seconds},
-                  {"warnings", warnings}});
+  return {
+      {"lab", next.name.str()},         {"changed", changed}, {"steps", steps}, {"namespaces", next.namespaces.size()},
+      {"devices", next.devices.size()}, {"seconds", seconds}};
+}
+
+namespace {
+
+int up(Session& session, const UpOptions& options) {
+  Json warnings;
+  const Lab next = session.load(options.file, options.only, warnings);
+  check_machine(next);
+  catch_signals();
+  Json answer =
+      bring_up(session, next, options.only, options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
+  answer["warnings"] = std::move(warnings);
+  session.answer(answer);
   return 0;
 }
 

@@ -46,10 +46,14 @@ void remount_sys() {
 
 }  // namespace
 
-void exec(const UniqueFd& fd, const std::string& name, const std::vector<std::string>& command) {
+void move_in(const UniqueFd& fd, const std::string& name) {
   enter(fd);
   remount_sys();
   cover_etc(name);
+}
+
+void exec(const UniqueFd& fd, const std::string& name, const std::vector<std::string>& command) {
+  move_in(fd, name);
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));

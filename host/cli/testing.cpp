@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/testing.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+#include <unordered_map>
+
+#include "check/runner.hpp"
+#include "cli/lab.hpp"
+#include "engine/spaces.hpp"
+#include "netns/netns.hpp"
+#include "report/progress.hpp"
+
+namespace netrig::cli {
+namespace {
+
+/// The lab's own namespaces, held open; not others that took their names.
+check::Ground open_ground(const Lab& lab, const engine::Record& record) {
+  std::unordered_map<std::string, std::uint64_t> cookies;
+  for (const auto& made : record.namespaces) cookies.emplace(made.name, made.cookie);
+  std::vector<UniqueFd> fds(lab.namespaces.size());
+  engine::parallel(fds.size(), 1, [&](std::size_t i) {
+    const std::string& name = lab.namespaces[i].name.str();
+    auto fd = netns::open(netns::path_of(lab.namespaces[i]));
+    const auto cookie = cookies.find(name);
+    if (!fd || cookie == cookies.end() || netns::cookie_of(*fd) != cookie->second)
+      throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone; see \"netrig status {}\"", name,
+                                                    record.lab, record.lab));
+    fds[i] = std::move(*fd);
+  });
+  return {lab, std::move(fds)};
+}
+
+std::vector<check::DriverUsed> drivers_of(Session& session, const Lab& lab) {
+  std::set<std::string> kinds;
+  for (const Device& device : lab.devices) kinds.insert(device.driver);
+  std::vector<check::DriverUsed> used;
+  for (const std::string& kind : kinds)
+    if (const DriverDescription* driver = session.drivers().find(kind))
+      used.push_back({.name = kind, .version = driver->version, .path = driver->path});
+  return used;
+}
+
+}  // namespace
+
+void add_choice(CLI::App& command, TestChoice& choice) {
+  command
+      .add_option("-f,--filter", choice.filters,
+                  "Only tests whose name or tag matches this pattern, and what they depend on; may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+  command.add_option("-j,--jobs", choice.jobs, "So many tests at once, where they do not disturb each other")
+      ->check(CLI::Range(1, 256))
+      ->type_name("N");
+  command.add_option("--repeat", choice.repeat, "Run every test so many times, until it fails")
+      ->check(CLI::Range(1, 1'000'000))
+      ->type_name("N");
+  command.add_flag("--fail-fast", choice.fail_fast, "Skip the rest after a test that does not pass");
+  command
+      .add_option("--artifacts", choice.artifacts,
+                  "Directory for captures of tests that failed, made when there is one")
+      ->type_name("DIRECTORY")
+      ->capture_default_str();
+}
+
+std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice) {
+  if (lab.tests.empty())
+    throw Error(ErrorCode::invalid, "the lab has no [[test]]; see docs/testing.md for how to write one", lab.file);
+  auto tests = check::selected(lab, choice.filters);
+  check::check_runnable(lab, tests);
+  return tests;
+}
+
+check::Report run_chosen(Session& session, const Lab& lab, const engine::Record& record, const std::vector<Test>& tests,
+                         const TestChoice& choice) {
+  report::Progress progress(!session.options().quiet && !session.options().json);
+  const check::RunOptions options{.jobs = choice.jobs,
+                                  .repeat = choice.repeat,
+                                  .fail_fast = choice.fail_fast,
+                                  .artifacts = choice.artifacts,
+                                  .interrupted = &interrupted(),
+                                  .progress = [&](const std::string& running, std::size_t done, std::size_t total) {
+                                    progress.show("tests, at \"" + running + "\"", done, total);
+                                  }};
+  check::Report report = check::run_tests(open_ground(lab, record), tests, options);
+  report.environment.drivers = drivers_of(session, lab);
+  return report;
+}
+
+check::Report up_test_down(Session& session, const Lab& lab, const std::vector<std::string>& only,
+                           const std::vector<Test>& tests, const TestChoice& choice, bool keep,
+                           engine::Journal::Wait wait) {
+  const std::string& name = lab.name.str();
+  if (const auto record = engine::Journal::peek(name); record && record->phase == engine::Phase::running)
+    throw Error(
+        ErrorCode::conflict,
+        fmt::format("lab {0} is up already, and run would take it down; run its tests with \"netrig test {0}\", "
+                    "or take it down first",
+                    name));
+  raise_open_files();
+  catch_signals();
+  bring_up(session, lab, only, wait);
+  const auto bring_down = [&] { take_down(session, name, engine::Journal::Wait::yes); };
+  check::Report report;
+  try {
+    const auto journal = engine::Journal::open(name, false, engine::Journal::Wait::yes);
+    if (!journal) throw Error(ErrorCode::not_found, fmt::format("lab {} was taken away as soon as it was up", name));
+    report = run_chosen(session, lab, journal->record(), tests, choice);
+  } catch (...) {
+    bring_down();
+    throw;
+  }
+  if (!keep || report.totals().passed == report.tests.size()) bring_down();
+  return report;
+}
+
+}  // namespace netrig::cli

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Running tests, for the commands test, run and bench.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "check/result.hpp"
+#include "cli/session.hpp"
+#include "engine/journal.hpp"
+
+namespace netrig::cli {
+
+/// Which tests, and how.
+struct TestChoice {
+  std::vector<std::string> filters;
+  unsigned jobs = 1;
+  std::uint32_t repeat = 1;
+  bool fail_fast = false;
+  std::string artifacts = "netrig-artifacts";
+};
+void add_choice(CLI::App& command, TestChoice& choice);
+
+/// Throws Error{invalid} if there is none, or one cannot run.
+std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice);
+
+/// Runs the tests of a lab that is up. The caller holds its journal.
+check::Report run_chosen(Session& session, const Lab& lab, const engine::Record& record, const std::vector<Test>& tests,
+                         const TestChoice& choice);
+
+/// Brings a lab up that is not, runs tests, and takes it down, also after an interruption or an error. `keep`: not if a
+/// test did not pass. Throws Error{conflict} if it is up already.
+check::Report up_test_down(Session& session, const Lab& lab, const std::vector<std::string>& only,
+                           const std::vector<Test>& tests, const TestChoice& choice, bool keep,
+                           engine::Journal::Wait wait);
+
+}  // namespace netrig::cli
