@@ -50,6 +50,11 @@ class Ground {
   std::vector<UniqueFd> fds_;
 };
 
+/// Waits until IPv6 works in a lab that has just come up, if one of the tests needs it. The kernel joins the multicast
+/// groups of addresses in the background (addrconf_dad_work), and a router resolves nobody while its link-local address
+/// is tentative (ndisc_send_ns), one to two seconds long. Gives up when time is over; the checks will tell.
+void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Until& until);
+
 /// From a namespace to an address, which mostly is one of another namespace.
 struct Pair {
   std::size_t from = 0;           ///< index in Lab::namespaces

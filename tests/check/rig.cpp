@@ -70,6 +70,7 @@ Rig::Rig(const std::string& lab) : lab_(bring_up(lab)) {
   for (const netrig::Namespace& space : lab_.namespaces)
     fds.push_back(std::move(netrig::netns::open(netrig::netns::path_of(space)).value()));
   ground_ = std::make_unique<netrig::check::Ground>(lab_, std::move(fds));
+  netrig::check::await_ipv6(*ground_, lab_.tests, {netrig::check::Clock::now() + std::chrono::seconds(5), nullptr});
 }
 
 Rig::~Rig() { scratch::cli("--quiet down rig"); }

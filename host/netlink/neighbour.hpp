@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/address.hpp"
+#include "netlink/batch.hpp"
+#include "netlink/socket.hpp"
+
+namespace netrig::netlink {
+
+/// A neighbour entry as RTM_GETNEIGH shows it.
+struct NeighbourState {
+  std::uint32_t ifindex = 0;
+  std::uint16_t state = 0;  ///< NUD_* of linux/neighbour.h
+  std::uint8_t flags = 0;   ///< NTF_*
+  IpAddress address;
+  std::optional<MacAddress> mac;
+};
+
+/// All ARP and neighbour discovery entries of the socket's namespace, one dump a family.
+std::vector<NeighbourState> list_neighbours(Socket& socket);
+void delete_neighbour(Batch& batch, std::uint32_t ifindex, const IpAddress& address);
+/// "reachable", "stale", "failed"... as ip-neighbour(8) writes them.
+std::string neighbour_state_text(std::uint16_t state);
+
+}  // namespace netrig::netlink

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include "check/rig.hpp"
+
+using namespace netrig;
+
+namespace {
+
+check::TestResult path(const std::string& check, const std::string& breakage = {}) {
+  const rig::Rig rig(std::string(rig::kRouted) + "[[test]]\nname = \"t\"\nfrom = \"h1\"\npath = " + check + "\n");
+  if (!breakage.empty()) REQUIRE(scratch::sh(breakage).exit == 0);
+  return rig.run<PathCheck>("t");
+}
+
+}  // namespace
+
+TEST_CASE("path passes by the hops it expects, as names, addresses or anything") {
+  CHECK(path("{ to = \"h2\", hops = [\"r\", \"h2\"] }").findings.empty());
+  CHECK(path("{ to = \"h2\", hops = [\"192.0.2.254\", \"198.51.100.2\"] }").findings.empty());
+  CHECK(path("{ to = \"h2\", family = \"ipv6\", hops = [\"2001:db8:1::fe\", \"*\"] }").findings.empty());
+  const auto result = path("{ to = \"h2\" }");
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "hops") == 2);
+}
+
+TEST_CASE("path tells the way it saw and the way it expected") {
+  auto result = path("{ to = \"h2\", hops = [\"h2\"] }");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "r (192.0.2.254), h2 (198.51.100.2)");
+  CHECK(result.findings[0].expected == "h2");
+  result = path("{ to = \"h2\" }", "ip netns exec r ip route add unreachable 198.51.100.2/32");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "r (192.0.2.254), [host unreachable]");
+  CHECK(result.findings[0].expected == "a way that ends at the target");
+  result =
+      path("{ to = \"h2\", timeout = \"50ms\", hops = [\"r\", \"h2\"] }",
+           "ip netns exec r nft 'add table inet t; add chain inet t c { type filter hook forward priority 0; policy "
+           "drop; }'");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "r (192.0.2.254), *, *, *, *, *, [nothing from here on]");
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include "check/rig.hpp"
+
+using namespace netrig;
+
+namespace {
+
+check::TestResult measure(const std::string& check, const std::string& breakage = {}) {
+  const rig::Rig rig(std::string(rig::kWire) + "[[test]]\nname = \"t\"\nfrom = \"h1\"\nthroughput = " + check + "\n");
+  if (!breakage.empty()) REQUIRE(scratch::sh(breakage).exit == 0);
+  return rig.run<ThroughputCheck>("t");
+}
+
+}  // namespace
+
+TEST_CASE("throughput over TCP is measured, with both ends' CPU time and its course") {
+  const auto result = measure("{ to = \"h2\", duration = \"1s\", streams = 2, min = \"1Mbit\" }");
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "throughput") > 1e6);
+  CHECK(rig::metric(result.metrics, "cpu_sender") > 0);
+  CHECK(rig::metric(result.metrics, "cpu_receiver") > 0);
+  CHECK(rig::metric(result.metrics, "cpu_per_packet") > 0);
+  CHECK(rig::metric(result.metrics, "retransmits") >= 0);
+  REQUIRE(result.series.size() == 1);
+  CHECK(result.series[0].points.size() >= 4);
+  CHECK(result.pairs.at(0).address == "192.0.2.2");
+}
+
+TEST_CASE("throughput over UDP and IPv6, from the target, keeps to the rate") {
+  const auto result = measure(
+      "{ to = \"h2\", family = \"ipv6\", protocol = \"udp\", reverse = true, rate = \"20Mbit\", duration = \"1s\", "
+      "min = \"15Mbit\", max = \"25Mbit\", max_loss = 5, max_jitter = \"50ms\" }");
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "throughput") > 15e6);
+  CHECK(rig::metric(result.metrics, "loss") <= 5);
+}
+
+TEST_CASE("throughput fails with what was measured, wanted, and the command") {
+  auto result = measure("{ to = \"h2\", duration = \"1s\", protocol = \"udp\", rate = \"2Mbit\", min = \"10Gbit\" }");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].about == "h1 -> h2 (192.0.2.2)");
+  CHECK_THAT(result.findings[0].seen, ContainsSubstring("bit"));
+  CHECK(result.findings[0].expected == "at least 10Gbit");
+  CHECK_THAT(result.findings[0].look_at, ContainsSubstring("netrig exec rig h1 -- iperf3 --client 192.0.2.2"));
+  CHECK(result.pairs.at(0).outcome == check::Outcome::failed);
+  result = measure("{ to = \"h2\", duration = \"1s\", max = \"1Kbit\" }");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].expected == "at most 1Kbit");
+}
+
+TEST_CASE("throughput to nobody says why there is none") {
+  const auto result = measure("{ to = \"192.0.2.2\", duration = \"1s\" }",
+                              "ip netns exec h2 nft 'add table inet t; add chain inet t in { type filter hook input "
+                              "priority 0; }; add rule inet t in tcp dport 5201 reject with tcp reset'");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "iperf3: unable to connect to server: Connection refused");
+}
