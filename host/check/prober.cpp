@@ -16,6 +16,7 @@
 #include <queue>
 #include <random>
 
+#include "check/socket_address.hpp"
 #include "netlink/socket.hpp"
 
 namespace netrig::check {
@@ -57,20 +58,6 @@ void set_fragmentation(int fd, Family family, bool dont_fragment) {
   set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, dont_fragment ? IPV6_PMTUDISC_PROBE : IPV6_PMTUDISC_WANT,
              "MTU discovery");
   set_option(fd, IPPROTO_IPV6, IPV6_DONTFRAG, dont_fragment ? 1 : 0, "fragmentation");
-}
-
-socklen_t fill(sockaddr_storage& to, const IpAddress& address) {
-  to = {};
-  if (address.family == Family::ipv4) {
-    auto* in = reinterpret_cast<sockaddr_in*>(&to);
-    in->sin_family = AF_INET;
-    std::memcpy(&in->sin_addr, address.bytes.data(), 4);
-    return sizeof *in;
-  }
-  auto* in = reinterpret_cast<sockaddr_in6*>(&to);
-  in->sin6_family = AF_INET6;
-  std::memcpy(&in->sin6_addr, address.bytes.data(), 16);
-  return sizeof *in;
 }
 
 IpAddress address_in(const sockaddr_storage& from) {
@@ -191,12 +178,11 @@ class Prober::Loop {
     socket.probe_of[sequence] = static_cast<std::uint32_t>(index) + 1;
     fill_payload(probe, index);
     build_echo(socket.family, {.ident = prober_.ident_, .sequence = sequence}, payload_, packet_);
-    sockaddr_storage to{};
-    const socklen_t size = fill(to, pair.address);
+    SocketAddress to(pair.address, 0);
     iovec bytes{.iov_base = packet_.data(), .iov_len = packet_.size()};
     msghdr message{};
-    message.msg_name = &to;
-    message.msg_namelen = size;
+    message.msg_name = &to.storage;
+    message.msg_namelen = to.size;
     message.msg_iov = &bytes;
     message.msg_iovlen = 1;
     alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof(int))> control{};

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "check/checks.hpp"
+#include "check/echo_server.hpp"
+#include "check/exchange.hpp"
+
+namespace netrig::check {
+namespace {
+
+double milliseconds(nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
+
+std::string reproduce(const ConnectCheck& check, const Job& job, const Pair& pair) {
+  return job.exec_line(pair.from, fmt::format("nc {}-vz -w 2 {} {}", check.protocol == Protocol::udp ? "-u " : "",
+                                              pair.address.str(), check.port));
+}
+
+void add_times(std::vector<Metric>& metrics, const std::string& name, std::vector<double> times) {
+  if (times.empty()) return;
+  std::sort(times.begin(), times.end());
+  double sum = 0;
+  for (const double time : times) sum += time;
+  if (times.size() > 1) metrics.push_back({name + "_min", times.front(), "ms"});
+  metrics.push_back({times.size() > 1 ? name + "_avg" : name, sum / static_cast<double>(times.size()), "ms"});
+  if (times.size() > 1) metrics.push_back({name + "_max", times.back(), "ms"});
+}
+
+/// What the exchanges of one pair took.
+std::vector<Metric> times_of(const ConnectCheck& check, const std::vector<const Exchange*>& exchanges) {
+  std::vector<double> connects;
+  std::vector<double> echoes;
+  for (const Exchange* one : exchanges) {
+    if (one->fate != Exchange::Fate::done) continue;
+    if (check.protocol == Protocol::tcp) connects.push_back(milliseconds(one->connect));
+    if (check.size > 0) echoes.push_back(milliseconds(one->echo));
+  }
+  std::vector<Metric> metrics;
+  add_times(metrics, "connect", std::move(connects));
+  add_times(metrics, check.server ? "echo" : "answer", std::move(echoes));
+  return metrics;
+}
+
+void judge(const ConnectCheck& check, const Job& job, const Pair& pair, const std::vector<const Exchange*>& exchanges,
+           const ExchangeOptions& options) {
+  PairResult& result = job.add(pair);
+  result.metrics = times_of(check, exchanges);
+  const auto fail = [&](std::string seen, std::string expected) {
+    result.outcome = Outcome::failed;
+    job.fail({.about = job.about(pair),
+              .seen = std::move(seen),
+              .expected = std::move(expected),
+              .look_at = pair.to ? job.exec_line(*pair.to, "ss -lntu") : reproduce(check, job, pair)});
+  };
+  const auto right = [](const Exchange* one) { return one->fate == Exchange::Fate::done; };
+  const auto wrong = std::find_if_not(exchanges.begin(), exchanges.end(), right);
+  if (wrong != exchanges.end()) {
+    const auto count = std::count_if(exchanges.begin(), exchanges.end(), right);
+    fail(exchanges.size() == 1
+             ? fate_text(**wrong, options)
+             : fmt::format("{} of {} failed: {}", static_cast<std::ptrdiff_t>(exchanges.size()) - count,
+                           exchanges.size(), fate_text(**wrong, options)),
+         check.size == 0
+             ? fmt::format("a connection to port {}", check.port)
+             : fmt::format("an answer from port {} within {}", check.port, format_duration(check.timeout.count())));
+  }
+  if (!check.max_rtt) return;
+  nanoseconds worst{};
+  for (const Exchange* one : exchanges)
+    if (right(one)) worst = std::max({worst, one->connect, one->echo});
+  if (worst > *check.max_rtt)
+    fail(fmt::format("it took {:.3f} ms", milliseconds(worst)),
+         fmt::format("at most {}", format_duration(check.max_rtt->count())));
+}
+
+}  // namespace
+
+void run(const ConnectCheck& check, const Job& job) {
+  const std::vector<Pair> pairs = pairs_of(job.lab(), job.test, check.to);
+  const ExchangeOptions options{.protocol = check.protocol,
+                                .port = check.port,
+                                .size = check.size,
+                                .any_answer = !check.server,
+                                .timeout = check.timeout};
+  std::optional<EchoServers> servers;
+  if (check.server) servers.emplace(job.ground, pairs, check.protocol, check.port);
+  std::vector<Exchange> exchanges;
+  for (std::uint32_t k = 0; k < check.count; ++k)
+    for (std::size_t i = 0; i < pairs.size(); ++i) exchanges.push_back({.pair = i});
+  run_exchanges(job.ground, pairs, exchanges, options, job.until);
+  std::vector<std::vector<const Exchange*>> by_pair(pairs.size());
+  for (const Exchange& exchange : exchanges) by_pair[exchange.pair].push_back(&exchange);
+  for (std::size_t i = 0; i < pairs.size(); ++i) judge(check, job, pairs[i], by_pair[i], options);
+  std::vector<const Exchange*> all;
+  for (const Exchange& exchange : exchanges) all.push_back(&exchange);
+  job.result.metrics = times_of(check, all);
+  job.result.reproduce.push_back(reproduce(check, job, pairs.front()));
+}
+
+}  // namespace netrig::check

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// TCP connections and UDP datagrams to many targets, in one loop.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "check/job.hpp"
+
+namespace netrig::check {
+
+/// One connection with an echo over it, or one datagram and its answer.
+struct Exchange {
+  enum class Fate : std::uint8_t {
+    waiting,    ///< nothing yet; after the run: time was over
+    connected,  ///< TCP: the handshake is done, the echo has not come back
+    done,
+    refused,  ///< `error` says how: ECONNREFUSED (TCP reset, ICMP port unreachable), EHOSTUNREACH...
+    closed,   ///< the other end closed or reset a connection that it had taken
+    altered,  ///< other bytes came back
+  };
+  std::size_t pair = 0;
+
+  Fate fate = Fate::waiting;
+  int error = 0;             ///< errno
+  nanoseconds connect{};     ///< of the handshake
+  nanoseconds echo{};        ///< from sending to the last byte back
+  std::size_t returned = 0;  ///< bytes that came back
+};
+
+struct ExchangeOptions {
+  Protocol protocol = Protocol::tcp;
+  std::uint16_t port = 0;
+  std::uint32_t size = 64;  ///< bytes to send and want back; 0 (TCP): connect only
+  bool any_answer = false;  ///< UDP: whatever comes back is right
+  nanoseconds timeout = 1s;
+};
+
+/// Carries all out, at most 200 at once. Returns when each has its fate, or `until` is over.
+void run_exchanges(const Ground& ground, const std::vector<Pair>& pairs, std::vector<Exchange>& exchanges,
+                   const ExchangeOptions& options, const Until& until);
+
+/// "connection refused", "no answer", "the sender has no route to ..."
+std::string fate_text(const Exchange& exchange, const ExchangeOptions& options);
+
+}  // namespace netrig::check

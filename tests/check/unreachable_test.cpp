@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include "check/rig.hpp"
+
+using namespace netrig;
+
+namespace {
+
+check::TestResult unreachable(const std::string& more, const std::string& rule = {}) {
+  const rig::Rig rig(std::string(rig::kRouted) +
+                     "[[test]]\nname = \"t\"\nfrom = \"h1\"\nunreachable = { to = \"h2\", timeout = \"150ms\"" + more +
+                     " }\n");
+  if (!rule.empty())
+    REQUIRE(scratch::sh(
+                "ip netns exec r nft 'add table inet t; add chain inet t f { type filter hook forward priority 0; }; "
+                "add rule inet t f " +
+                rule + "'")
+                .exit == 0);
+  return rig.run<UnreachableCheck>("t");
+}
+
+}  // namespace
+
+TEST_CASE("unreachable passes when a firewall drops or rejects") {
+  for (const std::string family : {"ipv4", "ipv6"}) {
+    INFO(family);
+    const std::string more = ", family = \"" + family + "\"";
+    CHECK(unreachable(more, "meta l4proto { icmp, ipv6-icmp } drop").findings.empty());
+    CHECK(unreachable(more + ", protocol = \"tcp\", how = \"silent\"", "tcp dport 7777 drop").findings.empty());
+    CHECK(unreachable(more + ", protocol = \"tcp\", how = \"rejected\"", "tcp dport 7777 reject with tcp reset")
+              .findings.empty());
+    CHECK(unreachable(more + ", protocol = \"udp\", how = \"rejected\"", "udp dport 7777 reject").findings.empty());
+  }
+}
+
+TEST_CASE("unreachable fails when something gets through, and says what") {
+  auto result = unreachable("");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "an echo request got through: a reply");
+  CHECK(result.findings[0].expected == "no way through");
+  CHECK_THAT(result.findings[0].look_at, ContainsSubstring("netrig exec rig h2 -- nft list ruleset"));
+  result = unreachable(", protocol = \"tcp\"");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "TCP port 7777 got through: connected");
+  result = unreachable(", protocol = \"udp\"");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "UDP port 7777 got through: an answer");
+  // Nobody listens, but the way is open.
+  result = unreachable(", protocol = \"tcp\", server = false");
+  REQUIRE(result.findings.size() == 1);
+  CHECK_THAT(result.findings[0].seen, ContainsSubstring("the target itself answered that nobody listens"));
+}
+
+TEST_CASE("unreachable sees what arrives, also when no answer comes back") {
+  const auto result = unreachable(", protocol = \"udp\", count = 2", "udp sport 7777 drop");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "2 datagrams reached the target, although no answer came back");
+}
+
+TEST_CASE("unreachable tells silence from rejection") {
+  auto result = unreachable(", how = \"silent\"", "icmp type echo-request reject with icmp admin-prohibited");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "an echo request was rejected: 192.0.2.254 says: administratively prohibited");
+  result = unreachable(", protocol = \"tcp\", how = \"rejected\"", "tcp dport 7777 drop");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "TCP port 7777: no answer to the connection request on port 7777");
+  CHECK(result.findings[0].expected == "a rejection (how = \"rejected\")");
+}
