@@ -16,6 +16,8 @@ namespace {
 
 constexpr auto kAfterwards = 10s;  // for each command of `after`, which also runs when time is over
 
+constexpr auto kIpv6 = 5s;  // until its addresses work, see await_ipv6()
+
 /// A namespace that we hold open lives on without its name, and would go on answering; the lab is dead all the same.
 std::optional<std::string> missing_space(const Ground& ground) {
   for (std::size_t i = 0; i < ground.lab().namespaces.size(); ++i) {
@@ -119,6 +121,7 @@ class Afterwards {
 
 void run_once(Job& job, const std::string& artifacts) {
   require_alive(job.ground);
+  await_ipv6(job.ground, {job.test}, job.until.at_most(kIpv6));
   const Afterwards afterwards(job);
   Services services(job);
   if (run_commands(job, job.test.before, "before", job.until)) {

@@ -20,8 +20,6 @@
 namespace netrig::check {
 namespace {
 
-constexpr auto kReady = 5s;
-
 /// Gives out tests to several threads so that none disturbs another. Thread: any.
 class Schedule {
  public:
@@ -218,7 +216,6 @@ Report run_tests(const Ground& ground, const std::vector<Test>& tests, const Run
                 .began = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(clock)),
                 .environment = environment_here(),
                 .tests = {}};
-  await_ipv6(ground, tests, {Clock::now() + kReady, options.interrupted});
   report.tests = Schedule(ground, tests, options).run();
   report.interrupted = options.interrupted != nullptr && *options.interrupted;
   report.seconds = std::chrono::duration<double>(Clock::now() - began).count();

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include "check/rig.hpp"
+#include "check/watch.hpp"
+
+using namespace netrig;
+
+namespace {
+
+/// Two ways from h1 to an address of h2; the second is taken when the first has no carrier
+/// (ignore_routes_with_linkdown).
+const char* const kTwoWays = R"(
+[lab]
+name = "rig"
+[namespace.h1]
+sysctl = { "net.ipv4.conf.all.ignore_routes_with_linkdown" = 1 }
+routes = [
+  { to = "198.51.100.0/24", via = "192.0.2.2", metric = 10 },
+  { to = "198.51.100.0/24", via = "192.0.2.6", metric = 20 },
+]
+[namespace.h2]
+sysctl = { "net.ipv4.conf.all.ignore_routes_with_linkdown" = 1 }
+routes = [
+  { to = "192.0.2.0/24", via = "203.0.113.2", metric = 10 },
+  { to = "192.0.2.0/24", via = "203.0.113.6", metric = 20 },
+]
+[device.net]
+driver = "veth"
+interfaces = [
+  { namespace = "h2", name = "net", addresses = ["198.51.100.1/24"] },
+  { namespace = "h2", name = "other" },
+]
+[[repeat]]
+for = { i = "0..1" }
+[repeat.namespace."r{i}"]
+sysctl = { "net.ipv4.ip_forward" = 1 }
+routes = [{ to = "198.51.100.0/24", via = "203.0.113.{1+4*i}" }]
+[repeat.device."left{i}"]
+driver = "veth"
+interfaces = [
+  { namespace = "h1", name = "up{i}", addresses = ["192.0.2.1/30 + {4*i}"] },
+  { namespace = "r{i}", name = "left", addresses = ["192.0.2.2/30 + {4*i}"] },
+]
+[repeat.device."right{i}"]
+driver = "veth"
+interfaces = [
+  { namespace = "r{i}", name = "right", addresses = ["203.0.113.2/30 + {4*i}"] },
+  { namespace = "h2", name = "down{i}", addresses = ["203.0.113.1/30 + {4*i}"] },
+]
+)";
+
+check::TestResult failover(const std::string& check, const std::string& during) {
+  const rig::Rig rig(std::string(kTwoWays) + "[[test]]\nname = \"t\"\nfrom = \"h1\"\nduring = " + during +
+                     "\nfailover = " + check + "\n");
+  rig::OpenJob open(rig, "t");
+  check::Events events(open.job);
+  check::run(std::get<FailoverCheck>(open.job.test.check), open.job);
+  events.finish(open.job);
+  return std::move(open.result);
+}
+
+}  // namespace
+
+TEST_CASE("failover measures how long nothing came back") {
+  const auto result = failover("{ to = \"198.51.100.1\", duration = \"1s\", max_outage = \"700ms\" }",
+                               "[{ at = \"300ms\", interface = [\"r0:left\", \"r0:right\"], state = \"down\" }]");
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "outage") < 700);
+  CHECK(result.events.size() == 2);
+  CHECK(result.series.at(0).points.size() == 200);
+}
+
+TEST_CASE("failover tells an outage that is too long, or never ends") {
+  auto result = failover("{ to = \"198.51.100.1\", duration = \"3s\", max_outage = \"100ms\" }",
+                         "[{ at = \"200ms\", interface = [\"h2:down*\"], state = \"down\" }, { at = \"600ms\", "
+                         "interface = [\"h2:down*\"], "
+                         "state = \"up\" }]");
+  REQUIRE(result.findings.size() == 1);
+  CHECK_THAT(result.findings[0].seen,
+             Catch::Matchers::Matches("nothing came back for [0-9]+ ms, from (19|20)[0-9] ms on"));
+  CHECK(result.findings[0].expected == "at most 100ms");
+  CHECK(rig::metric(result.metrics, "outage") > 390);
+  result = failover("{ to = \"198.51.100.1\", duration = \"500ms\", max_outage = \"1s\" }",
+                    "[{ at = \"200ms\", interface = \"h2:down*\", state = \"down\" }]");
+  REQUIRE(result.findings.size() == 1);
+  CHECK_THAT(result.findings[0].seen, ContainsSubstring("packets do not flow at the end"));
+}
+
+TEST_CASE("failover tells packets that were lost before anything happened") {
+  const auto result = failover("{ to = \"198.51.100.9\", duration = \"100ms\" }",
+                               "[{ at = \"50ms\", interface = \"r1:left\", state = \"down\" }]");
+  REQUIRE(result.findings.size() == 2);
+  CHECK_THAT(result.findings[0].seen, ContainsSubstring("before anything happened"));
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include "check/rig.hpp"
+
+using namespace netrig;
+
+namespace {
+
+template <typename Check>
+std::string look(const std::string& check, const std::string& before = "true") {
+  const rig::Rig rig(std::string(rig::kRouted) + "[[test]]\nname = \"t\"\nfrom = \"h1\"\n" + check + "\n");
+  REQUIRE(scratch::sh(before).exit == 0);
+  const auto result = rig.run<Check>("t");
+  if (result.findings.empty()) return "right";
+  CHECK(result.findings.size() == 1);
+  CHECK_FALSE(result.findings[0].look_at.empty());
+  return result.findings[0].seen + " | " + result.findings[0].expected;
+}
+
+}  // namespace
+
+TEST_CASE("route finds a route in a table, and the one that the kernel takes") {
+  const auto route = look<RouteCheck>;
+  CHECK(route("route = { to = \"default\", via = \"192.0.2.254\", interface = \"eth0\" }", "true") == "right");
+  CHECK(route("route = { to = \"198.51.100.2\", via = \"192.0.2.254\" }", "true") == "right");
+  CHECK(route("route = { to = \"2001:db8:2::2\", via = \"2001:db8:1::fe\", interface = \"eth0\" }", "true") == "right");
+  CHECK(route("route = { to = \"203.0.113.0/24\", table = 100, metric = 7 }",
+              "ip -n h1 route add 203.0.113.0/24 via 192.0.2.254 table 100 metric 7") == "right");
+  CHECK(route("route = { to = \"203.0.113.0/24\", via = \"192.0.2.253\" }",
+              "ip -n h1 route add 203.0.113.0/24 nexthop via 192.0.2.254 nexthop via 192.0.2.253") == "right");
+  CHECK(route("route = { to = \"203.0.113.0/24\", present = false }", "true") == "right");
+}
+
+TEST_CASE("route tells what there is instead") {
+  const auto route = look<RouteCheck>;
+  CHECK(route("route = { to = \"default\", via = \"192.0.2.253\" }", "true") ==
+        "there is default via 192.0.2.254 dev eth0 | a default route via 192.0.2.253");
+  CHECK(route("route = { to = \"198.51.100.2\", via = \"192.0.2.253\" }", "true") ==
+        "the kernel takes 198.51.100.2/32 via 192.0.2.254 dev eth0 | a route to 198.51.100.2 via 192.0.2.253");
+  CHECK(route("route = { to = \"198.51.100.2\" }", "ip -n h1 route del default") ==
+        "the kernel has none: Network is unreachable (ENETUNREACH) | a route to 198.51.100.2");
+  CHECK(route("route = { to = \"192.0.2.0/24\", present = false }", "true") ==
+        "there is 192.0.2.0/24 dev eth0 | no route to 192.0.2.0/24");
+}
+
+TEST_CASE("neighbour finds entries that are known, with their address") {
+  const auto neighbour = look<NeighbourCheck>;
+  const std::string ping = "ip netns exec h1 ping -c1 192.0.2.254";
+  CHECK(neighbour("neighbour = { interface = \"eth0\", address = \"192.0.2.254\" }", ping) == "right");
+  CHECK(neighbour("neighbour = { interface = \"eth0\", address = \"192.0.2.7\", mac = \"02:00:00:00:00:07\" }",
+                  "ip -n h1 neigh add 192.0.2.7 lladdr 02:00:00:00:00:07 dev eth0") == "right");
+  CHECK(neighbour("neighbour = { interface = \"eth0\", address = \"2001:db8:1::7\" }",
+                  "ip -n h1 neigh add 2001:db8:1::7 lladdr 02:00:00:00:00:07 dev eth0") == "right");
+  CHECK(neighbour("neighbour = { interface = \"eth0\", address = \"192.0.2.254\" }", "true") ==
+        "there is no neighbour at all | neighbour 192.0.2.254 at eth0");
+  CHECK(neighbour("neighbour = { interface = \"eth0\", address = \"192.0.2.7\", mac = \"02:00:00:00:00:08\" }",
+                  "ip -n h1 neigh add 192.0.2.7 lladdr 02:00:00:00:00:07 dev eth0") ==
+        "there is 192.0.2.7 02:00:00:00:00:07 permanent | neighbour 192.0.2.7 at eth0 with 02:00:00:00:00:08");
+}
+
+TEST_CASE("address finds addresses of an interface") {
+  const auto address = look<AddressCheck>;
+  CHECK(address("address = { interface = \"eth0\", address = \"192.0.2.1/24\" }", "true") == "right");
+  CHECK(address("address = { interface = \"eth0\", address = \"2001:db8:1::1/64\" }", "true") == "right");
+  CHECK(address("address = { interface = \"eth0\", address = \"192.0.2.9/24\", present = false }", "true") == "right");
+  CHECK(address("address = { interface = \"eth0\", address = \"192.0.2.1/25\" }", "ip -n h1 -6 addr flush dev eth0") ==
+        "there is 192.0.2.1/24 | address 192.0.2.1/25 at eth0");
+  CHECK(address("address = { interface = \"eth9\", address = \"192.0.2.1/24\" }", "true") ==
+        "the interface has no address, or is not there | address 192.0.2.1/24 at eth9");
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <thread>
+
+#include "catch.hpp"
+#include "check/process.hpp"
+#include "check/rig.hpp"
+#include "check/watch.hpp"
+
+using namespace netrig;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A lab whose one test has this beside a harmless check.
+std::string with(const std::string& more, const std::string& lab = rig::kWire) {
+  return lab + "[[test]]\nname = \"t\"\nfrom = \"h1\"\nexec = { command = \"true\" }\n" + more + "\n";
+}
+
+check::TestResult count(const std::string& more, const std::string& traffic) {
+  const rig::Rig rig(with("counters = " + more));
+  rig::OpenJob open(rig, "t");
+  check::CounterWatch watch(open.job);
+  scratch::sh(traffic);
+  watch.finish(open.job);
+  return std::move(open.result);
+}
+
+check::TestResult capture(const std::string& more, const std::string& traffic) {
+  const rig::Rig rig(with("capture = " + more));
+  rig::OpenJob open(rig, "t");
+  check::CaptureWatch watch(open.job, scratch::directory() + "/kept");
+  const auto sent = scratch::sh(traffic);
+  INFO(sent.err);
+  REQUIRE(sent.exit == 0);
+  watch.finish(open.job);
+  return std::move(open.result);
+}
+
+const std::string kPing = "ip netns exec h1 ping -q -c 3 -i 0.01 192.0.2.2";
+
+}  // namespace
+
+TEST_CASE("counters pass without drops, and count packets") {
+  const auto result = count("{ interface = \"h1:eth0\", min_packets = 6 }", kPing);
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "h1:eth0 packets") >= 6);
+  CHECK(rig::metric(result.metrics, "h1:eth0 drops") == 0);
+}
+
+TEST_CASE("counters tell drops, and too many or too few packets") {
+  // A veth drops what is larger than its peer takes.
+  auto result = count("{ interface = \"h1:eth0\" }",
+                      "ip -n h2 link set eth0 mtu 1000; ip netns exec h1 ping -q -c 3 -i 0.01 -W 1 -s 1400 192.0.2.2");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].about == "h1:eth0");
+  CHECK_THAT(result.findings[0].seen, Catch::Matchers::Matches("[0-9]+ packets dropped"));
+  CHECK(result.findings[0].expected == "at most 0");
+  CHECK(result.findings[0].look_at == "netrig exec rig h1 -- ip -s -s link show eth0");
+  result = count("{ interface = \"h1:eth0\", max_packets = 2 }", kPing);
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].expected == "at most 2");
+  result = count("{ interface = \"h1:eth0\", min_packets = 1000 }", kPing);
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].expected == "at least 1000");
+}
+
+TEST_CASE("capture passes by what a filter sees and does not see") {
+  const auto result = capture(
+      "[{ interface = \"h2:eth0\", filter = \"icmp[icmptype] == icmp-echo\", min = 3, max = 3 }, { interface = "
+      "\"h2:eth0\", "
+      "filter = \"tcp\", sees = false }]",
+      kPing);
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "h2:eth0 captured") == 3);
+  CHECK_FALSE(std::filesystem::exists(scratch::directory() + "/kept"));
+}
+
+TEST_CASE("capture fails with what was seen, and keeps the packets") {
+  auto result = capture("{ interface = \"h2:eth0\", filter = \"icmp\", sees = false }", kPing);
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].about == "h2:eth0");
+  CHECK(result.findings[0].seen == "6 packets that match \"icmp\"");
+  CHECK(result.findings[0].expected == "none");
+  REQUIRE(result.attachments.size() == 1);
+  CHECK_THAT(result.attachments[0].text,
+             ContainsSubstring("192.0.2.1 -> 192.0.2.2 ICMP echo request, sequence 1 (98 bytes)"));
+  CHECK(scratch::sh("tcpdump -nr " + result.attachments[0].path + " 2>/dev/null | grep -c 'ICMP echo'").out == "6\n");
+  result = capture("{ interface = \"h2:eth0\", filter = \"udp port 53\" }", kPing);
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "0 packets that match \"udp port 53\"");
+  CHECK(result.findings[0].expected == "at least 1");
+}
+
+TEST_CASE("a capture filter that is none is told in the library's words") {
+  CHECK(check::filter_fault("tcp port 80") == std::nullopt);
+  CHECK(check::filter_fault("") == std::nullopt);
+  CHECK_THAT(check::filter_fault("tcp prot 80").value(), ContainsSubstring("syntax error"));
+}
+
+namespace {
+
+/// Without the order in which things came to be.
+scratch::Json sorted(scratch::Json json) {
+  if (!json.is_structured()) return json;
+  for (auto& inner : json) inner = sorted(inner);
+  if (json.is_array())
+    std::sort(json.begin(), json.end(), [](const auto& a, const auto& b) { return a.dump() < b.dump(); });
+  return json;
+}
+
+/// Everything that ip shows of all namespaces; link-local addresses are settled.
+scratch::Json state_of(const rig::Rig& rig) {
+  for (int i = 0;
+       i < 100 &&
+       scratch::sh("for n in h1 h2 r; do ip -n $n -6 addr show tentative; done 2>/dev/null | grep .").exit == 0;
+       ++i)
+    std::this_thread::sleep_for(100ms);
+  scratch::Json all;
+  for (const Namespace& space : rig.lab().namespaces) all[space.name.str()] = scratch::kernel_state(space.name.str());
+  return sorted(std::move(all));
+}
+
+}  // namespace
+
+TEST_CASE("events take links down and up, and everything comes back") {
+  std::string lab = rig::kRouted;
+  const std::string first = "routes = [";
+  lab.insert(
+      lab.find(first) + first.size(),
+      "{ to = \"203.0.113.0/24\", via = \"192.0.2.253\", table = 100, metric = 7 }, "
+      "{ to = \"2001:db8:9::/48\", via = \"2001:db8:1::fd\" }, { to = \"198.18.0.0/15\", type = \"blackhole\" }, ");
+  const rig::Rig rig(
+      with("during = [{ at = \"10ms\", interface = \"h1:eth0\", state = \"down\" }, { at = \"20ms\", interface = "
+           "[\"r:eth1\", \"r:eth2\"], state = \"down\" }, { at = \"120ms\", interface = \"h1:eth0\", state = \"up\" }, "
+           "{ at = "
+           "\"130ms\", namespace = \"h2\", command = \"test -e /sys/class/net/eth0\" }]",
+           lab));
+  const auto before = state_of(rig);
+  {
+    rig::OpenJob open(rig, "t");
+    check::Events events(open.job);
+    std::this_thread::sleep_for(70ms);
+    CHECK(scratch::ip("-n h1 link show eth0")[0]["operstate"] == "DOWN");
+    CHECK(scratch::ip("-n r link show eth2")[0]["operstate"] == "DOWN");
+    events.finish(open.job);
+    CHECK(open.result.findings.empty());
+    REQUIRE(open.result.events.size() == 5);
+    CHECK(open.result.events[0].what == "h1:eth0 down");
+    CHECK(open.result.events[0].at >= 0.01);
+    CHECK(open.result.events[4].what == "h2: /bin/sh -c 'test -e /sys/class/net/eth0'");
+  }
+  CHECK(scratch::Json::diff(before, state_of(rig)).dump() == "[]");
+}
+
+TEST_CASE("events that fail are findings, and links come back also when the test is cut off") {
+  const rig::Rig rig(
+      with("during = [{ at = \"1ms\", interface = \"r:eth2\", state = \"down\" }, { at = \"5ms\", namespace = \"h1\", "
+           "command = "
+           "\"echo no >&2; exit 3\" }]",
+           rig::kRouted));
+  const auto before = state_of(rig);
+  {
+    rig::OpenJob open(rig, "t");
+    check::Events events(open.job);
+    events.finish(open.job);
+    REQUIRE(open.result.findings.size() == 1);
+    CHECK_THAT(open.result.findings[0].seen, ContainsSubstring("ended with exit code 3: no"));
+  }
+  {
+    rig::OpenJob open(rig, "t");
+    const check::Events events(open.job);
+    std::this_thread::sleep_for(50ms);
+  }
+  CHECK(scratch::Json::diff(before, state_of(rig)).dump() == "[]");
+}
