@@ -13,31 +13,26 @@ constexpr std::size_t kAtTheEnd = 5;  // the last requests that must be answered
 
 double milliseconds(nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
-/// How long nothing came back, by when requests were sent: from the last that was answered to the next that was.
+/// How long nothing came back.
 struct Outage {
   nanoseconds from{};
   nanoseconds length{};
 };
 
-/// The longest of one pair.
+/// The longest of one pair, by when replies arrived: a packet that waited in a queue until the way was open again tells
+/// of the outage as much as one that was lost.
 Outage longest(const std::vector<const Probe*>& probes, nanoseconds interval) {
+  std::vector<nanoseconds> arrivals;
+  for (const Probe* probe : probes)
+    if (probe->fate == Probe::Fate::replied) arrivals.push_back(probe->sent_at + probe->rtt);
+  if (!probes.empty()) arrivals.push_back(probes.back()->sent_at);  // until then one could have come
+  std::sort(arrivals.begin(), arrivals.end());
   Outage worst;
-  const Probe* answered = nullptr;
-  bool lost = false;
-  const auto take = [&](nanoseconds until) {
-    const nanoseconds from = answered != nullptr ? answered->sent_at : 0ns;
-    if (lost && until - from > worst.length) worst = {.from = from, .length = until - from};
-  };
-  for (const Probe* probe : probes) {
-    if (probe->fate != Probe::Fate::replied) {
-      lost = true;
-      continue;
-    }
-    take(probe->sent_at);
-    answered = probe;
-    lost = false;
+  nanoseconds last{};
+  for (const nanoseconds arrival : arrivals) {
+    if (arrival - last - interval > worst.length) worst = {.from = last, .length = arrival - last - interval};
+    last = arrival;
   }
-  if (!probes.empty()) take(probes.back()->sent_at + interval);
   return worst;
 }
 

@@ -62,12 +62,12 @@ check::TestResult failover(const std::string& check, const std::string& during) 
 }  // namespace
 
 TEST_CASE("failover measures how long nothing came back") {
-  const auto result = failover("{ to = \"198.51.100.1\", duration = \"1s\", max_outage = \"700ms\" }",
+  const auto result = failover("{ to = \"198.51.100.1\", duration = \"3s\", max_outage = \"2s\" }",
                                "[{ at = \"300ms\", interface = [\"r0:left\", \"r0:right\"], state = \"down\" }]");
   CHECK(result.findings.empty());
-  CHECK(rig::metric(result.metrics, "outage") < 700);
+  CHECK(rig::metric(result.metrics, "outage") < 2000);
   CHECK(result.events.size() == 2);
-  CHECK(result.series.at(0).points.size() == 200);
+  CHECK(result.series.at(0).points.size() == 600);
 }
 
 TEST_CASE("failover tells an outage that is too long, or never ends") {
@@ -77,7 +77,7 @@ TEST_CASE("failover tells an outage that is too long, or never ends") {
                          "state = \"up\" }]");
   REQUIRE(result.findings.size() == 1);
   CHECK_THAT(result.findings[0].seen,
-             Catch::Matchers::Matches("nothing came back for [0-9]+ ms, from (19|20)[0-9] ms on"));
+             Catch::Matchers::Matches("nothing came back for [0-9]+ ms, from (19[0-9]|2[0-9][0-9]) ms on"));
   CHECK(result.findings[0].expected == "at most 100ms");
   CHECK(rig::metric(result.metrics, "outage") > 390);
   result = failover("{ to = \"198.51.100.1\", duration = \"500ms\", max_outage = \"1s\" }",
