@@ -113,7 +113,7 @@ std::string file_name(const Job& job, const Point& point) {
 std::string write_file(const Job& job, const Point& point, const std::string& directory) {
   std::error_code problem;
   if (std::filesystem::create_directories(directory, problem)) ::chmod(directory.c_str(), 0700);
-  const std::string path = (std::filesystem::path(directory) / file_name(job, point)).string();
+  std::string path = (std::filesystem::path(directory) / file_name(job, point)).string();
   pcap_dumper_t* dumper = problem ? nullptr : ::pcap_dump_open(point.handle.get(), path.c_str());
   if (dumper == nullptr)
     throw Error(ErrorCode::failed,

@@ -93,6 +93,7 @@ void run(const ConnectCheck& check, const Job& job) {
   for (const Exchange& exchange : exchanges) by_pair[exchange.pair].push_back(&exchange);
   for (std::size_t i = 0; i < pairs.size(); ++i) judge(check, job, pairs[i], by_pair[i], options);
   std::vector<const Exchange*> all;
+  all.reserve(exchanges.size());
   for (const Exchange& exchange : exchanges) all.push_back(&exchange);
   job.result.metrics = times_of(check, all);
   job.result.reproduce.push_back(reproduce(check, job, pairs.front()));

@@ -101,6 +101,9 @@ struct Process::State {
   std::array<std::string, 2> texts;
   std::optional<Ended> ended;
 
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
   ~State() {
     life.reset();
     if (relay > 0) reap(relay);

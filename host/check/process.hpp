@@ -31,6 +31,8 @@ class Process {
   static Process start(const Ground& ground, const ProcessSpec& spec);
   Process(Process&&) noexcept;
   Process& operator=(Process&&) noexcept;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
   ~Process();
 
   /// Reads output as it comes until the process ends or time is over; then it is left running.

@@ -30,6 +30,7 @@ std::vector<Attempt> by_icmp(const UnreachableCheck& check, const Job& job, cons
   Prober prober(job.ground);
   prober.run(pairs, probes, {.dont_fragment = false, .timeout = check.timeout}, job.until, Clock::now());
   std::vector<Attempt> attempts;
+  attempts.reserve(probes.size());
   for (const Probe& probe : probes)
     attempts.push_back({.pair = probe.pair,
                         .through = probe.fate == Probe::Fate::replied,

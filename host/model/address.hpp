@@ -28,7 +28,8 @@ struct IpAddress {
   [[nodiscard]] bool is_link_local() const noexcept;
   /// This address counted on (or back); nothing if that leaves the family's range.
   [[nodiscard]] std::optional<IpAddress> plus(std::int64_t offset) const;
-  friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
+  // clang-tidy 14 takes the 0 in a comparison that the compiler wrote for a null pointer.
+  friend auto operator<=>(const IpAddress&, const IpAddress&) = default;  // NOLINT(modernize-use-nullptr)
 };
 
 /// An address and a prefix length. As a destination its host bits are zero; as an interface's address they are not.
