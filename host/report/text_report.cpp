@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/text_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "report/escape.hpp"
+#include "report/table.hpp"
+
+namespace netrig::report {
+namespace {
+
+using check::Outcome;
+
+constexpr std::size_t kMostFindings = 10;
+
+/// ECMA-48 colours; empty without colour.
+std::string_view colour_of(Outcome outcome, bool colour) {
+  if (!colour) return "";
+  switch (outcome) {
+    case Outcome::passed:
+      return "\x1b[32m";
+    case Outcome::failed:
+    case Outcome::error:
+      return "\x1b[31m";
+    default:
+      return "\x1b[33m";
+  }
+}
+
+std::string table_of(const check::Report& report, bool colour) {
+  TextTable table({"TEST", "CHECK", "OUTCOME", "MEASURED", "TIME"});
+  for (const check::TestResult& test : report.tests)
+    table.add({one_line(test.name), test.check, std::string(to_text(test.outcome)), headline(test),
+               test.repetitions == 0 ? "" : fmt::format("{:.2f} s", test.seconds)});
+  std::string text = table.str();
+  if (!colour) return text;
+  // Painted after the columns are laid out, for colour has no width: the line of each test, from its outcome to the
+  // end.
+  std::string painted;
+  std::size_t at = 0;
+  for (std::size_t line = 0; at < text.size(); ++line) {
+    const std::size_t end = text.find('\n', at);
+    const std::string row = text.substr(at, end - at);
+    painted += line == 0 ? "\x1b[1m" + row : std::string(colour_of(report.tests[line - 1].outcome, true)) + row;
+    painted += "\x1b[0m\n";
+    at = end + 1;
+  }
+  return painted;
+}
+
+std::string trouble(const check::TestResult& test, bool colour) {
+  std::string text = fmt::format("\n{}{}{}: {}  ({})\n", colour_of(test.outcome, colour), to_text(test.outcome),
+                                 colour ? "\x1b[0m" : "", one_line(test.name), test.where);
+  if (!test.reason.empty()) text += fmt::format("  {}\n", one_line(test.reason));
+  for (std::size_t i = 0; i < test.findings.size() && i < kMostFindings; ++i) {
+    const check::Finding& finding = test.findings[i];
+    if (!finding.about.empty()) text += fmt::format("  {}\n", one_line(finding.about));
+    text += fmt::format("    seen:     {}\n", one_line(finding.seen));
+    if (!finding.expected.empty()) text += fmt::format("    expected: {}\n", one_line(finding.expected));
+    if (!finding.look_at.empty()) text += fmt::format("    look at:  {}\n", one_line(finding.look_at));
+  }
+  if (test.findings.size() > kMostFindings)
+    text += fmt::format("  and {} more\n", test.findings.size() - kMostFindings);
+  for (const check::Attachment& attachment : test.attachments)
+    text += attachment.path.empty() ? fmt::format("  {}:\n{}\n", one_line(attachment.name), clean(attachment.text))
+                                    : fmt::format("  {}: {}\n", one_line(attachment.name), attachment.path);
+  return text;
+}
+
+}  // namespace
+
+std::string measured(const check::Metric& metric) {
+  if (metric.unit == "bit/s") {
+    static constexpr std::array kUnits = {"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"};
+    double value = metric.value;
+    std::size_t unit = 0;
+    while (value >= 1000 && unit + 1 < kUnits.size()) {
+      value /= 1000;
+      ++unit;
+    }
+    return fmt::format("{:.3g} {}", value, kUnits.at(unit));
+  }
+  if (metric.unit == "%") return fmt::format("{:.3g}%", metric.value);
+  if (metric.unit == "ms")
+    return fmt::format("{:.{}f} ms", metric.value, metric.value < 1 ? 3 : metric.value < 100 ? 2 : 0);
+  if (metric.unit.empty()) return fmt::format("{:g}", metric.value);
+  return fmt::format(
+      "{:g} {}",
+      metric.unit == "us" ? static_cast<double>(static_cast<long>(metric.value * 1000)) / 1000 : metric.value,
+      metric.unit);
+}
+
+std::string headline(const check::TestResult& test) {
+  static constexpr std::array<std::string_view, 12> kWorth = {"loss",    "rtt_avg",     "outage", "throughput",
+                                                              "jitter",  "retransmits", "hops",   "mtu",
+                                                              "connect", "connect_avg", "answer", "total"};
+  std::vector<std::string> words;
+  if (test.pairs.size() > 1) words.push_back(counted(test.pairs.size(), "pair"));
+  for (const std::string_view name : kWorth)
+    for (const check::Metric& metric : test.metrics) {
+      if (metric.name != name) continue;
+      std::string label(name);
+      std::replace(label.begin(), label.end(), '_', ' ');
+      words.push_back(fmt::format("{} {}", label, measured(metric)));
+    }
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string totals_text(const check::Totals& totals) {
+  std::vector<std::string> parts;
+  const auto add = [&](std::size_t count, std::string_view what) {
+    if (count > 0) parts.push_back(fmt::format("{} {}", count, what));
+  };
+  add(totals.passed, "passed");
+  add(totals.failed, "failed");
+  add(totals.error, "could not run");
+  add(totals.skipped, "skipped");
+  add(totals.interrupted, "interrupted");
+  return fmt::format("{}: {}", counted(totals.all(), "test"), fmt::join(parts, ", "));
+}
+
+std::string text_report(const check::Report& report, bool colour) {
+  std::string text = table_of(report, colour);
+  for (const check::TestResult& test : report.tests)
+    if (test.outcome != Outcome::passed) text += trouble(test, colour);
+  const check::Totals totals = report.totals();
+  const Outcome verdict = totals.failed + totals.error > 0 ? Outcome::failed
+                          : totals.passed < totals.all()   ? Outcome::skipped
+                                                           : Outcome::passed;
+  text += fmt::format("\n{}{}{} ({:.2f} s)\n", colour_of(verdict, colour), totals_text(totals), colour ? "\x1b[0m" : "",
+                      report.seconds);
+  return text;
+}
+
+}  // namespace netrig::report
