@@ -16,6 +16,7 @@ void add_down(CLI::App& app, Action& action);
 void add_test(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
+void add_graph(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);
 void add_exec(CLI::App& app, Action& action);

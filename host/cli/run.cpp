@@ -117,6 +117,7 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
   add_up(app, action);
   add_down(app, action);
   add_plan(app, action);
+  add_graph(app, action);
   add_status(app, action);
   add_list(app, action);
   add_exec(app, action);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <unordered_map>
+#include <vector>
+
+#include "report/layers.hpp"
+#include "report/layout.hpp"
+
+namespace netrig::report {
+
+/// What hangs together, laid out in one way. Positions begin at 0,0.
+struct Placed {
+  std::unordered_map<std::size_t, Layout::Box> boxes;
+  std::unordered_map<std::size_t, Layout::Curve> curves;
+  double width = 0;
+  double height = 0;
+  double length = 0;  ///< of all wires together
+};
+
+/// `wires_of`: indices of the wires at each box.
+Placed place(const Picture& picture, const std::vector<std::vector<std::size_t>>& wires_of, const Layering& layering,
+             Direction direction);
+
+}  // namespace netrig::report

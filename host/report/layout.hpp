@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where everything of a drawing lies. No format's own notions.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "report/box_form.hpp"
+#include "report/picture.hpp"
+
+namespace netrig::report {
+
+struct Layout {
+  struct Box {
+    Rect rect;
+    BoxForm form;  ///< relative to the rectangle
+  };
+  /// Straight from a box to the border of its layer, a Bézier curve to the border of the other's, and straight to that.
+  struct Curve {
+    Point begin;
+    Point from;
+    Point control1;
+    Point control2;
+    Point to;
+    Point end;
+    [[nodiscard]] Point at(double t) const;
+  };
+  std::vector<Box> boxes;                    ///< as in the picture
+  std::vector<Curve> curves;                 ///< one a wire
+  std::vector<std::optional<Point>> labels;  ///< middle of the label of each wire that has one
+  double width = 0;
+  double height = 0;
+};
+
+/// The room a drawing should fit into, in pixels of its own.
+constexpr double kScreenWidth = 1400;
+constexpr double kScreenHeight = 900;
+
+Layout layout_of(const Picture& picture);
+
+}  // namespace netrig::report

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "report/reach_overlay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <unordered_map>
+
+#include "report/escape.hpp"
+
+namespace netrig::report {
+namespace {
+
+struct Count {
+  std::size_t passed = 0;
+  std::size_t failed = 0;
+  [[nodiscard]] bool good() const { return failed == 0; }
+  [[nodiscard]] std::string text() const {
+    if (passed + failed == 1) return good() ? "✓" : "✗";
+    return fmt::format("{}/{} {}", passed, passed + failed, good() ? "✓" : "✗");
+  }
+};
+
+constexpr double kMargin = 12;  // around a drawing: the sheets of a stack, and what a line is wide
+
+Point along(Point from, Point to, double share) {
+  return {from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share};
+}
+
+/// Where the straight line from the middle of a rectangle leaves it.
+Point border_of(const Rect& rect, Point towards) {
+  const Point middle = rect.centre();
+  const double x = std::abs(towards.x - middle.x);
+  const double y = std::abs(towards.y - middle.y);
+  const double share = std::min(x > 0 ? rect.width / 2 / x : 1e9, y > 0 ? rect.height / 2 / y : 1e9);
+  return along(middle, towards, std::min(share, 1.0));
+}
+
+class Drawing {
+ public:
+  Drawing(const Picture& picture, const Layout& layout) : picture_(picture), layout_(layout) {
+    overlay_.bounds = {{-2, -kMargin}, layout.width + kMargin + 2, layout.height + kMargin + 2};
+  }
+
+  void arrow(std::size_t from, std::size_t to, const Count& count) {
+    const Rect& begin = layout_.boxes[from].rect;
+    const Rect& end = layout_.boxes[to].rect;
+    const Point a = begin.centre();
+    const Point b = end.centre();
+    const double distance = std::max(std::hypot(b.x - a.x, b.y - a.y), 1.0);
+    // To the left of its way, so that there and back are apart.
+    const double bow = std::min(40 + 0.22 * distance, 180.0);
+    const Point middle = along(a, b, 0.5);
+    const Point control = {middle.x + (b.y - a.y) / distance * bow, middle.y - (b.x - a.x) / distance * bow};
+    const ReachOverlay::Arrow one = {.from = border_of(begin, control),
+                                     .control = control,
+                                     .to = border_of(end, control),
+                                     .good = count.good(),
+                                     .about = fmt::format("{} → {}: {} passed, {} failed", picture_.boxes[from].title,
+                                                          picture_.boxes[to].title, count.passed, count.failed)};
+    mark(along(along(one.from, control, 0.5), along(control, one.to, 0.5), 0.5), count);
+    overlay_.arrows.push_back(one);
+  }
+
+  /// A box that tells how its tests went.
+  void ring(std::size_t box, const Count& count) {
+    const Rect& rect = layout_.boxes[box].rect;
+    const double rise = picture_.boxes[box].count > 1 ? 8 : 0;
+    overlay_.rings.push_back({.rect = rect, .good = count.good()});
+    mark({rect.at.x + 4 + text_width(count.text(), kNameSize) / 2, rect.at.y - rise - 2}, count);
+  }
+
+  ReachOverlay take() { return std::move(overlay_); }
+
+ private:
+  void mark(Point at, const Count& count) {
+    const auto upon = [&](const ReachOverlay::Mark& other) {
+      return std::abs(other.at.x - at.x) < 44 && std::abs(other.at.y - at.y) < 14;
+    };
+    while (std::any_of(overlay_.marks.begin(), overlay_.marks.end(), upon)) at.y += 15;
+    overlay_.marks.push_back({.at = at, .text = count.text(), .good = count.good()});
+    reach({at.x - 40, at.y - 12});
+    reach({at.x + 40, at.y + 12});
+  }
+
+  void reach(Point point) {
+    Rect& bounds = overlay_.bounds;
+    const Point low = {std::min(bounds.at.x, point.x), std::min(bounds.at.y, point.y)};
+    const Point high = {std::max(bounds.at.x + bounds.width, point.x), std::max(bounds.at.y + bounds.height, point.y)};
+    bounds = {low, high.x - low.x, high.y - low.y};
+  }
+
+  const Picture& picture_;
+  const Layout& layout_;
+  ReachOverlay overlay_;
+};
+
+std::string head_of(const ReachOverlay::Arrow& arrow) {
+  const double length = std::max(std::hypot(arrow.to.x - arrow.control.x, arrow.to.y - arrow.control.y), 0.1);
+  const Point way = {(arrow.to.x - arrow.control.x) / length, (arrow.to.y - arrow.control.y) / length};
+  const Point foot = {arrow.to.x - 10 * way.x, arrow.to.y - 10 * way.y};
+  return fmt::format(R"(<path class="ng-head-{}" d="M{:.1f} {:.1f}L{:.1f} {:.1f}L{:.1f} {:.1f}Z"/>)",
+                     arrow.good ? "good" : "bad", arrow.to.x, arrow.to.y, foot.x - 5 * way.y, foot.y + 5 * way.x,
+                     foot.x + 5 * way.y, foot.y - 5 * way.x);
+}
+
+}  // namespace
+
+std::string ReachOverlay::svg() const {
+  std::string text;
+  for (const Ring& ring : rings)
+    text += fmt::format(R"(<rect class="ng-ring ng-{}"{} x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" rx="6"/>)"
+                        "\n",
+                        ring.good ? "good" : "bad", ring.good ? "" : R"( stroke-dasharray="7 4")", ring.rect.at.x,
+                        ring.rect.at.y, ring.rect.width, ring.rect.height);
+  for (const Arrow& arrow : arrows)
+    text += fmt::format(
+        R"(<g><title>{}</title><path class="ng-reach ng-{}"{} d="M{:.1f} {:.1f}Q{:.1f} {:.1f} {:.1f} {:.1f}"/>{}</g>)"
+        "\n",
+        xml(one_line(arrow.about)), arrow.good ? "good" : "bad", arrow.good ? "" : R"( stroke-dasharray="7 4")",
+        arrow.from.x, arrow.from.y, arrow.control.x, arrow.control.y, arrow.to.x, arrow.to.y, head_of(arrow));
+  for (const Mark& mark : marks)
+    text += fmt::format(R"(<text class="ng-mark ng-is-{}" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>)"
+                        "\n",
+                        mark.good ? "good" : "bad", mark.at.x, mark.at.y + 4, mark.text);
+  return text;
+}
+
+ReachOverlay overlay_of(const Lab& lab, const Picture& picture, const Layout& layout,
+                        const std::vector<Reach>& reaches) {
+  std::unordered_map<std::string_view, std::size_t> boxes;
+  for (std::size_t i = 0; i < lab.namespaces.size(); ++i)
+    boxes.emplace(lab.namespaces[i].name.str(), picture.box_of[i]);
+  std::map<std::pair<std::size_t, std::size_t>, Count> between;
+  std::map<std::size_t, Count> of;
+  for (const Reach& reach : reaches) {
+    const auto from = boxes.find(reach.from);
+    const auto to = boxes.find(reach.to);
+    if (from == boxes.end() || to == boxes.end() || reach.passed + reach.failed == 0) continue;
+    for (Count* count : {&between[{from->second, to->second}], &of[from->second]}) {
+      count->passed += reach.passed;
+      count->failed += reach.failed;
+    }
+  }
+  Drawing drawing(picture, layout);
+  const auto arrows = static_cast<std::size_t>(std::count_if(
+      between.begin(), between.end(), [](const auto& one) { return one.first.first != one.first.second; }));
+  if (arrows > kMostArrows)
+    for (const auto& [box, count] : of) drawing.ring(box, count);
+  else
+    for (const auto& [way, count] : between)
+      if (way.first == way.second)
+        drawing.ring(way.first, count);
+      else
+        drawing.arrow(way.first, way.second, count);
+  return drawing.take();
+}
+
+}  // namespace netrig::report
