@@ -125,6 +125,23 @@ void read_services(const toml::table& body, const Context& context, Lab& lab,
   }
 }
 
+/// In the order of the file, for tests run one after the other; those of a repeat stand where it stands.
+std::vector<Test> read_tests(const toml::table& root, const Context& context) {
+  std::vector<std::pair<std::uint32_t, Test>> found;
+  for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
+    const auto* tests = Table(body, "the file", inside).array("test");
+    if (tests == nullptr) return;
+    for_each_table(*tests, "[[test]]", inside, [&](const Table& test) {
+      found.emplace_back(&body == &root ? test.where().line : position_of(body).line, read_test(test));
+    });
+  });
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Test> tests;
+  tests.reserve(found.size());
+  for (auto& [line, test] : found) tests.push_back(std::move(test));
+  return tests;
+}
+
 /// A warning that a repeat gives again and again is given once, with how often.
 std::vector<Warning> merged(const std::vector<Warning>& all) {
   std::vector<Warning> result;
@@ -168,9 +185,8 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
   std::unordered_map<std::string, Position> services;
   for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
     read_services(body, inside, lab, services);
-    if (const auto* tests = Table(body, "the file", inside).array("test"))
-      for_each_table(*tests, "[[test]]", inside, [&](const Table& test) { lab.tests.push_back(read_test(test)); });
   });
+  lab.tests = read_tests(root, context);
   check_lab(lab, drivers, context);
   return {.lab = std::move(lab), .warnings = merged(warnings)};
 }

@@ -100,6 +100,39 @@ TEST_CASE("several variables run nested, in the order written") {
   CHECK(names == std::vector<std::string>{"n1-08", "n1-09", "n1-10", "n2-08", "n2-09", "n2-10"});
 }
 
+TEST_CASE("tests stand in the order of the file, those of a repeat where it stands") {
+  const Lab lab = config::parse(R"(
+[lab]
+name = "x"
+[namespace.a]
+[[test]]
+name = "first"
+from = "a"
+exec = { command = "true" }
+[[repeat]]
+for = { i = "1..2" }
+[[repeat.test]]
+name = "second {i}"
+from = "a"
+exec = { command = "true" }
+[[repeat.test]]
+name = "third {i}"
+from = "a"
+depends_on = "second {i}"
+exec = { command = "true" }
+[[test]]
+name = "last"
+from = "a"
+depends_on = ["third 1", "third 2"]
+exec = { command = "true" }
+)",
+                                "lab.toml", fake_drivers())
+                      .lab;
+  std::vector<std::string> names;
+  for (const Test& test : lab.tests) names.push_back(test.name);
+  CHECK(names == std::vector<std::string>{"first", "second 1", "third 1", "second 2", "third 2", "last"});
+}
+
 TEST_CASE("a part of a lab has the namespaces that match and the devices within") {
   const Lab part = select(example("star-1000.toml"), {"h1?", "hub"});
   CHECK(part.namespaces.size() == 11);
