@@ -103,7 +103,10 @@ std::vector<Point> open_points(const Job& job) {
 }
 
 std::string file_name(const Job& job, const Point& point) {
-  std::string name = fmt::format("{}-{}-{}.pcap", job.test.name, job.ground.name(point.space), point.interface);
+  // An interface can be captured at several times, with other filters.
+  const auto number = static_cast<std::size_t>(point.wanted - job.test.captures.data());
+  std::string name = fmt::format("{}-{}-{}{}.pcap", job.test.name, job.ground.name(point.space), point.interface,
+                                 job.test.captures.size() > 1 ? fmt::format("-{}", number + 1) : "");
   for (char& c : name)
     if ((c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '.' && c != '-') c = '_';
   return name.front() == '.' ? "_" + name : name;

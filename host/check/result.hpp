@@ -26,6 +26,9 @@ struct Metric {
   std::string unit;  ///< "ms", "bit/s", "%", "packets", "bytes", "" ...
 };
 
+/// "0.053 ms", "9.41 Gbit/s", "1400 bytes": with as many digits as are worth reading.
+std::string to_text(const Metric& metric);
+
 /// Measurements over time, to be drawn.
 struct Series {
   std::string name;      ///< "h1 -> h2"

@@ -119,7 +119,7 @@ std::vector<Finding> judge(const Measured& measured, const ThroughputCheck& chec
     if (!right)
       findings.push_back({.about = {}, .seen = std::move(seen), .expected = std::move(expected), .look_at = {}});
   };
-  const std::string rate = format_rate(static_cast<std::int64_t>(measured.rate / 1000) * 1000);
+  const std::string rate = to_text(Metric{.name = {}, .value = measured.rate, .unit = "bit/s"});
   if (check.min) expect(measured.rate >= static_cast<double>(*check.min), rate, "at least " + format_rate(*check.min));
   if (check.max) expect(measured.rate <= static_cast<double>(*check.max), rate, "at most " + format_rate(*check.max));
   if (check.max_retransmits)

@@ -38,7 +38,7 @@ Lab lab_of(Session& session, const GraphOptions& options) {
 int graph(Session& session, const GraphOptions& options) {
   const bool json = session.options().json;
   // Warnings must not get into the drawing.
-  if (options.output == "-") session.mute();
+  if (options.output == "-") session.mute(true);
   const Lab lab = lab_of(session, options);
   const std::string format = format_of(options);
   std::string text;

@@ -107,7 +107,8 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
       "Examples:\n"
       "  netrig up two-hosts.toml                      bring a lab up\n"
       "  netrig exec two-hosts h1 -- ping -c1 192.0.2.2  run a command in one of its namespaces\n"
-      "  netrig down two-hosts                         take it away again\n\n"
+      "  netrig down two-hosts                         take it away again\n"
+      "  netrig run two-hosts.toml                     bring it up, run its tests, take it down\n\n"
       "Exit codes: 0 done, 1 failed and rolled back, 2 wrong lab file or command line, 3 a privilege is missing,\n"
       "4 something exists already or the lab is locked, 5 driver missing or refused, 6 the kernel lacks something,\n"
       "7 no such lab, 70 a defect in netrig, 130 interrupted and rolled back.");
@@ -116,6 +117,9 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
   Action action;
   add_up(app, action);
   add_down(app, action);
+  add_test(app, action);
+  add_run(app, action);
+  add_bench(app, action);
   add_plan(app, action);
   add_graph(app, action);
   add_status(app, action);

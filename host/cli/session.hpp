@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config.hpp"
@@ -46,8 +47,8 @@ class Session {
 
   /// Text for people unless --json or --quiet.
   void say(const std::string& text) const;
-  /// From now on nothing is said to people: standard output is taken.
-  void mute() { muted_ = true; }
+  /// Whether nothing shall be said to people, for standard output is taken. Returns how it was.
+  bool mute(bool on) { return std::exchange(muted_, on); }
   /// The command's answer with --json.
   void answer(const Json& json) const;
 

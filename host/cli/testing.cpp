@@ -89,8 +89,7 @@ check::Report run_chosen(Session& session, const Lab& lab, const engine::Record&
 }
 
 check::Report up_test_down(Session& session, const Lab& lab, const std::vector<std::string>& only,
-                           const std::vector<Test>& tests, const TestChoice& choice, bool keep,
-                           engine::Journal::Wait wait) {
+                           const std::vector<Test>& tests, const TestChoice& choice, const RunOptions& options) {
   const std::string& name = lab.name.str();
   if (const auto record = engine::Journal::peek(name); record && record->phase == engine::Phase::running)
     throw Error(
@@ -100,18 +99,22 @@ check::Report up_test_down(Session& session, const Lab& lab, const std::vector<s
                     name));
   raise_open_files();
   catch_signals();
-  bring_up(session, lab, only, wait);
+  bring_up(session, lab, only, options.wait);
   const auto bring_down = [&] { take_down(session, name, engine::Journal::Wait::yes); };
   check::Report report;
   try {
     const auto journal = engine::Journal::open(name, false, engine::Journal::Wait::yes);
     if (!journal) throw Error(ErrorCode::not_found, fmt::format("lab {} was taken away as soon as it was up", name));
     report = run_chosen(session, lab, journal->record(), tests, choice);
+    if (options.deliver) options.deliver(report);
   } catch (...) {
     bring_down();
     throw;
   }
-  if (!keep || report.totals().passed == report.tests.size()) bring_down();
+  if (options.keep && report.totals().passed != report.tests.size())
+    session.say(fmt::format("lab {0} is left up, to look at; take it down with \"netrig down {0}\"\n", name));
+  else
+    bring_down();
   return report;
 }
 

@@ -2,6 +2,7 @@
 // Running tests, for the commands test, run and bench.
 #pragma once
 #include <CLI/CLI.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,16 @@ std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice);
 check::Report run_chosen(Session& session, const Lab& lab, const engine::Record& record, const std::vector<Test>& tests,
                          const TestChoice& choice);
 
-/// Brings a lab up that is not, runs tests, and takes it down, also after an interruption or an error. `keep`: not if a
-/// test did not pass. Throws Error{conflict} if it is up already.
+struct RunOptions {
+  bool keep = false;  ///< leave the lab up if a test did not pass
+  engine::Journal::Wait wait = engine::Journal::Wait::no;
+  /// Gets the report while the lab is still up, so that it is written whatever taking the lab down comes to.
+  std::function<void(const check::Report&)> deliver;
+};
+
+/// Brings a lab up that is not, runs tests, and takes it down, also after an interruption or an error. Throws
+/// Error{conflict} if it is up already.
 check::Report up_test_down(Session& session, const Lab& lab, const std::vector<std::string>& only,
-                           const std::vector<Test>& tests, const TestChoice& choice, bool keep,
-                           engine::Journal::Wait wait);
+                           const std::vector<Test>& tests, const TestChoice& choice, const RunOptions& options);
 
 }  // namespace netrig::cli

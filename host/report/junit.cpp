@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "report/escape.hpp"
-#include "report/text_report.hpp"
 
 namespace netrig::report {
 namespace {
@@ -61,7 +60,7 @@ std::string body(const check::TestResult& test) {
 
 std::string output(const check::TestResult& test) {
   std::string text;
-  for (const check::Metric& metric : test.metrics) text += fmt::format("{}: {}\n", metric.name, measured(metric));
+  for (const check::Metric& metric : test.metrics) text += fmt::format("{}: {}\n", metric.name, to_text(metric));
   for (const std::string& line : test.reproduce) text += fmt::format("reproduce: {}\n", line);
   for (const check::Attachment& attachment : test.attachments)
     text += attachment.path.empty() ? fmt::format("{}:\n{}\n", attachment.name, attachment.text)

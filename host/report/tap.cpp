@@ -44,8 +44,8 @@ std::string diagnosis(const check::TestResult& test) {
 
 }  // namespace
 
-std::string tap(const check::Report& report) {
-  std::string text = fmt::format("TAP version 14\n1..{}\n", report.tests.size());
+std::string tap(const check::Report& report, TapVersion version) {
+  std::string text = fmt::format("TAP version {}\n1..{}\n", static_cast<int>(version), report.tests.size());
   for (std::size_t i = 0; i < report.tests.size(); ++i) {
     const check::TestResult& test = report.tests[i];
     const bool good = test.outcome == Outcome::passed || test.outcome == Outcome::skipped;

@@ -51,6 +51,13 @@ std::string table_of(const check::Report& report, bool colour) {
   return painted;
 }
 
+/// Text to be followed by a newline.
+std::string unended(const std::string& text) {
+  std::string result = clean(text);
+  if (result.ends_with('\n')) result.pop_back();
+  return result;
+}
+
 std::string trouble(const check::TestResult& test, bool colour) {
   std::string text = fmt::format("\n{}{}{}: {}  ({})\n", colour_of(test.outcome, colour), to_text(test.outcome),
                                  colour ? "\x1b[0m" : "", one_line(test.name), test.where);
@@ -65,33 +72,12 @@ std::string trouble(const check::TestResult& test, bool colour) {
   if (test.findings.size() > kMostFindings)
     text += fmt::format("  and {} more\n", test.findings.size() - kMostFindings);
   for (const check::Attachment& attachment : test.attachments)
-    text += attachment.path.empty() ? fmt::format("  {}:\n{}\n", one_line(attachment.name), clean(attachment.text))
+    text += attachment.path.empty() ? fmt::format("  {}:\n{}\n", one_line(attachment.name), unended(attachment.text))
                                     : fmt::format("  {}: {}\n", one_line(attachment.name), attachment.path);
   return text;
 }
 
 }  // namespace
-
-std::string measured(const check::Metric& metric) {
-  if (metric.unit == "bit/s") {
-    static constexpr std::array kUnits = {"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"};
-    double value = metric.value;
-    std::size_t unit = 0;
-    while (value >= 1000 && unit + 1 < kUnits.size()) {
-      value /= 1000;
-      ++unit;
-    }
-    return fmt::format("{:.3g} {}", value, kUnits.at(unit));
-  }
-  if (metric.unit == "%") return fmt::format("{:.3g}%", metric.value);
-  if (metric.unit == "ms")
-    return fmt::format("{:.{}f} ms", metric.value, metric.value < 1 ? 3 : metric.value < 100 ? 2 : 0);
-  if (metric.unit.empty()) return fmt::format("{:g}", metric.value);
-  return fmt::format(
-      "{:g} {}",
-      metric.unit == "us" ? static_cast<double>(static_cast<long>(metric.value * 1000)) / 1000 : metric.value,
-      metric.unit);
-}
 
 std::string headline(const check::TestResult& test) {
   static constexpr std::array<std::string_view, 12> kWorth = {"loss",    "rtt_avg",     "outage", "throughput",
@@ -104,7 +90,9 @@ std::string headline(const check::TestResult& test) {
       if (metric.name != name) continue;
       std::string label(name);
       std::replace(label.begin(), label.end(), '_', ' ');
-      words.push_back(fmt::format("{} {}", label, measured(metric)));
+      // "2 hops", not "hops 2 hops".
+      words.push_back(label == metric.unit ? check::to_text(metric)
+                                           : fmt::format("{} {}", label, check::to_text(metric)));
     }
   return fmt::format("{}", fmt::join(words, ", "));
 }

@@ -9,8 +9,6 @@ namespace netrig::report {
 /// What a run of tests has found, for people: a table, what went wrong, and one line that sums up.
 std::string text_report(const check::Report& report, bool colour);
 
-/// "0.053 ms", "9.41 Gbit/s", "1400 bytes": a measured value with as many digits as are worth reading.
-std::string measured(const check::Metric& metric);
 /// "12 tests: 10 passed, 1 failed, 1 skipped".
 std::string totals_text(const check::Totals& totals);
 /// The figures of a test in a few words: "loss 0%, rtt avg 0.05 ms".

@@ -22,14 +22,6 @@ check::Output run(const rig::Rig& rig, const std::string& command, check::Clock:
   return check::run_command(rig.ground(), {.command = {"/bin/sh", "-c", command}, .space = 0}, in(time));
 }
 
-/// Processes of the machine whose command line has this word.
-std::size_t processes_with(const std::string& word) {
-  std::size_t found = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc"))
-    if (scratch::read(entry.path() / "cmdline").find(word) != std::string::npos) ++found;
-  return found;
-}
-
 /// Detaches in every way it can, ignores SIGTERM, and would live on for an hour.
 const char* const kClinging =
     "trap '' TERM HUP; (setsid sh -c 'trap \"\" TERM HUP; (sleep 3611 & exec sleep 3611) & wait' &) ; ";
@@ -71,22 +63,22 @@ TEST_CASE("a command is killed at its deadline, and when the user interrupts") {
   user.join();
   CHECK(cut.ended.timed_out);
   CHECK(check::Clock::now() - began < 30s);
-  CHECK(processes_with("3612") == 0);
+  CHECK(rig::processes_with("3612") == 0);
 }
 
 TEST_CASE("nothing that a command starts outlives it, however it detaches") {
   const rig::Rig rig(rig::kWire);
   CHECK(run(rig, std::string(kClinging) + "exit 0").ended.exit == 0);
-  CHECK(processes_with("3611") == 0);
+  CHECK(rig::processes_with("3611") == 0);
   CHECK(run(rig, std::string(kClinging) + "sleep 3611", 300ms).ended.timed_out);
-  CHECK(processes_with("3611") == 0);
+  CHECK(rig::processes_with("3611") == 0);
   {
     auto process = check::Process::start(
         rig.ground(), {.command = {"/bin/sh", "-c", std::string(kClinging) + "sleep 3611"}, .space = 1});
     CHECK_FALSE(process.wait(in(300ms)).has_value());
-    CHECK(processes_with("3611") > 0);
+    CHECK(rig::processes_with("3611") > 0);
   }
-  CHECK(processes_with("3611") == 0);
+  CHECK(rig::processes_with("3611") == 0);
 }
 
 TEST_CASE("processes go when netrig is killed") {
@@ -98,12 +90,12 @@ TEST_CASE("processes go when netrig is killed") {
     ::sleep(60);
     ::_exit(0);
   }
-  for (int i = 0; i < 100 && processes_with("3611") == 0; ++i) std::this_thread::sleep_for(20ms);
-  CHECK(processes_with("3611") > 0);
+  for (int i = 0; i < 100 && rig::processes_with("3611") == 0; ++i) std::this_thread::sleep_for(20ms);
+  CHECK(rig::processes_with("3611") > 0);
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  for (int i = 0; i < 250 && processes_with("3611") > 0; ++i) std::this_thread::sleep_for(20ms);
-  CHECK(processes_with("3611") == 0);
+  for (int i = 0; i < 250 && rig::processes_with("3611") > 0; ++i) std::this_thread::sleep_for(20ms);
+  CHECK(rig::processes_with("3611") == 0);
 }
 
 TEST_CASE("a flood of output neither stalls a command nor fills the memory") {

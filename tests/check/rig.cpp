@@ -2,6 +2,7 @@
 #include "check/rig.hpp"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "catch.hpp"
 #include "config/config.hpp"
@@ -79,6 +80,13 @@ const netrig::Test& Rig::test(const std::string& name) const {
   const auto found = std::find_if(lab_.tests.begin(), lab_.tests.end(), [&](const auto& t) { return t.name == name; });
   REQUIRE(found != lab_.tests.end());
   return *found;
+}
+
+std::size_t processes_with(const std::string& word) {
+  std::size_t found = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc"))
+    if (scratch::read(entry.path() / "cmdline").find(word) != std::string::npos) ++found;
+  return found;
 }
 
 double metric(const std::vector<netrig::check::Metric>& metrics, const std::string& name) {

@@ -61,6 +61,9 @@ struct OpenJob {
             .result = result} {}
 };
 
+/// Processes of the machine whose command line has this word.
+std::size_t processes_with(const std::string& word);
+
 /// Value of a metric of that name; fails the test if there is none.
 double metric(const std::vector<netrig::check::Metric>& metrics, const std::string& name);
 

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/reports.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "report/json_report.hpp"
+#include "report/output.hpp"
+#include "report/text_report.hpp"
+
+namespace netrig::cli {
+namespace {
+
+/// no-color.org: set and not empty means none.
+bool colour_wanted(const Session& session) {
+  const char* none = std::getenv("NO_COLOR");
+  return !session.options().no_color && (none == nullptr || *none == '\0') && ::isatty(STDOUT_FILENO) != 0;
+}
+
+void require_place(const std::string& path) {
+  const auto directory = std::filesystem::path(path).parent_path();
+  std::error_code ignored;
+  if (!directory.empty() && !std::filesystem::is_directory(directory, ignored))
+    throw Error(ErrorCode::invalid,
+                fmt::format("no report can be written to {}: there is no directory {}", path, directory.string()));
+  if (std::filesystem::is_directory(path, ignored))
+    throw Error(ErrorCode::invalid, fmt::format("no report can be written to {}: it is a directory", path));
+}
+
+}  // namespace
+
+void add_reports(CLI::App& command, ReportChoice& choice) {
+  command
+      .add_option(
+          "-r,--report", choice,
+          "Also write a report; its form is what the file ends in (.txt, .tap, .xml for JUnit, .json, .html) or "
+          "stands before it (junit:FILE); \"-\" is standard output; may be repeated")
+      ->type_name("[FORM:]FILE")
+      ->allow_extra_args(false);
+}
+
+std::vector<report::ReportTarget> report_targets(Session& session, const ReportChoice& choice) {
+  std::vector<report::ReportTarget> targets;
+  for (const std::string& text : choice) {
+    targets.push_back(report::parse_target(text));
+    if (targets.back().path != "-") require_place(targets.back().path);
+  }
+  const auto to_output = std::count_if(targets.begin(), targets.end(), [](const auto& t) { return t.path == "-"; });
+  if (to_output + (session.options().json ? 1 : 0) > 1)
+    throw Error(ErrorCode::invalid, "standard output takes one report; write the others to files");
+  if (to_output == 1) session.mute(true);
+  return targets;
+}
+
+bool deliver(const Session& session, const check::Report& report, const Lab& lab,
+             const std::vector<report::ReportTarget>& targets) {
+  bool all = true;
+  session.say(report::text_report(report, colour_wanted(session)));
+  if (session.options().json) fmt::print("{}", report::json_report(report));
+  for (const report::ReportTarget& target : targets)
+    all = write_report(target.path, report::rendered(report, lab, target.format)) && all;
+  return all;
+}
+
+bool write_report(const std::string& path, const std::string& text) {
+  try {
+    report::write_output(path, text);
+    return true;
+  } catch (const Error& error) {
+    fmt::print(stderr, "netrig: {}\n", error.what());
+    return false;
+  }
+}
+
+int answered(Session& session, const std::function<int()>& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::interrupted || error.code() == ErrorCode::internal) throw;
+    return print_error(session.options(), error, kCouldNotRun);
+  }
+}
+
+int exit_code_of(const check::Report& report) {
+  const check::Totals totals = report.totals();
+  if (report.interrupted) return static_cast<int>(ErrorCode::interrupted);
+  if (totals.failed > 0) return static_cast<int>(ErrorCode::failed);
+  return totals.error > 0 ? static_cast<int>(ErrorCode::invalid) : 0;
+}
+
+}  // namespace netrig::cli

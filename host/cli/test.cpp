@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "check/runner.hpp"
+#include "cli/commands.hpp"
+#include "cli/lab.hpp"
+#include "cli/reports.hpp"
+#include "cli/testing.hpp"
+#include "engine/engine.hpp"
+#include "plan/plan.hpp"
+
+namespace netrig::cli {
+namespace {
+
+struct TestOptions {
+  std::string lab;
+  TestChoice choice;
+  ReportChoice reports;
+  bool list = false;
+  std::vector<std::string> only;  // run alone
+  bool keep = false;
+  bool wait = false;
+};
+
+/// The tests are the file's as it is now, so that one can work on them while the lab is up; what is up must be what the
+/// file says.
+Lab lab_to_test(Session& session, const std::string& typed, const engine::Record& record) {
+  std::error_code ignored;
+  if (typed == record.lab || !std::filesystem::is_regular_file(typed, ignored)) return session.applied(record);
+  Json warnings;
+  Lab lab = session.load(typed, record.only, warnings);
+  const Lab applied = session.applied(record);
+  if (lab.name.str() != record.lab || !plan::make(applied, lab).empty())
+    throw Error(ErrorCode::conflict,
+                fmt::format("the lab that is up differs from the file, see \"netrig plan {0}\"; bring it to what the "
+                            "file says with \"netrig up {0}\", or test what is up with \"netrig test {1}\"",
+                            typed, record.lab),
+                typed);
+  return lab;
+}
+
+int list_tests(const Session& session, const std::vector<Test>& tests) {
+  Json json = Json::array();
+  std::string text;
+  for (const Test& test : tests) {
+    json.push_back({{"name", test.name},
+                    {"check", name_of(test.check)},
+                    {"tags", test.tags},
+                    {"depends_on", test.depends_on},
+                    {"description", test.description}});
+    text += test.name + "\n";
+  }
+  session.say(text);
+  session.answer({{"tests", json}});
+  return 0;
+}
+
+int test_lab(Session& session, const TestOptions& options) {
+  const auto targets = report_targets(session, options.reports);
+  const std::string name = resolve_lab(options.lab);
+  require_privileges("testing a lab");
+  const auto journal =
+      engine::Journal::open(name, false, options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
+  if (!journal) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", name));
+  const engine::Record& record = journal->record();
+  if (record.phase != engine::Phase::running || record.boot != engine::boot_id())
+    throw Error(ErrorCode::not_found, fmt::format("lab \"{0}\" is not up, see \"netrig status {0}\"", name));
+  raise_open_files();
+  const Lab lab = lab_to_test(session, options.lab, record);
+  const std::vector<Test> tests = chosen_tests(lab, options.choice);
+  catch_signals();
+  const check::Report report = run_chosen(session, lab, record, tests, options.choice);
+  const bool written = deliver(session, report, lab, targets);
+  const int code = exit_code_of(report);
+  return code == 0 && !written ? kCouldNotRun : code;
+}
+
+int run_lab(Session& session, const TestOptions& options) {
+  const auto targets = report_targets(session, options.reports);
+  Json warnings;
+  const Lab lab = session.load(options.lab, options.only, warnings);
+  const std::vector<Test> tests = chosen_tests(lab, options.choice);
+  if (options.list) return list_tests(session, tests);
+  check_machine(lab);
+  bool written = true;
+  const check::Report report =
+      up_test_down(session, lab, options.only, tests, options.choice,
+                   {.keep = options.keep,
+                    .wait = options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no,
+                    .deliver = [&](const check::Report& found) { written = deliver(session, found, lab, targets); }});
+  const int code = exit_code_of(report);
+  return code == 0 && !written ? kCouldNotRun : code;
+}
+
+}  // namespace
+
+void add_test(CLI::App& app, Action& action) {
+  auto options = std::make_shared<TestOptions>();
+  auto* command = app.add_subcommand("test", "Run the tests of a lab that is up");
+  command->add_option("LAB", options->lab, "Name of a lab, or its file, whose tests are read anew")
+      ->required()
+      ->type_name("NAME|FILE");
+  add_choice(*command, options->choice);
+  add_reports(*command, options->reports);
+  command->add_flag("--wait", options->wait, "Wait if another netrig is changing or testing the lab");
+  command->callback([options, &action] {
+    action = [options](Session& session) { return answered(session, [&] { return test_lab(session, *options); }); };
+  });
+}
+
+void add_run(CLI::App& app, Action& action) {
+  auto options = std::make_shared<TestOptions>();
+  auto* command = app.add_subcommand("run", "Bring a lab up, run its tests, take it down: one exit code for all");
+  command->add_option("LAB", options->lab, "Lab file (TOML)")->required()->type_name("FILE");
+  add_choice(*command, options->choice);
+  add_reports(*command, options->reports);
+  command->add_flag("--list", options->list, "Only list the tests that would be run; needs no privilege");
+  command
+      ->add_option("--only", options->only,
+                   "Only namespaces that match this pattern, the devices within, and the tests that need no others; "
+                   "may be repeated")
+      ->type_name("PATTERN")
+      ->allow_extra_args(false);
+  command->add_flag("--keep", options->keep, "Leave the lab up if a test did not pass, to look at it");
+  command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
+  command->callback([options, &action] {
+    action = [options](Session& session) { return answered(session, [&] { return run_lab(session, *options); }); };
+  });
+}
+
+}  // namespace netrig::cli

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include "check/result.hpp"
+#include "model/lab.hpp"
+
+namespace netrig::report {
+
+/// One page that needs nothing else, no network and no script: the lab's drawing with what passed and failed on it,
+/// every test with its findings, plots and lines to run it again, and the machine it ran on.
+std::string html(const check::Report& report, const Lab& lab);
+
+}  // namespace netrig::report

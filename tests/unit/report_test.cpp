@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reports from results that hold everything hostile that a lab, a command or a packet can bring.
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "../catch.hpp"
+#include "model/error.hpp"
+#include "report/escape.hpp"
+#include "report/formats.hpp"
+#include "report/json_report.hpp"
+#include "report/junit.hpp"
+#include "report/output.hpp"
+#include "report/plot.hpp"
+#include "report/tap.hpp"
+#include "report/text_report.hpp"
+
+using namespace netrig;
+
+namespace {
+
+check::TestResult test_of(const std::string& name, check::Outcome outcome) {
+  check::TestResult test;
+  test.name = name;
+  test.check = "ping";
+  test.where = "lab.toml:7:8";
+  test.outcome = outcome;
+  test.seconds = 1.5;
+  return test;
+}
+
+/// One test of every outcome.
+check::Report everything() {
+  check::Report report;
+  report.lab = "lab";
+  report.file = "/labs/lab.toml";
+  report.began = "2026-01-02T03:04:05Z";
+  report.seconds = 12.25;
+  report.environment.kernel = "6.1";
+  report.environment.drivers = {{.name = "veth", .version = "1.0", .path = "/usr/lib/veth.so"}};
+  report.tests.push_back(test_of("good # 1 \\ done", check::Outcome::passed));
+  report.tests.back().metrics = {{"rtt_avg", 0.0534, "ms"}, {"throughput", 9.41e9, "bit/s"}, {"hops", 3, "hops"}};
+  report.tests.push_back(test_of("<b>bad</b> & \"worse\"\x1b[31m", check::Outcome::failed));
+  report.tests.back().findings.push_back({.about = "h1 -> h2 (192.0.2.2)",
+                                          .seen = "3 of 3 echo requests got \xff\xfe no reply\x07",
+                                          .expected = "at most 0% loss",
+                                          .look_at = "netrig exec lab h1 -- ip route get 192.0.2.2"});
+  report.tests.back().reproduce = {"netrig exec lab h1 -- ping 192.0.2.2"};
+  report.tests.back().attachments = {{.name = "service web: output", .path = {}, .text = "]]> </script>\n"}};
+  report.tests.push_back(test_of("broken", check::Outcome::error));
+  report.tests.back().reason = "cannot run iperf3: No such file or directory (ENOENT)";
+  report.tests.push_back(test_of("left out", check::Outcome::skipped));
+  report.tests.back().reason = "it depends on \"broken\",\nwhich did not pass";
+  report.tests.push_back(test_of("cut off", check::Outcome::interrupted));
+  report.tests.back().reason = "interrupted while it ran";
+  return report;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::size_t at = 0;
+  for (std::size_t end = text.find('\n'); end != std::string::npos; at = end + 1, end = text.find('\n', at))
+    lines.push_back(text.substr(at, end - at));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("what came from outside is made fit for reports") {
+  CHECK(report::clean("a\tb\nc") == "a\tb\nc");
+  CHECK(report::clean("\x1b[31mred\x07") == "\xef\xbf\xbd[31mred\xef\xbf\xbd");
+  CHECK(report::clean("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80") == "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80");
+  // Overlong, surrogate, cut off, beyond Unicode: RFC 3629 allows none of them.
+  for (const char* wrong : {"\xc0\xaf", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\xff"})
+    CHECK(report::clean(wrong).find(wrong) == std::string::npos);
+  CHECK(report::xml("<a href='x'>&\"") == "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
+  CHECK(report::one_line("a\nb") == "a b");
+}
+
+TEST_CASE("TAP has a point a test, with what went wrong below it") {
+  const auto lines = lines_of(report::tap(everything(), report::TapVersion::v13));
+  CHECK(lines[0] == "TAP version 13");
+  CHECK(lines_of(report::tap(everything(), report::TapVersion::v14))[0] == "TAP version 14");
+  CHECK(lines[1] == "1..5");
+  CHECK(lines[2] == "ok 1 - good \\# 1 \\\\ done");
+  CHECK(lines[3] == "not ok 2 - <b>bad</b> & \"worse\"\xef\xbf\xbd[31m");
+  CHECK(lines[4] == "  ---");
+  const std::string text = report::tap(everything(), report::TapVersion::v13);
+  CHECK_THAT(text, ContainsSubstring("      expected: \"at most 0% loss\"\n"));
+  CHECK_THAT(text, ContainsSubstring("\nnot ok 3 - broken\n"));
+  CHECK_THAT(text, ContainsSubstring("\nok 4 - left out # SKIP it depends on \"broken\", which did not pass\n"));
+  CHECK_THAT(text, ContainsSubstring("\nnot ok 5 - cut off\n"));
+  CHECK_THAT(text, !ContainsSubstring("Bail out!"));
+  auto interrupted = everything();
+  interrupted.interrupted = true;
+  CHECK_THAT(report::tap(interrupted, report::TapVersion::v13), ContainsSubstring("\nBail out! interrupted\n"));
+}
+
+TEST_CASE("JUnit counts what it holds and escapes it") {
+  const std::string text = report::junit(everything());
+  CHECK_THAT(text,
+             ContainsSubstring("<testsuites name=\"netrig\" tests=\"5\" failures=\"1\" errors=\"2\" skipped=\"1\""));
+  CHECK_THAT(text, ContainsSubstring("timestamp=\"2026-01-02T03:04:05\""));
+  CHECK_THAT(text, ContainsSubstring("name=\"&lt;b&gt;bad&lt;/b&gt; &amp; &quot;worse&quot;"));
+  CHECK_THAT(text, ContainsSubstring("<failure message=\"h1 -&gt; h2 (192.0.2.2): 3 of 3"));
+  CHECK_THAT(text, ContainsSubstring("<error message=\"cannot run iperf3"));
+  CHECK_THAT(text, ContainsSubstring("<skipped message=\"it depends on"));
+  CHECK_THAT(text, ContainsSubstring("]]&gt; &lt;/script&gt;"));
+  CHECK(text.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("the JSON report holds everything, also what is no UTF-8") {
+  const auto json = nlohmann::json::parse(report::json_report(everything()));
+  CHECK(json["schema"] == 1);
+  CHECK(json["totals"] ==
+        nlohmann::json{{"passed", 1}, {"failed", 1}, {"error", 1}, {"skipped", 1}, {"interrupted", 1}});
+  CHECK(json["tests"].size() == 5);
+  CHECK(json["tests"][0]["metrics"][1]["value"] == 9.41e9);
+  CHECK(json["tests"][1]["findings"][0]["expected"] == "at most 0% loss");
+  CHECK(json["environment"]["drivers"][0]["name"] == "veth");
+}
+
+TEST_CASE("the text report says what failed, and sums up") {
+  const std::string text = report::text_report(everything(), false);
+  CHECK(text.find('\x1b') == std::string::npos);
+  CHECK_THAT(text, ContainsSubstring("rtt avg 0.053 ms, throughput 9.41 Gbit/s, 3 hops"));
+  CHECK_THAT(text, ContainsSubstring("    seen:     3 of 3 echo requests got"));
+  CHECK_THAT(text,
+             ContainsSubstring("5 tests: 1 passed, 1 failed, 1 could not run, 1 skipped, 1 interrupted (12.25 s)"));
+  const std::string coloured = report::text_report(everything(), true);
+  CHECK_THAT(coloured, ContainsSubstring("\x1b[31m"));
+}
+
+TEST_CASE("the form of a report is what the file ends in, or stands before it") {
+  CHECK(report::parse_target("x.xml").format == "junit");
+  CHECK(report::parse_target("a/b.html").format == "html");
+  CHECK(report::parse_target("tap:-").path == "-");
+  CHECK(report::parse_target("json:x.txt").format == "json");
+  CHECK_THROWS_AS(report::parse_target("report"), Error);
+  CHECK_THROWS_AS(report::parse_target("tap:"), Error);
+  CHECK_THROWS_AS(report::parse_target("pdf:x"), Error);
+}
+
+TEST_CASE("a plot keeps its peak and its losses, however many points there are") {
+  check::Series series{.name = "h1 -> h2", .quantity = "rtt", .unit = "ms", .points = {}};
+  for (int i = 0; i < 100'000; ++i) series.points.push_back({.at = i * 0.001, .value = 1});
+  series.points[54'321].value = 20;
+  series.points[77'777].lost = true;
+  const std::string svg = report::line_plot({&series}, {{.at = 5, .what = "r1:eth0 goes down"}});
+  CHECK(svg.size() < 40'000);
+  // The peak is the highest point: it touches the top of the frame, but for the margin of one twentieth.
+  CHECK_THAT(svg, ContainsSubstring("class=\"lost\""));
+  CHECK_THAT(svg, ContainsSubstring("r1:eth0 goes down at 5.000 s"));
+  CHECK_THAT(svg, ContainsSubstring(",16."));
+  CHECK(report::line_plot({}, {}).empty());
+  check::Series flat{.name = "x", .quantity = "rtt", .unit = "ms", .points = {{.at = 0, .value = 0}}};
+  CHECK_THAT(report::line_plot({&flat}, {}), ContainsSubstring("<circle"));
+}
+
+TEST_CASE("a report is written whole or not at all") {
+  const auto directory = std::filesystem::temp_directory_path() / ("netrig-report-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(directory);
+  const std::string path = directory / "report.txt";
+  report::write_output(path, "one");
+  report::write_output(path, "two");
+  std::ifstream file(path);
+  CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == "two");
+  CHECK_THROWS_AS(report::write_output(directory / "missing" / "report.txt", "x"), Error);
+  CHECK_THROWS_WITH(report::write_output("/dev/full", "x"), ContainsSubstring("ENOSPC"));
+  CHECK(std::distance(std::filesystem::directory_iterator(directory), {}) == 1);
+  std::filesystem::remove_all(directory);
+}
