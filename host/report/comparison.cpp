@@ -68,7 +68,7 @@ std::string value_text(const ComparedMetric& metric, double value) {
 std::string cell(const ComparedMetric& metric, std::size_t lab) {
   const auto& spread = metric.labs[lab];
   if (!spread) return "-";
-  const std::string value = value_text(metric, spread->median);
+  std::string value = value_text(metric, spread->median);
   if (lab == 0 || !metric.labs[0] || metric.labs[0]->median == 0) return value;
   return fmt::format("{} ({:.2f}x)", value, spread->median / metric.labs[0]->median);
 }

@@ -108,7 +108,10 @@ std::string axes(const Frame& frame, const Series& sample) {
   }
   const double run = step_of(frame.span, 8);
   const bool repetitions = sample.quantity == "repetition";
-  for (double at = std::ceil(frame.from / run) * run; at <= frame.from + frame.span * 1.0001; at += run) {
+  const auto first = static_cast<long>(std::ceil(frame.from / run));
+  const auto last = static_cast<long>(std::floor((frame.from + frame.span) / run * 1.0001));
+  for (long tick = first; tick <= last; ++tick) {
+    const double at = static_cast<double>(tick) * run;
     if (repetitions && at != std::floor(at)) continue;
     text += fmt::format(R"(<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{:g}</text>)", frame.x(at),
                         kHeight - kBottom + 14, std::round(at * 1e6) / 1e6);
