@@ -8,10 +8,10 @@ namespace netrig::report {
 namespace {
 
 constexpr double kApart = 22;      // boxes of a layer
-constexpr double kNarrowGap = 64;  // between layers
+constexpr double kNarrowGap = 56;  // between layers
 constexpr double kWideGap = 240;
 constexpr double kLoop = 26;  // how far a wire within a layer goes out of it
-constexpr double kLoopStep = 9;
+constexpr double kLoopStep = 13;
 constexpr double kLoopLimit = 150;
 constexpr int kSweeps = 12;
 
@@ -75,7 +75,7 @@ class Placement {
   /// Wires within a layer run on the side of the root, where a box has few others; loops where there are fewest.
   [[nodiscard]] Way way(const Item& from, const Item& to) const {
     if (to.layer != from.layer) return to.layer > from.layer ? Way::front : Way::back;
-    return from.layer > layering_.root_layer ? Way::back : Way::front;
+    return from.layer >= layering_.root_layer ? Way::back : Way::front;
   }
 
   [[nodiscard]] Way loop_way(std::size_t box, const Item& item) const {

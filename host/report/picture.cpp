@@ -73,7 +73,7 @@ class Painter {
     const auto box_for = [&](std::map<std::size_t, std::size_t>& boxes, std::size_t number, const std::string& name) {
       const auto [found, added] = boxes.emplace(number, picture_.boxes.size());
       if (added) {
-        picture_.boxes.push_back({.title = {}, .kind = {}, .count = 0, .existing = false, .ends = {}, .members = {}});
+        picture_.boxes.emplace_back().count = 0;
         titles.emplace_back();
       }
       titles[found->second].push_back(name);
@@ -85,6 +85,7 @@ class Painter {
       const std::size_t box = box_for(spaces, classes_.spaces[i], graph_.spaces[i].name);
       picture_.boxes[box].existing = graph_.spaces[i].existing;
       picture_.boxes[box].members.push_back(i);
+      picture_.boxes[box].role = classes_.roles[i];
       picture_.box_of.push_back(box);
     }
     std::map<std::size_t, std::size_t> devices;
