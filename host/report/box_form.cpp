@@ -74,8 +74,7 @@ class Builder {
     for (const auto* side : {&back, &front})
       for (const Port& port : *side) {
         if (port.end == kNone) continue;
-        if (const auto pill = pills_.find(port.end); pill != pills_.end())
-          lead(port, port.at, pill->second, side == &front);
+        if (const auto pill = pills_.find(port.end); pill != pills_.end()) lead(port.at, pill->second, side == &front);
       }
     join_pills();
     return std::move(form_);
@@ -258,10 +257,10 @@ class Builder {
   /// From the text of an interface to what it is a port of.
   void lead_up(const Port& port, Point from, bool front) {
     for (const std::size_t below : picture_.ends[port.end].on)
-      if (const auto pill = pills_.find(below); pill != pills_.end()) lead(port, from, pill->second, front);
+      if (const auto pill = pills_.find(below); pill != pills_.end()) lead(from, pill->second, front);
   }
 
-  void lead(const Port&, Point from, const Rect& pill, bool front) {
+  void lead(Point from, const Rect& pill, bool front) {
     const Point middle = pill.centre();
     const bool vertical = direction_ == Direction::down;
     const Point to = vertical ? Point{std::clamp(from.x, pill.at.x + 10, pill.at.x + pill.width - 10),

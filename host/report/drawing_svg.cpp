@@ -43,7 +43,7 @@ constexpr std::string_view kStyle = R"(
 .netrig-graph .ng-reach{fill:none;stroke-width:2}
 .netrig-graph .ng-good{stroke:#1a7f37}.netrig-graph .ng-bad{stroke:#cf222e}
 .netrig-graph .ng-head-good{fill:#1a7f37}.netrig-graph .ng-head-bad{fill:#cf222e}
-.netrig-graph .ng-mark{font-size:12px;font-weight:700;stroke:#fff;stroke-width:4px;paint-order:stroke;stroke-linejoin:round}
+.netrig-graph .ng-mark{font-family:system-ui,"Segoe UI","DejaVu Sans",sans-serif;font-size:14px;font-weight:700;stroke:#fff;stroke-width:4px;paint-order:stroke;stroke-linejoin:round}
 .netrig-graph text.ng-mark.ng-is-good{fill:#1a7f37}.netrig-graph text.ng-mark.ng-is-bad{fill:#cf222e}
 .netrig-graph .ng-ring{fill:none;stroke-width:2.6}
 @media(prefers-color-scheme:dark){

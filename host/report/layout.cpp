@@ -39,14 +39,21 @@ Placed best_of(const Picture& picture, const Neighbours& neighbours,
                const std::vector<std::vector<std::size_t>>& wires_of, const std::vector<std::size_t>& component) {
   Placed best;
   double least = 1e300;
-  for (const Layering& layering : layerings_of(neighbours, component, component.size() > kManyBoxes))
-    for (const Direction direction : {Direction::right, Direction::down}) {
-      Placed placed = place(picture, wires_of, layering, direction);
-      const double bad = badness(placed, layering.crossings, torn(picture, layering));
-      if (bad >= least) continue;
+  for (const Layering& layering : layerings_of(neighbours, component, component.size() > kManyBoxes)) {
+    const std::size_t apart = torn(picture, layering);
+    const auto consider = [&](Placed placed) {
+      const double bad = badness(placed, layering.crossings, apart);
+      if (bad >= least) return;
       least = bad;
       best = std::move(placed);
-    }
+    };
+    consider(place(picture, wires_of, layering, Direction::down));
+    Placed right = place(picture, wires_of, layering, Direction::right);
+    const double rows = std::round(std::sqrt(right.width / right.height * kScreenHeight / kScreenWidth));
+    const bool fold = right.width > 1.2 * kScreenWidth && rows > 1;
+    consider(std::move(right));
+    if (fold) consider(place(picture, wires_of, layering, Direction::right, static_cast<std::size_t>(rows)));
+  }
   return best;
 }
 
