@@ -161,8 +161,8 @@ class Placement {
   void spread(const std::vector<std::size_t>& boxes, const std::vector<double>& wanted) {
     struct Pool {
       double sum = 0;
-      double count = 0;
-      [[nodiscard]] double mean() const { return sum / count; }
+      std::size_t count = 0;
+      [[nodiscard]] double mean() const { return sum / static_cast<double>(count); }
     };
     std::vector<Pool> pools;
     std::vector<double> offsets;
@@ -180,7 +180,7 @@ class Placement {
     }
     std::size_t i = 0;
     for (const Pool& pool : pools)
-      for (double k = 0; k < pool.count; ++k, ++i) items_.at(boxes[i]).spot.across = pool.mean() + offsets[i];
+      for (std::size_t k = 0; k < pool.count; ++k, ++i) items_.at(boxes[i]).spot.across = pool.mean() + offsets[i];
   }
 
   /// Where a box would have its wires straight.

@@ -158,6 +158,21 @@ TEST_CASE("an interface that others are ports of, or sit on, is a thing in its b
   CHECK(references == 3);
 }
 
+TEST_CASE(
+    "a device that nobody knows yet is a wire, or a node if it joins more; its kind is written where it is not usual") {
+  Lab lab = parse("[namespace.a]\n[namespace.b]\n" + repeated(1, wire("w", "a", "b") + wire("v", "a", "b")));
+  CHECK_THAT(svg(lab, {}), !ContainsSubstring("ng-label\" text-anchor"));
+  lab.devices[0].driver = "acme-link";
+  CHECK_THAT(svg(lab, {}), ContainsSubstring(">acme-link</text>"));
+  lab.devices[0].interfaces.push_back(lab.devices[0].interfaces[0]);
+  lab.devices[0].interfaces[2].name = InterfaceName("third");
+  const Picture picture = picture_of(lab, Detail::grouped);
+  REQUIRE(picture.boxes.size() == 3);
+  CHECK(picture.boxes[2].kind == "acme-link");
+  CHECK(picture.wires.size() == 4);
+  check_clear(lab);
+}
+
 TEST_CASE("an existing namespace, and an interface in it that the lab does not make, are dashed") {
   const Lab lab = parse(
       "[namespace.host]\nexisting = true\n[namespace.a]\n[device.m]\ndriver = \"macvlan\"\nparams = { parent = "
