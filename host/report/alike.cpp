@@ -20,7 +20,7 @@ constexpr int kRounds = 24;
 constexpr int kSplits = 24;
 /// Alike namespaces of so many different names (without their numbers) are told apart by name; of more, names say
 /// nothing.
-constexpr std::size_t kNames = 12;
+constexpr std::size_t kNames = 24;
 
 using Colour = std::uint64_t;
 
@@ -48,24 +48,27 @@ class Refinement {
     paint();
     for (int i = 0; i < kSplits; ++i) {
       refine();
+      if (i == 0) roles_ = number(0, spaces_);
       if (!split()) break;
     }
   }
 
   [[nodiscard]] Classes classes() const {
-    const auto number = [&](std::size_t begin, std::size_t size) {
-      std::vector<std::size_t> result(size);
-      std::unordered_map<Colour, std::size_t> numbers;
-      for (std::size_t i = 0; i < size; ++i)
-        result[i] = numbers.emplace(colours_[begin + i], numbers.size()).first->second;
-      return result;
-    };
     return {.spaces = number(0, spaces_),
             .joints = number(spaces_, joints_),
-            .ends = number(spaces_ + joints_, graph_.ends.size())};
+            .ends = number(spaces_ + joints_, graph_.ends.size()),
+            .roles = roles_};
   }
 
  private:
+  [[nodiscard]] std::vector<std::size_t> number(std::size_t begin, std::size_t size) const {
+    std::vector<std::size_t> result(size);
+    std::unordered_map<Colour, std::size_t> numbers;
+    for (std::size_t i = 0; i < size; ++i)
+      result[i] = numbers.emplace(colours_[begin + i], numbers.size()).first->second;
+    return result;
+  }
+
   struct Edge {
     std::size_t to;
     Colour label;
@@ -221,6 +224,7 @@ class Refinement {
   std::vector<Colour> colours_;
   std::vector<std::vector<Edge>> edges_;
   std::vector<std::size_t> components_;
+  std::vector<std::size_t> roles_;
 };
 
 }  // namespace
@@ -230,8 +234,9 @@ Classes alike(const LabGraph& graph) { return Refinement(graph).classes(); }
 Classes distinct(const LabGraph& graph) {
   Classes all{.spaces = std::vector<std::size_t>(graph.spaces.size()),
               .joints = std::vector<std::size_t>(graph.joints.size()),
-              .ends = std::vector<std::size_t>(graph.ends.size())};
-  for (auto* one : {&all.spaces, &all.joints, &all.ends}) std::iota(one->begin(), one->end(), 0U);
+              .ends = std::vector<std::size_t>(graph.ends.size()),
+              .roles = std::vector<std::size_t>(graph.spaces.size())};
+  for (auto* one : {&all.spaces, &all.joints, &all.ends, &all.roles}) std::iota(one->begin(), one->end(), 0U);
   return all;
 }
 

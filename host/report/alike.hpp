@@ -15,6 +15,7 @@ struct Classes {
   std::vector<std::size_t> spaces;
   std::vector<std::size_t> joints;
   std::vector<std::size_t> ends;
+  std::vector<std::size_t> roles;  ///< of namespaces: those with the same one look alike, though drawn one by one
 };
 
 /// Finds what repeats by its structure: same drivers, joined in the same way to what is alike or the same.

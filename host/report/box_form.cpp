@@ -17,6 +17,7 @@ constexpr double kPad = 10;     // between a box's border and what is in it
 constexpr double kTitleRow = 28;
 constexpr double kChannel = 34;  // for the lines between ports and what they are ports of
 constexpr double kBetween = 12;
+constexpr double kAside = 16;  // between text and what it has nothing to do with
 constexpr std::size_t kMostAddresses = 6;
 constexpr std::size_t kLongestTitle = 44;
 
@@ -73,8 +74,7 @@ class Builder {
     for (const auto* side : {&back, &front})
       for (const Port& port : *side) {
         if (port.end == kNone) continue;
-        if (const auto pill = pills_.find(port.end); pill != pills_.end())
-          lead(port, port.at, pill->second, side == &front);
+        if (const auto pill = pills_.find(port.end); pill != pills_.end()) lead(port.at, pill->second, side == &front);
       }
     join_pills();
     return std::move(form_);
@@ -168,15 +168,18 @@ class Builder {
       pill_height += cells.back().height() + 4 + kBetween;
     }
     if (!order_.empty()) pill_height -= kBetween;
-    const bool wide = left.depth > 0 && right.depth > 0 && order_.empty();
-    const double inner = left.depth + (left.leads ? kChannel : 0) + pill_width + (right.leads ? kChannel : 0) +
-                         right.depth + (wide ? 24 : 0);
+    const auto beside = [&](const Row& row) {
+      return row.leads ? kChannel : row.depth > 0 && !order_.empty() ? kAside : 0.0;
+    };
+    const bool both = left.depth > 0 && right.depth > 0 && order_.empty();
+    const double inner =
+        left.depth + beside(left) + pill_width + beside(right) + right.depth + (both ? 2 * kBetween : 0);
     form_.width = std::max({title_width_, inner, 60.0}) + 2 * kPad;
     const double body = std::max({left.length, right.length, pill_height});
     form_.height = kTitleRow + (body > 0 ? body + kPad - 2 : 4);
     put(title_, {form_.width / 2, 19}, Anchor::middle);
     const double spare = form_.width - 2 * kPad - inner;
-    const double middle = kPad + left.depth + (left.leads ? kChannel : 0) + pill_width / 2 + spare / 2;
+    const double middle = kPad + left.depth + beside(left) + pill_width / 2 + spare / 2;
     double y = kTitleRow + (body - pill_height) / 2;
     for (std::size_t i = 0; i < order_.size(); ++i) {
       const double height = cells[i].height() + 4;
@@ -214,8 +217,8 @@ class Builder {
     }
     const double inner = title_width_ + pills;
     form_.width = std::max({upper.length, lower.length, inner + 2 * kPad, 70.0});
-    const double above = upper.depth + (upper.leads ? kChannel - 12 : 0) + 4;
-    const double below = lower.depth + (lower.leads ? kChannel - 12 : 0) + 4;
+    const double above = upper.depth + (upper.leads ? kChannel - 12 : 0) + 7;
+    const double below = lower.depth + (lower.leads ? kChannel - 12 : 0) + 7;
     const double body = std::max(pill_height, 22.0);
     form_.height = above + body + below;
     const double middle = above + body / 2;
@@ -254,10 +257,10 @@ class Builder {
   /// From the text of an interface to what it is a port of.
   void lead_up(const Port& port, Point from, bool front) {
     for (const std::size_t below : picture_.ends[port.end].on)
-      if (const auto pill = pills_.find(below); pill != pills_.end()) lead(port, from, pill->second, front);
+      if (const auto pill = pills_.find(below); pill != pills_.end()) lead(from, pill->second, front);
   }
 
-  void lead(const Port&, Point from, const Rect& pill, bool front) {
+  void lead(Point from, const Rect& pill, bool front) {
     const Point middle = pill.centre();
     const bool vertical = direction_ == Direction::down;
     const Point to = vertical ? Point{std::clamp(from.x, pill.at.x + 10, pill.at.x + pill.width - 10),

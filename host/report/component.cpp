@@ -8,11 +8,13 @@ namespace netrig::report {
 namespace {
 
 constexpr double kApart = 22;      // boxes of a layer
-constexpr double kNarrowGap = 64;  // between layers
+constexpr double kNarrowGap = 56;  // between layers
 constexpr double kWideGap = 240;
 constexpr double kLoop = 26;  // how far a wire within a layer goes out of it
-constexpr double kLoopStep = 9;
+constexpr double kLoopStep = 13;
 constexpr double kLoopLimit = 150;
+constexpr double kRowGap = 64;
+constexpr double kTurnLimit = 140;  // how far wires between rows go out
 constexpr int kSweeps = 12;
 
 /// Along the layers, and across them.
@@ -24,8 +26,12 @@ struct Spot {
 class Placement {
  public:
   Placement(const Picture& picture, const std::vector<std::vector<std::size_t>>& wires_of, const Layering& layering,
-            Direction direction)
-      : picture_(picture), wires_of_(wires_of), layering_(layering), direction_(direction) {
+            Direction direction, std::size_t rows)
+      : picture_(picture),
+        wires_of_(wires_of),
+        layering_(layering),
+        direction_(direction),
+        row_((layering.layers.size() + rows - 1) / rows) {
     for (std::size_t i = 0; i < layering.layers.size(); ++i)
       for (std::size_t k = 0; k < layering.layers[i].size(); ++k)
         items_[layering.layers[i][k]] = {.layer = i, .rank = k, .back = {}, .front = {}, .form = {}, .spot = {}};
@@ -34,6 +40,7 @@ class Placement {
       item.form = form_of(picture_, picture_.boxes[box], item.back, item.front, direction_);
     lay_across();
     lay_along();
+    if (rows > 1) fold();
   }
 
   Placed take() {
@@ -75,7 +82,7 @@ class Placement {
   /// Wires within a layer run on the side of the root, where a box has few others; loops where there are fewest.
   [[nodiscard]] Way way(const Item& from, const Item& to) const {
     if (to.layer != from.layer) return to.layer > from.layer ? Way::front : Way::back;
-    return from.layer > layering_.root_layer ? Way::back : Way::front;
+    return from.layer >= layering_.root_layer ? Way::back : Way::front;
   }
 
   [[nodiscard]] Way loop_way(std::size_t box, const Item& item) const {
@@ -129,15 +136,19 @@ class Placement {
       const Item& other = items_.at(other_of(wire, box));
       add(way(item, other), one.from.box == box ? one.from.end : one.to.end, wire, order_of(item, wire, other));
     }
-    for (auto* side : {&item.back, &item.front}) {
+    for (auto* side : {&item.back, &item.front})
       std::stable_sort(side->begin(), side->end(), [](const Port& a, const Port& b) { return a.order < b.order; });
+    number_ports(box, item);
+  }
+
+  void number_ports(std::size_t box, const Item& item) {
+    for (const auto* side : {&item.back, &item.front})
       for (std::size_t i = 0; i < side->size(); ++i)
         for (const std::size_t wire : (*side)[i].wires) {
           const Picture::Wire& one = picture_.wires[wire];
           if (one.from.box == box && one.from.end == (*side)[i].end) slots_[2 * wire] = i;
           if (one.to.box == box && one.to.end == (*side)[i].end) slots_[2 * wire + 1] = i;
         }
-    }
   }
 
   enum class Half { from, to };
@@ -150,8 +161,8 @@ class Placement {
   void spread(const std::vector<std::size_t>& boxes, const std::vector<double>& wanted) {
     struct Pool {
       double sum = 0;
-      double count = 0;
-      [[nodiscard]] double mean() const { return sum / count; }
+      std::size_t count = 0;
+      [[nodiscard]] double mean() const { return sum / static_cast<double>(count); }
     };
     std::vector<Pool> pools;
     std::vector<double> offsets;
@@ -169,7 +180,7 @@ class Placement {
     }
     std::size_t i = 0;
     for (const Pool& pool : pools)
-      for (double k = 0; k < pool.count; ++k, ++i) items_.at(boxes[i]).spot.across = pool.mean() + offsets[i];
+      for (std::size_t k = 0; k < pool.count; ++k, ++i) items_.at(boxes[i]).spot.across = pool.mean() + offsets[i];
   }
 
   /// Where a box would have its wires straight.
@@ -232,7 +243,6 @@ class Placement {
       borders_.push_back({along, along + thick});
       along += thick;
     }
-    behind_ = loops[count];
   }
 
   [[nodiscard]] Way side_within(std::size_t wire, const Item& item) const {
@@ -258,7 +268,7 @@ class Placement {
     };
     const auto border = [&](const Item& item, Way side, Spot spot) {
       const auto& [first, second] = borders_[item.layer];
-      return Spot{side == Way::front ? second : first, spot.across};
+      return Spot{outward(item, side) > 0 ? second : first, spot.across};
     };
     const Spot begin = end_of(from, leave, Half::from);
     Spot end = end_of(to, arrive, Half::to);
@@ -269,8 +279,10 @@ class Placement {
     Spot control2 = {control1.along, in.across};
     if (within) {
       // A cubic curve reaches three quarters of the way to its control points.
-      const double reach = bulge_of(from, to) * (leave == Way::front ? 1 : -1) / 0.75;
-      control1.along = control2.along = out.along + reach;
+      control1.along = control2.along = out.along + outward(from, leave) * bulge_of(from, to) / 0.75;
+    } else if (turned(from) != turned(to)) {
+      const double reach = std::min(kLoop + 0.15 * std::abs(in.across - out.across), kTurnLimit);
+      control1.along = control2.along = out.along + outward(from, leave) * reach / 0.75;
     }
     return {.begin = real(begin),
             .from = real(out),
@@ -280,26 +292,75 @@ class Placement {
             .end = real(end)};
   }
 
-  /// Moves everything to 0,0 and measures it.
-  void settle(Placed& placed) const {
-    double lowest = 1e300;
-    double highest = -1e300;
-    for (const auto& [box, item] : items_) {
-      lowest = std::min(lowest, item.spot.across);
-      highest =
-          std::max(highest, item.spot.across +
-                                spot_of({placed.boxes.at(box).rect.width, placed.boxes.at(box).rect.height}).across);
+  [[nodiscard]] bool turned(const Item& item) const { return item.layer / row_ % 2 == 1; }
+  [[nodiscard]] double outward(const Item& item, Way side) const {
+    return (side == Way::front) != turned(item) ? 1 : -1;
+  }
+
+  /// Rows one below the other, each beginning where the one before ends. A row to the left is turned by half a circle,
+  /// so that its wires cross no more than before.
+  void fold() {
+    const std::size_t count = layering_.layers.size();
+    double edge = 0;  // where the row begins
+    double top = 0;
+    for (std::size_t begin = 0; begin < count; begin += row_) {
+      const std::size_t end = std::min(begin + row_, count);
+      const bool turn = begin / row_ % 2 == 1;
+      const double first = borders_[begin].first;
+      const double last = borders_[end - 1].second;
+      double low = 1e300;
+      double high = -1e300;
+      for (std::size_t i = begin; i < end; ++i)
+        for (const std::size_t box : layering_.layers[i]) {
+          const Item& item = items_.at(box);
+          low = std::min(low, item.spot.across);
+          high = std::max(high, item.spot.across + length(item));
+        }
+      const auto along = [&](double at) { return turn ? edge - (at - first) : edge + (at - first); };
+      for (std::size_t i = begin; i < end; ++i) {
+        for (const std::size_t box : layering_.layers[i]) {
+          Item& item = items_.at(box);
+          const Spot spot = item.spot;
+          item.spot = {along(turn ? spot.along + depth(item) : spot.along),
+                       top + (turn ? high - spot.across - length(item) : spot.across - low)};
+          if (turn) turn_around(box, item);
+        }
+        borders_[i] = std::minmax({along(borders_[i].first), along(borders_[i].second)});
+      }
+      edge = along(last);
+      top += high - low + kRowGap;
     }
-    const Point back = real({0, -lowest});
+  }
+
+  void turn_around(std::size_t box, Item& item) {
+    for (auto* side : {&item.back, &item.front}) std::reverse(side->begin(), side->end());
+    number_ports(box, item);
+    item.form = form_of(picture_, picture_.boxes[box], item.front, item.back, direction_);
+  }
+
+  /// Moves everything to 0,0 and measures it.
+  static void settle(Placed& placed) {
+    Point low = {1e300, 1e300};
+    Point high = {-1e300, -1e300};
+    const auto cover = [&](Point point) {
+      low = {std::min(low.x, point.x), std::min(low.y, point.y)};
+      high = {std::max(high.x, point.x), std::max(high.y, point.y)};
+    };
+    for (const auto& [box, one] : placed.boxes) {
+      cover(one.rect.at);
+      cover(one.rect.at + Point{one.rect.width, one.rect.height});
+    }
+    for (const auto& [wire, curve] : placed.curves) {
+      for (const double t : {0.25, 0.5, 0.75}) cover(curve.at(t));
+      placed.length += std::hypot(curve.end.x - curve.begin.x, curve.end.y - curve.begin.y);
+    }
+    const Point back = {-low.x, -low.y};
     for (auto& [box, one] : placed.boxes) one.rect.at = one.rect.at + back;
     for (auto& [wire, curve] : placed.curves)
       for (Point* point : {&curve.begin, &curve.from, &curve.control1, &curve.control2, &curve.to, &curve.end})
         *point = *point + back;
-    for (const auto& [wire, curve] : placed.curves)
-      placed.length += std::hypot(curve.end.x - curve.begin.x, curve.end.y - curve.begin.y);
-    const Point size = real({borders_.back().second + behind_, highest - lowest});
-    placed.width = size.x;
-    placed.height = size.y;
+    placed.width = high.x - low.x;
+    placed.height = high.y - low.y;
   }
 
   const Picture& picture_;
@@ -310,14 +371,14 @@ class Placement {
   std::unordered_map<std::size_t, Way> loops_;
   std::unordered_map<std::size_t, std::size_t> slots_;  ///< port of each half of a wire, on its side
   std::vector<std::pair<double, double>> borders_;      ///< of the layers
-  double behind_ = 0;
+  std::size_t row_;                                     ///< layers in a row
 };
 
 }  // namespace
 
 Placed place(const Picture& picture, const std::vector<std::vector<std::size_t>>& wires_of, const Layering& layering,
-             Direction direction) {
-  return Placement(picture, wires_of, layering, direction).take();
+             Direction direction, std::size_t rows) {
+  return Placement(picture, wires_of, layering, direction, rows).take();
 }
 
 }  // namespace netrig::report

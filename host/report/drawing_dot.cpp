@@ -2,6 +2,8 @@
 // Interfaces are nodes of their own in Graphviz's drawing: labels at the ends of edges would lie upon each other.
 #include <fmt/format.h>
 
+#include <set>
+
 #include "report/drawing.hpp"
 #include "report/escape.hpp"
 #include "report/lab_graph.hpp"
@@ -49,12 +51,17 @@ std::string dot(const Lab& lab) {
   const LabGraph graph = graph_of(lab);
   std::vector<std::vector<std::size_t>> contents(graph.spaces.size());
   std::vector<bool> nodes(graph.ends.size());
+  // Where all wires are made by one driver, the title says so.
+  std::set<std::string_view> wires;
+  for (const LabGraph::Joint& joint : graph.joints)
+    if (joint.is_wire()) wires.insert(joint.device->driver);
+  const bool several = wires.size() > 1;
   for (std::size_t i = 0; i < graph.ends.size(); ++i) {
     contents[graph.ends[i].space].push_back(i);
     if (graph.ends[i].master) nodes[*graph.ends[i].master] = true;
   }
   std::string text = fmt::format(
-      "graph {} {{\n  graph [rankdir=LR, compound=true, fontname=\"sans-serif\", label={}];\n"
+      "graph {} {{\n  graph [rankdir=LR, ranksep=0.7, fontname=\"sans-serif\", label={}];\n"
       "  node [fontname=\"monospace\", fontsize=10, fillcolor=\"#ffffff\", margin=\"0.08,0.04\", height=0.3];\n"
       "  edge [fontname=\"sans-serif\", fontsize=9, color=\"#57606a\"];\n",
       quoted(lab.name.str()), quoted(summary_of(lab)));
@@ -74,8 +81,8 @@ std::string dot(const Lab& lab) {
     for (const std::size_t end : joint.ends)
       if (joint.is_node()) text += fmt::format("  d{} -- e{};\n", i, end);
     if (joint.is_wire())
-      text += fmt::format("  e{} -- e{} [tooltip={}, label={}];\n", joint.ends[0], joint.ends[1], quoted(name),
-                          quoted(joint.device->driver));
+      text += fmt::format("  e{} -- e{} [tooltip={}{}];\n", joint.ends[0], joint.ends[1], quoted(name),
+                          several ? ", label=" + quoted(joint.device->driver) : "");
     for (const auto& reference : joint.references)
       text +=
           fmt::format("  {}{} -- e{} [style=dashed, tooltip={}, label={}];\n", joint.is_node() ? "d" : "e",

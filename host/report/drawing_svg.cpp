@@ -13,7 +13,8 @@ namespace netrig::report {
 namespace {
 
 constexpr double kMargin = 24;
-constexpr std::size_t kLongestDescription = 110;
+constexpr double kDescriptionColumns = 96;
+constexpr std::size_t kDescriptionLines = 3;
 constexpr std::size_t kListedMembers = 40;
 
 // All below one class, so that a page may contain the drawing; nothing that a converter without CSS variables cannot
@@ -42,7 +43,7 @@ constexpr std::string_view kStyle = R"(
 .netrig-graph .ng-reach{fill:none;stroke-width:2}
 .netrig-graph .ng-good{stroke:#1a7f37}.netrig-graph .ng-bad{stroke:#cf222e}
 .netrig-graph .ng-head-good{fill:#1a7f37}.netrig-graph .ng-head-bad{fill:#cf222e}
-.netrig-graph .ng-mark{font-size:12px;font-weight:700;stroke:#fff;stroke-width:4px;paint-order:stroke;stroke-linejoin:round}
+.netrig-graph .ng-mark{font-family:system-ui,"Segoe UI","DejaVu Sans",sans-serif;font-size:14px;font-weight:700;stroke:#fff;stroke-width:4px;paint-order:stroke;stroke-linejoin:round}
 .netrig-graph text.ng-mark.ng-is-good{fill:#1a7f37}.netrig-graph text.ng-mark.ng-is-bad{fill:#cf222e}
 .netrig-graph .ng-ring{fill:none;stroke-width:2.6}
 @media(prefers-color-scheme:dark){
@@ -73,6 +74,31 @@ std::string text_at(Point at, const char* style, Anchor anchor, const std::strin
                      anchor_of(anchor), xml(one_line(text)));
 }
 
+/// A text in a few lines, broken between words.
+std::vector<std::string> wrapped(const std::string& text) {
+  std::vector<std::string> lines;
+  std::string word;
+  const auto take = [&] {
+    if (word.empty()) return;
+    if (!lines.empty() && text_width(lines.back() + " " + word, 1) <= text_width(" ", 1) * kDescriptionColumns)
+      lines.back() += " " + word;
+    else
+      lines.push_back(shortened(word, static_cast<std::size_t>(kDescriptionColumns)));
+    word.clear();
+  };
+  for (const char c : text)
+    if (c == ' ' || c == '\t')
+      take();
+    else
+      word += c;
+  take();
+  if (lines.size() > kDescriptionLines) {
+    lines.resize(kDescriptionLines);
+    lines.back() += " …";
+  }
+  return lines;
+}
+
 class Writer {
  public:
   Writer(const Lab& lab, const std::vector<Reach>& reaches)
@@ -84,10 +110,11 @@ class Writer {
   std::string write() {
     const std::string summary = summary_of(lab_);
     const std::string rest = summary.substr(summary.find(':') + 2);
-    const std::string description = shortened(one_line(lab_.description), kLongestDescription);
-    const double head = description.empty() ? 62 : 80;
+    const std::vector<std::string> description = wrapped(one_line(lab_.description));
+    const double head = 62 + 17 * static_cast<double>(description.size());
     double words = std::max(text_width(rest, 12), text_width(lab_.name.str(), 18));
-    words = std::max({words, text_width(description, 12), overlay_.reached() ? 430.0 : 0.0});
+    for (const std::string& one : description) words = std::max(words, text_width(one, 12));
+    if (overlay_.reached()) words = std::max(words, 430.0);
     const Rect& reach = overlay_.bounds;
     const Point shift = {kMargin - reach.at.x, head - reach.at.y};
     const double width = std::max(reach.width, words) + 2 * kMargin;
@@ -102,7 +129,8 @@ class Writer {
         xml(lab_.description.empty() ? summary : summary + ". " + lab_.description), kStyle);
     line(text_at({kMargin, 30}, "ng-lab", Anchor::start, lab_.name.str()));
     line(text_at({kMargin, 48}, "ng-about", Anchor::start, rest));
-    if (!description.empty()) line(text_at({kMargin, 66}, "ng-about", Anchor::start, description));
+    for (std::size_t i = 0; i < description.size(); ++i)
+      line(text_at({kMargin, 65 + 17 * static_cast<double>(i)}, "ng-about", Anchor::start, description[i]));
     line(fmt::format(R"x(<g transform="translate({:.1f} {:.1f})">)x", shift.x, shift.y));
     for (std::size_t i = 0; i < picture_.wires.size(); ++i) wire(i);
     for (std::size_t i = 0; i < picture_.boxes.size(); ++i) box(i);

@@ -5,18 +5,20 @@
 #include <map>
 #include <numeric>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace netrig::report {
 namespace {
 
 constexpr int kSweeps = 8;
+constexpr std::size_t kWithin = 3;   // crossings that a wire within a layer is as bad as, for each box it passes
 constexpr std::size_t kSmall = 250;  // boxes that are worth exchanging one by one
 
-/// Boxes in the order of their distance, which is kept in `distance` (kNone: not seen yet).
-std::vector<std::size_t> breadth_first(const Neighbours& neighbours, std::size_t root,
+/// Boxes in the order of their distance from those that `order` begins with, which is kept in `distance` (kNone: not
+/// seen yet).
+std::vector<std::size_t> breadth_first(const Neighbours& neighbours, std::vector<std::size_t> order,
                                        std::unordered_map<std::size_t, std::size_t>& distance) {
-  std::vector<std::size_t> order = {root};
-  distance.emplace(root, 0);
+  for (const std::size_t root : order) distance.emplace(root, 0);
   for (std::size_t i = 0; i < order.size(); ++i)
     for (const auto& next : neighbours.of[order[i]])
       if (distance.emplace(next.box, distance.at(order[i]) + 1).second) order.push_back(next.box);
@@ -94,7 +96,7 @@ class Ordering {
           ++crossings;
     for (const std::size_t box : {first, second})
       for (const auto& next : neighbours_.of[box])
-        if (layer_.at(next.box) == layer_.at(box)) crossings += apart(box, next.box);
+        if (layer_.at(next.box) == layer_.at(box)) crossings += kWithin * apart(box, next.box);
     return crossings;
   }
 
@@ -126,7 +128,7 @@ class Ordering {
         const std::size_t begin = targets.size();
         for (const auto& next : neighbours_.of[box]) {
           if (layer_.at(next.box) == i + 1) targets.push_back(rank_.at(next.box));
-          if (layer_.at(next.box) == i && next.box > box) sum += apart(box, next.box);
+          if (layer_.at(next.box) == i && next.box > box) sum += kWithin * apart(box, next.box);
         }
         std::sort(targets.begin() + static_cast<std::ptrdiff_t>(begin), targets.end());
       }
@@ -141,34 +143,101 @@ class Ordering {
   std::unordered_map<std::size_t, std::size_t> rank_;
 };
 
-/// Boxes of a component that lie before the root: about half of them, what hangs together kept together.
+/// Boxes of a component that lie before the root, what hangs together kept together: those that do not sit on it if
+/// there are others, else about half.
 std::vector<std::size_t> before_root(const Neighbours& neighbours, const std::vector<std::size_t>& component,
                                      std::size_t root) {
+  std::unordered_map<std::size_t, bool> sits;
+  for (const auto& next : neighbours.of[root]) sits[next.box] = next.reference;
   std::unordered_map<std::size_t, std::size_t> seen = {{root, 0}};
-  std::vector<std::size_t> before;
-  const std::size_t total = component.size() - 1;
+  std::vector<std::size_t> half;
+  std::vector<std::size_t> joined;
   std::size_t sum = 0;
   for (const std::size_t box : component) {
     if (seen.contains(box)) continue;
-    const auto part = breadth_first(neighbours, box, seen);
-    if (2 * sum + part.size() <= total) before.insert(before.end(), part.begin(), part.end());
+    const auto part = breadth_first(neighbours, {box}, seen);
+    if (2 * sum + part.size() < component.size()) half.insert(half.end(), part.begin(), part.end());
+    const bool reference = std::any_of(part.begin(), part.end(), [&](std::size_t one) {
+      const auto found = sits.find(one);
+      return found != sits.end() && found->second;
+    });
+    if (!reference) joined.insert(joined.end(), part.begin(), part.end());
     sum += part.size();
   }
-  return before;
+  return joined.empty() || joined.size() + 1 == component.size() ? half : joined;
+}
+
+using Boxes = std::vector<std::size_t>;
+
+/// Boxes worth beginning with: in the middle, at an end, with the most neighbours.
+Boxes roots_of(const Neighbours& neighbours, const Boxes& component) {
+  const auto farthest = [&](std::size_t from) {
+    std::unordered_map<std::size_t, std::size_t> distance;
+    return breadth_first(neighbours, {from}, distance).back();
+  };
+  const std::size_t one = farthest(component.front());
+  const std::size_t other = farthest(one);
+  std::unordered_map<std::size_t, std::size_t> distance;
+  breadth_first(neighbours, {std::min(one, other)}, distance);
+  std::size_t middle = std::max(one, other);
+  const std::size_t half = distance.at(middle) / 2;
+  while (distance.at(middle) > half)
+    middle = std::find_if(neighbours.of[middle].begin(), neighbours.of[middle].end(), [&](const auto& next) {
+               return distance.at(next.box) + 1 == distance.at(middle);
+             })->box;
+  const std::size_t most = *std::max_element(component.begin(), component.end(), [&](std::size_t a, std::size_t b) {
+    return neighbours.of[a].size() < neighbours.of[b].size();
+  });
+  Boxes roots = {middle};
+  for (const std::size_t root : {std::min(one, other), most})
+    if (std::find(roots.begin(), roots.end(), root) == roots.end()) roots.push_back(root);
+  return roots;
+}
+
+/// `before`: boxes that lie on the other side of the root.
+Layering layers_from(const Neighbours& neighbours, std::size_t root, const Boxes& before) {
+  std::unordered_map<std::size_t, std::size_t> distance;
+  const Boxes order = breadth_first(neighbours, {root}, distance);
+  const std::unordered_set<std::size_t> is_before(before.begin(), before.end());
+  std::size_t deepest = 0;
+  for (const std::size_t box : before) deepest = std::max(deepest, distance.at(box));
+  Layering layering{.layers = {}, .root_layer = deepest, .crossings = 0};
+  for (const std::size_t box : order) {
+    const std::size_t layer = is_before.contains(box) ? deepest - distance.at(box) : deepest + distance.at(box);
+    if (layering.layers.size() <= layer) layering.layers.resize(layer + 1);
+    layering.layers[layer].push_back(box);
+  }
+  return Ordering(neighbours, std::move(layering)).best();
+}
+
+/// By the distance from the nearest box that hangs on one other, farthest first: spines above leaves above hosts. Empty
+/// if there are no such boxes, or nothing else.
+Layering layers_to_leaves(const Neighbours& neighbours, const Boxes& component) {
+  Boxes leaves;
+  for (const std::size_t box : component)
+    if (neighbours.of[box].size() == 1) leaves.push_back(box);
+  if (leaves.size() < 2 || leaves.size() == component.size()) return {};
+  std::unordered_map<std::size_t, std::size_t> distance;
+  const Boxes order = breadth_first(neighbours, leaves, distance);
+  Layering layering{.layers = std::vector<Boxes>(distance.at(order.back()) + 1), .root_layer = 0, .crossings = 0};
+  for (const std::size_t box : component) layering.layers[layering.layers.size() - 1 - distance.at(box)].push_back(box);
+  return Ordering(neighbours, std::move(layering)).best();
 }
 
 }  // namespace
 
 Neighbours neighbours_of(const Picture& picture) {
   Neighbours result{.of = std::vector<std::vector<Neighbours::One>>(picture.boxes.size())};
-  std::vector<std::map<std::size_t, std::size_t>> wires(picture.boxes.size());
+  std::vector<std::map<std::size_t, bool>> references(picture.boxes.size());
   for (const Picture::Wire& wire : picture.wires) {
     if (wire.from.box == wire.to.box) continue;
-    ++wires[wire.from.box][wire.to.box];
-    ++wires[wire.to.box][wire.from.box];
+    for (const auto& [from, to] : {std::pair(wire.from.box, wire.to.box), std::pair(wire.to.box, wire.from.box)}) {
+      const auto [found, added] = references[from].emplace(to, wire.reference);
+      if (!added) found->second = found->second && wire.reference;
+    }
   }
-  for (std::size_t i = 0; i < wires.size(); ++i)
-    for (const auto& [box, count] : wires[i]) result.of[i].push_back({.box = box, .wires = count});
+  for (std::size_t i = 0; i < references.size(); ++i)
+    for (const auto& [box, reference] : references[i]) result.of[i].push_back({.box = box, .reference = reference});
   return result;
 }
 
@@ -177,60 +246,23 @@ std::vector<std::vector<std::size_t>> components_of(const Neighbours& neighbours
   std::unordered_map<std::size_t, std::size_t> seen;
   for (std::size_t i = 0; i < neighbours.of.size(); ++i) {
     if (seen.contains(i)) continue;
-    components.push_back(breadth_first(neighbours, i, seen));
+    components.push_back(breadth_first(neighbours, {i}, seen));
     std::sort(components.back().begin(), components.back().end());
   }
   return components;
 }
 
-std::vector<std::size_t> roots_of(const Neighbours& neighbours, const std::vector<std::size_t>& component) {
-  const auto farthest = [&](std::size_t from) {
-    std::unordered_map<std::size_t, std::size_t> distance;
-    return breadth_first(neighbours, from, distance).back();
-  };
-  const std::size_t one = farthest(component.front());
-  std::unordered_map<std::size_t, std::size_t> distance;
-  std::size_t middle = breadth_first(neighbours, one, distance).back();
-  const std::size_t other = middle;
-  const std::size_t half = distance.at(middle) / 2;
-  while (distance.at(middle) > half)
-    for (const auto& next : neighbours.of[middle])
-      if (distance.at(next.box) + 1 == distance.at(middle)) {
-        middle = next.box;
-        break;
-      }
-  const std::size_t most = *std::max_element(component.begin(), component.end(), [&](std::size_t a, std::size_t b) {
-    return neighbours.of[a].size() < neighbours.of[b].size();
-  });
-  std::vector<std::size_t> roots = {middle};
-  for (const std::size_t root : {std::min(one, other), most})
-    if (std::find(roots.begin(), roots.end(), root) == roots.end()) roots.push_back(root);
-  return roots;
-}
-
-Layering layers_from(const Neighbours& neighbours, const std::vector<std::size_t>& component, std::size_t root,
-                     Sides sides) {
-  std::unordered_map<std::size_t, std::size_t> distance;
-  const auto order = breadth_first(neighbours, root, distance);
-  std::vector<std::size_t> before;
-  if (sides == Sides::both) {
-    before = before_root(neighbours, component, root);
-    if (before.empty()) return {};
+std::vector<Layering> layerings_of(const Neighbours& neighbours, const std::vector<std::size_t>& component, bool few) {
+  std::vector<Layering> all;
+  for (const std::size_t root : roots_of(neighbours, component)) {
+    all.push_back(layers_from(neighbours, root, {}));
+    if (few) return all;
+    const Boxes before = before_root(neighbours, component, root);
+    if (!before.empty()) all.push_back(layers_from(neighbours, root, before));
   }
-  const std::vector<std::size_t>& all = before;
-  std::unordered_map<std::size_t, bool> is_before;
-  std::size_t deepest = 0;
-  for (const std::size_t box : all) {
-    is_before[box] = true;
-    deepest = std::max(deepest, distance.at(box));
-  }
-  Layering layering{.layers = {}, .root_layer = deepest, .crossings = 0};
-  for (const std::size_t box : order) {
-    const std::size_t layer = is_before.contains(box) ? deepest - distance.at(box) : deepest + distance.at(box);
-    if (layering.layers.size() <= layer) layering.layers.resize(layer + 1);
-    layering.layers[layer].push_back(box);
-  }
-  return Ordering(neighbours, std::move(layering)).best();
+  Layering leaves = layers_to_leaves(neighbours, component);
+  if (!leaves.layers.empty()) all.push_back(std::move(leaves));
+  return all;
 }
 
 }  // namespace netrig::report

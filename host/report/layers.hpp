@@ -8,11 +8,11 @@
 
 namespace netrig::report {
 
-/// Which boxes are joined, and how often.
+/// Which boxes are joined.
 struct Neighbours {
   struct One {
     std::size_t box = 0;
-    std::size_t wires = 1;
+    bool reference = false;  ///< one sits on the other, and nothing else joins them
   };
   std::vector<std::vector<One>> of;  ///< a box; never itself
 };
@@ -21,18 +21,14 @@ Neighbours neighbours_of(const Picture& picture);
 /// Boxes that hang together, in the order of the lab.
 std::vector<std::vector<std::size_t>> components_of(const Neighbours& neighbours);
 
-/// Boxes worth beginning with: in the middle, at an end, with the most neighbours.
-std::vector<std::size_t> roots_of(const Neighbours& neighbours, const std::vector<std::size_t>& component);
-
 /// How the layers lie.
 struct Layering {
   std::vector<std::vector<std::size_t>> layers;
   std::size_t root_layer = 0;
   std::size_t crossings = 0;  ///< and wires within a layer, which are nearly as bad
 };
-enum class Sides : std::uint8_t { one, both };  ///< of the root
-/// Layers with nothing on one side are not worth having twice: then it is empty.
-Layering layers_from(const Neighbours& neighbours, const std::vector<std::size_t>& component, std::size_t root,
-                     Sides sides);
+/// Layerings worth trying: from the middle, from an end, from the box with most neighbours, each to one side or to
+/// both; towards what hangs on others. `few`: only the first.
+std::vector<Layering> layerings_of(const Neighbours& neighbours, const std::vector<std::size_t>& component, bool few);
 
 }  // namespace netrig::report

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "report/component.hpp"
 
@@ -14,31 +15,45 @@ constexpr double kApart = 40;
 constexpr double kLabelHeight = 16;
 
 /// How much worse a drawing is to read; 0 is as good as it gets.
-double badness(const Placed& placed, std::size_t crossings) {
-  const double scale = std::max({placed.width / kScreenWidth, placed.height / kScreenHeight, 0.5});
+double badness(const Placed& placed, std::size_t crossings, std::size_t torn) {
+  const double scale = std::max(placed.width / kScreenWidth, placed.height / kScreenHeight);
   const double shape = std::abs(std::log2(placed.width / placed.height / 1.4));
-  return 200 * (scale - 0.5) + 30 * static_cast<double>(crossings) + 6 * shape + placed.length / 300;
+  return 40 * scale + 200 * std::max(scale - 1, 0.0) + 8 * static_cast<double>(crossings) +
+         50 * static_cast<double>(torn) + 6 * shape + placed.length / 300;
+}
+
+/// How often boxes that look alike lie in one layer more.
+std::size_t torn(const Picture& picture, const Layering& layering) {
+  std::set<std::pair<std::size_t, std::size_t>> places;
+  std::set<std::size_t> roles;
+  for (std::size_t i = 0; i < layering.layers.size(); ++i)
+    for (const std::size_t box : layering.layers[i])
+      if (const std::size_t role = picture.boxes[box].role; role != kNone) {
+        places.emplace(role, i);
+        roles.insert(role);
+      }
+  return places.size() - roles.size();
 }
 
 Placed best_of(const Picture& picture, const Neighbours& neighbours,
                const std::vector<std::vector<std::size_t>>& wires_of, const std::vector<std::size_t>& component) {
   Placed best;
   double least = 1e300;
-  auto roots = roots_of(neighbours, component);
-  if (component.size() > kManyBoxes) roots.resize(1);
-  for (const std::size_t root : roots)
-    for (const Sides sides : {Sides::one, Sides::both}) {
-      if (sides == Sides::both && component.size() > kManyBoxes) continue;
-      const Layering layering = layers_from(neighbours, component, root, sides);
-      if (layering.layers.empty()) continue;
-      for (const Direction direction : {Direction::right, Direction::down}) {
-        Placed placed = place(picture, wires_of, layering, direction);
-        const double bad = badness(placed, layering.crossings);
-        if (bad >= least) continue;
-        least = bad;
-        best = std::move(placed);
-      }
-    }
+  for (const Layering& layering : layerings_of(neighbours, component, component.size() > kManyBoxes)) {
+    const std::size_t apart = torn(picture, layering);
+    const auto consider = [&](Placed placed) {
+      const double bad = badness(placed, layering.crossings, apart);
+      if (bad >= least) return;
+      least = bad;
+      best = std::move(placed);
+    };
+    consider(place(picture, wires_of, layering, Direction::down));
+    Placed right = place(picture, wires_of, layering, Direction::right);
+    const double rows = std::round(std::sqrt(right.width / right.height * kScreenHeight / kScreenWidth));
+    const bool fold = right.width > 1.2 * kScreenWidth && rows > 1;
+    consider(std::move(right));
+    if (fold) consider(place(picture, wires_of, layering, Direction::right, static_cast<std::size_t>(rows)));
+  }
   return best;
 }
 

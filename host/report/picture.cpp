@@ -17,6 +17,10 @@ namespace {
 /// How many namespaces more would be shown by name.
 constexpr std::size_t kListed = 3;
 
+bool lower(const Prefix& a, const Prefix& b) {
+  return a.address == b.address ? a.length < b.length : a.address < b.address;
+}
+
 /// Addresses of interfaces that are alike, one line for each position.
 std::vector<std::string> addresses_of(const std::vector<const Interface*>& interfaces) {
   std::vector<std::string> lines;
@@ -27,8 +31,8 @@ std::vector<std::string> addresses_of(const std::vector<const Interface*>& inter
     Prefix high = low;
     for (const Interface* one : interfaces) {
       if (i >= one->addresses.size()) continue;
-      low = std::min(low, one->addresses[i].prefix);
-      high = std::max(high, one->addresses[i].prefix);
+      low = std::min(low, one->addresses[i].prefix, lower);
+      high = std::max(high, one->addresses[i].prefix, lower);
     }
     lines.push_back(low == high                 ? low.str()
                     : low.length == high.length ? fmt::format("{} … {}", low.address.str(), high.str())
@@ -73,7 +77,7 @@ class Painter {
     const auto box_for = [&](std::map<std::size_t, std::size_t>& boxes, std::size_t number, const std::string& name) {
       const auto [found, added] = boxes.emplace(number, picture_.boxes.size());
       if (added) {
-        picture_.boxes.push_back({.title = {}, .kind = {}, .count = 0, .existing = false, .ends = {}, .members = {}});
+        picture_.boxes.emplace_back().count = 0;
         titles.emplace_back();
       }
       titles[found->second].push_back(name);
@@ -85,6 +89,7 @@ class Painter {
       const std::size_t box = box_for(spaces, classes_.spaces[i], graph_.spaces[i].name);
       picture_.boxes[box].existing = graph_.spaces[i].existing;
       picture_.boxes[box].members.push_back(i);
+      picture_.boxes[box].role = classes_.roles[i];
       picture_.box_of.push_back(box);
     }
     std::map<std::size_t, std::size_t> devices;
@@ -198,8 +203,9 @@ class Painter {
     };
     for (const Picture::Wire& wire : picture_.wires)
       if (plain(wire)) most = std::max(most, kinds[wire.kind] += wire.count);
+    const auto usual = std::count_if(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.second == most; });
     for (Picture::Wire& wire : picture_.wires) {
-      if (plain(wire) && kinds.at(wire.kind) != most) wire.label = wire.kind;
+      if (plain(wire) && (usual > 1 || kinds.at(wire.kind) != most)) wire.label = wire.kind;
       if (wire.count > 1) wire.label += fmt::format("{}×{}", wire.label.empty() ? "" : " ", wire.count);
     }
   }

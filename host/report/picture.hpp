@@ -35,6 +35,7 @@ struct Picture {
     bool existing = false;
     std::vector<std::size_t> ends;
     std::vector<std::size_t> members;  ///< indices of its namespaces
+    std::size_t role = kNone;          ///< the same for boxes that look alike
   };
   struct Side {
     std::size_t box = 0;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <unordered_map>
@@ -23,6 +24,7 @@ struct Count {
   }
 };
 
+constexpr double kMarkSize = 14;
 constexpr double kMargin = 12;  // around a drawing: the sheets of a stack, and what a line is wide
 
 Point along(Point from, Point to, double share) {
@@ -50,18 +52,25 @@ class Drawing {
     const Point a = begin.centre();
     const Point b = end.centre();
     const double distance = std::max(std::hypot(b.x - a.x, b.y - a.y), 1.0);
-    // To the left of its way, so that there and back are apart.
-    const double bow = std::min(40 + 0.22 * distance, 180.0);
     const Point middle = along(a, b, 0.5);
-    const Point control = {middle.x + (b.y - a.y) / distance * bow, middle.y - (b.x - a.x) / distance * bow};
-    const ReachOverlay::Arrow one = {.from = border_of(begin, control),
-                                     .control = control,
-                                     .to = border_of(end, control),
-                                     .good = count.good(),
-                                     .about = fmt::format("{} → {}: {} passed, {} failed", picture_.boxes[from].title,
-                                                          picture_.boxes[to].title, count.passed, count.failed)};
-    mark(along(along(one.from, control, 0.5), along(control, one.to, 0.5), 0.5), count);
-    overlay_.arrows.push_back(one);
+    ReachOverlay::Arrow best;
+    std::size_t least = kNone;
+    for (const double bow : bows(std::min(40 + 0.22 * distance, 180.0))) {
+      const Point control = {middle.x + (b.y - a.y) / distance * bow, middle.y - (b.x - a.x) / distance * bow};
+      const ReachOverlay::Arrow one = {.from = border_of(begin, control),
+                                       .control = control,
+                                       .to = border_of(end, control),
+                                       .good = count.good(),
+                                       .about = {}};
+      const std::size_t bad = hits(one);
+      if (bad >= least) continue;
+      least = bad;
+      best = one;
+    }
+    best.about = fmt::format("{} → {}: {} passed, {} failed", picture_.boxes[from].title, picture_.boxes[to].title,
+                             count.passed, count.failed);
+    mark(best, count);
+    overlay_.arrows.push_back(std::move(best));
   }
 
   /// A box that tells how its tests went.
@@ -69,17 +78,52 @@ class Drawing {
     const Rect& rect = layout_.boxes[box].rect;
     const double rise = picture_.boxes[box].count > 1 ? 8 : 0;
     overlay_.rings.push_back({.rect = rect, .good = count.good()});
-    mark({rect.at.x + 4 + text_width(count.text(), kNameSize) / 2, rect.at.y - rise - 2}, count);
+    put_mark({rect.at.x + 4 + text_width(count.text(), kMarkSize) / 2, rect.at.y - rise - 9}, count);
   }
 
   ReachOverlay take() { return std::move(overlay_); }
 
  private:
-  void mark(Point at, const Count& count) {
-    const auto upon = [&](const ReachOverlay::Mark& other) {
-      return std::abs(other.at.x - at.x) < 44 && std::abs(other.at.y - at.y) < 14;
-    };
-    while (std::any_of(overlay_.marks.begin(), overlay_.marks.end(), upon)) at.y += 15;
+  /// To the left of an arrow's way first, so that there and back are apart; wider, or to the right, if that is clearer.
+  static std::array<double, 7> bows(double usual) {
+    return {usual, 1.6 * usual, 2.3 * usual, 3 * usual, -usual, -1.6 * usual, -2.3 * usual};
+  }
+
+  static Point at(const ReachOverlay::Arrow& arrow, double t) {
+    return along(along(arrow.from, arrow.control, t), along(arrow.control, arrow.to, t), t);
+  }
+
+  [[nodiscard]] bool in_box(Point point) const {
+    return std::any_of(layout_.boxes.begin(), layout_.boxes.end(), [&](const Layout::Box& box) {
+      const Rect& rect = box.rect;
+      return point.x > rect.at.x - 4 && point.x < rect.at.x + rect.width + 4 && point.y > rect.at.y - 4 &&
+             point.y < rect.at.y + rect.height + 4;
+    });
+  }
+
+  /// How much of an arrow lies upon something else.
+  [[nodiscard]] std::size_t hits(const ReachOverlay::Arrow& arrow) const {
+    std::size_t sum = 0;
+    for (int i = 2; i <= 23; ++i) sum += in_box(at(arrow, 0.04 * i)) ? 1 : 0;
+    // Nor on another arrow, such as the one back.
+    for (const ReachOverlay::Arrow& other : overlay_.arrows)
+      if (std::hypot(at(arrow, 0.5).x - at(other, 0.5).x, at(arrow, 0.5).y - at(other, 0.5).y) < 20) sum += 8;
+    return sum;
+  }
+
+  void mark(const ReachOverlay::Arrow& arrow, const Count& count) {
+    for (const double t : {0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74}) {
+      const Point place = at(arrow, t);
+      const bool free =
+          !in_box(place) && std::none_of(overlay_.marks.begin(), overlay_.marks.end(), [&](const auto& m) {
+            return std::abs(m.at.x - place.x) < 48 && std::abs(m.at.y - place.y) < 16;
+          });
+      if (free) return put_mark(place, count);
+    }
+    put_mark(at(arrow, 0.5), count);
+  }
+
+  void put_mark(Point at, const Count& count) {
     overlay_.marks.push_back({.at = at, .text = count.text(), .good = count.good()});
     reach({at.x - 40, at.y - 12});
     reach({at.x + 40, at.y + 12});
@@ -124,7 +168,7 @@ std::string ReachOverlay::svg() const {
   for (const Mark& mark : marks)
     text += fmt::format(R"(<text class="ng-mark ng-is-{}" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>)"
                         "\n",
-                        mark.good ? "good" : "bad", mark.at.x, mark.at.y + 4, mark.text);
+                        mark.good ? "good" : "bad", mark.at.x, mark.at.y + 5, mark.text);
   return text;
 }
 

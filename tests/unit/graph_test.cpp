@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "catch.hpp"
+#include "fake_drivers.hpp"
+#include "report/drawing.hpp"
+#include "report/layout.hpp"
+#include "report/picture.hpp"
+
+using namespace netrig;
+using namespace netrig::report;
+
+namespace {
+
+Lab example(const std::string& name) {
+  return config::load(std::string(NETRIG_CONFIG_DIR) + "/" + name, fake_drivers()).lab;
+}
+
+Lab parse(const std::string& text) {
+  return config::parse("[lab]\nname = \"x\"\n" + text, "lab.toml", fake_drivers()).lab;
+}
+
+/// What repeats `count` times, with {i} in it.
+std::string repeated(int count, const std::string& text) {
+  return "[[repeat]]\nfor = { i = \"0.." + std::to_string(count - 1) + "\" }\n" + text;
+}
+
+std::string wire(const std::string& name, const std::string& a, const std::string& b) {
+  return "device.\"" + name + "\" = { driver = \"veth\", interfaces = [{ namespace = \"" + a + "\", name = \"" + name +
+         "a\" }, { namespace = \"" + b + "\", name = \"" + name + "b\" }] }\n";
+}
+
+std::vector<std::string> titles(const Picture& picture) {
+  std::vector<std::string> all;
+  for (const Picture::Box& box : picture.boxes) all.push_back(box.title);
+  return all;
+}
+
+bool overlap(const Rect& a, const Rect& b) {
+  return a.at.x < b.at.x + b.width && b.at.x < a.at.x + a.width && a.at.y < b.at.y + b.height &&
+         b.at.y < a.at.y + a.height;
+}
+
+bool inside(const Rect& rect, Point point) {
+  return point.x > rect.at.x + 1 && point.x < rect.at.x + rect.width - 1 && point.y > rect.at.y + 1 &&
+         point.y < rect.at.y + rect.height - 1;
+}
+
+/// Nothing lies upon anything else.
+void check_clear(const Lab& lab) {
+  const Picture picture = picture_of(lab, Detail::grouped);
+  const Layout layout = layout_of(picture);
+  for (std::size_t i = 0; i < layout.boxes.size(); ++i)
+    for (std::size_t k = i + 1; k < layout.boxes.size(); ++k)
+      if (overlap(layout.boxes[i].rect, layout.boxes[k].rect))
+        FAIL(picture.boxes[i].title << " lies upon " << picture.boxes[k].title);
+  for (std::size_t i = 0; i < layout.curves.size(); ++i)
+    for (std::size_t k = 0; k < layout.boxes.size(); ++k)
+      for (double t = 0; t <= 1; t += 0.02)
+        if (inside(layout.boxes[k].rect, layout.curves[i].at(t)))
+          FAIL("wire " << picture.wires[i].name << " passes through " << picture.boxes[k].title);
+  for (const Layout::Box& box : layout.boxes)
+    for (const Label& label : box.form.labels) {
+      const double size = label.style == Style::title  ? kTitleSize
+                          : label.style == Style::name ? kNameSize
+                                                       : kDetailSize;
+      const double width = text_width(label.text, size);
+      const double left = label.anchor == Anchor::start    ? label.at.x
+                          : label.anchor == Anchor::middle ? label.at.x - width / 2
+                                                           : label.at.x - width;
+      if (left < 0 || left + width > box.rect.width || label.at.y > box.rect.height)
+        FAIL("text " << label.text << " leaves its box");
+    }
+}
+
+}  // namespace
+
+TEST_CASE("every interface and address of a small lab is in every drawing") {
+  for (const char* name : {"two-hosts.toml", "macvlan-on-uplink.toml"}) {
+    const Lab lab = example(name);
+    for (const std::string& text : {svg(lab, {}), dot(lab), drawing_json(lab)}) {
+      for (const Namespace& space : lab.namespaces) CHECK_THAT(text, ContainsSubstring(space.name.str()));
+      for (const Device& device : lab.devices)
+        for (const Interface& interface : device.interfaces) {
+          CHECK_THAT(text, ContainsSubstring(interface.name.str()));
+          for (const Address& address : interface.addresses) CHECK_THAT(text, ContainsSubstring(address.prefix.str()));
+        }
+    }
+  }
+}
+
+TEST_CASE("a lab of two hosts is a wire between two boxes in Mermaid") {
+  CHECK(mermaid(example("two-hosts.toml")) ==
+        "flowchart LR\n"
+        "  b0[\"h1\"]\n"
+        "  b1[\"h2\"]\n"
+        "  b0 ---|\"eth0 192.0.2.1/24 2001:db8::1/64<br/>eth0 192.0.2.2/24 2001:db8::2/64\"| b1\n"
+        "  classDef existing stroke-dasharray:4 3\n");
+}
+
+TEST_CASE("a hundred hosts on two floors are two boxes") {
+  const Picture picture = picture_of(example("routed-campus.toml"), Detail::grouped);
+  CHECK(titles(picture) == std::vector<std::string>{"router", "floor1", "floor2", "h1-1 … h1-50", "h2-1 … h2-50"});
+  CHECK(picture.boxes[3].count == 50);
+  REQUIRE(picture.boxes[3].ends.size() == 1);
+  const Picture::End& host = picture.ends[picture.boxes[3].ends[0]];
+  CHECK(host.name == "eth0");
+  CHECK(host.addresses == std::vector<std::string>{"10.1.1.1 … 10.1.1.50/16"});
+  std::multiset<std::size_t> counts;
+  for (const Picture::Wire& one : picture.wires) counts.insert(one.count);
+  CHECK(counts == std::multiset<std::size_t>{1, 1, 50, 50});
+  CHECK_THAT(svg(example("routed-campus.toml"), {}), ContainsSubstring("×50"));
+  CHECK_THAT(mermaid(example("routed-campus.toml")), ContainsSubstring("===|"));
+}
+
+TEST_CASE("what repeats is found in stars, pairs and rings") {
+  CHECK(titles(picture_of(example("star-1000.toml"), Detail::grouped)) == std::vector<std::string>{"hub", "h0 … h999"});
+  CHECK(titles(picture_of(example("pairs-1000.toml"), Detail::grouped)) ==
+        std::vector<std::string>{"f0, f2 … f998", "f1, f3 … f999"});
+  const Lab rings = parse(repeated(50, "namespace.\"a{i}\" = {}\nnamespace.\"b{i}\" = {}\nnamespace.\"c{i}\" = {}\n" +
+                                           wire("p{i}", "a{i}", "b{i}") + wire("q{i}", "b{i}", "c{i}") +
+                                           wire("r{i}", "c{i}", "a{i}")));
+  CHECK(titles(picture_of(rings, Detail::grouped)) == std::vector<std::string>{"a0 … a49", "b0 … b49", "c0 … c49"});
+}
+
+TEST_CASE("what is joined to itself is drawn one by one") {
+  const Lab ring = parse(repeated(9, "namespace.\"n{i}\" = {}\n" + wire("w{i}", "n{i}", "n{(i+1)%9}")));
+  CHECK(picture_of(ring, Detail::grouped).boxes.size() == 9);
+}
+
+TEST_CASE("four of a kind are drawn one by one, five are one") {
+  for (const int count : {4, 5}) {
+    const Lab lab =
+        parse("[namespace.hub]\n" + repeated(count, "namespace.\"h{i}\" = {}\n" + wire("p{i}", "hub", "h{i}")));
+    CHECK(picture_of(lab, Detail::grouped).boxes.size() == (count == 4 ? 5 : 2));
+  }
+}
+
+TEST_CASE("hosts with names of their own are drawn one by one, also if they are alike") {
+  std::string text = "[namespace.hub]\n";
+  for (const std::string name : {"alice", "bob", "carol", "dave", "erin", "frank"})
+    text += "[namespace." + name + "]\n[device." + name +
+            "]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"hub\" , name = \"" + name + "\" }, { namespace = \"" +
+            name + "\", name = \"eth0\" }]\n";
+  CHECK(picture_of(parse(text), Detail::grouped).boxes.size() == 7);
+}
+
+TEST_CASE("an interface that others are ports of, or sit on, is a thing in its box") {
+  const Picture picture = picture_of(example("macvlan-on-uplink.toml"), Detail::grouped);
+  std::vector<std::string> nodes;
+  for (const Picture::End& end : picture.ends)
+    if (end.node) nodes.push_back(end.name);
+  CHECK(nodes == std::vector<std::string>{"uplink"});
+  std::size_t references = 0;
+  for (const Picture::Wire& one : picture.wires) references += one.reference ? 1 : 0;
+  CHECK(references == 3);
+}
+
+TEST_CASE(
+    "a device that nobody knows yet is a wire, or a node if it joins more; its kind is written where it is not usual") {
+  Lab lab = parse("[namespace.a]\n[namespace.b]\n" + repeated(1, wire("w", "a", "b") + wire("v", "a", "b")));
+  CHECK_THAT(svg(lab, {}), !ContainsSubstring("ng-label\" text-anchor"));
+  lab.devices[0].driver = "acme-link";
+  CHECK_THAT(svg(lab, {}), ContainsSubstring(">acme-link</text>"));
+  lab.devices[0].interfaces.push_back(lab.devices[0].interfaces[0]);
+  lab.devices[0].interfaces[2].name = InterfaceName("third");
+  const Picture picture = picture_of(lab, Detail::grouped);
+  REQUIRE(picture.boxes.size() == 3);
+  CHECK(picture.boxes[2].kind == "acme-link");
+  CHECK(picture.wires.size() == 4);
+  check_clear(lab);
+}
+
+TEST_CASE("an existing namespace, and an interface in it that the lab does not make, are dashed") {
+  const Lab lab = parse(
+      "[namespace.host]\nexisting = true\n[namespace.a]\n[device.m]\ndriver = \"macvlan\"\nparams = { parent = "
+      "\"host:enp3s0\" }\ninterfaces = [{ namespace = \"a\" }]\n");
+  const std::string text = svg(lab, {});
+  CHECK_THAT(text, ContainsSubstring("ng-box ng-existing"));
+  CHECK_THAT(text, ContainsSubstring("ng-pill ng-outside"));
+  CHECK_THAT(text, ContainsSubstring("enp3s0"));
+  CHECK_THAT(dot(lab), ContainsSubstring("rounded,dashed"));
+  CHECK_THAT(mermaid(lab), ContainsSubstring("class b0 existing"));
+}
+
+TEST_CASE("what a lab only refers to is drawn too") {
+  Lab lab = example("macvlan-on-uplink.toml");
+  lab.devices.back().parameters.at("parent").values[0] =
+      InterfaceReference{.home = NamespaceName("elsewhere"), .name = InterfaceName("enp1s0")};
+  for (const std::string& text : {svg(lab, {}), dot(lab), mermaid(lab), drawing_json(lab)}) {
+    CHECK_THAT(text, ContainsSubstring("elsewhere"));
+    CHECK_THAT(text, ContainsSubstring("enp1s0"));
+  }
+}
+
+TEST_CASE("hostile text stays text") {
+  Lab lab = example("two-hosts.toml");
+  lab.description = "\"]</title></text><script>alert(1)</script>\\ \x01\xff %% --> ` &amp; #quot; \n}";
+  lab.devices[0].driver = lab.description;
+  lab.devices[0].interfaces[0].alias = lab.description;
+  lab.devices[0].interfaces[0].name = InterfaceName("x<y>&;[#]|~");
+  lab.devices.push_back(lab.devices[0]);
+  lab.devices[1].name = DeviceName("other");
+  lab.devices[1].interfaces.pop_back();
+  for (const std::string& text : {svg(lab, {}), mermaid(lab)}) {
+    CHECK_THAT(text, !ContainsSubstring("<script"));
+    CHECK_THAT(text, !ContainsSubstring("<y>"));
+    CHECK_THAT(text, !ContainsSubstring("\x01"));
+    CHECK_THAT(text, !ContainsSubstring("\xff"));
+  }
+  CHECK_THAT(svg(lab, {}), ContainsSubstring("x&lt;y&gt;&amp;;[#]|~"));
+  CHECK_THAT(mermaid(lab), ContainsSubstring("x#60;y#62;#38;#59;#91;#35;#93;#124;#126;"));
+  CHECK_THAT(mermaid(lab), ContainsSubstring("(#34;#93;#60;/title#62;"));
+  CHECK_THAT(dot(lab), ContainsSubstring(R"(\n\"]</title></text><script>alert(1)</script>\\ )"));
+  CHECK(nlohmann::json::parse(drawing_json(lab))["devices"][0]["interfaces"][0]["name"] == "x<y>&;[#]|~");
+}
+
+TEST_CASE("the JSON drawing has every interface and what joins them") {
+  const auto json = nlohmann::json::parse(drawing_json(example("routed-campus.toml")));
+  CHECK(json["lab"] == "campus");
+  CHECK(json["namespaces"].size() == 103);
+  std::size_t interfaces = 0;
+  for (const auto& device : json["devices"]) interfaces += device["interfaces"].size();
+  CHECK(interfaces == 2 + 2 * 102);
+  std::map<std::string, std::size_t> links;
+  for (const auto& link : json["links"]) ++links[link["kind"]];
+  CHECK(links == std::map<std::string, std::size_t>{{"device", 102}, {"master", 102}});
+  CHECK(json["links"][0] == nlohmann::json::parse(R"({"kind": "device", "device": "uplink1", "ends": [
+    {"namespace": "floor1", "interface": "up"}, {"namespace": "router", "interface": "f1"}]})"));
+}
+
+TEST_CASE("Graphviz gets every namespace and device of a large lab") {
+  const std::string text = dot(example("routed-campus.toml"));
+  for (const char* name : {"\"h1-1\"", "\"h2-50\"", "\"router\""}) CHECK_THAT(text, ContainsSubstring(name));
+}
+
+TEST_CASE("no box lies upon another, no wire passes a box, no text leaves its box") {
+  for (const char* name : {"two-hosts.toml", "macvlan-on-uplink.toml", "routed-campus.toml", "star-1000.toml"})
+    check_clear(example(name));
+  const std::string hosts = repeated(30, "namespace.\"n{i}\" = {}\n");
+  check_clear(parse(hosts + repeated(29, wire("w{i}", "n{i}", "n{i+1}"))));
+  check_clear(parse(hosts + repeated(30, wire("w{i}", "n{i}", "n{(i+1)%30}"))));
+  check_clear(parse(hosts + repeated(30, wire("w{i}", "n{i}", "n{(i*7+3)%30}") + wire("v{i}", "n{i}", "n{i/2}"))));
+  check_clear(parse(hosts + repeated(30, wire("w{i}", "n{i%3}", "n{i}"))));
+}
+
+TEST_CASE("an empty lab, and one without devices, can be drawn") {
+  for (const Lab& lab : {parse(""), parse("[namespace.a]\n")}) {
+    CHECK_THAT(svg(lab, {}), ContainsSubstring("</svg>"));
+    CHECK_THAT(dot(lab), ContainsSubstring("graph \"x\""));
+    CHECK_THAT(mermaid(lab), ContainsSubstring("flowchart"));
+  }
+}
+
+TEST_CASE("reaches are arrows, those of a group together") {
+  const Lab lab = example("routed-campus.toml");
+  const std::string text = svg(lab, {{.from = "h1-1", .to = "h2-1", .passed = 3, .failed = 0},
+                                     {.from = "h1-2", .to = "h2-7", .passed = 1, .failed = 1},
+                                     {.from = "h2-1", .to = "router", .passed = 1, .failed = 0},
+                                     {.from = "nobody", .to = "router", .passed = 1, .failed = 0}});
+  CHECK_THAT(text, ContainsSubstring("h1-1 … h1-50 → h2-1 … h2-50: 4 passed, 1 failed"));
+  CHECK_THAT(text, ContainsSubstring(">4/5 ✗<"));
+  CHECK_THAT(text, ContainsSubstring(">✓<"));
+  CHECK_THAT(text, ContainsSubstring("every test passed"));
+  CHECK_THAT(text, !ContainsSubstring("nobody"));
+  CHECK_THAT(svg(lab, {}), !ContainsSubstring("every test passed"));
+}
+
+TEST_CASE("too many reaches for arrows are counts at their boxes") {
+  const Lab lab = parse(repeated(9, "namespace.\"n{i}\" = {}\n" + wire("w{i}", "n{i}", "n{(i+1)%9}")));
+  std::vector<Reach> reaches;
+  for (int a = 0; a < 9; ++a)
+    for (int b = 0; b < 9; ++b)
+      reaches.push_back({.from = "n" + std::to_string(a),
+                         .to = "n" + std::to_string(b),
+                         .passed = 1,
+                         .failed = a == 3 && b == 4 ? 1U : 0U});
+  const std::string text = svg(lab, reaches);
+  CHECK_THAT(text, !ContainsSubstring("→"));
+  CHECK_THAT(text, ContainsSubstring(">9/9 ✓<"));
+  CHECK_THAT(text, ContainsSubstring(">9/10 ✗<"));
+}
+
+TEST_CASE("ranges of names say how they count") {
+  CHECK(range_of({"b", "a"}) == "a, b");
+  CHECK(range_of({"h10", "h9", "h11", "h8"}) == "h8 … h11");
+  CHECK(range_of({"h0", "h2", "h4", "h6"}) == "h0, h2 … h6");
+  CHECK(range_of({"eth0", "eth0"}) == "eth0");
+  CHECK(range_of({"a", "b", "c", "d"}) == "a, b, …");
+}
+
+TEST_CASE("ten thousand namespaces are drawn in seconds") {
+  const auto began = std::chrono::steady_clock::now();
+  const std::string spaces = repeated(10000, "namespace.\"n{i}\" = {}\n");
+  CHECK_THAT(svg(parse(spaces + repeated(5000, wire("w{i}", "n{2*i}", "n{2*i+1}"))), {}), ContainsSubstring("×5000"));
+  svg(parse(spaces + repeated(9999, wire("w{i}", "n{i}", "n{i+1}"))), {});
+  // Many times what it takes, for slow machines and sanitizers; anything quadratic takes minutes.
+  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(60));
+}
