@@ -6,8 +6,8 @@
 #include "catch.hpp"
 #include "fake_drivers.hpp"
 #include "report/drawing.hpp"
-#include "report/layout.hpp"
-#include "report/picture.hpp"
+#include "report/drawing/layout.hpp"
+#include "report/drawing/picture.hpp"
 
 using namespace netrig;
 using namespace netrig::report;

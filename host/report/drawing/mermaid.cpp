@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include "report/drawing.hpp"
+#include "report/drawing/picture.hpp"
 #include "report/escape.hpp"
-#include "report/picture.hpp"
 
 namespace netrig::report {
 namespace {

@@ -3,8 +3,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "report/layers.hpp"
-#include "report/layout.hpp"
+#include "report/drawing/layers.hpp"
+#include "report/drawing/layout.hpp"
 
 namespace netrig::report {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "report/drawing.hpp"
-#include "report/layout.hpp"
+#include "report/drawing/layout.hpp"
 
 namespace netrig::report {
 

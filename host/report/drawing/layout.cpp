@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/layout.hpp"
+#include "report/drawing/layout.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 
-#include "report/component.hpp"
+#include "report/drawing/component.hpp"
 
 namespace netrig::report {
 namespace {

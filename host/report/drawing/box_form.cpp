@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/box_form.hpp"
+#include "report/drawing/box_form.hpp"
 
 #include <fmt/format.h>
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "report/lab_graph.hpp"
+#include "report/drawing/lab_graph.hpp"
 
 namespace netrig::report {
 

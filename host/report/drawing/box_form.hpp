@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "report/picture.hpp"
+#include "report/drawing/picture.hpp"
 
 namespace netrig::report {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/component.hpp"
+#include "report/drawing/component.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -2,7 +2,7 @@
 // Colour refinement (Weisfeiler and Leman, 1968): two vertices keep one colour as long as their neighbours' colours
 // agree. What is drawn one by one gets a colour of its own, which then tells its neighbours apart: hosts of different
 // floors.
-#include "report/alike.hpp"
+#include "report/drawing/alike.hpp"
 
 #include <algorithm>
 #include <cstdint>

@@ -5,9 +5,9 @@
 #include <set>
 
 #include "report/drawing.hpp"
+#include "report/drawing/lab_graph.hpp"
+#include "report/drawing/picture.hpp"
 #include "report/escape.hpp"
-#include "report/lab_graph.hpp"
-#include "report/picture.hpp"
 
 namespace netrig::report {
 namespace {

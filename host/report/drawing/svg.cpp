@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "report/drawing.hpp"
+#include "report/drawing/layout.hpp"
+#include "report/drawing/reach_overlay.hpp"
 #include "report/escape.hpp"
-#include "report/layout.hpp"
-#include "report/reach_overlay.hpp"
 
 namespace netrig::report {
 namespace {

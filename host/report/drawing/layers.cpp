@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/layers.hpp"
+#include "report/drawing/layers.hpp"
 
 #include <algorithm>
 #include <map>

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/drawing.hpp"
-#include "report/lab_graph.hpp"
+#include "report/drawing/lab_graph.hpp"
 
 namespace netrig::report {
 namespace {

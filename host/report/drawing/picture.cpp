@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/picture.hpp"
+#include "report/drawing/picture.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 #include <unordered_set>
 
-#include "report/alike.hpp"
+#include "report/drawing/alike.hpp"
 #include "report/table.hpp"
 
 namespace netrig::report {

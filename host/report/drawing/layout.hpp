@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "report/box_form.hpp"
-#include "report/picture.hpp"
+#include "report/drawing/box_form.hpp"
+#include "report/drawing/picture.hpp"
 
 namespace netrig::report {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/lab_graph.hpp"
+#include "report/drawing/lab_graph.hpp"
 
 #include <algorithm>
 #include <unordered_map>

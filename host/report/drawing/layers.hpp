@@ -4,7 +4,7 @@
 #pragma once
 #include <vector>
 
-#include "report/picture.hpp"
+#include "report/drawing/picture.hpp"
 
 namespace netrig::report {
 

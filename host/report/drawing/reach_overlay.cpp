@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "report/reach_overlay.hpp"
+#include "report/drawing/reach_overlay.hpp"
 
 #include <fmt/format.h>
 
