@@ -13,6 +13,7 @@
 
 #include "attack/place.hpp"
 #include "catch.hpp"
+#include "driver/protected_file.hpp"
 #include "driver/registry.hpp"
 #include "driver/trust.hpp"
 #include "model/error.hpp"
@@ -149,6 +150,20 @@ TEST_CASE("refused: another file mounted over the plugin") {
   sh("umount " + place.file + "; umount /mnt");
 }
 
+TEST_CASE("refused: a file of the same file system mounted over the plugin, or over its signature") {
+  const Place place;
+  const std::string open = place.root + "/open";
+  fs::create_directory(open);
+  ::chmod(open.c_str(), 0777);
+  fs::copy_file(place.file, open + "/veth.so");
+  scratch::file("sig", "x");
+  fs::copy_file(directory() + "/sig", place.file + ".minisig");
+  const std::string over = GENERATE("", ".minisig");
+  REQUIRE(sh("mount --bind " + open + "/veth.so " + place.file + over).exit == 0);
+  CHECK_THAT(place.outcome(), ContainsSubstring("veth.so" + over + " has another file mounted over it"));
+  sh("umount " + place.file + over);
+}
+
 TEST_CASE("refused: two directories with the same driver") {
   const Place place;
   fs::create_directory(place.root + "/more");
@@ -216,6 +231,38 @@ TEST_CASE("a directory swapped between check and load: the checked one is read")
   stop = true;
   swapper.join();
   CHECK(loaded > 0);
+}
+
+TEST_CASE("a policy swapped while it is read, 1000 times: one that others could have put there is never believed") {
+  const Place place;
+  const std::string link = place.root + "/policy";
+  for (const std::string name : {"good", "evil"}) {
+    fs::create_directory(place.root + "/" + name);
+    scratch::file("policy", name);
+    fs::copy_file(directory() + "/policy", place.root + "/" + name + "/host.toml");
+    ::chmod((place.root + "/" + name + "/host.toml").c_str(), 0600);
+  }
+  // Root's file in a directory of somebody else, who has the link turned between the two.
+  REQUIRE(::chown((place.root + "/evil").c_str(), 12345, 0) == 0);
+  fs::create_directory_symlink(place.root + "/good", link);
+  fs::create_directory_symlink(place.root + "/evil", link + "2");
+  std::atomic<bool> stop{false};
+  std::thread swapper([&] {
+    while (!stop) ::renameat2(AT_FDCWD, link.c_str(), AT_FDCWD, (link + "2").c_str(), RENAME_EXCHANGE);
+  });
+  int believed = 0;
+  int refused = 0;
+  for (int i = 0; i < 1000; ++i) try {
+      const auto text = driver::read_protected(link + "/host.toml", "the policy", 4096, driver::Parents::checked);
+      if (text != "good") FAIL("the policy of somebody else");
+      ++believed;
+    } catch (const netrig::Error&) {
+      ++refused;
+    }
+  stop = true;
+  swapper.join();
+  CHECK(believed > 0);
+  CHECK(refused > 0);
 }
 
 TEST_CASE("bytes are read once and sealed: nobody can change them afterwards") {
