@@ -6,7 +6,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
@@ -190,9 +189,8 @@ TEST_CASE("a file swapped between check and load, 1000 times: what was checked i
   const std::string evil = place.root + "/evil.so";
   fs::copy_file(std::string(NETRIG_TEST_PLUGIN_DIR) + "/misnamed.so", evil);
   ::chmod(evil.c_str(), 0666);  // written by others: must never be what comes out
-  std::atomic<bool> stop{false};
-  std::thread swapper([&] {
-    while (!stop) ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.file.c_str(), RENAME_EXCHANGE);
+  std::jthread swapper([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.file.c_str(), RENAME_EXCHANGE);
   });
   int loaded = 0;
   int refused = 0;
@@ -203,8 +201,6 @@ TEST_CASE("a file swapped between check and load, 1000 times: what was checked i
     } catch (const netrig::Error&) {
       ++refused;
     }
-  stop = true;
-  swapper.join();
   CHECK(loaded > 0);
   CHECK(refused > 0);
 }
@@ -218,9 +214,9 @@ TEST_CASE("a directory swapped between check and load: the checked one is read")
   fs::create_directory(evil);
   fs::copy_file(std::string(NETRIG_TEST_PLUGIN_DIR) + "/misnamed.so", evil + "/veth.so");
   ::chmod(evil.c_str(), 0777);
-  std::atomic<bool> stop{false};
-  std::thread swapper([&] {
-    while (!stop) ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.drivers.c_str(), RENAME_EXCHANGE);
+  std::jthread swapper([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.drivers.c_str(), RENAME_EXCHANGE);
   });
   int loaded = 0;
   for (int i = 0; i < 1000; ++i) try {
@@ -228,8 +224,6 @@ TEST_CASE("a directory swapped between check and load: the checked one is read")
       ++loaded;
     } catch (const netrig::Error&) {
     }
-  stop = true;
-  swapper.join();
   CHECK(loaded > 0);
 }
 
@@ -246,9 +240,8 @@ TEST_CASE("a policy swapped while it is read, 1000 times: one that others could 
   REQUIRE(::chown((place.root + "/evil").c_str(), 12345, 0) == 0);
   fs::create_directory_symlink(place.root + "/good", link);
   fs::create_directory_symlink(place.root + "/evil", link + "2");
-  std::atomic<bool> stop{false};
-  std::thread swapper([&] {
-    while (!stop) ::renameat2(AT_FDCWD, link.c_str(), AT_FDCWD, (link + "2").c_str(), RENAME_EXCHANGE);
+  std::jthread swapper([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) ::renameat2(AT_FDCWD, link.c_str(), AT_FDCWD, (link + "2").c_str(), RENAME_EXCHANGE);
   });
   int believed = 0;
   int refused = 0;
@@ -259,8 +252,6 @@ TEST_CASE("a policy swapped while it is read, 1000 times: one that others could 
     } catch (const netrig::Error&) {
       ++refused;
     }
-  stop = true;
-  swapper.join();
   CHECK(believed > 0);
   CHECK(refused > 0);
 }
