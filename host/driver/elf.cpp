@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <fmt/format.h>
 #include <netrig/driver.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -33,6 +34,13 @@ constexpr std::uint16_t kMachine = EM_S390;
 #endif
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
+
+constexpr std::size_t kLongestLibrary = 255;
+
+/// What can be shown on a terminal, and stands between blanks.
+bool is_word(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
+}
 
 /// The file's bytes, read only within bounds.
 class Image {
@@ -97,10 +105,10 @@ class Reader {
       const auto segment = image_.at<Elf64_Phdr>(header_.e_phoff + std::uint64_t{i} * sizeof(Elf64_Phdr));
       switch (segment.p_type) {
         case PT_LOAD:
-          image_.require(segment.p_offset, segment.p_filesz);
-          loads_.push_back(segment);
+          add_load(segment);
           break;
         case PT_DYNAMIC:
+          if (dynamic_) refuse("it has two dynamic sections");
           dynamic_ = segment;
           break;
         case PT_NOTE:
@@ -117,6 +125,20 @@ class Reader {
     }
   }
 
+  /// What is read here from the file must be what the dynamic loader will find in memory. It maps one segment after the
+  /// other in whole pages, so one that lay over another would put other bytes where we have looked.
+  void add_load(const Elf64_Phdr& segment) {
+    static const std::uint64_t kPage = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    image_.require(segment.p_offset, segment.p_filesz);
+    const std::uint64_t end = segment.p_vaddr + segment.p_memsz;
+    const bool whole = segment.p_memsz >= segment.p_filesz && end >= segment.p_vaddr && end <= UINT64_MAX - kPage &&
+                       segment.p_vaddr % kPage == segment.p_offset % kPage;
+    if (!whole) refuse("the file is truncated or damaged");
+    if (segment.p_vaddr / kPage * kPage < mapped_) refuse("its segments overlap");
+    mapped_ = (end + kPage - 1) / kPage * kPage;
+    loads_.push_back(segment);
+  }
+
   void read_notes(const Elf64_Phdr& segment) {
     const auto bytes = Image(image_.range(segment.p_offset, segment.p_filesz));
     const std::uint64_t align = segment.p_align == 8 ? 8 : 4;
@@ -124,11 +146,12 @@ class Reader {
     for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= bytes.size();) {
       const auto note = bytes.at<Elf64_Nhdr>(at);
       const auto name = bytes.range(at + sizeof note, note.n_namesz);
+      const bool ours = note.n_namesz == 7 && std::memcmp(name.data(), "netrig", 7) == 0;
+      if (ours && (segment.p_offset % 4 != 0 || align != 4)) refuse("its netrig note is not aligned to 4 bytes");
       // Padding counts from the segment's begin: with 8-byte notes (.note.gnu.property) header and name share it.
       const std::uint64_t description = padded(at + sizeof note + note.n_namesz);
       const auto content = bytes.range(description, note.n_descsz);
-      if (note.n_namesz == 7 && std::memcmp(name.data(), "netrig", 7) == 0) {
-        if (segment.p_offset % 4 != 0 || align != 4) refuse("its netrig note is not aligned to 4 bytes");
+      if (ours) {
         if (note.n_type != NETRIG_NOTE_TYPE)
           refuse(fmt::format("its netrig note has the unknown type {}", note.n_type));
         if (note_) refuse("it has two netrig notes");
@@ -163,11 +186,7 @@ class Reader {
               .version = text(raw.version, sizeof raw.version, "version"),
               .link_kinds = {},
               .needed = {}};
-    const auto printable = [](const std::string& word) {
-      return !word.empty() &&
-             std::all_of(word.begin(), word.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
-    };
-    if (!printable(note.driver) || !printable(note.version))
+    if (!is_word(note.driver) || !is_word(note.version))
       refuse("its netrig note has an empty or unprintable name or version");
     std::string kinds = text(raw.link_kinds, sizeof raw.link_kinds, "list of link kinds");
     for (std::size_t at = 0; at < kinds.size();) {
@@ -175,6 +194,8 @@ class Reader {
       if (end > at) note.link_kinds.push_back(kinds.substr(at, end - at));
       at = end + 1;
     }
+    if (!std::all_of(note.link_kinds.begin(), note.link_kinds.end(), is_word))
+      refuse("its netrig note has an unprintable link kind");
     return note;
   }
 
@@ -189,7 +210,9 @@ class Reader {
 
   void read_dynamic() {
     if (!dynamic_) refuse("it has no dynamic section");
-    image_.require(dynamic_->p_offset, dynamic_->p_filesz);
+    // The dynamic loader looks at the address alone, and reads on until DT_NULL.
+    if (offset_of(dynamic_->p_vaddr, dynamic_->p_filesz) != dynamic_->p_offset)
+      refuse("its dynamic section is at one place in the file and at another in memory");
     for (std::uint64_t at = 0; at + sizeof(Elf64_Dyn) <= dynamic_->p_filesz; at += sizeof(Elf64_Dyn)) {
       const auto entry = image_.at<Elf64_Dyn>(dynamic_->p_offset + at);
       const std::uint64_t value = entry.d_un.d_val;
@@ -231,13 +254,22 @@ class Reader {
           break;
       }
     }
+    refuse("its dynamic section has no end");
   }
 
-  [[nodiscard]] std::string string_at(std::uint64_t index) const {
+  [[nodiscard]] std::span<const std::byte> string_from(std::uint64_t index) const {
     if (!found_.strings || !found_.strings_size || index >= *found_.strings_size)
       refuse("the file is truncated or damaged");
-    const auto bytes =
-        image_.range(offset_of(*found_.strings, *found_.strings_size), *found_.strings_size).subspan(index);
+    return image_.range(offset_of(*found_.strings, *found_.strings_size), *found_.strings_size).subspan(index);
+  }
+  /// Compares no more than it must: a table of many names may have one that is as long as the file.
+  [[nodiscard]] bool is_string_at(std::uint64_t index, std::string_view text) const {
+    const auto bytes = string_from(index);
+    return bytes.size() > text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0 &&
+           bytes[text.size()] == std::byte{0};
+  }
+  [[nodiscard]] std::string string_at(std::uint64_t index) const {
+    const auto bytes = string_from(index);
     const auto* from = reinterpret_cast<const char*>(bytes.data());
     const std::size_t length = strnlen(from, bytes.size());
     if (length == bytes.size()) refuse("the file is truncated or damaged");
@@ -247,6 +279,8 @@ class Reader {
   void check_needed() {
     for (const std::uint64_t index : found_.needed) {
       std::string name = string_at(index);
+      if (!is_word(name) || name.size() > kLongestLibrary)
+        refuse("it needs a library with an unprintable or endless name");
       if (!is_allowed_library(name))
         refuse(fmt::format(
             "it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
@@ -281,7 +315,7 @@ class Reader {
     bool descriptor = false;
     for (std::uint64_t i = 1; i < count; ++i) {
       const auto symbol = image_.at<Elf64_Sym>(table + i * sizeof(Elf64_Sym));
-      if (symbol.st_shndx == SHN_UNDEF || string_at(symbol.st_name) != NETRIG_DRIVER_SYMBOL) continue;
+      if (symbol.st_shndx == SHN_UNDEF || !is_string_at(symbol.st_name, NETRIG_DRIVER_SYMBOL)) continue;
       if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT ||
           symbol.st_size < offsetof(netrig_driver, create) + sizeof(void*))
         refuse("its symbol " NETRIG_DRIVER_SYMBOL " is not a driver descriptor");
@@ -293,6 +327,7 @@ class Reader {
   Image image_;
   Elf64_Ehdr header_{};
   std::vector<Elf64_Phdr> loads_;
+  std::uint64_t mapped_ = 0;  ///< end of the last page of those
   std::optional<Elf64_Phdr> dynamic_;
   Dynamic found_;
   std::optional<Note> note_;

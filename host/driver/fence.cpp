@@ -29,20 +29,15 @@ namespace netrig::driver {
 namespace {
 
 constexpr unsigned kNobody = 65534;  // the kernel's overflow user; owns nothing
+// Threads and processes of that user, all workers together and whoever else is nobody; beyond it clone fails. Far below
+// what would leave the machine without process numbers (32768).
+constexpr std::uint64_t kMostThreads = 1024;
 
 [[noreturn]] void give_up(const char* what) {
   throw Error(ErrorCode::driver, fmt::format("cannot fence its worker: {}: {}", what, netlink::errno_text(errno)));
 }
 void check(long result, const char* what) {
   if (result < 0) give_up(what);
-}
-
-std::uint64_t capabilities_of(std::uint32_t granted) {
-  std::uint64_t set = 0;
-  if ((granted & NETRIG_WANTS_NET_ADMIN) != 0) set |= 1ULL << CAP_NET_ADMIN;
-  if ((granted & NETRIG_WANTS_NET_RAW) != 0) set |= 1ULL << CAP_NET_RAW;
-  if ((granted & NETRIG_WANTS_SYS_ADMIN) != 0) set |= 1ULL << CAP_SYS_ADMIN;
-  return set;
 }
 
 bool has_capability(unsigned capability) {
@@ -150,6 +145,14 @@ void check_library(const std::string& name, void* handle) {
 
 }  // namespace
 
+std::uint64_t capabilities_of(std::uint32_t granted) {
+  std::uint64_t set = 0;
+  if ((granted & NETRIG_WANTS_NET_ADMIN) != 0) set |= 1ULL << CAP_NET_ADMIN;
+  if ((granted & NETRIG_WANTS_NET_RAW) != 0) set |= 1ULL << CAP_NET_RAW;
+  if ((granted & NETRIG_WANTS_SYS_ADMIN) != 0) set |= 1ULL << CAP_SYS_ADMIN;
+  return set;
+}
+
 std::uint32_t landlock_version() {
   const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   return version < 0 ? 0 : static_cast<std::uint32_t>(version);
@@ -172,6 +175,8 @@ FenceReport fence_in(const FenceOptions& options) {
   report.rooted = set_root();
   drop_bounding_set(capabilities);
   report.other_user = become_nobody(capabilities != 0);
+  // Another user has processes of its own, which would count.
+  if (report.other_user) set_limit(RLIMIT_NPROC, kMostThreads, "RLIMIT_NPROC");
   set_capabilities(capabilities);
   check(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
   check(::prctl(PR_SET_DUMPABLE, 0), "PR_SET_DUMPABLE");
@@ -179,7 +184,7 @@ FenceReport fence_in(const FenceOptions& options) {
   check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
   if (::getppid() != options.parent) ::_exit(1);  // it has died already
   report.landlock = landlock();
-  install_loading_filter();
+  install_loading_filter(options.granted);
   return report;
 }
 

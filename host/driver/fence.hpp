@@ -32,6 +32,9 @@ FenceReport fence_in(const FenceOptions& options);
 /// Gives up opening files and mapping code too, once the plugin is loaded.
 void close_fence(const FenceOptions& options);
 
+/// The kernel's set of capabilities (one bit each) for NETRIG_WANTS_*.
+std::uint64_t capabilities_of(std::uint32_t granted);
+
 /// Version of Landlock in this kernel; 0: none.
 std::uint32_t landlock_version();
 /// Whether this kernel has seccomp filters with the actions needed.
@@ -40,7 +43,7 @@ bool has_seccomp();
 std::string syscall_name(std::uint32_t number);
 
 /// seccomp filters (filter.cpp). Both throw Error{driver}.
-void install_loading_filter();
+void install_loading_filter(std::uint32_t granted);
 void install_driver_filter(std::uint32_t granted);
 
 }  // namespace netrig::driver

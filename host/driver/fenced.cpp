@@ -33,7 +33,7 @@ void check_fence(int pid, std::uint32_t granted) {
     if (key == "NoNewPrivs:") file >> no_new_privileges;
     if (key == "Seccomp:") file >> seccomp;
   }
-  const bool bare = granted != NETRIG_WANTS_NOTHING || (effective == 0 && permitted == 0);
+  const bool bare = ((effective | permitted) & ~capabilities_of(granted)) == 0;
   if (bare && no_new_privileges == 1 && seccomp == 2) return;
   throw Error(ErrorCode::driver,
               fmt::format("the kernel does not show its worker as fenced (CapEff {:x}, NoNewPrivs {}, Seccomp {})",

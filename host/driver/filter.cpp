@@ -160,7 +160,7 @@ void on_violation(int, siginfo_t* info, void*) {
 
 }  // namespace
 
-void install_loading_filter() {
+void install_loading_filter(std::uint32_t granted) {
   struct sigaction action {};
   action.sa_sigaction = on_violation;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
@@ -172,8 +172,10 @@ void install_loading_filter() {
   check(seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
                          SCMP_A2(SCMP_CMP_EQ, static_cast<scmp_datum_t>(O_RDONLY | O_CLOEXEC))),
         "openat");
-  for (const char* name : {"mmap", "mprotect", "seccomp", "setsockopt", "bind", "connect", "getsockname"})
-    allow(f, name);
+  for (const char* name : {"mmap", "mprotect", "seccomp"}) allow(f, name);
+  // A later filter cannot allow again what this one forbids.
+  if (granted != NETRIG_WANTS_NOTHING)
+    for (const char* name : kGranted) allow(f, name);
   // The second filter is installed through seccomp(2), or prctl(2) by an older library.
   check(seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, 22 /* PR_SET_SECCOMP */)),
         "prctl");

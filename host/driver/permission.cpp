@@ -136,6 +136,9 @@ void Permission::admit(const Order& order) {
       if (link->peer->type == 0 || link->peer->type != peer_attribute(link->kind))
         deny(fmt::format("a second end of a {} by attribute {}", link->kind, link->peer->type));
       check_attributes(link->peer->attributes);
+      // They go into one nest with the data, and a nest that outgrew 64 KiB would come apart.
+      if (link->data.size() + link->peer->attributes.size() > kMostAttributes)
+        deny(fmt::format("{} bytes of attributes", link->data.size() + link->peer->attributes.size()));
       cover(link->peer->interface);
     }
     if (link->lower && *link->lower >= references_) deny(fmt::format("reference {}", *link->lower));
@@ -164,6 +167,10 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
   const FamilyHeader header = family_header(type);
   if (message.size() > kMostAttributes) deny(fmt::format("{} bytes of attributes", message.size()));
   if (message.size() < header.size) deny("a request without its family header");
+  // RTM_NEW*, RTM_DEL*, RTM_GET* and RTM_SET* of a family follow each other in this order (linux/rtnetlink.h).
+  const bool asks = (type & 3U) == (RTM_GETLINK & 3U);
+  if (!asks && (operation_ == Operation::inspect || operation_ == Operation::statistics))
+    deny("a change where it is only asked how things are");
   walk(message.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.size), message.size())),
        [&](std::uint16_t attribute, std::span<const std::byte>) {
          if (!may_carry(type, attribute)) deny(fmt::format("link attribute {}", attribute));
@@ -241,8 +248,12 @@ std::string clean_text(std::string text, const DriverDescription& description, c
       for (const auto& scalar : found->second.values) mask(to_text(scalar, declaration.type));
     }
   if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+    if (byte(i) < ' ' || byte(i) == 0x7f) text[i] = '?';
+    // U+0080 to U+009F are control characters, too: U+009B begins an escape sequence like ESC [.
+    if (byte(i) == 0xc2 && i + 1 < text.size() && byte(i + 1) >= 0x80 && byte(i + 1) <= 0x9f) text.replace(i, 2, "?");
+  }
   return text;
 }
 

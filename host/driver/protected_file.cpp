@@ -24,22 +24,25 @@ std::string owner_fault(const struct stat& status, const std::string& name, cons
   return fmt::format("{} belongs to user {}; it must belong to root: \"chown root {}\"", name, status.st_uid, path);
 }
 
-/// Directories from "/" down to the one that holds the file.
-std::string parents_fault(const std::string& path) {
+/// Directories from "/" down to the one that holds the file. A link on the way may have been turned elsewhere since the
+/// file was opened, so it must be this very file (`status`) that the checked directory holds.
+std::string parents_fault(const std::string& path, const struct stat& status) {
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(std::filesystem::path(path).parent_path(), error);
   if (error) return fmt::format("{} cannot be followed: {}", path, error.message());
   std::filesystem::path at;
+  struct stat one {};
   for (const auto& part : real) {
     at /= part;
-    struct stat status {};
-    if (::lstat(at.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-      return fmt::format("{} is no directory", at.string());
-    if (std::string fault = owner_fault(status, at.string(), at.string()); !fault.empty()) return fault;
-    if ((status.st_mode & 022) != 0 && (status.st_mode & S_ISVTX) == 0)
-      return fmt::format("{} is writable by others (mode {:04o}): \"chmod go-w {}\"", at.string(),
-                         status.st_mode & 07777, at.string());
+    if (::lstat(at.c_str(), &one) != 0 || !S_ISDIR(one.st_mode)) return fmt::format("{} is no directory", at.string());
+    if (std::string fault = owner_fault(one, at.string(), at.string()); !fault.empty()) return fault;
+    if ((one.st_mode & 022) != 0 && (one.st_mode & S_ISVTX) == 0)
+      return fmt::format("{} is writable by others (mode {:04o}): \"chmod go-w {}\"", at.string(), one.st_mode & 07777,
+                         at.string());
   }
+  at /= std::filesystem::path(path).filename();
+  if (::lstat(at.c_str(), &one) != 0 || one.st_dev != status.st_dev || one.st_ino != status.st_ino)
+    return "another file came into its place while it was looked at";
   return {};
 }
 
@@ -58,10 +61,13 @@ UniqueFd open_file(const std::string& path, const std::string& what, int flags) 
 }
 
 std::string read_all(const UniqueFd& file, const std::string& path, const std::string& what, std::size_t most) {
+  constexpr std::size_t kChunk = 65536;
   std::string text;
+  // A small file never moves while it grows: it may be a secret key, and no copy of that may be left behind.
+  text.reserve(2 * kChunk);
   for (;;) {
     const std::size_t before = text.size();
-    text.resize(before + 65536);
+    text.resize(before + kChunk);
     const ssize_t size = ::read(file.get(), text.data() + before, text.size() - before);
     if (size < 0)
       throw Error(ErrorCode::invalid, fmt::format("cannot read {}: {}", what, netlink::errno_text(errno)), path);
@@ -85,8 +91,9 @@ std::optional<std::string> read_protected(const std::string& path, const std::st
                                           Parents parents) {
   const UniqueFd file = open_file(path, what, O_NOFOLLOW);
   if (!file) return std::nullopt;
-  std::string fault = file_fault(status_of(file, path, what), path);
-  if (fault.empty() && parents == Parents::checked) fault = parents_fault(std::filesystem::absolute(path));
+  const struct stat status = status_of(file, path, what);
+  std::string fault = file_fault(status, path);
+  if (fault.empty() && parents == Parents::checked) fault = parents_fault(std::filesystem::absolute(path), status);
   if (!fault.empty()) throw Error(ErrorCode::denied, fmt::format("{} is not protected: {}", what, fault), path);
   return read_all(file, path, what, most);
 }
@@ -103,7 +110,7 @@ std::string protection_fault(const std::string& path, Parents parents) {
   if (::lstat(path.c_str(), &status) != 0) return fmt::format("{}: {}", path, netlink::errno_text(errno));
   if (S_ISLNK(status.st_mode)) return "it is a symbolic link";
   std::string fault = file_fault(status, path);
-  if (fault.empty() && parents == Parents::checked) fault = parents_fault(std::filesystem::absolute(path));
+  if (fault.empty() && parents == Parents::checked) fault = parents_fault(std::filesystem::absolute(path), status);
   return fault;
 }
 

@@ -46,7 +46,29 @@ Error refusal(const std::string& kind, const std::string& path, const std::strin
   return {ErrorCode::driver, fmt::format("driver \"{}\" ({}) is refused: {}", kind, path, reason)};
 }
 
-/// The one directory that has this plugin. Empty: none has.
+/// What the audit log will say, as far as it is known before the file is opened.
+AuditEntry entry_of(const Policy& policy, const std::string& kind, const std::string& path) {
+  return {.loaded = true,
+          .driver = kind,
+          .path = path,
+          .sha256 = {},
+          .version = {},
+          .signer = {},
+          .mode = to_text(policy.mode),
+          .isolation = policy.rules_of(kind).isolation == Isolation::none ? "none" : "worker",
+          .privileges = {},
+          .reason = {}};
+}
+
+void audit_refusal(const Policy& policy, const std::string& kind, const std::string& path, const std::string& reason) {
+  AuditEntry entry = entry_of(policy, kind, path);
+  entry.loaded = false;
+  entry.reason = reason;
+  write_audit(policy.audit_log, entry);
+}
+
+/// The one directory that has this plugin. Empty: none has. Throws Error{driver} whose `where` is the directory that
+/// may not be used.
 std::string directory_of(const Policy& policy, const std::string& kind) {
   std::string found;
   for (const std::string& directory : policy.directories) {
@@ -55,14 +77,24 @@ std::string directory_of(const Policy& policy, const std::string& kind) {
       kinds = list_plugins(policy, directory);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::not_found) continue;
-      throw refusal(kind, directory, {}, error.message());
+      throw Error(ErrorCode::driver, error.message(), directory);
     }
     if (!std::binary_search(kinds.begin(), kinds.end(), kind)) continue;
     if (!found.empty())
-      throw refusal(kind, found, {}, fmt::format("{} has a second {}.so; remove one of them", directory, kind));
+      throw Error(ErrorCode::driver, fmt::format("{} has a second {}.so; remove one of them", directory, kind), found);
     found = directory;
   }
   return found;
+}
+
+/// The same for a driver that is to be loaded: a refusal is put down.
+std::string place_of(const Policy& policy, const std::string& kind) {
+  try {
+    return directory_of(policy, kind);
+  } catch (const Error& error) {
+    audit_refusal(policy, kind, error.where(), error.message());
+    throw refusal(kind, error.where(), {}, error.message());
+  }
 }
 
 }  // namespace
@@ -127,9 +159,11 @@ Driver& Registry::open(std::string_view kind) {
   const std::lock_guard guard(mutex_);
   if (const auto found = drivers_.find(kind); found != drivers_.end()) return *found->second;
   const std::string name(kind);
-  if (const std::string fault = kind_fault(kind); !fault.empty())
+  if (const std::string fault = kind_fault(kind); !fault.empty()) {
+    audit_refusal(policy_, name.substr(0, 64), {}, "the name " + fault);
     throw Error(ErrorCode::driver, fmt::format("driver name \"{}\" {}", name.substr(0, 64), fault));
-  const std::string directory = directory_of(policy_, name);
+  }
+  const std::string directory = place_of(policy_, name);
   if (directory.empty()) {
     const auto hint = closest(kind, kinds());
     throw Error(ErrorCode::driver,
@@ -139,16 +173,7 @@ Driver& Registry::open(std::string_view kind) {
   const std::string path = fmt::format("{}/{}.so", directory, name);
   const DriverRules& rules = policy_.rules_of(name);
   Found found;
-  AuditEntry entry{.loaded = true,
-                   .driver = name,
-                   .path = path,
-                   .sha256 = {},
-                   .version = {},
-                   .signer = {},
-                   .mode = to_text(policy_.mode),
-                   .isolation = rules.isolation == Isolation::none ? "none" : "worker",
-                   .privileges = {},
-                   .reason = {}};
+  AuditEntry entry = entry_of(policy_, name, path);
   const auto tell = [&] {
     entry.sha256 = found.digest;
     entry.version = found.description.version;
@@ -175,7 +200,7 @@ const DriverDescription* Registry::find(std::string_view kind) {
   {
     const std::lock_guard guard(mutex_);
     if (const auto found = drivers_.find(kind); found != drivers_.end()) return &found->second->description();
-    if (directory_of(policy_, std::string(kind)).empty()) return nullptr;
+    if (place_of(policy_, std::string(kind)).empty()) return nullptr;
   }
   return &open(kind).description();
 }

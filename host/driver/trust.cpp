@@ -45,17 +45,18 @@ void check_owner_and_mode(const struct stat& status, const std::string& path) {
 }
 
 /// Opens `name` below `parent` without following a symbolic link anywhere. A kernel without openat2 (before 5.6)
-/// cannot.
-UniqueFd open_below(int parent, const std::string& name, std::uint64_t flags) {
+/// cannot. `resolve`: RESOLVE_*, further ways that are closed.
+UniqueFd open_below(int parent, const std::string& name, std::uint64_t flags, std::uint64_t resolve = 0) {
   open_how how{};
   how.flags = flags | O_CLOEXEC;
-  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | resolve;
   return UniqueFd(static_cast<int>(::syscall(SYS_openat2, parent, name.c_str(), &how, sizeof how)));
 }
 
 [[noreturn]] void refuse_open(const std::string& path) {
   if (errno == ELOOP) refuse(fmt::format("{} is a symbolic link; name the place it points to", path));
   if (errno == ENOENT) throw Error(ErrorCode::not_found, fmt::format("{} is not there", path));
+  if (errno == EXDEV) refuse(fmt::format("{} has another file mounted over it", path));
   refuse(fmt::format("cannot open {}: {}", path, errno_words()));
 }
 
@@ -90,12 +91,17 @@ UniqueFd open_directory(const Policy& policy, const std::string& directory) {
   return at;
 }
 
-/// A bind mount that somebody put over the file would come with another device than its directory's.
-void check_file(const Policy& policy, int file, int directory, const std::string& path) {
+/// Opens one file of a plugin directory. O_NONBLOCK: a FIFO in its place must not hang us. Where the path counts, a
+/// mount over the file is as good as a link to elsewhere: what is mounted may lie where others can write. Comparing
+/// devices would not do; a file of the same file system can be mounted, and overlayfs shows several devices without any
+/// mount.
+UniqueFd open_file(const Policy& policy, int directory, const std::string& name) {
+  return open_below(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, needs_path(policy.mode) ? RESOLVE_NO_XDEV : 0);
+}
+
+void check_file(const Policy& policy, int file, const std::string& path) {
   struct stat status {};
-  struct stat parent {};
-  if (::fstat(file, &status) != 0 || ::fstat(directory, &parent) != 0)
-    refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+  if (::fstat(file, &status) != 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
   if (!S_ISREG(status.st_mode)) refuse(fmt::format("{} is not a regular file", path));
   if (status.st_size > kLargestPlugin)
     refuse(fmt::format("{} has {} bytes; a plugin has at most {}", path, status.st_size, kLargestPlugin));
@@ -103,7 +109,6 @@ void check_file(const Policy& policy, int file, int directory, const std::string
   check_owner_and_mode(status, path);
   if (status.st_nlink != 1)
     refuse(fmt::format("{} has {} hard links; copy it instead, a link elsewhere is a way in", path, status.st_nlink));
-  if (status.st_dev != parent.st_dev) refuse(fmt::format("{} has another file mounted over it", path));
 }
 
 std::vector<unsigned char> read_all(int file, const std::string& path) {
@@ -199,17 +204,16 @@ SealedPlugin open_plugin(const Policy& policy, const std::string& directory, con
     refuse(fmt::format("driver name \"{}\" {}", kind.substr(0, 64), fault));
   const UniqueFd place = open_directory(policy, directory);
   const std::string path = fmt::format("{}/{}.so", directory, kind);
-  // O_NONBLOCK: a FIFO in its place must not hang us.
-  const UniqueFd file = open_below(place.get(), kind + ".so", O_RDONLY | O_NONBLOCK | O_NOCTTY);
+  const UniqueFd file = open_file(policy, place.get(), kind + ".so");
   if (!file) refuse_open(path);
-  check_file(policy, file.get(), place.get(), path);
+  check_file(policy, file.get(), path);
   const auto bytes = read_all(file.get(), path);
   if (policy.mode == TrustMode::any)
     spdlog::warn("policy mode \"any\": {} is loaded without any check of who could have written it", path);
   SealedPlugin plugin = sealed(bytes, kind, path);
-  if (const UniqueFd signature = open_below(place.get(), kind + ".so.minisig", O_RDONLY | O_NONBLOCK | O_NOCTTY)) {
+  if (const UniqueFd signature = open_file(policy, place.get(), kind + ".so.minisig")) {
     const std::string name = path + ".minisig";
-    check_file(policy, signature.get(), place.get(), name);
+    check_file(policy, signature.get(), name);
     plugin.signature = signature_text(signature.get(), name);
   } else if (errno != ENOENT) {
     refuse_open(path + ".minisig");

@@ -57,6 +57,8 @@ class DeviceServices final : public driver::Services {
 
  private:
   Space& home(std::uint32_t interface);
+  /// Number of an interface; nothing: it, or its namespace, is not there.
+  std::optional<std::uint32_t> find(std::uint32_t interface);
   [[nodiscard]] std::vector<std::uint32_t> ifindexes() const;
 
   Context context_;

@@ -22,14 +22,25 @@ constexpr std::size_t kQuietFrom = 8;
 struct Deletion {
   MadeInterface interface;
   bool settled = true;
+  const MadeDevice* device = nullptr;
 };
 using Deletions = std::unordered_map<std::string, std::vector<Deletion>>;  // by namespace
 
-/// What the driver wants deleted; its own work, if it has any, is done when this returns.
-void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions) {
+/// The space of an interface that the driver may touch; nullptr: it is gone, or is not ours. Between the intention to
+/// make it and the making somebody else may have got its number. Number 0: see delete_links.
+Space* space_of(Run& run, const MadeDevice& made, const MadeInterface& interface) {
+  Space* space = run.spaces.find(interface.home);
+  if (space == nullptr || made.settled || interface.ifindex == 0) return space;
+  const auto link = netlink::get_link(space->socket(), interface.ifindex);
+  return link && link->name == interface.name ? space : nullptr;
+}
+
+/// What the driver wants deleted; its own work, if it has any, is done when this returns. `left`: interfaces that it
+/// does not mention.
+void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletions& left) {
   DeviceServices::Context context;
   for (const MadeInterface& interface : made.interfaces) {
-    Space* space = run.spaces.find(interface.home);
+    Space* space = space_of(run, made, interface);
     context.spaces.homes.push_back(space);
     context.interfaces.push_back({.name = interface.name,
                                   .netns_fd = space == nullptr ? -1 : space->fd().get(),
@@ -54,11 +65,13 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions) {
                          made.driver, error.what()));
     for (std::uint32_t i = 0; i < made.interfaces.size(); ++i) answer.orders.emplace_back(driver::LinkDeletion{i});
   }
-  for (const driver::Order& order : answer.orders) {
-    const auto* deletion = std::get_if<driver::LinkDeletion>(&order);
-    if (deletion == nullptr || context.spaces.homes.at(deletion->interface) == nullptr) continue;
-    const MadeInterface& interface = made.interfaces.at(deletion->interface);
-    deletions[interface.home].push_back({interface, made.settled});
+  std::vector<bool> mentioned(made.interfaces.size(), false);
+  for (const driver::Order& order : answer.orders)
+    if (const auto* deletion = std::get_if<driver::LinkDeletion>(&order)) mentioned.at(deletion->interface) = true;
+  for (std::size_t i = 0; i < made.interfaces.size(); ++i) {
+    if (context.spaces.homes[i] == nullptr) continue;
+    const MadeInterface& interface = made.interfaces[i];
+    (mentioned[i] ? deletions : left)[interface.home].push_back({interface, made.settled, &made});
   }
 }
 
@@ -114,6 +127,22 @@ void delete_links(Space& space, const std::vector<netlink::LinkState>& links, co
       throw Error(ErrorCode::failed, fmt::format("the kernel refuses to delete an interface: {}", refusal.str()));
 }
 
+/// What a driver says is gone, and the kernel still shows under its number and name, is deleted without it.
+void delete_left(Run& run, Space& space, const std::vector<Deletion>& left) {
+  const auto links = netlink::list_links(space.socket());
+  std::vector<Deletion> lies;
+  for (const Deletion& one : left) {
+    const bool there = std::any_of(links.begin(), links.end(), [&](const netlink::LinkState& link) {
+      return link.ifindex == one.interface.ifindex && link.name == one.interface.name;
+    });
+    if (!there) continue;
+    run.warn(fmt::format("device {}: driver {} left {}:{} behind; it is deleted instead", one.device->name,
+                         one.device->driver, one.interface.home, one.interface.name));
+    lies.push_back(one);
+  }
+  delete_links(space, links, lies);
+}
+
 /// A namespace without a name lives on while a process is in it.
 void warn_of_inhabitants(Run& run, const Record& record) {
   std::vector<const UniqueFd*> spaces;
@@ -134,9 +163,10 @@ void warn_of_inhabitants(Run& run, const Record& record) {
 
 void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
   Deletions deletions;
+  Deletions left;
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
   parallel(1, 1, [&](std::size_t) {
-    for (const MadeDevice& made : devices) ask_driver(run, made, deletions);
+    for (const MadeDevice& made : devices) ask_driver(run, made, deletions, left);
   });
   std::vector<const Deletions::value_type*> work;
   for (const auto& entry : deletions)
@@ -149,6 +179,15 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
     // Links of a namespace that goes go with it, in one batch of all namespaces, sooner than they could be deleted.
     if (!doomed.contains(work[i]->first)) delete_links(*space, links, work[i]->second);
     space->release_socket();
+  });
+  // After all deletions: many a link goes with its peer in another namespace.
+  parallel(1, 1, [&](std::size_t) {
+    for (const auto& [home, interfaces] : left) {
+      Space* space = doomed.contains(home) ? nullptr : run.spaces.find(home);
+      if (space == nullptr) continue;
+      delete_left(run, *space, interfaces);
+      space->release_socket();
+    }
   });
 }
 

@@ -48,11 +48,18 @@ std::vector<std::uint32_t> DeviceServices::ifindexes() const {
 
 std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::vector<driver::Order> orders) {
   for (const driver::Order& order : orders) {
+    std::vector<std::uint32_t> numbers = ifindexes();
+    const auto* deletion = std::get_if<driver::LinkDeletion>(&order);
+    if (deletion != nullptr) {
+      // Gone with its namespace, or not ours: deleted, as far as the driver is concerned.
+      const auto number = find(deletion->interface);
+      if (!number) continue;
+      numbers.at(deletion->interface) = *number;
+    }
     netlink::Batch batch;
-    append_order(batch, order, context_.spaces, context_.interfaces, context_.references, ifindexes());
+    append_order(batch, order, context_.spaces, context_.interfaces, context_.references, numbers);
     const auto refusals = sender_of(order, context_.spaces).socket().run(batch);
-    const bool deletion = std::holds_alternative<driver::LinkDeletion>(order);
-    if (!refusals.empty() && !(deletion && refusals.front().error == ENODEV))
+    if (!refusals.empty() && !(deletion != nullptr && refusals.front().error == ENODEV))
       throw order_error(order, refusals.front(), context_.made);
     if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
       made_.emplace_back(link->interface, context_.made.at(link->interface).ifindex);
@@ -62,14 +69,20 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::
   return made_;
 }
 
-std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
+std::optional<std::uint32_t> DeviceServices::find(std::uint32_t interface) {
+  if (context_.spaces.homes.at(interface) == nullptr) return std::nullopt;
   if (const std::uint32_t recorded = context_.interfaces.at(interface).ifindex; recorded != 0) return recorded;
   for (const auto& [made, ifindex] : made_)
     if (made == interface) return ifindex;
   // Made by the driver itself: under this name, which was free before, or not at all.
   for (const auto& link : netlink::list_links(home(interface).socket()))
     if (link.name == context_.interfaces[interface].name) return made_.emplace_back(interface, link.ifindex).second;
-  throw Error(ErrorCode::not_found, fmt::format("interface {} is not there", context_.interfaces[interface].name));
+  return std::nullopt;
+}
+
+std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
+  if (const auto found = find(interface)) return *found;
+  throw Error(ErrorCode::not_found, fmt::format("interface {} is not there", context_.interfaces.at(interface).name));
 }
 
 bool DeviceServices::get_link(std::uint32_t interface, const Receive& each) {

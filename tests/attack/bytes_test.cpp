@@ -40,10 +40,10 @@ struct Trap : Place {
     CHECK_FALSE(fs::exists(kTrace));
     return said;
   }
-  netrig_note& note() {
-    const std::size_t at = bytes.find(std::string_view("netrig\0\0\x01\0", 10));
-    return *reinterpret_cast<netrig_note*>(&bytes.at(at - offsetof(netrig_note, name)));
+  [[nodiscard]] std::size_t note_offset() const {
+    return bytes.find(std::string_view("netrig\0\0\x01\0", 10)) - offsetof(netrig_note, name);
   }
+  netrig_note& note() { return *reinterpret_cast<netrig_note*>(&bytes.at(note_offset())); }
   Elf64_Ehdr& header() { return *reinterpret_cast<Elf64_Ehdr*>(bytes.data()); }
   Elf64_Phdr& segment(std::uint32_t type) {
     for (int i = 0; i < header().e_phnum; ++i)
@@ -96,10 +96,27 @@ TEST_CASE("refused: a note that is too large") {
   trap.note().description_size = 0x10000000;
   CHECK_THAT(trap.refused(), ContainsSubstring("truncated or damaged"));
 }
+TEST_CASE("refused: a note of another size than this ABI's") {
+  Trap trap;
+  const int more = GENERATE(4, -4);
+  trap.note().description_size += more;
+  trap.segment(PT_NOTE).p_filesz += more;
+  CHECK_THAT(trap.refused(), ContainsSubstring("its netrig note has "));
+}
 TEST_CASE("refused: a misaligned note") {
   Trap trap;
-  trap.segment(PT_NOTE).p_align = 8;
-  CHECK_THAT(trap.refused(), ContainsSubstring("is refused"));
+  Elf64_Phdr& notes = trap.segment(PT_NOTE);
+  notes.p_offset = trap.note_offset();
+  notes.p_filesz = sizeof(netrig_note);
+  SECTION("by its segment's alignment") { notes.p_align = 8; }
+  SECTION("by its place") {
+    const std::string copy = trap.bytes.substr(notes.p_offset, notes.p_filesz);
+    const std::size_t odd = (trap.bytes.size() + 7) / 4 * 4 + 2;
+    notes.p_offset = odd;
+    trap.bytes.resize(odd);
+    trap.bytes += copy;
+  }
+  CHECK_THAT(trap.refused(), ContainsSubstring("its netrig note is not aligned to 4 bytes"));
 }
 TEST_CASE("refused: another major version of the ABI") {
   Trap trap;
@@ -114,7 +131,7 @@ TEST_CASE("refused: a right note without the symbol") {
   Place place("nosymbol", NETRIG_TEST_PLUGIN_DIR);
   CHECK_THAT(place.outcome(place.policy(), "nosymbol"), ContainsSubstring("it does not export netrig_driver_1"));
 }
-TEST_CASE("refused: a driver under another name than its own; its constructor does not run") {
+TEST_CASE("refused: a driver under another name than its own: its constructor does not run") {
   Trap trap;
   trap.note().driver[0] = 'x';
   CHECK_THAT(trap.refused(), ContainsSubstring("its note says driver \"xrap\", but the file is called trap.so"));
@@ -128,6 +145,32 @@ TEST_CASE("refused: a library that is not on the list") {
   Trap trap;
   trap.dynamic(DT_NEEDED).d_un.d_val += 1;
   CHECK_THAT(trap.refused(), ContainsSubstring("it needs the library \"ib"));
+}
+TEST_CASE("refused: a dynamic section that is another in memory than in the file") {
+  Trap trap;
+  trap.segment(PT_DYNAMIC).p_vaddr += sizeof(Elf64_Dyn);
+  CHECK_THAT(trap.refused(), ContainsSubstring("at one place in the file and at another in memory"));
+}
+TEST_CASE("refused: two dynamic sections") {
+  Trap trap;
+  trap.segment(PT_GNU_STACK) = trap.segment(PT_DYNAMIC);
+  CHECK_THAT(trap.refused(), ContainsSubstring("it has two dynamic sections"));
+}
+TEST_CASE("refused: a dynamic section that goes on behind its end") {
+  Trap trap;
+  trap.segment(PT_DYNAMIC).p_filesz = sizeof(Elf64_Dyn);
+  CHECK_THAT(trap.refused(), ContainsSubstring("its dynamic section has no end"));
+}
+TEST_CASE("refused: a segment that is mapped over another") {
+  Trap trap;
+  (&trap.segment(PT_LOAD))[1].p_vaddr = 0;
+  CHECK_THAT(trap.refused(), ContainsSubstring("its segments overlap"));
+}
+TEST_CASE("refused: names that would move a terminal's cursor") {
+  Trap trap;
+  SECTION("of a library") { trap.bytes.replace(trap.bytes.find("libc.so.6"), 4, "\x1b[2J"); }
+  SECTION("of a link kind") { trap.note().link_kinds[0] = '\x1b'; }
+  CHECK_THAT(trap.refused(), ContainsSubstring("unprintable") && !ContainsSubstring("\x1b"));
 }
 TEST_CASE("refused: an executable stack") {
   Trap trap;

@@ -13,28 +13,11 @@
 #include "catch.hpp"
 
 using namespace scratch;
+using attack::attack_by;
+using attack::kImpatient;
 using attack::lab_of;
 using attack::Place;
 using attack::require_nothing_left;
-
-namespace {
-
-const std::string kImpatient = "[limits]\ndeadline = \"1s\"\nmemory = \"256MiB\"\n";
-
-/// Brings a lab up whose driver does that in create; returns what netrig says. Then nothing may be left.
-std::string attack_by(const std::string& how, const std::string& when = "create") {
-  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
-  const Result up = cli("--host-config " + place.policy("", kImpatient) + " up " +
-                        lab_of("hostile", "how = \"" + how + "\", when = \"" + when + "\""));
-  INFO(up.err);
-  CHECK(up.exit != 0);
-  CHECK(up.exit < 128);  // netrig itself has not crashed
-  CHECK_THAT(up.err, ContainsSubstring("lab.toml:5:9: device d (driver hostile): "));
-  require_nothing_left();
-  return up.err;
-}
-
-}  // namespace
 
 #define STOPPED(title, how, words) \
   TEST_CASE(title) { CHECK_THAT(attack_by(how), ContainsSubstring(words)); }
@@ -61,9 +44,9 @@ STOPPED("stopped: a driver that floods the log", "log-flood", "it floods the log
 STOPPED("stopped: a driver that answers with a link of another kind", "forged-kind",
         "a link of kind \"bridge\", which its note does not declare")
 STOPPED("stopped: a driver that answers for an interface outside its request", "forged-interface", "interface 7 of 2")
-STOPPED("stopped: a driver that answers for interfaces that it did not make", "forged-nothing",
+STOPPED("stopped: a driver that answers without having made anything", "forged-nothing",
         "it made nothing for interface x")
-STOPPED("stopped: a driver that returns the ifindex of an interface of others", "claims-loopback",
+STOPPED("stopped: a driver that answers for one of its interfaces alone", "claims-loopback",
         "it made nothing for interface y")
 STOPPED("stopped: a driver that claims an interface outside its request", "claims-other", "interface 9 of 2")
 STOPPED("stopped: a driver that asks for a kind outside its note", "kind",
@@ -100,26 +83,43 @@ TEST_CASE("stopped: a driver that exhausts memory") {
 #ifdef NETRIG_SANITIZED
   skip("a sanitizer's shadow memory does not fit into a limit");
 #endif
-  CHECK_THAT(attack_by("memory"), ContainsSubstring("there is no more memory to be had"));
+  // Filling it takes a slow machine its time.
+  CHECK_THAT(attack_by("memory", {.limits = "[limits]\nmemory = \"128MiB\"\n"}),
+             ContainsSubstring("there is no more memory to be had"));
 }
 
 TEST_CASE("stopped: a driver that crashes or hangs while parameters are checked") {
   const auto [how, words] = GENERATE(table<std::string, std::string>(
       {{"crash", "its worker crashed (signal 11, SIGSEGV)"}, {"loop", "it took longer than its deadline of 1s"}}));
-  CHECK_THAT(attack_by(how, "validate"), ContainsSubstring(words));
+  CHECK_THAT(attack_by(how, {.when = "validate"}), ContainsSubstring(words));
 }
 
-TEST_CASE("stopped: a driver that crashes in inspect; status shows why, and the lab goes") {
+TEST_CASE("stopped: a driver that crashes or hangs while it is loaded") {
+  const auto [kind, words] = GENERATE(table<std::string, std::string>(
+      {{"crashesonload", "its worker crashed (signal 11, SIGSEGV)"},
+       {"hangsonload", "it took longer than its deadline of 1s; its worker was stopped"}}));
+  const Place place(kind, NETRIG_TEST_PLUGIN_DIR);
+  CHECK_THAT(place.outcome(place.policy("", kImpatient), kind), ContainsSubstring(words));
+  require_nothing_left();
+}
+
+TEST_CASE("stopped: a driver that crashes, hangs or changes something in inspect: status shows why, and the lab goes") {
+  const auto [how, words] = GENERATE(table<std::string, std::string>({
+      {"crash", "its worker crashed (signal 11, SIGSEGV)"},
+      {"loop", "it took longer than its deadline of 1s"},
+      {"set-down", "a change where it is only asked how things are"},
+  }));
   const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig = "--host-config " + place.policy("", kImpatient) + " ";
-  REQUIRE(cli(netrig + "up " + lab_of("hostile", "how = \"crash\", when = \"inspect\"")).exit == 0);
+  REQUIRE(cli(netrig + "up " + lab_of("hostile", "how = \"" + how + "\", when = \"inspect\"")).exit == 0);
   const Result status = cli(netrig + "--json status odd");
-  CHECK_THAT(status.out, ContainsSubstring("its worker crashed (signal 11, SIGSEGV)"));
+  CHECK_THAT(status.out, ContainsSubstring(words));
+  CHECK_THAT(ip("-n a link show dev x")[0]["flags"].dump(), ContainsSubstring("\"UP\""));
   CHECK(cli(netrig + "down odd").exit == 0);
   require_nothing_left();
 }
 
-TEST_CASE("stopped: a driver that crashes or hangs in destroy; its links are removed all the same") {
+TEST_CASE("stopped: a driver that crashes or hangs in destroy: its links are removed all the same") {
   const std::string how = GENERATE("crash", "loop", "exec");
   const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig = "--host-config " + place.policy("", kImpatient) + " ";
@@ -128,6 +128,89 @@ TEST_CASE("stopped: a driver that crashes or hangs in destroy; its links are rem
   CHECK(down.exit == 0);
   CHECK_THAT(down.err, ContainsSubstring("its interfaces are deleted instead"));
   require_nothing_left();
+}
+
+TEST_CASE("a driver that deletes at once what has gone with its namespace harms nobody") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig = "--host-config " + place.policy("", kImpatient) + " ";
+  REQUIRE(cli(netrig + "up " + lab_of("hostile", "how = \"flush\", when = \"destroy\"")).exit == 0);
+  REQUIRE(sh("ip netns delete b").exit == 0);
+  const Result down = cli(netrig + "down odd");
+  CHECK(down.exit == 0);
+  CHECK_THAT(down.err, !ContainsSubstring("hostile"));
+  require_nothing_left();
+}
+
+namespace {
+
+/// A lab of the hostile driver whose one interface is x in "mine", a namespace of somebody else.
+std::string guest_lab(const std::string& how, const std::string& when) {
+  return file("lab.toml",
+              "[lab]\nname = \"odd\"\n[namespace.mine]\nexisting = true\n[device.d]\ndriver = \"hostile\"\nparams = { "
+              "how = \"" +
+                  how + "\", when = \"" + when + "\" }\ninterfaces = [{ namespace = \"mine\", name = \"x\" }]\n");
+}
+
+/// A namespace of somebody else, with an interface eth0 of number 77.
+struct Mine {
+  Mine() {
+    REQUIRE(sh("ip netns add mine && ip -n mine link add eth0 index 77 type veth peer name eth1").exit == 0);
+    before = kernel_state("mine");
+  }
+  ~Mine() { sh("ip netns delete mine"); }
+  Mine(const Mine&) = delete;
+  Mine& operator=(const Mine&) = delete;
+  Json before;
+};
+
+}  // namespace
+
+TEST_CASE("stopped: a driver that says of an interface of others that it made it") {
+  const Mine mine;
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const Result up = cli("--host-config " + place.policy() + " up " + guest_lab("claims-77", "create"));
+  CHECK(up.exit == 5);
+  CHECK_THAT(up.err,
+             ContainsSubstring("the driver says that it made mine:x as interface 77, which the kernel does not show"));
+  CHECK(kernel_state("mine") == mine.before);
+}
+
+TEST_CASE("stopped: a driver that says of an interface that is not there that it made it") {
+  CHECK_THAT(attack_by("claims-77", {.interfaces = 1}),
+             ContainsSubstring("the driver says that it made a:x as interface 77, which the kernel does not show"));
+}
+
+TEST_CASE("a driver that only says that its interface is gone: it is deleted without it") {
+  const Mine mine;
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig = "--host-config " + place.policy() + " ";
+  REQUIRE(cli(netrig + "up " + guest_lab("lie", "destroy")).exit == 0);
+  CHECK(kernel_state("mine") != mine.before);
+  const Result down = cli(netrig + "down odd");
+  CHECK(down.exit == 0);
+  CHECK_THAT(down.err, ContainsSubstring("device d: driver hostile left mine:x behind; it is deleted instead"));
+  CHECK(kernel_state("mine") == mine.before);
+}
+
+TEST_CASE("what has got a number that a lab intended is nobody's to delete but its maker's") {
+  const Mine mine;
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig = "--host-config " + place.policy() + " ";
+  // Killed between intention and making; somebody else's interface gets the number.
+  const int process = start_netrig({"--host-config", place.policy(), "up", guest_lab("loop", "create")});
+  std::string number;
+  for (int tries = 0; tries < 100 && number.empty(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    number = sh(R"(grep -o '"x",[0-9]*' /run/netrig/odd/journal | cut -d, -f2)").out;
+  }
+  ::kill(process, SIGKILL);
+  wait_for(process);
+  REQUIRE_FALSE(number.empty());
+  number.pop_back();
+  REQUIRE(sh("ip -n mine link add theirs index " + number + " type veth peer name theirs2").exit == 0);
+  const Json before = kernel_state("mine");
+  CHECK(cli(netrig + "down odd").exit == 0);
+  CHECK(kernel_state("mine") == before);
 }
 
 TEST_CASE("a driver that keeps crashing is not started for every device of a lab") {
@@ -170,21 +253,27 @@ std::map<std::string, std::string> status_of(const std::string& process) {
   return status;
 }
 
-/// Looks at the worker of `kind` while it runs `lab`, under that policy.
-std::map<std::string, std::string> status_while_running(const std::string& kind, const std::string& policy,
-                                                        const std::string& lab) {
+using Statuses = std::map<std::string, std::map<std::string, std::string>>;  // by driver
+
+/// Looks at the workers of `kinds` while netrig brings `lab` up under that policy.
+Statuses statuses_while_up(const std::vector<std::string>& kinds, const std::string& policy, const std::string& lab) {
   const int process = start_netrig({"--host-config", policy, "up", lab});
-  std::map<std::string, std::string> status;
-  for (int tries = 0; tries < 100; ++tries) {
+  Statuses statuses;
+  for (int tries = 0; tries < 100 && statuses.size() < kinds.size(); ++tries) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    std::string worker = sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver " + kind + " .*'").out;
-    if (worker.empty()) continue;
-    worker.pop_back();
-    status = status_of(worker);
-    if (status["Seccomp"] == "2") break;
+    for (const std::string& kind : kinds) {
+      std::string worker = sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver " + kind + " .*'").out;
+      if (worker.empty()) continue;
+      worker.pop_back();
+      if (auto status = status_of(worker); status["Seccomp"] == "2") statuses[kind] = std::move(status);
+    }
   }
   CHECK(wait_for(process) == 0);
-  return status;
+  return statuses;
+}
+std::map<std::string, std::string> status_while_up(const std::string& kind, const std::string& policy,
+                                                   const std::string& lab) {
+  return statuses_while_up({kind}, policy, lab)[kind];
 }
 
 }  // namespace
@@ -192,7 +281,7 @@ std::map<std::string, std::string> status_while_running(const std::string& kind,
 TEST_CASE("a worker has no capability, no way to get one, a filter, and dies with its host") {
   const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
   const std::string policy = place.policy();
-  auto status = status_while_running("hostile", policy, lab_of("hostile", "how = \"pause\", when = \"create\""));
+  auto status = status_while_up("hostile", policy, lab_of("hostile", "how = \"pause\", when = \"create\""));
   for (const char* set : {"CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"}) CHECK(status[set] == "0000000000000000");
   CHECK(status["NoNewPrivs"] == "1");
   CHECK(status["Seccomp"] == "2");
@@ -211,6 +300,9 @@ TEST_CASE("a worker has no capability, no way to get one, a filter, and dies wit
 }
 
 TEST_CASE("veth, bridge and macvlan run in workers without any capability") {
+  Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  for (const char* kind : {"veth", "bridge", "macvlan"}) place.add(kind, NETRIG_PLUGIN_DIR);
+  // The hostile one only waits, so that there is time to look at the others.
   const std::string lab = file("all.toml", R"([lab]
 name = "all"
 [namespace.a]
@@ -225,17 +317,22 @@ interfaces = [{ namespace = "a", name = "br" }]
 driver = "macvlan"
 params = { parent = "b:y" }
 interfaces = [{ namespace = "b", name = "z" }]
+[device.wait]
+driver = "hostile"
+params = { how = "pause", when = "create" }
+interfaces = [{ namespace = "a", name = "v" }, { namespace = "b", name = "w" }]
 )");
-  const std::string log = directory() + "/log";
-  const Result up = cli("--log-file " + log + " up " + lab);
-  INFO(up.err);
-  REQUIRE(up.exit == 0);
-  const std::string text = read(log);
-  for (const std::string kind : {"veth", "bridge", "macvlan"})
-    CHECK_THAT(text,
-               ContainsSubstring("driver " + kind + ": worker ") && ContainsSubstring("is fenced: no capability,"));
+  const std::string policy = place.policy();
+  Statuses statuses = statuses_while_up({"veth", "bridge", "macvlan"}, policy, lab);
+  for (const std::string kind : {"veth", "bridge", "macvlan"}) {
+    INFO(kind);
+    auto& status = statuses[kind];
+    for (const char* set : {"CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"}) CHECK(status[set] == "0000000000000000");
+    CHECK(status["NoNewPrivs"] == "1");
+    CHECK(status["Seccomp"] == "2");
+  }
   CHECK(ip("-n b -d link show dev z")[0]["linkinfo"]["info_kind"] == "macvlan");
-  CHECK(cli("down all").exit == 0);
+  CHECK(cli("--host-config " + policy + " down all").exit == 0);
   require_nothing_left();
 }
 
@@ -251,13 +348,13 @@ TEST_CASE("a driver that asks for CAP_NET_ADMIN has it only when the policy gran
   SECTION("granted to a driver that does not ask") {
     place.add("hostile", NETRIG_TEST_PLUGIN_DIR);
     const std::string policy = place.policy("", "[driver.hostile]\ngrant = [\"CAP_NET_ADMIN\"]\n");
-    auto status = status_while_running("hostile", policy, lab_of("hostile", "how = \"pause\", when = \"create\""));
+    auto status = status_while_up("hostile", policy, lab_of("hostile", "how = \"pause\", when = \"create\""));
     CHECK(status["CapEff"] == "0000000000000000");
     CHECK(cli("down odd").exit == 0);
   }
   SECTION("granted: it makes its link itself, by a socket that the host opened") {
     const std::string policy = place.policy("", "[driver.privileged]\ngrant = [\"CAP_NET_ADMIN\"]\n");
-    auto status = status_while_running("privileged", policy, lab);
+    auto status = status_while_up("privileged", policy, lab);
     CHECK(status["CapEff"] == "0000000000001000");
     CHECK(status["CapBnd"] == "0000000000001000");
     CHECK(status["NoNewPrivs"] == "1");

@@ -32,7 +32,15 @@
 #define OWN_IFINDEX 4242
 
 static int shadow = -1;
-__attribute__((constructor)) static void look_around(void) { shadow = open("/etc/shadow", O_RDONLY | O_CLOEXEC); }
+__attribute__((constructor)) static void look_around(void) {
+  shadow = open("/etc/shadow", O_RDONLY | O_CLOEXEC);
+#ifdef CRASHES_ON_LOAD
+  raise(SIGSEGV);
+#endif
+#ifdef HANGS_ON_LOAD
+  for (;;) sleep(1000);
+#endif
+}
 
 /* ---- messages of the worker's protocol, forged ---------------------------------------------------------------- */
 
@@ -94,6 +102,78 @@ static void forge_answer(const char* kind, uint32_t interface, uint32_t claimed,
   for (;;) sleep(1000);
 }
 
+/* A request for a host service, past every check of the worker's. With a kind: an order for such a link. Puts what the
+ * host says into `said`. */
+enum { FLUSH = 1, REQUEST = 3, GENL_REQUEST = 5, SYSFS = 6, SOCKET = 7, IFINDEX = 8 };
+struct asked {
+  uint8_t id;
+  const char* kind;
+  int deletes;
+  uint32_t interface;
+  uint16_t type;
+  uint16_t flags;
+  uint32_t number;
+  const char* text;
+  size_t payload;
+};
+static void read_all(void* into, size_t size) {
+  for (char* at = into; size > 0;) {
+    const ssize_t done = read(WORKER_SOCKET, at, size);
+    if (done <= 0) _exit(9);
+    at += done;
+    size -= (size_t)done;
+  }
+}
+static void ask_host(const struct asked* asked, char* said, size_t size) {
+  static const unsigned char zeros[64];
+  struct forged service = {.size = 0};
+  put_u8(&service, asked->id);
+  put_u32(&service, asked->kind != NULL || asked->deletes);
+  if (asked->kind != NULL) {
+    put_u8(&service, 0);
+    put_u32(&service, asked->interface);
+    put_text(&service, asked->kind);
+    put(&service, zeros, 4 + 4 + 1 + 1); /* no attributes, no data, no peer, no lower */
+  } else if (asked->deletes) {
+    put_u8(&service, 2);
+    put_u32(&service, asked->interface);
+  }
+  put_u32(&service, asked->interface);
+  put_u16(&service, asked->type);
+  put_u16(&service, asked->flags);
+  put_u32(&service, asked->number);
+  put_u8(&service, 1);
+  put_text(&service, asked->text != NULL ? asked->text : "");
+  put_u32(&service, (uint32_t)asked->payload);
+  put(&service, zeros, asked->payload);
+  send_message(4, &service);
+  struct {
+    uint32_t size;
+    uint16_t type;
+    uint16_t descriptors;
+  } header;
+  unsigned char done[4096];
+  read_all(&header, sizeof header);
+  if (header.size > sizeof done) _exit(9);
+  read_all(done, header.size);
+  uint32_t length = 0;
+  memcpy(&length, done + 1, sizeof length);
+  snprintf(said, size, "the host says %s: %.*s", done[0] == 0 ? "yes" : "no", (int)length, (const char*)done + 5);
+}
+static const struct {
+  const char* how;
+  struct asked asked;
+} forgeries[] = {
+    {"ask-kind", {.id = FLUSH, .kind = "bridge"}},
+    {"ask-delete", {.id = FLUSH, .deletes = 1}},
+    {"ask-interface", {.id = IFINDEX, .interface = 9}},
+    {"ask-address", {.id = REQUEST, .type = RTM_NEWADDR, .payload = 8}},
+    {"ask-link", {.id = REQUEST, .type = RTM_NEWLINK, .flags = NLM_F_CREATE, .payload = sizeof(struct ifinfomsg)}},
+    {"ask-genl", {.id = GENL_REQUEST, .type = 16, .number = 3}},
+    {"ask-sysfs", {.id = SYSFS, .text = "../lo/address"}},
+    {"ask-socket", {.id = SOCKET, .number = NETRIG_SOCKET_ROUTE}},
+};
+
 /* ---- attacks -------------------------------------------------------------------------------------------------- */
 
 __attribute__((noinline)) static void smash(volatile char* from) {
@@ -110,8 +190,78 @@ __attribute__((noinline)) static int recurse(int level) {
 
 static void ignore(const void* unused, ...) { (void)unused; }
 
+static int idle(void* unused) {
+  while (unused == NULL) syscall(SYS_poll, NULL, 0, -1);
+  return 0;
+}
+/* Without the C library, which wants more memory for each. */
+static netrig_status take_threads(const struct netrig_host* host, netrig_call* call) {
+  enum { MOST = 4096, STACK = 4096 };
+  static char stacks[MOST][STACK] __attribute__((aligned(16)));
+  const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  int threads = 0;
+  while (threads < MOST && clone(idle, stacks[threads] + STACK, flags, NULL) > 0) ++threads;
+  char text[64];
+  snprintf(text, sizeof text, "there were %s threads to be had",
+           threads == MOST ? "endless"
+           : threads > 0   ? "some"
+                           : "no");
+  return host->fail(call, NETRIG_INTERNAL, text);
+}
+
+/* Further system calls that could lead out. None needs arguments that make sense: the fence looks at the number. */
+static const struct {
+  const char* name;
+  long number;
+} calls[] = {
+    {"bpf", SYS_bpf},
+    {"chroot", SYS_chroot},
+    {"execveat", SYS_execveat},
+    {"io_uring_setup", SYS_io_uring_setup},
+    {"ioctl", SYS_ioctl},
+    {"keyctl", SYS_keyctl},
+    {"memfd_create", SYS_memfd_create},
+    {"open_by_handle_at", SYS_open_by_handle_at},
+    {"openat2", SYS_openat2},
+    {"perf_event_open", SYS_perf_event_open},
+    {"personality", SYS_personality},
+    {"pidfd_open", SYS_pidfd_open},
+    {"pkey_mprotect", SYS_pkey_mprotect},
+    {"prctl", SYS_prctl},
+    {"process_vm_readv", SYS_process_vm_readv},
+    {"process_vm_writev", SYS_process_vm_writev},
+    {"seccomp", SYS_seccomp},
+    {"setuid", SYS_setuid},
+    {"socketpair", SYS_socketpair},
+    {"userfaultfd", SYS_userfaultfd},
+};
+
+/* A link that is tied to what the request does not name. */
+static netrig_status tie(const struct netrig_netlink* netlink, netrig_call* call, uint16_t attribute, uint32_t lower) {
+  const struct {
+    struct rtattr header;
+    uint32_t ifindex;
+  } tied = {{.rta_len = 8, .rta_type = attribute}, 1};
+  const struct netrig_link link = {.struct_size = sizeof link,
+                                   .interface = 0,
+                                   .kind = "veth",
+                                   .peer = NETRIG_NONE,
+                                   .lower = lower,
+                                   .attributes = &tied,
+                                   .attributes_size = attribute != 0 ? sizeof tied : 0};
+  return netlink->create_link(call, &link);
+}
+
 static netrig_status attack(const struct netrig_host* host, netrig_call* call, const char* how) {
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  for (size_t i = 0; i < sizeof calls / sizeof *calls; ++i)
+    if (strcmp(how, calls[i].name) == 0) syscall(calls[i].number, 0, 0, 0, 0, 0, 0);
+  for (size_t i = 0; i < sizeof forgeries / sizeof *forgeries; ++i)
+    if (strcmp(how, forgeries[i].how) == 0) {
+      char said[512];
+      ask_host(&forgeries[i].asked, said, sizeof said);
+      return host->fail(call, NETRIG_DENIED, said);
+    }
   if (strcmp(how, "exec") == 0) {
     execl("/bin/sh", "sh", "-c", "true", (char*)NULL);
   } else if (strcmp(how, "ptrace") == 0) {
@@ -124,6 +274,15 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     ignore(NULL, socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE));
   } else if (strcmp(how, "fork") == 0) {
     fork();
+  } else if (strcmp(how, "thread-elsewhere") == 0) {
+    syscall(SYS_clone, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_NEWUSER, NULL, NULL, NULL, 0);
+  } else if (strcmp(how, "threads") == 0) {
+    return take_threads(host, call);
+#ifdef __x86_64__
+  } else if (strcmp(how, "other-abi") == 0) {
+    long number = 11; /* execve of 32-bit programs */
+    __asm__ volatile("int $0x80" : "+a"(number) : "b"(0), "c"(0), "d"(0) : "memory");
+#endif
   } else if (strcmp(how, "kill") == 0) {
     kill(getppid(), SIGKILL);
   } else if (strcmp(how, "signal-group") == 0) {
@@ -163,6 +322,20 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     forge_answer(NULL, 0, 0, 1);
   } else if (strcmp(how, "claims-other") == 0) {
     forge_answer(NULL, 0, 9, 1);
+  } else if (strcmp(how, "claims-77") == 0) {
+    return host->set_interface(call, 0, 77);
+  } else if (strcmp(how, "lower") == 0) {
+    return tie(netlink, call, 0, 5);
+  } else if (strcmp(how, "link") == 0) {
+    return tie(netlink, call, IFLA_LINK, NETRIG_NONE);
+  } else if (strcmp(how, "master") == 0) {
+    return tie(netlink, call, IFLA_MASTER, NETRIG_NONE);
+  } else if (strcmp(how, "set-down") == 0) {
+    const struct ifinfomsg message = {.ifi_change = 1 /* IFF_UP */};
+    return netlink->request(call, 0, RTM_NEWLINK, 0, &message, sizeof message, NULL, NULL);
+  } else if (strcmp(how, "flush") == 0) {
+    for (uint32_t i = 0; i < 2; ++i) netlink->delete_link(call, i);
+    return netlink->flush(call);
   } else if (strcmp(how, "log-flood") == 0) {
     const struct netrig_log* log = host->service(call, NETRIG_LOG_1);
     for (;;) log->write(call, NETRIG_LOG_WARNING, "flood");
@@ -301,7 +474,7 @@ static netrig_status create(const struct netrig_host* host, netrig_call* call, c
   host->set_record(call, &plan, sizeof plan);
   if (WANTS != NETRIG_WANTS_NOTHING) return create_own(host, call, request->interfaces[0]->name, plan.how);
   const netrig_status status = strcmp(plan.when, "create") == 0 ? attack(host, call, plan.how) : NETRIG_OK;
-  if (status != NETRIG_OK) return status;
+  if (status != NETRIG_OK || strcmp(plan.how, "claims-77") == 0) return status;
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   const struct netrig_link link = {.struct_size = sizeof link,
                                    .interface = 0,
@@ -319,13 +492,16 @@ static struct plan recorded(const struct netrig_device* device) {
 }
 static netrig_status destroy(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
   const struct plan plan = recorded(device);
+  if (strcmp(plan.when, "destroy") == 0 && strcmp(plan.how, "lie") == 0) return NETRIG_OK;
+  if (device->record_size == 0) return attack(host, call, "flush"); /* its making was interrupted */
   if (strcmp(plan.when, "destroy") == 0) attack(host, call, plan.how);
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   return netlink->delete_link(call, 0);
 }
 static netrig_status inspect(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
   const struct plan plan = recorded(device);
-  if (strcmp(plan.when, "inspect") == 0) attack(host, call, plan.how);
+  const netrig_status status = strcmp(plan.when, "inspect") == 0 ? attack(host, call, plan.how) : NETRIG_OK;
+  if (status != NETRIG_OK) return status;
   host->set_state(call, "worker", "well");
   return NETRIG_OK;
 }

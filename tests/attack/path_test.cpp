@@ -6,13 +6,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <thread>
 
 #include "attack/place.hpp"
 #include "catch.hpp"
+#include "driver/protected_file.hpp"
 #include "driver/registry.hpp"
 #include "driver/trust.hpp"
 #include "model/error.hpp"
@@ -149,6 +149,20 @@ TEST_CASE("refused: another file mounted over the plugin") {
   sh("umount " + place.file + "; umount /mnt");
 }
 
+TEST_CASE("refused: a file of the same file system mounted over the plugin, or over its signature") {
+  const Place place;
+  const std::string open = place.root + "/open";
+  fs::create_directory(open);
+  ::chmod(open.c_str(), 0777);
+  fs::copy_file(place.file, open + "/veth.so");
+  scratch::file("sig", "x");
+  fs::copy_file(directory() + "/sig", place.file + ".minisig");
+  const std::string over = GENERATE("", ".minisig");
+  REQUIRE(sh("mount --bind " + open + "/veth.so " + place.file + over).exit == 0);
+  CHECK_THAT(place.outcome(), ContainsSubstring("veth.so" + over + " has another file mounted over it"));
+  sh("umount " + place.file + over);
+}
+
 TEST_CASE("refused: two directories with the same driver") {
   const Place place;
   fs::create_directory(place.root + "/more");
@@ -175,9 +189,8 @@ TEST_CASE("a file swapped between check and load, 1000 times: what was checked i
   const std::string evil = place.root + "/evil.so";
   fs::copy_file(std::string(NETRIG_TEST_PLUGIN_DIR) + "/misnamed.so", evil);
   ::chmod(evil.c_str(), 0666);  // written by others: must never be what comes out
-  std::atomic<bool> stop{false};
-  std::thread swapper([&] {
-    while (!stop) ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.file.c_str(), RENAME_EXCHANGE);
+  std::jthread swapper([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.file.c_str(), RENAME_EXCHANGE);
   });
   int loaded = 0;
   int refused = 0;
@@ -188,8 +201,6 @@ TEST_CASE("a file swapped between check and load, 1000 times: what was checked i
     } catch (const netrig::Error&) {
       ++refused;
     }
-  stop = true;
-  swapper.join();
   CHECK(loaded > 0);
   CHECK(refused > 0);
 }
@@ -203,9 +214,9 @@ TEST_CASE("a directory swapped between check and load: the checked one is read")
   fs::create_directory(evil);
   fs::copy_file(std::string(NETRIG_TEST_PLUGIN_DIR) + "/misnamed.so", evil + "/veth.so");
   ::chmod(evil.c_str(), 0777);
-  std::atomic<bool> stop{false};
-  std::thread swapper([&] {
-    while (!stop) ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.drivers.c_str(), RENAME_EXCHANGE);
+  std::jthread swapper([&](const std::stop_token& stop) {
+    while (!stop.stop_requested())
+      ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.drivers.c_str(), RENAME_EXCHANGE);
   });
   int loaded = 0;
   for (int i = 0; i < 1000; ++i) try {
@@ -213,9 +224,36 @@ TEST_CASE("a directory swapped between check and load: the checked one is read")
       ++loaded;
     } catch (const netrig::Error&) {
     }
-  stop = true;
-  swapper.join();
   CHECK(loaded > 0);
+}
+
+TEST_CASE("a policy swapped while it is read, 1000 times: one that others could have put there is never believed") {
+  const Place place;
+  const std::string link = place.root + "/policy";
+  for (const std::string name : {"good", "evil"}) {
+    fs::create_directory(place.root + "/" + name);
+    scratch::file("policy", name);
+    fs::copy_file(directory() + "/policy", place.root + "/" + name + "/host.toml");
+    ::chmod((place.root + "/" + name + "/host.toml").c_str(), 0600);
+  }
+  // Root's file in a directory of somebody else, who has the link turned between the two.
+  REQUIRE(::chown((place.root + "/evil").c_str(), 12345, 0) == 0);
+  fs::create_directory_symlink(place.root + "/good", link);
+  fs::create_directory_symlink(place.root + "/evil", link + "2");
+  std::jthread swapper([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) ::renameat2(AT_FDCWD, link.c_str(), AT_FDCWD, (link + "2").c_str(), RENAME_EXCHANGE);
+  });
+  int believed = 0;
+  int refused = 0;
+  for (int i = 0; i < 1000; ++i) try {
+      const auto text = driver::read_protected(link + "/host.toml", "the policy", 4096, driver::Parents::checked);
+      if (text != "good") FAIL("the policy of somebody else");
+      ++believed;
+    } catch (const netrig::Error&) {
+      ++refused;
+    }
+  CHECK(believed > 0);
+  CHECK(refused > 0);
 }
 
 TEST_CASE("bytes are read once and sealed: nobody can change them afterwards") {

@@ -51,6 +51,18 @@ std::string lab_of(const std::string& kind, const std::string& params, int inter
   return file("lab.toml", text + "]\n");
 }
 
+std::string attack_by(const std::string& how, const Attack& attack) {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const Result up = cli("--host-config " + place.policy("", attack.limits) + " up " +
+                        lab_of("hostile", "how = \"" + how + "\", when = \"" + attack.when + "\"", attack.interfaces));
+  INFO(up.err);
+  CHECK(up.exit != 0);
+  CHECK(up.exit < 128);  // netrig itself has not crashed
+  CHECK_THAT(up.err, ContainsSubstring("lab.toml:5:9: device d (driver hostile): "));
+  require_nothing_left();
+  return up.err;
+}
+
 void require_nothing_left() {
   CHECK(namespaces().empty());
   CHECK(fs::is_empty("/run/netrig"));

@@ -29,6 +29,16 @@ struct Place {
 
 /// A lab of one device of driver `kind` with interfaces a:x and b:y (or a:x alone), parameters as given.
 std::string lab_of(const std::string& kind, const std::string& params, int interfaces = 2);
+/// Limits of a policy that soon loses its patience.
+inline const std::string kImpatient = "[limits]\ndeadline = \"1s\"\nmemory = \"256MiB\"\n";
+
+struct Attack {
+  std::string when = "create";
+  int interfaces = 2;
+  std::string limits = kImpatient;
+};
+/// Brings a lab up whose driver does that; returns what netrig says. Then nothing may be left.
+std::string attack_by(const std::string& how, const Attack& attack = {});
 /// No namespace, no record and no worker of ours is left.
 void require_nothing_left();
 

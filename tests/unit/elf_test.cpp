@@ -2,6 +2,7 @@
 #include <elf.h>
 #include <netrig/driver.h>
 
+#include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -187,4 +188,46 @@ TEST_CASE("no prefix of a plugin and no flipped byte of its headers crashes the 
       bytes[i] = static_cast<char>(bytes[i] ^ flip);
       static_cast<void>(refusal(bytes));
     }
+}
+
+TEST_CASE("a file with many names as long as itself is refused in no time") {
+  Bytes bytes = test_plugin("nosymbol");
+  constexpr std::uint64_t kAddress = 0x1000000;
+  constexpr std::size_t kSymbols = 300000;
+  constexpr std::size_t kNames = 8 << 20;
+  // Behind all else: a hash table that says how many symbols there are, the symbols, and their names.
+  const std::size_t begin = (bytes.size() + 0xffff) / 0x10000 * 0x10000;
+  const std::size_t symbols = begin + 8;
+  const std::size_t names = symbols + kSymbols * sizeof(Elf64_Sym);
+  bytes.resize(names + kNames, 'a');
+  bytes.back() = 0;
+  at<std::uint32_t>(bytes, begin) = 1;
+  at<std::uint32_t>(bytes, begin + 4) = kSymbols;
+  for (std::size_t i = 0; i < kSymbols; ++i) {
+    Elf64_Sym symbol{};
+    symbol.st_name = 16;
+    symbol.st_shndx = 1;
+    std::memcpy(&bytes[symbols + i * sizeof symbol], &symbol, sizeof symbol);
+  }
+  std::memcpy(&bytes[names], "\0libc.so.6", 11);
+  segment(bytes, PT_GNU_EH_FRAME) = {.p_type = PT_LOAD,
+                                     .p_flags = PF_R,
+                                     .p_offset = begin,
+                                     .p_vaddr = kAddress,
+                                     .p_paddr = 0,
+                                     .p_filesz = bytes.size() - begin,
+                                     .p_memsz = bytes.size() - begin,
+                                     .p_align = 0x1000};
+  const Elf64_Phdr dynamic = segment(bytes, PT_DYNAMIC);
+  for (std::size_t place = dynamic.p_offset; place < dynamic.p_offset + dynamic.p_filesz; place += sizeof(Elf64_Dyn)) {
+    auto& entry = at<Elf64_Dyn>(bytes, place);
+    if (entry.d_tag == DT_GNU_HASH) entry = {.d_tag = DT_HASH, .d_un = {.d_val = kAddress}};
+    if (entry.d_tag == DT_SYMTAB) entry.d_un.d_val = kAddress + symbols - begin;
+    if (entry.d_tag == DT_STRTAB) entry.d_un.d_val = kAddress + names - begin;
+    if (entry.d_tag == DT_STRSZ) entry.d_un.d_val = kNames;
+    if (entry.d_tag == DT_NEEDED) entry.d_un.d_val = 1;
+  }
+  const auto before = std::chrono::steady_clock::now();
+  CHECK_THAT(refusal(bytes), ContainsSubstring("it does not export netrig_driver_1"));
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(5));
 }

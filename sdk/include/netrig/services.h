@@ -67,7 +67,8 @@ struct netrig_netlink {
   /** One rtnetlink request about an interface of this device, in its namespace: `message` is what follows struct
    *  nlmsghdr. Types: RTM_NEWLINK and RTM_GETLINK on that interface, RTM_*NEIGH, RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER;
    *  the host writes the ifindex into the family header. Each answer's payload goes to `answer` (NULL: ignored) with
-   * the message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types. */
+   * the message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types; in inspect and statistics
+   * all but RTM_GET*. */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t type, uint16_t flags, const void* message,
                            size_t size, netrig_attribute_fn* answer, void* user);
 };

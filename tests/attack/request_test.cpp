@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests that a driver may not make. The worker refuses them, so that an honest driver hears of it at once; a hostile
+// one writes to the host itself, past the worker's code, and the host must refuse them as well.
+#include <linux/if_link.h>
+#include <linux/netlink.h>
+#include <linux/veth.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <iterator>
+
+#include "attack/place.hpp"
+#include "catch.hpp"
+#include "driver/channel.hpp"
+#include "driver/permission.hpp"
+
+using namespace scratch;
+using attack::attack_by;
+using attack::Place;
+namespace driver = netrig::driver;
+
+TEST_CASE("refused by the host itself: a request past the worker's checks") {
+  const auto [how, words] = GENERATE(table<std::string, std::string>({
+      {"ask-kind", "a link of kind \"bridge\", which its note does not declare"},
+      {"ask-delete", "a service in the wrong operation"},
+      {"ask-interface", "interface 9 of 2"},
+      {"ask-address", "a request of type 20"},
+      {"ask-link", "a link made by a raw request"},
+      {"ask-genl", "a request to generic netlink family 16"},
+      {"ask-sysfs", "a sysfs path that leaves the interface"},
+      {"ask-socket", "a socket that needs CAP_NET_ADMIN"},
+  }));
+  CHECK_THAT(attack_by(how), ContainsSubstring("the host says no: the driver asks for what it may not: " + words));
+}
+
+TEST_CASE("stopped: a driver that names an interface outside the lab") {
+  const auto [how, words] = GENERATE(table<std::string, std::string>(
+      {{"lower", "reference 5"}, {"link", "link attribute 5"}, {"master", "link attribute 10"}}));
+  CHECK_THAT(attack_by(how), ContainsSubstring(words));
+}
+
+TEST_CASE("stopped: a driver that makes a system call that could lead out") {
+  const std::string call =
+      GENERATE("bpf", "chroot", "execveat", "io_uring_setup", "ioctl", "keyctl", "memfd_create", "open_by_handle_at",
+               "openat2", "perf_event_open", "personality", "pidfd_open", "pkey_mprotect", "prctl", "process_vm_readv",
+               "process_vm_writev", "seccomp", "setuid", "socketpair", "userfaultfd");
+  CHECK_THAT(attack_by(call), ContainsSubstring("it called " + call + ", which no driver may"));
+}
+
+TEST_CASE("stopped: a driver that starts a thread in a user namespace of its own") {
+  CHECK_THAT(attack_by("thread-elsewhere"), ContainsSubstring("it called clone, which no driver may"));
+}
+
+TEST_CASE("stopped: a driver that starts threads without end") {
+#ifdef NETRIG_SANITIZED
+  skip("a sanitizer keeps more of each thread than there is room for");
+#endif
+  CHECK_THAT(attack_by("threads"), ContainsSubstring("there were some threads to be had"));
+}
+
+#ifdef __x86_64__
+TEST_CASE("stopped: a driver that makes system calls by another ABI's numbers") {
+  // Without 32-bit emulation in the kernel the instruction itself is refused.
+  CHECK_THAT(attack_by("other-abi"), ContainsSubstring("its worker crashed (signal 31, SIGSYS)") ||
+                                         ContainsSubstring("its worker crashed (signal 11, SIGSEGV)"));
+}
+#endif
+
+TEST_CASE("refused: attributes that would outgrow the nest they come into") {
+  netrig::DriverDescription description;
+  description.link_kinds = {"veth"};
+  const std::vector<driver::InterfaceRequest> interfaces(2);
+  driver::Permission permission(description, 0, driver::Operation::create, interfaces, 0);
+  const nlattr header{.nla_len = 8, .nla_type = IFLA_TXQLEN};
+  driver::Bytes most(driver::kMostAttributes);
+  for (std::size_t at = 0; at < most.size(); at += 8) std::memcpy(&most[at], &header, sizeof header);
+  driver::LinkOrder link;
+  link.kind = "veth";
+  link.data = most;
+  link.peer = driver::LinkPeer{.interface = 1, .type = VETH_INFO_PEER, .attributes = most};
+  CHECK_THROWS_WITH(permission.admit(link), ContainsSubstring("65536 bytes of attributes"));
+  link.peer->attributes.clear();
+  driver::Permission again(description, 0, driver::Operation::create, interfaces, 0);
+  CHECK_NOTHROW(again.admit(link));
+}
+
+TEST_CASE("control characters of both kinds are cleaned out of a driver's text, and nothing else") {
+  CHECK(driver::clean_text("a\nb\x1b[2Jc\xc2\x9b"
+                           "2Jd\x7f",
+                           {}, nullptr) == "a?b?[2Jc?2Jd?");
+  CHECK(driver::clean_text("gr\xc3\xbc\xc3\x9f \xe2\x82\xac", {}, nullptr) == "gr\xc3\xbc\xc3\x9f \xe2\x82\xac");
+}
+
+TEST_CASE("descriptors that a worker sends along are not taken") {
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+  };
+  int pair[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
+  driver::Channel host(netrig::UniqueFd(pair[0]), false);
+  driver::Channel worker(netrig::UniqueFd(pair[1]), true);
+  const auto before = open_files();
+  const std::vector<int> many(200, STDIN_FILENO);
+  for (int i = 0; i < 10; ++i) {
+    REQUIRE(worker.send(driver::MessageType::log, {}, many) == driver::Message::How::arrived);
+    const driver::Message message = host.receive();
+    CHECK(message.how == driver::Message::How::arrived);
+    CHECK(message.descriptors.empty());
+  }
+  CHECK(open_files() == before);
+}
+
+TEST_CASE("no log of drivers, no audit and no report shows a secret of a lab") {
+  const std::string secret = "s3cr3t-t0k3n";
+  const Place place("cveth", NETRIG_TEST_PLUGIN_DIR);
+  const std::string audit = place.root + "/audit.jsonl";
+  const std::string netrig = "-vv --log-file " + directory() + "/log --host-config " +
+                             place.policy("", "[audit]\nlog = \"" + audit + "\"\n") + " ";
+  const std::string lab = attack::lab_of("cveth", "token = \"" + secret + "\"");
+  const std::string bad = file("bad.toml", read(lab) + "token = \"" + secret + "\"\n");
+  std::string said;
+  for (const std::string& command :
+       {"plan " + lab, "up " + lab, "up " + lab, std::string("status odd"), std::string("list"),
+        std::string("drivers list"), std::string("drivers show cveth"), std::string("audit"), std::string("doctor"),
+        std::string("down odd"), "plan " + bad})
+    for (const char* form : {"", "--json "}) {
+      const Result result = cli(form + netrig + command);
+      said += result.out + result.err;
+    }
+  CHECK_THAT(said, ContainsSubstring("cveth") && !ContainsSubstring(secret));
+  CHECK_THAT(read(directory() + "/log"), ContainsSubstring("cveth") && !ContainsSubstring(secret));
+  CHECK_THAT(read(audit), ContainsSubstring("cveth") && !ContainsSubstring(secret));
+  attack::require_nothing_left();
+}
