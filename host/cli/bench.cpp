@@ -9,6 +9,7 @@
 #include "cli/reports.hpp"
 #include "cli/testing.hpp"
 #include "report/comparison.hpp"
+#include "report/text_report.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -102,6 +103,10 @@ int bench(Session& session, const BenchOptions& options) {
     if (!contender.runs.empty()) runs.push_back(std::move(contender.runs));
   const report::Comparison comparison = report::compare(runs);
   session.say(report::comparison_text(comparison));
+  for (const auto& lab : runs)
+    if (const auto run = std::find_if(lab.begin(), lab.end(), [](const auto& one) { return exit_code_of(one) != 0; });
+        run != lab.end())
+      session.say(report::troubles(*run, colour_wanted(session)));
   if (session.options().json) fmt::print("{}", report::comparison_json(comparison));
   bool written = true;
   for (const report::ReportTarget& target : targets)

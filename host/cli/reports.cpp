@@ -15,12 +15,6 @@
 namespace netrig::cli {
 namespace {
 
-/// no-color.org: set and not empty means none.
-bool colour_wanted(const Session& session) {
-  const char* none = std::getenv("NO_COLOR");
-  return !session.options().no_color && (none == nullptr || *none == '\0') && ::isatty(STDOUT_FILENO) != 0;
-}
-
 void require_place(const std::string& path) {
   const auto directory = std::filesystem::path(path).parent_path();
   std::error_code ignored;
@@ -32,6 +26,11 @@ void require_place(const std::string& path) {
 }
 
 }  // namespace
+
+bool colour_wanted(const Session& session) {
+  const char* none = std::getenv("NO_COLOR");
+  return !session.options().no_color && (none == nullptr || *none == '\0') && ::isatty(STDOUT_FILENO) != 0;
+}
 
 void add_reports(CLI::App& command, ReportChoice& choice) {
   command

@@ -25,6 +25,9 @@ std::vector<report::ReportTarget> report_targets(Session& session, const ReportC
 bool deliver(const Session& session, const check::Report& report, const Lab& lab,
              const std::vector<report::ReportTarget>& targets);
 
+/// Whether text for people is coloured: on a terminal, unless --no-color or NO_COLOR (no-color.org) says otherwise.
+bool colour_wanted(const Session& session);
+
 /// Writes one; what goes wrong is told as an error. Returns whether it was written.
 bool write_report(const std::string& path, const std::string& text);
 

@@ -110,10 +110,15 @@ std::string totals_text(const check::Totals& totals) {
   return fmt::format("{}: {}", counted(totals.all(), "test"), fmt::join(parts, ", "));
 }
 
-std::string text_report(const check::Report& report, bool colour) {
-  std::string text = table_of(report, colour);
+std::string troubles(const check::Report& report, bool colour) {
+  std::string text;
   for (const check::TestResult& test : report.tests)
     if (test.outcome != Outcome::passed) text += trouble(test, colour);
+  return text;
+}
+
+std::string text_report(const check::Report& report, bool colour) {
+  std::string text = table_of(report, colour) + troubles(report, colour);
   const check::Totals totals = report.totals();
   const Outcome verdict = totals.failed + totals.error > 0 ? Outcome::failed
                           : totals.passed < totals.all()   ? Outcome::skipped

@@ -18,7 +18,7 @@ TEST_CASE("bench shows what each lab measures, side by side, and leaves none beh
   const Result run =
       cli("bench " + kCompare + "veth.toml " + kCompare + "macvlan.toml " + kCompare + "bridge.toml " + kCompare +
           "routed.toml --rounds 2 -f 'round trip' -f connecting -r " + out + ".json -r " + out + ".html");
-  INFO(run.err);
+  INFO(run.out << run.err);
   CHECK(run.exit == 0);
   const Json json = Json::parse(read(out + ".json"));
   std::string labs;

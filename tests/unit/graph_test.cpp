@@ -159,7 +159,8 @@ TEST_CASE("an interface that others are ports of, or sit on, is a thing in its b
 }
 
 TEST_CASE(
-    "a device that nobody knows yet is a wire, or a node if it joins more; its kind is written where it is not usual") {
+    "a device that nobody knows yet is a wire, or a node if it joins more, and its kind is written where it is not "
+    "usual") {
   Lab lab = parse("[namespace.a]\n[namespace.b]\n" + repeated(1, wire("w", "a", "b") + wire("v", "a", "b")));
   CHECK_THAT(svg(lab, {}), !ContainsSubstring("ng-label\" text-anchor"));
   lab.devices[0].driver = "acme-link";
