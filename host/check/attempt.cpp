@@ -16,6 +16,8 @@ namespace {
 
 constexpr auto kAfterwards = 10s;  // for each command of `after`, which also runs when time is over
 
+constexpr auto kLinks = 1200ms;  // until links work again, see await_links()
+
 constexpr auto kIpv6 = 5s;  // until its addresses work, see await_ipv6()
 
 /// A namespace that we hold open lives on without its name, and would go on answering; the lab is dead all the same.
@@ -136,6 +138,8 @@ void run_once(Job& job, const std::string& artifacts) {
       std::visit([&](const auto& check) { run(check, job); }, job.test.check);
       if (events) events->finish(job);
     }
+    // The links that came back are those of the next test, too.
+    if (!job.test.during.empty()) await_links(job.ground, {Clock::now() + kLinks, job.until.interrupted});
     if (captures) captures->finish(job);
     if (counters) counters->finish(job);
   }

@@ -9,6 +9,7 @@
 #include "check/job.hpp"
 #include "engine/spaces.hpp"
 #include "netlink/address.hpp"
+#include "netlink/link.hpp"
 #include "netns/netns.hpp"
 
 namespace netrig::check {
@@ -52,6 +53,23 @@ bool uses_ipv6(const Lab& lab, const Test& test) {
 }
 
 }  // namespace
+
+void await_links(const Ground& ground, const Until& until) {
+  std::vector<std::set<std::string>> names(ground.lab().namespaces.size());
+  for (const Device& device : ground.lab().devices)
+    for (const Interface& interface : device.interfaces)
+      if (interface.state == AdminState::up) names[interface.home].insert(interface.name.str());
+  engine::parallel(1, 1, [&](std::size_t) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (names[i].empty()) continue;
+      netns::enter(ground.space(i));
+      netlink::Socket socket;
+      for (const netlink::LinkState& link : netlink::list_links(socket))
+        while (names[i].contains(link.name) && netlink::is_settling(socket, link.ifindex) && !until.over())
+          std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  });
+}
 
 void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Until& until) {
   if (std::none_of(tests.begin(), tests.end(), [&](const Test& test) { return uses_ipv6(ground.lab(), test); })) return;

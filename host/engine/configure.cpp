@@ -10,6 +10,7 @@
 
 #include "engine/run.hpp"
 #include "netlink/address.hpp"
+#include "netlink/link.hpp"
 #include "netlink/route.hpp"
 #include "netns/netns.hpp"
 
@@ -218,6 +219,29 @@ void configure(Run& run, const Lab& next, const std::vector<plan::NamespaceWork>
     configure_one(run, next, wave[i]);
     run.spaces.at(next.namespaces[wave[i].space].name.str()).release_socket();
     if (const std::size_t count = ++done; count % 64 == 0) run.report("addresses and routes", count, wave.size());
+  });
+}
+
+void settle_links(Run& run, const Lab& next, const plan::Plan& plan) {
+  constexpr std::chrono::milliseconds kLongest{1200};
+  constexpr std::chrono::milliseconds kPause{5};
+  std::vector<const plan::NamespaceWork*> works;
+  for (const auto& wave : plan.configure)
+    for (const plan::NamespaceWork& work : wave)
+      if (!work.interfaces.empty()) works.push_back(&work);
+  const auto deadline = std::chrono::steady_clock::now() + kLongest;
+  parallel(works.size(), run.threads, [&](std::size_t i) {
+    Space& place = run.spaces.at(next.namespaces[works[i]->space].name.str());
+    for (const plan::InterfaceWork& work : works[i]->interfaces) {
+      const Interface& interface = next.devices[work.device].interfaces[work.interface];
+      if (interface.state == AdminState::down) continue;
+      const std::uint32_t ifindex = place.ifindex.at(interface.name.str());
+      while (netlink::is_settling(place.socket(), ifindex) && std::chrono::steady_clock::now() < deadline) {
+        run.checkpoint();
+        std::this_thread::sleep_for(kPause);
+      }
+    }
+    place.release_socket();
   });
 }
 

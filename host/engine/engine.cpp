@@ -86,6 +86,8 @@ void add(Run& run, const Lab& next, const plan::Plan& plan) {
   for (const auto& level : plan.create_devices) create_devices(run, next, level);
   run.stage("configure");
   for (const auto& wave : plan.configure) configure(run, next, wave);
+  run.stage("settle links");
+  settle_links(run, next, plan);
   run.stage("wait for addresses");
   wait_for_addresses(run, next);
   run.stage({});

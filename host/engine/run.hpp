@@ -61,6 +61,8 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& l
 
 /// configure.cpp
 void configure(Run& run, const Lab& next, const std::vector<plan::NamespaceWork>& wave);
+/// Waits until every link that came up takes packets, as far as its other end is up.
+void settle_links(Run& run, const Lab& next, const plan::Plan& plan);
 void wait_for_addresses(Run& run, const Lab& next);
 void remove_routes(Run& run, const Lab& current, const std::vector<plan::RouteRemoval>& removals);
 

@@ -106,6 +106,12 @@ std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex) {
   return link;
 }
 
+bool is_settling(Socket& socket, std::uint32_t ifindex) {
+  const auto link = get_link(socket, ifindex);
+  return link && (link->flags & IFF_LOWER_UP) != 0 &&
+         (link->operstate == IF_OPER_DOWN || link->operstate == IF_OPER_LOWERLAYERDOWN);
+}
+
 void begin_new_link(Batch& batch, const NewLink& link) {
   batch.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, new_info(link));
   put_new_link(batch, link);

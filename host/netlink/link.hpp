@@ -30,6 +30,11 @@ struct LinkState {
 std::vector<LinkState> list_links(Socket& socket);
 /// One link; nothing if it is gone.
 std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex);
+/// Whether a link has a carrier that the kernel does not use yet. One whose other end has just come up gets its queues
+/// from the link watch (net/core/link_watch.c), up to a second later; until then it drops what it should send, such as
+/// the first ARP request, which is repeated only after another second. Asking for one link, and not a dump of all,
+/// makes a kernel since 6.8 do it at once (rtnl_getlink).
+bool is_settling(Socket& socket, std::uint32_t ifindex);
 std::optional<LinkState> parse_link(std::span<const std::byte> payload);
 
 /// Where and how a new link appears.
