@@ -183,9 +183,8 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
   for_each_body(root, context,
                 [&](const toml::table& body, const Context& inside) { read_devices(body, inside, lab, around); });
   std::unordered_map<std::string, Position> services;
-  for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
-    read_services(body, inside, lab, services);
-  });
+  for_each_body(root, context,
+                [&](const toml::table& body, const Context& inside) { read_services(body, inside, lab, services); });
   lab.tests = read_tests(root, context);
   check_lab(lab, drivers, context);
   return {.lab = std::move(lab), .warnings = merged(warnings)};

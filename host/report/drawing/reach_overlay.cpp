@@ -20,7 +20,7 @@ struct Count {
   [[nodiscard]] bool good() const { return failed == 0; }
   [[nodiscard]] std::string text() const {
     if (passed + failed == 1) return good() ? "✓" : "✗";
-    return fmt::format("{}/{} {}", passed, passed + failed, good() ? "✓" : "✗");
+    return good() ? fmt::format("{} ✓", passed) : fmt::format("{}/{} ✗", passed, passed + failed);
   }
 };
 
@@ -116,7 +116,8 @@ class Drawing {
       const Point place = at(arrow, t);
       const bool free =
           !in_box(place) && std::none_of(overlay_.marks.begin(), overlay_.marks.end(), [&](const auto& m) {
-            return std::abs(m.at.x - place.x) < 48 && std::abs(m.at.y - place.y) < 16;
+            const double apart = (text_width(m.text, kMarkSize) + text_width(count.text(), kMarkSize)) / 2 + 8;
+            return std::abs(m.at.x - place.x) < apart && std::abs(m.at.y - place.y) < 16;
           });
       if (free) return put_mark(place, count);
     }
@@ -191,14 +192,15 @@ ReachOverlay overlay_of(const Lab& lab, const Picture& picture, const Layout& la
   Drawing drawing(picture, layout);
   const auto arrows = static_cast<std::size_t>(std::count_if(
       between.begin(), between.end(), [](const auto& one) { return one.first.first != one.first.second; }));
-  if (arrows > kMostArrows)
+  if (arrows > kMostArrows) {
     for (const auto& [box, count] : of) drawing.ring(box, count);
-  else
-    for (const auto& [way, count] : between)
-      if (way.first == way.second)
-        drawing.ring(way.first, count);
-      else
-        drawing.arrow(way.first, way.second, count);
+    return drawing.take();
+  }
+  // Rings first: the marks of arrows can make way, theirs cannot.
+  for (const auto& [way, count] : between)
+    if (way.first == way.second) drawing.ring(way.first, count);
+  for (const auto& [way, count] : between)
+    if (way.first != way.second) drawing.arrow(way.first, way.second, count);
   return drawing.take();
 }
 
