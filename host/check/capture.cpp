@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <pcap/pcap.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -112,16 +116,32 @@ std::string file_name(const Job& job, const Point& point) {
   return name.front() == '.' ? "_" + name : name;
 }
 
-/// Writes what was kept; returns the path.
-std::string write_file(const Job& job, const Point& point, const std::string& directory) {
+/// A new file in the directory. netrig may run as root where others can write, so it follows no link that somebody put
+/// in the directory's or the file's place.
+UniqueFd new_file(const std::string& directory, const std::string& name) {
   std::error_code problem;
   if (std::filesystem::create_directories(directory, problem)) ::chmod(directory.c_str(), 0700);
-  std::string path = (std::filesystem::path(directory) / file_name(job, point)).string();
-  pcap_dumper_t* dumper = problem ? nullptr : ::pcap_dump_open(point.handle.get(), path.c_str());
-  if (dumper == nullptr)
+  const UniqueFd place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (place) ::unlinkat(place.get(), name.c_str(), 0);
+  UniqueFd file(place ? ::openat(place.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1);
+  if (!file)
     throw Error(ErrorCode::failed,
-                fmt::format("cannot keep the capture: {}",
-                            problem ? directory + ": " + problem.message() : ::pcap_geterr(point.handle.get())));
+                fmt::format("cannot keep the capture in {}: {}", directory, netlink::errno_text(errno)));
+  return file;
+}
+
+/// Writes what was kept; returns the path.
+std::string write_file(const Job& job, const Point& point, const std::string& directory) {
+  const std::string name = file_name(job, point);
+  std::string path = (std::filesystem::path(directory) / name).string();
+  UniqueFd file = new_file(directory, name);
+  FILE* stream = ::fdopen(file.get(), "w");
+  pcap_dumper_t* dumper = stream == nullptr ? nullptr : ::pcap_dump_fopen(point.handle.get(), stream);
+  if (stream != nullptr) static_cast<void>(file.release());
+  if (dumper == nullptr) {
+    if (stream != nullptr) std::fclose(stream);
+    throw Error(ErrorCode::failed, fmt::format("cannot keep the capture: {}", ::pcap_geterr(point.handle.get())));
+  }
   for (const Packet& packet : point.kept) {
     const pcap_pkthdr header{
         .ts = packet.when, .caplen = static_cast<bpf_u_int32>(packet.bytes.size()), .len = packet.length};

@@ -92,6 +92,25 @@ TEST_CASE("capture fails with what was seen, and keeps the packets") {
   CHECK(result.findings[0].expected == "at least 1");
 }
 
+TEST_CASE("a capture is kept in no place that somebody else chose by a link") {
+  const std::string victim = scratch::file("victim", "mine");
+  const std::filesystem::path kept = scratch::directory() + "/kept";
+  const std::string assertion = "{ interface = \"h2:eth0\", filter = \"icmp\", sees = false }";
+  std::filesystem::create_directory(kept);
+  std::filesystem::create_symlink(victim, kept / "t-h2-eth0.pcap");
+  auto result = capture(assertion, kPing);
+  CHECK(scratch::read(victim) == "mine");
+  REQUIRE(result.attachments.size() == 1);
+  CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(result.attachments[0].path)));
+  std::filesystem::remove_all(kept);
+  std::filesystem::create_directory_symlink("/etc", kept);
+  result = capture(assertion, kPing);
+  REQUIRE(result.attachments.size() == 1);
+  CHECK(result.attachments[0].path.empty());
+  CHECK_THAT(result.attachments[0].text, ContainsSubstring("cannot keep the capture in"));
+  CHECK_FALSE(std::filesystem::exists("/etc/t-h2-eth0.pcap"));
+}
+
 TEST_CASE("a capture filter that is none is told in the library's words") {
   CHECK(check::filter_fault("tcp port 80") == std::nullopt);
   CHECK(check::filter_fault("") == std::nullopt);
