@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -145,8 +146,17 @@ void check_limits(std::vector<Finding>& findings) {
 }
 
 void check_tools(std::vector<Finding>& findings) {
+  struct Tool {
+    const char* name;
+    const char* package;
+    const char* purpose;
+  };
+  constexpr const char* kForPeople = "netrig does not need it, people do";
+  constexpr std::array kTools = {Tool{"ip", "iproute2", kForPeople}, Tool{"ping", "iputils-ping", kForPeople},
+                                 Tool{"iperf3", "iperf3", "throughput tests need it"},
+                                 Tool{"curl", "curl", "http tests need it"}};
   const char* path = std::getenv("PATH");
-  for (const auto& [tool, package] : {std::pair{"ip", "iproute2"}, std::pair{"ping", "iputils-ping"}}) {
+  for (const auto& [tool, package, purpose] : kTools) {
     bool found = false;
     std::string rest = path == nullptr ? "" : path;
     for (std::size_t at = 0; at <= rest.size() && !found;) {
@@ -154,10 +164,8 @@ void check_tools(std::vector<Finding>& findings) {
       found = ::access((rest.substr(at, end - at) + "/" + tool).c_str(), X_OK) == 0;
       at = end + 1;
     }
-    findings.push_back(
-        {fmt::format("tool {}", tool), found ? Verdict::good : Verdict::advice,
-         found ? "is there"
-               : fmt::format("is not in PATH; netrig does not need it, people do: apt-get install {}", package)});
+    findings.push_back({fmt::format("tool {}", tool), found ? Verdict::good : Verdict::advice,
+                        found ? "is there" : fmt::format("is not in PATH; {}: apt-get install {}", purpose, package)});
   }
 }
 
