@@ -289,7 +289,9 @@ TEST_CASE("a worker has no capability, no way to get one, a filter, and dies wit
   CHECK(cli("down odd").exit == 0);
   const int process =
       start_netrig({"--host-config", policy, "up", lab_of("hostile", "how = \"loop\", when = \"create\"")});
-  std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  // The worker is there for the checks already, before anything is begun.
+  for (int i = 0; i < 1000 && !std::filesystem::exists("/run/netrig/odd/journal"); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   CHECK_FALSE(sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver hostile .*'").out.empty());
   ::kill(process, SIGKILL);
   wait_for(process);

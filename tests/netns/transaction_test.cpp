@@ -241,7 +241,10 @@ TEST_CASE("two netrigs on one lab: the second fails clearly or waits") {
   const int first = start_netrig({"up", lab});
   while (!std::filesystem::exists("/run/netrig/many/journal"))
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  // However long the second takes to read its file, the first is still at it.
+  ::kill(first, SIGSTOP);
   const Result second = cli("up " + lab);
+  ::kill(first, SIGCONT);
   CHECK(second.exit == 4);
   CHECK_THAT(second.err, ContainsSubstring("is being changed by netrig (process " + std::to_string(first) + ")"));
   CHECK(cli("down --wait many").exit == 0);
