@@ -101,6 +101,7 @@ int bench(Session& session, const BenchOptions& options) {
   std::vector<std::vector<check::Report>> runs;
   for (Contender& contender : all)
     if (!contender.runs.empty()) runs.push_back(std::move(contender.runs));
+  if (runs.empty()) throw Error(ErrorCode::interrupted, "interrupted before anything was measured");
   const report::Comparison comparison = report::compare(runs);
   session.say(report::comparison_text(comparison));
   for (const auto& lab : runs)
