@@ -10,12 +10,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <thread>
 
 #include "catch.hpp"
 
@@ -98,7 +100,14 @@ std::vector<std::string> namespaces() {
   return names;
 }
 
+void require_nothing_left() {
+  CHECK(namespaces().empty());
+  CHECK(std::filesystem::is_empty("/run/netrig"));
+}
+
 Json kernel_state(const std::string& space) {
+  for (int i = 0; i < 50 && !sh("ip -n " + space + " -6 addr show up tentative").out.empty(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
   Json state;
   for (const char* what : {"-d link", "addr", "-4 route show table all", "-6 route show table all", "rule"}) {
     Json list = ip("-n " + space + " " + what);

@@ -36,7 +36,10 @@ int wait_for(int process);
 Json ip(const std::string& arguments);
 /// Names in /run/netns, sorted.
 std::vector<std::string> namespaces();
-/// Everything that ip shows of a namespace, without counters and lifetimes.
+/// Fails the test if a namespace or a record of a lab is there.
+void require_nothing_left();
+/// Everything that ip shows of a namespace, without counters and lifetimes, once its IPv6 addresses are settled: a
+/// tentative one has no route yet.
 Json kernel_state(const std::string& space);
 /// Addresses of an interface as "address/length", sorted, without link-local ones that the kernel made.
 std::vector<std::string> addresses(const std::string& space, const std::string& interface);

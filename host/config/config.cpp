@@ -17,7 +17,6 @@ namespace netrig::config {
 namespace {
 
 constexpr off_t kLargestFile = 8 << 20;
-constexpr std::size_t kMostThings = 1'000'000;
 
 std::string read_file(const std::string& path) {
   const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::invalid, why, path); };

@@ -8,6 +8,10 @@
 
 namespace netrig::config {
 
+/// A lab has at most this many namespaces and devices; more is a slip in a range, and is refused before it takes
+/// memory.
+inline constexpr std::size_t kMostThings = 1'000'000;
+
 /// What readers of devices need to know of the rest.
 struct Surroundings {
   const Drivers* drivers = nullptr;

@@ -9,9 +9,6 @@
 namespace netrig::config {
 namespace {
 
-// A lab has at most this many namespaces and devices; more is a slip in a range, and is refused before it takes memory.
-constexpr std::int64_t kMostThings = 1'000'000;
-
 struct Range {
   std::string name;
   std::int64_t first = 0;
@@ -71,7 +68,7 @@ std::vector<Range> read_ranges(const Table& repeat) {
     std::int64_t length = 0;
     if (__builtin_sub_overflow(range.last, range.first, &length) ||
         __builtin_add_overflow(length, std::int64_t{1}, &length) || __builtin_mul_overflow(count, length, &count) ||
-        count > kMostThings)
+        count > static_cast<std::int64_t>(kMostThings))
       repeat.fail(range.where,
                   fmt::format("this repeat makes over {} things; a lab has at most that many", kMostThings));
   }

@@ -17,7 +17,7 @@ using attack::attack_by;
 using attack::kImpatient;
 using attack::lab_of;
 using attack::Place;
-using attack::require_nothing_left;
+using attack::require_no_trace;
 
 #define STOPPED(title, how, words) \
   TEST_CASE(title) { CHECK_THAT(attack_by(how), ContainsSubstring(words)); }
@@ -66,7 +66,7 @@ STOPPED("stopped: a driver that ends its process", "exit", "its worker ended by 
 // The undefined-behaviour sanitizer makes a pipe to see whether memory is readable, fails at that, and looks for its
 // symbolizer; so what says no differs.
 #ifdef NETRIG_SANITIZED
-STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "it called readlink, which no driver may")
+STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "which no driver may")
 #else
 STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "there are no more descriptors")
 #endif
@@ -100,7 +100,7 @@ TEST_CASE("stopped: a driver that crashes or hangs while it is loaded") {
        {"hangsonload", "it took longer than its deadline of 1s; its worker was stopped"}}));
   const Place place(kind, NETRIG_TEST_PLUGIN_DIR);
   CHECK_THAT(place.outcome(place.policy("", kImpatient), kind), ContainsSubstring(words));
-  require_nothing_left();
+  require_no_trace();
 }
 
 TEST_CASE("stopped: a driver that crashes, hangs or changes something in inspect: status shows why, and the lab goes") {
@@ -116,7 +116,7 @@ TEST_CASE("stopped: a driver that crashes, hangs or changes something in inspect
   CHECK_THAT(status.out, ContainsSubstring(words));
   CHECK_THAT(ip("-n a link show dev x")[0]["flags"].dump(), ContainsSubstring("\"UP\""));
   CHECK(cli(netrig + "down odd").exit == 0);
-  require_nothing_left();
+  require_no_trace();
 }
 
 TEST_CASE("stopped: a driver that crashes or hangs in destroy: its links are removed all the same") {
@@ -127,7 +127,7 @@ TEST_CASE("stopped: a driver that crashes or hangs in destroy: its links are rem
   const Result down = cli(netrig + "down odd");
   CHECK(down.exit == 0);
   CHECK_THAT(down.err, ContainsSubstring("its interfaces are deleted instead"));
-  require_nothing_left();
+  require_no_trace();
 }
 
 TEST_CASE("a driver that deletes at once what has gone with its namespace harms nobody") {
@@ -138,7 +138,7 @@ TEST_CASE("a driver that deletes at once what has gone with its namespace harms 
   const Result down = cli(netrig + "down odd");
   CHECK(down.exit == 0);
   CHECK_THAT(down.err, !ContainsSubstring("hostile"));
-  require_nothing_left();
+  require_no_trace();
 }
 
 namespace {
@@ -227,7 +227,7 @@ TEST_CASE("a driver that keeps crashing is not started for every device of a lab
   const Result down = cli(netrig + "down odd");
   CHECK(down.exit == 0);
   CHECK_THAT(down.err, ContainsSubstring("it has failed 3 times and is not started again"));
-  require_nothing_left();
+  require_no_trace();
 }
 
 TEST_CASE("Ctrl-C ends a driver that hangs, and the lab is rolled back") {
@@ -238,7 +238,7 @@ TEST_CASE("Ctrl-C ends a driver that hangs, and the lab is rolled back") {
   std::this_thread::sleep_for(std::chrono::seconds(1));
   ::kill(process, SIGINT);
   CHECK(wait_for(process) == 130);
-  require_nothing_left();
+  require_no_trace();
 }
 
 namespace {
@@ -298,7 +298,7 @@ TEST_CASE("a worker has no capability, no way to get one, a filter, and dies wit
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   CHECK(sh("pgrep --ns $$ --nslist mnt -fx 'netrig-driver hostile .*'").out.empty());
   CHECK(cli("down odd").exit == 0);
-  require_nothing_left();
+  require_no_trace();
 }
 
 TEST_CASE("veth, bridge and macvlan run in workers without any capability") {
@@ -335,7 +335,7 @@ interfaces = [{ namespace = "a", name = "v" }, { namespace = "b", name = "w" }]
   }
   CHECK(ip("-n b -d link show dev z")[0]["linkinfo"]["info_kind"] == "macvlan");
   CHECK(cli("--host-config " + policy + " down all").exit == 0);
-  require_nothing_left();
+  require_no_trace();
 }
 
 TEST_CASE("a driver that asks for CAP_NET_ADMIN has it only when the policy grants it") {
@@ -366,7 +366,7 @@ TEST_CASE("a driver that asks for CAP_NET_ADMIN has it only when the policy gran
     CHECK(link["linkinfo"]["info_kind"] == "bridge");
     CHECK(cli("--host-config " + policy + " down odd").exit == 0);
   }
-  require_nothing_left();
+  require_no_trace();
 }
 
 TEST_CASE("what a driver with privileges left half-made in a namespace of others is removed") {

@@ -40,6 +40,6 @@ struct Attack {
 /// Brings a lab up whose driver does that; returns what netrig says. Then nothing may be left.
 std::string attack_by(const std::string& how, const Attack& attack = {});
 /// No namespace, no record and no worker of ours is left.
-void require_nothing_left();
+void require_no_trace();
 
 }  // namespace attack

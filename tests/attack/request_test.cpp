@@ -132,5 +132,5 @@ TEST_CASE("no log of drivers, no audit and no report shows a secret of a lab") {
   CHECK_THAT(said, ContainsSubstring("cveth") && !ContainsSubstring(secret));
   CHECK_THAT(read(directory() + "/log"), ContainsSubstring("cveth") && !ContainsSubstring(secret));
   CHECK_THAT(read(audit), ContainsSubstring("cveth") && !ContainsSubstring(secret));
-  attack::require_nothing_left();
+  attack::require_no_trace();
 }

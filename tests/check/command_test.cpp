@@ -17,11 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-void require_nothing_left() {
-  CHECK(namespaces().empty());
-  CHECK(std::filesystem::is_empty("/run/netrig"));
-}
-
 /// Path of a lab file with two hosts and these tests.
 std::string lab(const std::string& tests) { return file("lab.toml", rig::kWire + tests); }
 

@@ -7,7 +7,7 @@ using namespace netrig;
 
 namespace {
 
-check::TestResult ask(const std::string& check, bool serve = true) {
+check::TestResult ask_dns(const std::string& check, bool serve = true) {
   const rig::Rig rig(
       std::string(rig::kWire) +
       "[service.ns]\nnamespace = \"h2\"\ncommand = [\"dnsmasq\", \"--keep-in-foreground\", \"--conf-file=/dev/null\", "
@@ -39,7 +39,7 @@ TEST_CASE("dns passes with exactly the records expected") {
            "{ to = \"h2\", name = \"www.example.test\" }",
        }) {
     INFO(check);
-    const auto result = ask(check);
+    const auto result = ask_dns(check);
     CHECK(result.findings.empty());
     if (!result.findings.empty()) UNSCOPED_INFO(result.findings[0].seen);
   }
@@ -47,15 +47,15 @@ TEST_CASE("dns passes with exactly the records expected") {
 
 TEST_CASE("dns tells the records, the code or the silence that it met") {
   if (scratch::sh("command -v dnsmasq").exit != 0) scratch::skip("dnsmasq is not installed");
-  auto result = ask("{ to = \"h2\", name = \"www.example.test\", answers = [\"192.0.2.81\", \"192.0.2.80\"] }");
+  auto result = ask_dns("{ to = \"h2\", name = \"www.example.test\", answers = [\"192.0.2.81\", \"192.0.2.80\"] }");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "192.0.2.80");
   CHECK(result.findings[0].expected == "192.0.2.80, 192.0.2.81");
   CHECK(result.findings[0].look_at == "netrig exec rig h1 -- dig @192.0.2.2 -p 53 www.example.test A");
-  result = ask("{ to = \"h2\", name = \"none.example.test\", answers = [\"192.0.2.80\"] }");
+  result = ask_dns("{ to = \"h2\", name = \"none.example.test\", answers = [\"192.0.2.80\"] }");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "NXDOMAIN");
-  result = ask("{ to = \"h2\", name = \"www.example.test\" }", false);
+  result = ask_dns("{ to = \"h2\", name = \"www.example.test\" }", false);
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "the server does not answer: Connection refused (ECONNREFUSED)");
 }

@@ -7,7 +7,7 @@ using namespace netrig;
 
 namespace {
 
-check::TestResult ask(const std::string& check) {
+check::TestResult ask_http(const std::string& check) {
   const std::string root = scratch::directory() + "/www";
   scratch::sh("mkdir -p " + root + " && echo all is well > " + root + "/health");
   const rig::Rig rig(
@@ -25,26 +25,26 @@ check::TestResult ask(const std::string& check) {
 TEST_CASE("http passes by status and body, over IPv4, IPv6 and with a host name") {
   for (const std::string family : {"ipv4", "ipv6"}) {
     const auto result =
-        ask("{ to = \"h2\", family = \"" + family +
-            "\", port = 8080, path = \"/health\", host = \"www.example.test\", matches = \"^all is\" }");
+        ask_http("{ to = \"h2\", family = \"" + family +
+                 "\", port = 8080, path = \"/health\", host = \"www.example.test\", matches = \"^all is\" }");
     INFO(family);
     CHECK(result.findings.empty());
     CHECK(rig::metric(result.metrics, "total") > 0);
     CHECK(rig::metric(result.metrics, "size") == 12);
   }
-  CHECK(ask("{ to = \"h2\", port = 8080, path = \"/none\", status = 404 }").findings.empty());
+  CHECK(ask_http("{ to = \"h2\", port = 8080, path = \"/none\", status = 404 }").findings.empty());
 }
 
 TEST_CASE("http fails with the status, the body or the refusal seen") {
-  auto result = ask("{ to = \"h2\", port = 8080, path = \"/none\" }");
+  auto result = ask_http("{ to = \"h2\", port = 8080, path = \"/none\" }");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "status 404");
   CHECK(result.findings[0].expected == "status 200");
   CHECK(result.findings[0].look_at.starts_with("netrig exec rig h1 -- curl "));
-  result = ask("{ to = \"h2\", port = 8080, path = \"/health\", matches = \"broken\" }");
+  result = ask_http("{ to = \"h2\", port = 8080, path = \"/health\", matches = \"broken\" }");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].expected == "a line that matches \"broken\"");
-  result = ask("{ to = \"h2\", port = 8081 }");
+  result = ask_http("{ to = \"h2\", port = 8081 }");
   REQUIRE(result.findings.size() == 1);
   CHECK_THAT(result.findings[0].seen, ContainsSubstring("no answer: Failed to connect to 192.0.2.2 port 8081"));
 }

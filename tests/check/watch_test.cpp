@@ -128,13 +128,8 @@ scratch::Json sorted(scratch::Json json) {
   return json;
 }
 
-/// Everything that ip shows of all namespaces; link-local addresses are settled.
+/// Everything that ip shows of all namespaces.
 scratch::Json state_of(const rig::Rig& rig) {
-  for (int i = 0;
-       i < 100 &&
-       scratch::sh("for n in h1 h2 r; do ip -n $n -6 addr show tentative; done 2>/dev/null | grep .").exit == 0;
-       ++i)
-    std::this_thread::sleep_for(100ms);
   scratch::Json all;
   for (const Namespace& space : rig.lab().namespaces) all[space.name.str()] = scratch::kernel_state(space.name.str());
   return sorted(std::move(all));

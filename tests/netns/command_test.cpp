@@ -39,11 +39,6 @@ Result with_test_drivers(const std::string& arguments) {
   return cli("--host-config " + test_policy() + " " + arguments);
 }
 
-void require_nothing_left() {
-  CHECK(namespaces().empty());
-  CHECK(std::filesystem::is_empty("/run/netrig"));
-}
-
 }  // namespace
 
 TEST_CASE("a driver in plain C works through the same services") {

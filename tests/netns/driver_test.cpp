@@ -11,7 +11,7 @@ Json info_data(const std::string& space, const std::string& interface) {
   return ip("-n " + space + " -d link show dev " + interface)[0]["linkinfo"]["info_data"];
 }
 
-void up(const std::string& body) {
+void up_with(const std::string& body) {
   const Result result =
       cli("up " + file("lab.toml", "[lab]\nname = \"drivers\"\n[namespace.a]\n[namespace.b]\n" + body));
   INFO(result.err);
@@ -21,7 +21,7 @@ void up(const std::string& body) {
 }  // namespace
 
 TEST_CASE("a veth has the queues that its parameters ask for, each end its own") {
-  up(R"([device.wire]
+  up_with(R"([device.wire]
 driver = "veth"
 params = { tx_queues = 3, rx_queues = 2, peer_tx_queues = 5, txqlen = 77, gso_max_size = 32000, gso_max_segs = 20 }
 interfaces = [{ namespace = "a", name = "x" }, { namespace = "b", name = "y" }])");
@@ -39,7 +39,7 @@ interfaces = [{ namespace = "a", name = "x" }, { namespace = "b", name = "y" }])
 }
 
 TEST_CASE("a bridge has every setting of its parameters") {
-  up(R"([device.switch]
+  up_with(R"([device.switch]
 driver = "bridge"
 interfaces = [{ namespace = "a", name = "br0" }]
 params = { stp = true, priority = 4096, forward_delay = "4s", hello_time = "1s", max_age = "6s", ageing_time = "30s", group_fwd_mask = 8, group_address = "01:80:c2:00:00:05", multicast_snooping = true, multicast_querier = true, multicast_router = 2, multicast_igmp_version = 3, multicast_mld_version = 2, nf_call_iptables = true })");
@@ -62,7 +62,7 @@ params = { stp = true, priority = 4096, forward_delay = "4s", hello_time = "1s",
 
 TEST_CASE("a bridge filters VLANs with the protocol and the default VLAN asked for") {
   if (const std::string reason = kernel_lacks("CONFIG_BRIDGE_VLAN_FILTERING"); !reason.empty()) skip(reason);
-  up(R"([device.switch]
+  up_with(R"([device.switch]
 driver = "bridge"
 interfaces = [{ namespace = "a", name = "br0" }]
 params = { vlan_filtering = true, vlan_default_pvid = 9, vlan_protocol = "802.1ad", vlan_stats = true })");
@@ -74,13 +74,13 @@ params = { vlan_filtering = true, vlan_default_pvid = 9, vlan_protocol = "802.1a
 
 TEST_CASE("a macvlan sits on a parent in another namespace, in each of its modes") {
   const std::string mode = GENERATE("private", "vepa", "bridge", "passthru");
-  up(R"([device.wire]
+  up_with(R"([device.wire]
 driver = "veth"
 interfaces = [{ namespace = "a", name = "up" }, { namespace = "b", name = "far" }]
 [device.mv]
 driver = "macvlan"
 params = { parent = "a:up", mode = ")" +
-     mode + R"(" }
+          mode + R"(" }
 interfaces = [{ namespace = "b", name = "mv0" }])");
   CHECK(info_data("b", "mv0")["mode"] == mode);
   CHECK(ip("-n b -d link show dev mv0")[0]["link_index"] == ip("-n a link show dev up")[0]["ifindex"]);
@@ -89,7 +89,7 @@ interfaces = [{ namespace = "b", name = "mv0" }])");
 }
 
 TEST_CASE("a macvlan in source mode lets in the senders listed") {
-  up(R"([device.wire]
+  up_with(R"([device.wire]
 driver = "veth"
 interfaces = [{ namespace = "a", name = "up" }, { namespace = "b", name = "far" }]
 [device.mv]

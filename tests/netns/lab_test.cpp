@@ -11,11 +11,6 @@ namespace {
 
 const std::string kConfig = NETRIG_CONFIG_DIR;
 
-void require_nothing_left() {
-  CHECK(namespaces().empty());
-  CHECK(std::filesystem::is_empty("/run/netrig"));
-}
-
 Json link_of(const std::string& space, const std::string& interface) {
   return ip("-n " + space + " -d link show dev " + interface)[0];
 }

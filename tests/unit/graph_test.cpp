@@ -14,7 +14,7 @@ using namespace netrig::report;
 
 namespace {
 
-Lab example(const std::string& name) {
+Lab example_lab(const std::string& name) {
   return config::load(std::string(NETRIG_CONFIG_DIR) + "/" + name, fake_drivers()).lab;
 }
 
@@ -79,7 +79,7 @@ void check_clear(const Lab& lab) {
 
 TEST_CASE("every interface and address of a small lab is in every drawing") {
   for (const char* name : {"two-hosts.toml", "macvlan-on-uplink.toml"}) {
-    const Lab lab = example(name);
+    const Lab lab = example_lab(name);
     for (const std::string& text : {svg(lab, {}), dot(lab), drawing_json(lab)}) {
       for (const Namespace& space : lab.namespaces) CHECK_THAT(text, ContainsSubstring(space.name.str()));
       for (const Device& device : lab.devices)
@@ -92,7 +92,7 @@ TEST_CASE("every interface and address of a small lab is in every drawing") {
 }
 
 TEST_CASE("a lab of two hosts is a wire between two boxes in Mermaid") {
-  CHECK(mermaid(example("two-hosts.toml")) ==
+  CHECK(mermaid(example_lab("two-hosts.toml")) ==
         "flowchart LR\n"
         "  b0[\"h1\"]\n"
         "  b1[\"h2\"]\n"
@@ -101,7 +101,7 @@ TEST_CASE("a lab of two hosts is a wire between two boxes in Mermaid") {
 }
 
 TEST_CASE("a hundred hosts on two floors are two boxes") {
-  const Picture picture = picture_of(example("routed-campus.toml"), Detail::grouped);
+  const Picture picture = picture_of(example_lab("routed-campus.toml"), Detail::grouped);
   CHECK(titles(picture) == std::vector<std::string>{"router", "floor1", "floor2", "h1-1 … h1-50", "h2-1 … h2-50"});
   CHECK(picture.boxes[3].count == 50);
   REQUIRE(picture.boxes[3].ends.size() == 1);
@@ -111,13 +111,14 @@ TEST_CASE("a hundred hosts on two floors are two boxes") {
   std::multiset<std::size_t> counts;
   for (const Picture::Wire& one : picture.wires) counts.insert(one.count);
   CHECK(counts == std::multiset<std::size_t>{1, 1, 50, 50});
-  CHECK_THAT(svg(example("routed-campus.toml"), {}), ContainsSubstring("×50"));
-  CHECK_THAT(mermaid(example("routed-campus.toml")), ContainsSubstring("===|"));
+  CHECK_THAT(svg(example_lab("routed-campus.toml"), {}), ContainsSubstring("×50"));
+  CHECK_THAT(mermaid(example_lab("routed-campus.toml")), ContainsSubstring("===|"));
 }
 
 TEST_CASE("what repeats is found in stars, pairs and rings") {
-  CHECK(titles(picture_of(example("star-1000.toml"), Detail::grouped)) == std::vector<std::string>{"hub", "h0 … h999"});
-  CHECK(titles(picture_of(example("pairs-1000.toml"), Detail::grouped)) ==
+  CHECK(titles(picture_of(example_lab("star-1000.toml"), Detail::grouped)) ==
+        std::vector<std::string>{"hub", "h0 … h999"});
+  CHECK(titles(picture_of(example_lab("pairs-1000.toml"), Detail::grouped)) ==
         std::vector<std::string>{"f0, f2 … f998", "f1, f3 … f999"});
   const Lab rings = parse(repeated(50, "namespace.\"a{i}\" = {}\nnamespace.\"b{i}\" = {}\nnamespace.\"c{i}\" = {}\n" +
                                            wire("p{i}", "a{i}", "b{i}") + wire("q{i}", "b{i}", "c{i}") +
@@ -148,7 +149,7 @@ TEST_CASE("hosts with names of their own are drawn one by one, also if they are 
 }
 
 TEST_CASE("an interface that others are ports of, or sit on, is a thing in its box") {
-  const Picture picture = picture_of(example("macvlan-on-uplink.toml"), Detail::grouped);
+  const Picture picture = picture_of(example_lab("macvlan-on-uplink.toml"), Detail::grouped);
   std::vector<std::string> nodes;
   for (const Picture::End& end : picture.ends)
     if (end.node) nodes.push_back(end.name);
@@ -187,7 +188,7 @@ TEST_CASE("an existing namespace, and an interface in it that the lab does not m
 }
 
 TEST_CASE("what a lab only refers to is drawn too") {
-  Lab lab = example("macvlan-on-uplink.toml");
+  Lab lab = example_lab("macvlan-on-uplink.toml");
   lab.devices.back().parameters.at("parent").values[0] =
       InterfaceReference{.home = NamespaceName("elsewhere"), .name = InterfaceName("enp1s0")};
   for (const std::string& text : {svg(lab, {}), dot(lab), mermaid(lab), drawing_json(lab)}) {
@@ -197,7 +198,7 @@ TEST_CASE("what a lab only refers to is drawn too") {
 }
 
 TEST_CASE("hostile text stays text") {
-  Lab lab = example("two-hosts.toml");
+  Lab lab = example_lab("two-hosts.toml");
   lab.description = "\"]</title></text><script>alert(1)</script>\\ \x01\xff %% --> ` &amp; #quot; \n}";
   lab.devices[0].driver = lab.description;
   lab.devices[0].interfaces[0].alias = lab.description;
@@ -219,7 +220,7 @@ TEST_CASE("hostile text stays text") {
 }
 
 TEST_CASE("the JSON drawing has every interface and what joins them") {
-  const auto json = nlohmann::json::parse(drawing_json(example("routed-campus.toml")));
+  const auto json = nlohmann::json::parse(drawing_json(example_lab("routed-campus.toml")));
   CHECK(json["lab"] == "campus");
   CHECK(json["namespaces"].size() == 103);
   std::size_t interfaces = 0;
@@ -233,13 +234,13 @@ TEST_CASE("the JSON drawing has every interface and what joins them") {
 }
 
 TEST_CASE("Graphviz gets every namespace and device of a large lab") {
-  const std::string text = dot(example("routed-campus.toml"));
+  const std::string text = dot(example_lab("routed-campus.toml"));
   for (const char* name : {"\"h1-1\"", "\"h2-50\"", "\"router\""}) CHECK_THAT(text, ContainsSubstring(name));
 }
 
 TEST_CASE("no box lies upon another, no wire passes a box, no text leaves its box") {
   for (const char* name : {"two-hosts.toml", "macvlan-on-uplink.toml", "routed-campus.toml", "star-1000.toml"})
-    check_clear(example(name));
+    check_clear(example_lab(name));
   const std::string hosts = repeated(30, "namespace.\"n{i}\" = {}\n");
   check_clear(parse(hosts + repeated(29, wire("w{i}", "n{i}", "n{i+1}"))));
   check_clear(parse(hosts + repeated(30, wire("w{i}", "n{i}", "n{(i+1)%30}"))));
@@ -256,7 +257,7 @@ TEST_CASE("an empty lab, and one without devices, can be drawn") {
 }
 
 TEST_CASE("reaches are arrows, those of a group together") {
-  const Lab lab = example("routed-campus.toml");
+  const Lab lab = example_lab("routed-campus.toml");
   const std::string text = svg(lab, {{.from = "h1-1", .to = "h2-1", .passed = 3, .failed = 0},
                                      {.from = "h1-2", .to = "h2-7", .passed = 1, .failed = 1},
                                      {.from = "h2-1", .to = "router", .passed = 1, .failed = 0},
