@@ -63,10 +63,12 @@ STOPPED("stopped: a driver that sleeps past the deadline", "sleep", "it took lon
 STOPPED("stopped: a driver that crashes", "crash", "its worker crashed (signal 11, SIGSEGV)")
 STOPPED("stopped: a driver that aborts", "abort", "its worker crashed (signal 6, SIGABRT)")
 STOPPED("stopped: a driver that ends its process", "exit", "its worker ended by itself (exit code 0)")
-// The undefined-behaviour sanitizer makes a pipe to see whether memory is readable, fails at that, and looks for its
-// symbolizer; so what says no differs.
-#ifdef NETRIG_SANITIZED
-STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "which no driver may")
+// The undefined-behaviour sanitizer makes a pipe to see whether memory is readable, fails at that, and reports it; so
+// what says no differs. Clang's runtime asks first whether it writes to a terminal, GCC's looks for its symbolizer.
+#if defined(NETRIG_SANITIZED) && defined(__clang__)
+STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "it called ioctl, which no driver may")
+#elif defined(NETRIG_SANITIZED)
+STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "it called readlink, which no driver may")
 #else
 STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "there are no more descriptors")
 #endif

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a lab file says is what the kernel shows.
-#include <filesystem>
-
 #include "catch.hpp"
 #include "scratch.hpp"
 
