@@ -47,8 +47,8 @@ TEST_CASE("two hosts come up, reach each other, and leave nothing behind") {
   CHECK(links("h1") == Texts{"eth0"});
   CHECK(link_of("h1", "eth0")["linkinfo"]["info_kind"] == "veth");
   CHECK(routes("h1", "-4 route").empty());
-  CHECK(cli("exec two-hosts h1 -- ping -c1 -W2 192.0.2.2").exit == 0);
-  CHECK(cli("exec two-hosts h1 -- ping -c1 -W2 2001:db8::2").exit == 0);
+  CHECK(cli("exec two-hosts h1 -- ping -c1 -W20 192.0.2.2").exit == 0);
+  CHECK(cli("exec two-hosts h1 -- ping -c1 -W20 2001:db8::2").exit == 0);
   CHECK(cli("status two-hosts").exit == 0);
   REQUIRE(cli("down two-hosts").exit == 0);
   require_nothing_left();
@@ -229,8 +229,8 @@ TEST_CASE("the example labs come up as written and their hosts reach each other"
   SECTION("macvlan on an uplink") {
     REQUIRE(cli("up " + kConfig + "/macvlan-on-uplink.toml").exit == 0);
     for (const char* host : {"c1", "c2", "c3"})
-      CHECK(cli(std::string("exec shared-uplink ") + host + " -- ping -c1 -W2 198.51.100.1").exit == 0);
-    CHECK(cli("exec shared-uplink c1 -- ping -c1 -W2 198.51.100.12").exit == 0);
+      CHECK(cli(std::string("exec shared-uplink ") + host + " -- ping -c1 -W20 198.51.100.1").exit == 0);
+    CHECK(cli("exec shared-uplink c1 -- ping -c1 -W20 198.51.100.12").exit == 0);
     CHECK(link_of("c1", "eth0")["linkinfo"]["info_data"]["mode"] == "bridge");
     CHECK(cli("down shared-uplink").exit == 0);
   }
@@ -242,7 +242,7 @@ TEST_CASE("the example labs come up as written and their hosts reach each other"
     CHECK(namespaces().size() == 103);
     CHECK(addresses("h2-50", "eth0") == Texts{"10.2.1.50/16"});
     for (const char* target : {"10.1.0.1", "10.1.1.50", "10.2.1.9"})
-      CHECK(cli(std::string("exec campus h1-7 -- ping -c1 -W2 ") + target).exit == 0);
+      CHECK(cli(std::string("exec campus h1-7 -- ping -c1 -W20 ") + target).exit == 0);
     CHECK(cli("down campus").exit == 0);
   }
   SECTION("a thousand namespaces in pairs") {
@@ -250,8 +250,8 @@ TEST_CASE("the example labs come up as written and their hosts reach each other"
     CHECK(namespaces().size() == 1000);
     CHECK(addresses("f999", "eth0") == Texts{"10.0.7.206/30"});
     CHECK(routes("f998", "-4 route") == Texts{"default via 10.0.7.206 dev eth0"});
-    CHECK(cli("exec pairs-1000 f0 -- ping -c1 -W2 10.0.0.2").exit == 0);
-    CHECK(cli("exec pairs-1000 f999 -- ping -c1 -W2 10.0.7.205").exit == 0);
+    CHECK(cli("exec pairs-1000 f0 -- ping -c1 -W20 10.0.0.2").exit == 0);
+    CHECK(cli("exec pairs-1000 f999 -- ping -c1 -W20 10.0.7.205").exit == 0);
     CHECK(cli("down pairs-1000").exit == 0);
   }
   SECTION("a thousand hosts in a star") {
@@ -261,8 +261,8 @@ TEST_CASE("the example labs come up as written and their hosts reach each other"
     CHECK(ports.size() == 1000);
     // All took packets when up returned, however slow the kernel's link watch is with so many.
     CHECK(std::all_of(ports.begin(), ports.end(), [](const Json& port) { return port["operstate"] == "UP"; }));
-    CHECK(cli("exec star-1000 h0 -- ping -c1 -W2 10.0.4.231").exit == 0);
-    CHECK(cli("exec star-1000 h999 -- ping -c1 -W2 10.0.0.1").exit == 0);
+    CHECK(cli("exec star-1000 h0 -- ping -c1 -W20 10.0.4.231").exit == 0);
+    CHECK(cli("exec star-1000 h999 -- ping -c1 -W20 10.0.0.1").exit == 0);
     CHECK(cli("down star-1000").exit == 0);
   }
   require_nothing_left();
@@ -277,7 +277,7 @@ TEST_CASE("the routed campus comes up as written") {
     skip(reason + "; what netrig says of it is as it should be");
   }
   REQUIRE(cli("up " + kConfig + "/routed-campus.toml").exit == 0);
-  CHECK(cli("exec campus h1-7 -- ping -c1 -W2 10.2.1.9").exit == 0);
+  CHECK(cli("exec campus h1-7 -- ping -c1 -W20 10.2.1.9").exit == 0);
   CHECK(cli("down campus").exit == 0);
   require_nothing_left();
 }
