@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -123,6 +124,18 @@ Json kernel_state(const std::string& space) {
     state[what] = std::move(list);
   }
   return state;
+}
+
+std::vector<std::string> links(const std::string& space) {
+  const Result fresh = sh("unshare -n ip -j link");
+  REQUIRE(fresh.exit == 0);
+  std::set<std::string> usual;
+  for (const Json& link : Json::parse(fresh.out)) usual.insert(link["ifname"]);
+  std::vector<std::string> names;
+  for (const Json& link : ip("-n " + space + " link"))
+    if (!usual.contains(link["ifname"])) names.push_back(link["ifname"]);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 std::vector<std::string> addresses(const std::string& space, const std::string& interface) {

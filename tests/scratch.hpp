@@ -41,6 +41,9 @@ void require_nothing_left();
 /// Everything that ip shows of a namespace, without counters and lifetimes, once its IPv6 addresses are settled: a
 /// tentative one has no route yet.
 Json kernel_state(const std::string& space);
+/// Names of the links in a namespace, sorted, without those that every new one has: lo, and the fallback tunnels of
+/// whatever modules are loaded.
+std::vector<std::string> links(const std::string& space);
 /// Addresses of an interface as "address/length", sorted, without link-local ones that the kernel made.
 std::vector<std::string> addresses(const std::string& space, const std::string& interface);
 

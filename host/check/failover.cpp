@@ -10,6 +10,9 @@ namespace netrig::check {
 namespace {
 
 constexpr std::size_t kAtTheEnd = 5;  // the last requests that must be answered again
+// What was sent so shortly before the first event may have been under way when it happened: then it belongs to the
+// outage.
+constexpr auto kUnderWay = 250ms;
 
 double milliseconds(nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
@@ -36,6 +39,23 @@ Outage longest(const std::vector<const Probe*>& probes, nanoseconds interval) {
   return worst;
 }
 
+/// The first request that was lost although nothing had happened yet: a later one was answered before the first event,
+/// or none at all was, or it had all the time that a reply takes.
+const Probe* lost_before(nanoseconds first_event, const std::vector<const Probe*>& probes) {
+  nanoseconds answered = -1ns;  // when the last of those was sent that were answered before the event
+  nanoseconds longest{};
+  for (const Probe* probe : probes) {
+    if (probe->fate != Probe::Fate::replied || probe->sent_at + probe->rtt >= first_event) continue;
+    longest = std::max(longest, probe->rtt);
+    answered = std::max(answered, probe->sent_at);
+  }
+  const nanoseconds time_enough = answered < 0ns ? first_event : first_event - kUnderWay - longest;
+  const auto found = std::find_if(probes.begin(), probes.end(), [&](const Probe* probe) {
+    return probe->fate != Probe::Fate::replied && (probe->sent_at < answered || probe->sent_at < time_enough);
+  });
+  return found == probes.end() ? nullptr : *found;
+}
+
 void judge(const FailoverCheck& check, const Job& job, const Pair& pair, const std::vector<const Probe*>& probes) {
   const nanoseconds first_event = job.test.during.front().at;
   const auto is_lost = [](const Probe* probe) { return probe->fate != Probe::Fate::replied; };
@@ -53,12 +73,9 @@ void judge(const FailoverCheck& check, const Job& job, const Pair& pair, const s
               .look_at = std::move(look_at)});
   };
   const std::string route = job.exec_line(pair.from, fmt::format("ip route get {}", pair.address.str()));
-  const auto before = std::find_if(probes.begin(), probes.end(), [&](const Probe* probe) {
-    return is_lost(probe) && probe->sent_at + check.interval < first_event;
-  });
-  if (before != probes.end())
+  if (const Probe* before = lost_before(first_event, probes))
     fail(fmt::format("packets were lost {:.0f} ms after the begin, before anything happened: {}",
-                     milliseconds((*before)->sent_at), fate_text(**before, pair)),
+                     milliseconds(before->sent_at), fate_text(*before, pair)),
          "packets flow until the first event", route);
   else if (outage.length > check.max_outage)
     fail(fmt::format("nothing came back for {:.0f} ms, from {:.0f} ms on", milliseconds(outage.length),

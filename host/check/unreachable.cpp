@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <deque>
+#include <functional>
+#include <map>
 #include <memory>
+#include <thread>
 
 #include "check/checks.hpp"
 #include "check/echo_server.hpp"
@@ -21,10 +25,14 @@ struct Attempt {
   std::string text;
 };
 
-std::vector<Attempt> by_icmp(const UnreachableCheck& check, const Job& job, const std::vector<Pair>& pairs) {
+/// Tries every pair `count` times; a pair is told by its index.
+using Try = std::function<std::vector<Attempt>(const std::vector<Pair>& pairs, std::uint32_t count)>;
+
+std::vector<Attempt> by_icmp(const UnreachableCheck& check, const Job& job, const std::vector<Pair>& pairs,
+                             std::uint32_t count) {
   constexpr auto kInterval = 50ms;
   std::vector<Probe> probes;
-  for (std::uint32_t k = 0; k < check.count; ++k)
+  for (std::uint32_t k = 0; k < count; ++k)
     for (std::size_t i = 0; i < pairs.size(); ++i)
       probes.push_back({.pair = i, .at = k * kInterval, .ttl = {}, .who = {}});
   Prober prober(job.ground);
@@ -40,14 +48,14 @@ std::vector<Attempt> by_icmp(const UnreachableCheck& check, const Job& job, cons
 }
 
 std::vector<Attempt> by_exchange(const UnreachableCheck& check, const Job& job, const std::vector<Pair>& pairs,
-                                 const EchoServers* servers) {
+                                 std::uint32_t count, const EchoServers* servers) {
   const ExchangeOptions options{.protocol = check.protocol,
                                 .port = check.port,
                                 .size = check.protocol == Protocol::tcp ? 0U : 16U,
                                 .any_answer = true,
                                 .timeout = check.timeout};
   std::vector<Exchange> exchanges;
-  for (std::uint32_t k = 0; k < check.count; ++k)
+  for (std::uint32_t k = 0; k < count; ++k)
     for (std::size_t i = 0; i < pairs.size(); ++i) exchanges.push_back({.pair = i});
   run_exchanges(job.ground, pairs, exchanges, options, job.until);
   std::vector<Attempt> attempts;
@@ -63,6 +71,55 @@ std::vector<Attempt> by_exchange(const UnreachableCheck& check, const Job& job, 
          .text = own_refusal ? "the target itself answered that nobody listens" : fate_text(exchange, options)});
   }
   return attempts;
+}
+
+/// A kernel sends one host five ICMP errors and then one a second, whatever the sysctls are (ip_error); where
+/// icmp_ratelimit takes from the same account, one in two seconds or three.
+constexpr auto kErrorInterval = 1100ms;
+constexpr auto kLongestInterval = 3 * kErrorInterval;
+/// A source that is not answered so many times on end gets no rejections.
+constexpr std::uint32_t kMostMisses = 3;
+
+/// What a source still has to ask.
+struct Unanswered {
+  std::deque<std::size_t> pairs;
+  std::uint32_t misses = 0;  ///< on end
+};
+
+/// Asks for the rejections that did not come, one of a source at a time, as slowly as kernels send them.
+void ask_again(const Job& job, const std::vector<Pair>& pairs, const Try& attempt, std::vector<Attempt>& attempts) {
+  std::vector<bool> answered(pairs.size());
+  for (const Attempt& one : attempts)
+    if (one.rejected || one.through) answered[one.pair] = true;
+  std::map<std::size_t, Unanswered> sources;
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    if (!answered[i]) sources[pairs[i].from].pairs.push_back(i);
+  for (Clock::duration pause = kErrorInterval; !sources.empty();) {
+    for (const auto next = Clock::now() + pause; Clock::now() < next;) {
+      if (job.until.over()) return;
+      std::this_thread::sleep_for(std::chrono::milliseconds(job.until.at_most(next - Clock::now()).poll_timeout()));
+    }
+    std::vector<std::size_t> which;
+    std::vector<Pair> asked;
+    for (const auto& [from, source] : sources) {
+      which.push_back(source.pairs.front());
+      asked.push_back(pairs[which.back()]);
+    }
+    bool missed = false;
+    for (Attempt& one : attempt(asked, 1)) {
+      one.pair = which[one.pair];
+      Unanswered& source = sources[pairs[one.pair].from];
+      source.pairs.pop_front();
+      const bool silent = !one.rejected && !one.through;
+      source.misses = silent ? source.misses + 1 : 0;
+      if (silent) source.pairs.push_back(one.pair);
+      missed = missed || silent;
+      attempts.push_back(std::move(one));
+    }
+    std::erase_if(sources,
+                  [](const auto& entry) { return entry.second.pairs.empty() || entry.second.misses == kMostMisses; });
+    if (missed) pause = std::min<Clock::duration>(pause + kErrorInterval, kLongestInterval);
+  }
 }
 
 void judge(const UnreachableCheck& check, const Job& job, const Pair& pair,
@@ -89,7 +146,9 @@ void judge(const UnreachableCheck& check, const Job& job, const Pair& pair,
            rejected != nullptr && check.how == UnreachableCheck::How::silent)
     fail(fmt::format("{} was rejected: {}", what, rejected->text), "silence (how = \"silent\")");
   else if (rejected == nullptr && check.how == UnreachableCheck::How::rejected)
-    fail(fmt::format("{}: {}", what, attempts.front()->text), "a rejection (how = \"rejected\")");
+    fail(fmt::format("{}: {}, {} times{}", what, attempts.front()->text, attempts.size(),
+                     job.until.over() ? "; there was no time to ask again, one second apart" : ""),
+         "a rejection (how = \"rejected\")");
 }
 
 }  // namespace
@@ -99,7 +158,11 @@ void run(const UnreachableCheck& check, const Job& job) {
   const bool icmp = check.protocol == Protocol::icmp;
   std::unique_ptr<EchoServers> servers;
   if (!icmp && check.server) servers = std::make_unique<EchoServers>(job.ground, pairs, check.protocol, check.port);
-  const auto attempts = icmp ? by_icmp(check, job, pairs) : by_exchange(check, job, pairs, servers.get());
+  const Try attempt = [&](const std::vector<Pair>& asked, std::uint32_t count) {
+    return icmp ? by_icmp(check, job, asked, count) : by_exchange(check, job, asked, count, servers.get());
+  };
+  auto attempts = attempt(pairs, check.count);
+  if (check.how == UnreachableCheck::How::rejected) ask_again(job, pairs, attempt, attempts);
   std::vector<std::vector<const Attempt*>> by_pair(pairs.size());
   for (const Attempt& attempt : attempts) by_pair[attempt.pair].push_back(&attempt);
   for (std::size_t i = 0; i < pairs.size(); ++i) judge(check, job, pairs[i], by_pair[i]);

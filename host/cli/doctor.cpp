@@ -52,8 +52,12 @@ Finding check_kernel() {
   ::uname(&name);
   int major = 0;
   int minor = 0;
-  if (std::sscanf(name.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 14)))
-    return {"kernel", Verdict::good, fmt::format("Linux {}", name.release)};
+  if (std::sscanf(name.release, "%d.%d", &major, &minor) == 2 && (major > 5 || (major == 5 && minor >= 14))) {
+    const bool tried = major > 6 || (major == 6 && minor >= 1);
+    return {
+        "kernel", tried ? Verdict::good : Verdict::advice,
+        fmt::format("Linux {}{}", name.release, tried ? "" : "; netrig was never tried on a kernel older than 6.1")};
+  }
   return {"kernel", Verdict::bad, fmt::format("Linux {}; netrig needs 5.14 or later (SO_NETNS_COOKIE)", name.release)};
 }
 

@@ -223,26 +223,45 @@ void configure(Run& run, const Lab& next, const std::vector<plan::NamespaceWork>
 }
 
 void settle_links(Run& run, const Lab& next, const plan::Plan& plan) {
-  constexpr std::chrono::milliseconds kLongest{1200};
+  using Clock = std::chrono::steady_clock;
+  // Without that any link got settled: the link watch of kernels before 6.8 takes a hundred a second, so what counts is
+  // that it goes on.
+  constexpr std::chrono::milliseconds kLongest{2500};
   constexpr std::chrono::milliseconds kPause{5};
   std::vector<const plan::NamespaceWork*> works;
   for (const auto& wave : plan.configure)
     for (const plan::NamespaceWork& work : wave)
       if (!work.interfaces.empty()) works.push_back(&work);
-  const auto deadline = std::chrono::steady_clock::now() + kLongest;
+  std::atomic<Clock::time_point> moved = Clock::now();
+  std::mutex mutex;
+  std::vector<std::string> stuck;
   parallel(works.size(), run.threads, [&](std::size_t i) {
-    Space& place = run.spaces.at(next.namespaces[works[i]->space].name.str());
+    const std::string& home = next.namespaces[works[i]->space].name.str();
+    Space& place = run.spaces.at(home);
     for (const plan::InterfaceWork& work : works[i]->interfaces) {
       const Interface& interface = next.devices[work.device].interfaces[work.interface];
       if (interface.state == AdminState::down) continue;
       const std::uint32_t ifindex = place.ifindex.at(interface.name.str());
-      while (netlink::is_settling(place.socket(), ifindex) && std::chrono::steady_clock::now() < deadline) {
+      if (!netlink::is_settling(place.socket(), ifindex)) continue;
+      bool settling = true;
+      while (settling && Clock::now() < moved.load() + kLongest) {
         run.checkpoint();
         std::this_thread::sleep_for(kPause);
+        settling = netlink::is_settling(place.socket(), ifindex);
       }
+      if (!settling) {
+        moved = Clock::now();
+        continue;
+      }
+      const std::lock_guard guard(mutex);
+      stuck.push_back(fmt::format("{}:{}", home, interface.name.str()));
     }
     place.release_socket();
   });
+  if (!stuck.empty())
+    run.warn(fmt::format("the kernel does not use {}{} yet, although {} a carrier; the first packets may be lost",
+                         stuck.front(), stuck.size() == 1 ? "" : fmt::format(" and {} others", stuck.size() - 1),
+                         stuck.size() == 1 ? "it has" : "they have"));
 }
 
 void remove_routes(Run& run, const Lab& current, const std::vector<plan::RouteRemoval>& removals) {

@@ -71,7 +71,8 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
     const std::string& home = lab.namespaces[interface.home].name.str();
     Space& space = run.spaces.at(home);
     context.spaces.homes.push_back(&space);
-    pending.made.interfaces.push_back({.home = home, .name = interface.name.str(), .ifindex = space.next_ifindex()});
+    pending.made.interfaces.push_back(
+        {.home = home, .name = interface.name.str(), .ifindex = Space::take_ifindex(space, context.spaces.references)});
     context.interfaces.push_back({.name = interface.name.str(),
                                   .netns_fd = space.fd().get(),
                                   .ifindex = 0,

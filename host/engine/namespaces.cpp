@@ -67,7 +67,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
       netns::Created& one = created[i - begin];
       netns::publish(one, next.namespaces[fresh[i]].name);
       Space& space = run.spaces.add(made[i - begin].name, std::move(one.fd), one.cookie);
-      space.set_next_ifindex(first_ifindex);
+      space.set_free_from(first_ifindex);
       space.ifindex.emplace("lo", 1);
     }
     run.report("namespaces", done += end - begin, fresh.size());
@@ -131,8 +131,8 @@ void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan) {
     // In a namespace that others use, an ifindex far from where the kernel counts marks a link as ours should we die
     // before its creation is settled.
     const std::lock_guard guard(mutex);
-    space->set_next_ifindex(one.existing ? std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random)
-                                         : highest + 1);
+    space->set_free_from(one.existing ? std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random)
+                                      : highest + 1);
   });
 }
 

@@ -17,6 +17,14 @@ netlink::Socket& Space::socket() {
   return *socket_;
 }
 
+std::uint32_t Space::take_ifindex(Space& home, const std::vector<Space*>& others) {
+  std::uint32_t index = home.free_from_;
+  for (const Space* other : others) index = std::max(index, other->free_from_);
+  home.free_from_ = index + 1;
+  for (Space* other : others) other->free_from_ = index + 1;
+  return index;
+}
+
 Space& Spaces::add(const std::string& name, UniqueFd fd, std::uint64_t cookie) {
   auto space = std::make_unique<Space>(std::move(fd), cookie);
   const std::lock_guard guard(mutex_);

@@ -28,9 +28,12 @@ class Space {
   netlink::Socket& socket();
   /// Keeps the number of open descriptors at one a namespace in large labs.
   void release_socket() { socket_.reset(); }
-  /// An ifindex that no link of it has. `base` counts up; in a namespace that others use too it is far from theirs.
-  std::uint32_t next_ifindex() { return next_ifindex_++; }
-  void set_next_ifindex(std::uint32_t index) { next_ifindex_ = index; }
+  /// From here on no link of it has an ifindex; in a namespace that others use too it is far from theirs.
+  void set_free_from(std::uint32_t index) { free_from_ = index; }
+  /// An ifindex that no link has, neither in `home` nor in any of `others`; it is free no longer. A kernel looks for
+  /// the chosen number where the link is to be; an older one (6.1 for one) where the request is sent: in the namespace
+  /// of the lower link.
+  static std::uint32_t take_ifindex(Space& home, const std::vector<Space*>& others);
 
   /// Ifindex by name, for what this run knows of.
   std::unordered_map<std::string, std::uint32_t> ifindex;
@@ -39,7 +42,7 @@ class Space {
   UniqueFd fd_;
   std::uint64_t cookie_ = 0;
   std::optional<netlink::Socket> socket_;
-  std::uint32_t next_ifindex_ = 0;
+  std::uint32_t free_from_ = 0;
 };
 
 /// The namespaces of a run, by name. Thread: any; a reference lives until its name is erased.

@@ -14,6 +14,8 @@ constexpr Mode kModes[] = {{"private", MACVLAN_MODE_PRIVATE},
                            {"bridge", MACVLAN_MODE_BRIDGE},
                            {"passthru", MACVLAN_MODE_PASSTHRU},
                            {"source", MACVLAN_MODE_SOURCE}};
+// Newer than the oldest kernel headers that this builds with (Linux 6.4).
+constexpr std::uint16_t kBroadcastCutoff = 9;
 constexpr const char* kModeNames[] = {"private", "vepa", "bridge", "passthru", "source", nullptr};
 
 struct Macvlan {
@@ -25,7 +27,8 @@ struct Macvlan {
       netrig::mac("macs", "senders that are let in, for mode source (IFLA_MACVLAN_MACADDR_DATA)").list(),
       netrig::boolean("nopromisc", "leave the parent out of promiscuous mode, for mode passthru (IFLA_MACVLAN_FLAGS)"),
       netrig::integer("bc_queue_len", "broadcast packets queued (IFLA_MACVLAN_BC_QUEUE_LEN)").range(0, 0x7fffffff),
-      netrig::integer("bc_cutoff", "receivers of a multicast up to which it is not queued (IFLA_MACVLAN_BC_CUTOFF)")
+      netrig::integer("bc_cutoff",
+                      "receivers of a multicast up to which it is not queued (IFLA_MACVLAN_BC_CUTOFF, Linux 6.4)")
           .range(0, 0x7fffffff),
   };
 
@@ -44,10 +47,8 @@ struct Macvlan {
     if (device.get_bool("nopromisc").value_or(false)) data.u16(IFLA_MACVLAN_FLAGS, MACVLAN_FLAG_NOPROMISC);
     if (const auto length = device.get_integer("bc_queue_len"))
       data.u32(IFLA_MACVLAN_BC_QUEUE_LEN, static_cast<std::uint32_t>(*length));
-    // Newer than the oldest kernel headers that this builds with (Linux 6.4).
-    constexpr std::uint16_t kBroadcastCutoff = 9;
-    if (const auto cutoff = device.get_integer("bc_cutoff"))
-      data.u32(kBroadcastCutoff, static_cast<std::uint32_t>(*cutoff));
+    const auto cutoff = device.get_integer("bc_cutoff");
+    if (cutoff) data.u32(kBroadcastCutoff, static_cast<std::uint32_t>(*cutoff));
     if (const std::uint32_t count = device.count("macs"); count != 0) {
       data.u32(IFLA_MACVLAN_MACADDR_MODE, MACVLAN_MACADDR_SET);
       const auto list = data.nest(IFLA_MACVLAN_MACADDR_DATA);
@@ -58,6 +59,18 @@ struct Macvlan {
     link.data = &data;
     link.lower = device.get_reference("parent");
     device.create_link(link);
+    if (cutoff) expect_cutoff(device, *cutoff);
+  }
+
+  /// A kernel takes attributes that it does not know without a word.
+  static void expect_cutoff(const netrig::Creation& device, std::int64_t wanted) {
+    std::int64_t shown = 1;  // what a kernel that knows it has by default, and does not show
+    device.flush();
+    device.get_link_data(0, [&](std::uint16_t type, const void* value, std::size_t size) {
+      if (type == kBroadcastCutoff) shown = netrig::number<std::uint32_t>(value, size).value_or(0);
+    });
+    if (shown != wanted)
+      throw netrig::Failure(NETRIG_UNSUPPORTED, "this kernel does not know bc_cutoff; it needs Linux 6.4 or later");
   }
 
   static void inspect(netrig::Existing& device) {

@@ -63,6 +63,21 @@ TEST_CASE("unreachable tells silence from rejection") {
   CHECK(result.findings[0].seen == "an echo request was rejected: 192.0.2.254 says: administratively prohibited");
   result = unreachable(", protocol = \"tcp\", how = \"rejected\"", "tcp dport 7777 drop");
   REQUIRE(result.findings.size() == 1);
-  CHECK(result.findings[0].seen == "TCP port 7777: no answer to the connection request on port 7777");
+  CHECK(result.findings[0].seen == "TCP port 7777: no answer to the connection request on port 7777, 5 times");
   CHECK(result.findings[0].expected == "a rejection (how = \"rejected\")");
+}
+
+TEST_CASE("unreachable asks for rejections as slowly as a kernel sends them") {
+  const rig::Rig rig(std::string(rig::kRouted) + R"(
+[[test]]
+name = "t"
+from = "h1"
+unreachable = { to = "h2", timeout = "150ms", how = "rejected" }
+)");
+  REQUIRE(scratch::sh("ip -n r rule add iif eth1 to 198.51.100.0/24 prohibit").exit == 0);
+  // So many that none is left for the first requests of the check.
+  REQUIRE(scratch::sh("ip netns exec h1 ping -c 12 -i 0.002 -W 1 198.51.100.2").exit == 1);
+  const auto result = rig.run<UnreachableCheck>("t");
+  INFO((result.findings.empty() ? "" : result.findings[0].seen));
+  CHECK(result.findings.empty());
 }

@@ -88,6 +88,29 @@ interfaces = [{ namespace = "b", name = "mv0" }])");
   CHECK(namespaces().empty());
 }
 
+TEST_CASE("a parameter that the kernel is too old for is refused, not ignored") {
+  const Result up = cli("up " + file("lab.toml", R"([lab]
+name = "old"
+[namespace.a]
+[namespace.b]
+[device.wire]
+driver = "veth"
+interfaces = [{ namespace = "a", name = "up" }, { namespace = "b", name = "far" }]
+[device.mv]
+driver = "macvlan"
+params = { parent = "a:up", bc_cutoff = 5 }
+interfaces = [{ namespace = "b", name = "mv0" }])"));
+  INFO(up.err);
+  if (sh("printf '6.4\\n%s\\n' $(uname -r) | sort -V -C").exit == 0) {
+    CHECK(up.exit == 0);
+    CHECK(cli("down old").exit == 0);
+  } else {
+    CHECK(up.exit == 6);
+    CHECK_THAT(up.err, ContainsSubstring("this kernel does not know bc_cutoff; it needs Linux 6.4 or later"));
+  }
+  require_nothing_left();
+}
+
 TEST_CASE("a macvlan in source mode lets in the senders listed") {
   up_with(R"([device.wire]
 driver = "veth"

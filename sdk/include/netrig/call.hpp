@@ -140,6 +140,18 @@ class Call {
     receiver.rethrow();
     expect(status, status == NETRIG_NOT_FOUND ? "the interface is gone" : "the host did not show the interface");
   }
+  /// Calls each(type, value, size) for every attribute of IFLA_INFO_DATA. Failure{not_found} if the link is gone.
+  template <typename Each>
+  void get_link_data(std::uint32_t interface, Each each) const {
+    constexpr std::uint16_t kLinkInfo = 18;  // IFLA_LINKINFO
+    constexpr std::uint16_t kInfoData = 2;   // IFLA_INFO_DATA
+    get_link(interface, [&](std::uint16_t type, const void* value, std::size_t size) {
+      if (type != kLinkInfo) return;
+      for_each_attribute(value, size, [&](std::uint16_t inner, const void* data, std::size_t data_size) {
+        if (inner == kInfoData) for_each_attribute(data, data_size, each);
+      });
+    });
+  }
 
   [[nodiscard]] const netrig_host* host() const { return host_; }
   [[nodiscard]] netrig_call* raw() const { return call_; }
@@ -250,18 +262,6 @@ class Existing : public Call {
   }
   void set_state(const char* name, const std::string& value) const {
     expect(host()->set_state(raw(), name, value.c_str()), "the host refused a state");
-  }
-  /// Calls each(type, value, size) for every attribute of IFLA_INFO_DATA. Failure{not_found} if the link is gone.
-  template <typename Each>
-  void get_link_data(std::uint32_t interface, Each each) const {
-    constexpr std::uint16_t kLinkInfo = 18;  // IFLA_LINKINFO
-    constexpr std::uint16_t kInfoData = 2;   // IFLA_INFO_DATA
-    get_link(interface, [&](std::uint16_t type, const void* value, std::size_t size) {
-      if (type != kLinkInfo) return;
-      for_each_attribute(value, size, [&](std::uint16_t inner, const void* data, std::size_t data_size) {
-        if (inner == kInfoData) for_each_attribute(data, data_size, each);
-      });
-    });
   }
 
  private:
