@@ -110,7 +110,7 @@ void check_drivers(Session& session, std::set<std::string>& kinds, std::vector<F
     const auto& policy = session.drivers().policy();
     findings.push_back(
         {"policy", policy.mode == driver::TrustMode::any ? Verdict::advice : Verdict::good,
-         fmt::format("{}, mode {}{}", policy.file.empty() ? "built in" : policy.file, driver::to_text(policy.mode),
+         fmt::format("{}, mode {}{}", policy.origin(), driver::to_text(policy.mode),
                      policy.mode == driver::TrustMode::any ? ": plugins are not checked; use it for development only"
                                                            : "; \"netrig audit\" says more")});
     for (const auto& found : session.drivers().survey()) {
