@@ -82,12 +82,11 @@ Finding check_fence() {
                         : fmt::format("seccomp, Landlock {}", landlock)};
 }
 
-Finding tried(const std::string& subject, const engine::Fault& fault, const std::string& good,
-              Verdict verdict = Verdict::bad) {
-  return fault.empty() ? Finding{subject, Verdict::good, good} : Finding{subject, verdict, fault};
+Finding tried(const std::string& subject, const engine::Fault& fault, const std::string& good) {
+  return fault.empty() ? Finding{subject, Verdict::good, good} : Finding{subject, Verdict::bad, fault};
 }
 
-/// A driver that could be loaded, or a parameter of one, that the kernel or the machine refused.
+/// A parameter that the kernel refused.
 struct Refused {
   std::string driver;
   std::string parameter;
@@ -243,7 +242,8 @@ std::vector<Ability> abilities_of(const Examination& seen) {
         fmt::format("labs that set {} of {}", refused.parameter, refused.driver), refused.text);
   add("sysctls", "labs that set sysctls", seen.fault_of({"sysctls"}));
   add("ipv6", "labs with IPv6 addresses", seen.fault_of({"IPv6"}));
-  add("size", fmt::format("labs of up to {} namespaces", seen.largest), {});
+  add("size", fmt::format("labs of up to {} namespaces", seen.largest),
+      seen.largest == 0 ? "the limits above allow none" : "");
   add("icmp", "tests with ping, failover, path, mtu, unreachable by ICMP", seen.fault_of({"ICMP sockets"}));
   add("captures", "tests that capture packets", seen.fault_of({"packet sockets"}));
   add("throughput", "tests with throughput", tool_fault("iperf3"));
@@ -296,13 +296,15 @@ int doctor(Session& session) {
   }
   report::TextTable works({"COMMANDS AND LABS", "WORK", "BECAUSE"});
   Json able = Json::array();
+  Json except = Json::array();
   for (const Ability& ability : abilities) {
     works.add({ability.what, ability.fault.empty() ? "yes" : "NO", ability.fault});
     able.push_back(
         {{"id", ability.id}, {"what", ability.what}, {"works", ability.fault.empty()}, {"because", ability.fault}});
+    if (!ability.fault.empty()) except.push_back(ability.id);
   }
   session.say(fmt::format("{}\n{}{}", table.str(), works.str(), verdict_of(bad, abilities)));
-  session.answer({{"ready", bad == 0}, {"findings", findings}, {"works", able}});
+  session.answer({{"ready", bad == 0}, {"except", except}, {"findings", findings}, {"works", able}});
   return bad == 0 ? 0 : static_cast<int>(ErrorCode::unsupported);
 }
 

@@ -94,6 +94,8 @@ Doctor doctor_in(const std::string& enter) {
   for (const Json& one : doctor.json["works"]) {
     doctor.works[one["id"]] = one["works"];
     CHECK(one["works"] == one["because"].get<std::string>().empty());
+    const Json& except = doctor.json["except"];
+    CHECK(one["works"] == (std::find(except.begin(), except.end(), one["id"]) == except.end()));
   }
   return doctor;
 }
