@@ -73,7 +73,7 @@ std::map<std::string, std::string> labs() {
       {"parameter:bridge.vlan_filtering", bridge("vlan_filtering = true")},
       {"sysctls", "[lab]\nname = \"trial\"\n[namespace.a]\nsysctl = { \"net.ipv4.ip_forward\" = 1 }\n"},
       {"ipv6", spaces + wire("2001:db8::1/64", "2001:db8::2/64")},
-      {"icmp", spaces + ipv4 + "[[test]]\nname = \"p\"\nfrom = \"a\"\nping = { to = \"b\" }\n"},
+      {"icmp", spaces + ipv4 + "[[test]]\nname = \"p\"\nfrom = \"a\"\nping = { to = \"b\", count = 1 }\n"},
       {"captures", spaces + ipv4 +
                        "[[test]]\nname = \"c\"\nfrom = \"a\"\ntcp = { to = \"b\" }\n"
                        "capture = [{ interface = \"b:x\", filter = \"tcp\", sees = true }]\n"},
@@ -115,6 +115,8 @@ TEST_CASE("what doctor says works works and the rest fails") {
     CHECK(doctor.json["ready"] == (place.exit == 0));
     for (const std::string& id : place.lacks) CHECK_FALSE(doctor.works.at(id));
     for (const auto& [id, lab] : trials) {
+      // Where no lab comes up, the simplest one shows it for all.
+      if (id != "labs" && !doctor.works.at("labs")) continue;
       const std::string path = file("trial.toml", lab);
       const bool tested = lab.find("[[test]]") != std::string::npos;
       // A lab also needs its drivers. What a kernel takes of a driver's parameters is not named.
