@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 #include <filesystem>
 
@@ -34,6 +35,8 @@ struct Weakness {
 
 constexpr std::int64_t kDay = 24L * 3600;
 constexpr std::int64_t kOldKey = 730;  // Units: days
+/// Where policies were installed under the usual prefixes, before there was one place for all.
+constexpr std::array kPlacesOfOld = {"/usr/etc/netrig/host.toml", "/usr/local/etc/netrig/host.toml"};
 
 class Audit {
  public:
@@ -66,6 +69,12 @@ class Audit {
            "keeps them from removing drivers, too");
     if (policy_.mode == TrustMode::path)
       weak(Severity::low, "policy", "mode \"path\" proves no origin; with signed drivers write \"signed+path\"");
+    for (const char* file : kPlacesOfOld) {
+      std::error_code ignored;
+      if (session_.options().host_config.empty() && policy_.anchor == "/" && std::filesystem::exists(file, ignored))
+        weak(Severity::high, "policy",
+             fmt::format("{} is not read; move what it says to {}, and remove it", file, policy_.looked_for));
+    }
     if (policy_.anchor != "/")
       weak(Severity::medium, "policy",
            fmt::format("directories above the anchor {} are not checked; development only", policy_.anchor));
@@ -190,14 +199,15 @@ class Audit {
     const auto section = [](const char* title, bool empty, const report::TextTable& rows) {
       return empty ? fmt::format("{}: none\n", title) : fmt::format("{}:\n{}\n", title, rows.str());
     };
-    session_.say(fmt::format("policy {}, mode {}; seccomp {}, Landlock {}\n\n",
-                             policy_.file.empty() ? "built in" : policy_.file, driver::to_text(policy_.mode),
-                             kernel_["seccomp"].get<bool>() ? "yes" : "NO", kernel_["landlock"].dump()) +
+    session_.say(fmt::format("policy {}, mode {}; seccomp {}, Landlock {}\n\n", policy_.origin(),
+                             driver::to_text(policy_.mode), kernel_["seccomp"].get<bool>() ? "yes" : "NO",
+                             kernel_["landlock"].dump()) +
                  section("plugins", plugins_.empty(), plugin_table_) + section("keys", keys_.empty(), key_table_) +
                  section("weaknesses", weaknesses_.empty(), table) +
                  (critical == 0 ? "nothing critical\n"
                                 : fmt::format("{} to mend at once\n", report::counted(critical, "critical thing"))));
     session_.answer({{"policy", policy_.file},
+                     {"policy_looked_for", policy_.looked_for},
                      {"mode", driver::to_text(policy_.mode)},
                      {"kernel", kernel_},
                      {"plugins", plugins_},

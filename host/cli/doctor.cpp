@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
+// netrig doctor: tries what labs need, and says which commands and labs work here.
 #include <fmt/format.h>
-#include <linux/if_link.h>
-#include <sys/stat.h>
+#include <fmt/ranges.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <set>
 
 #include "cli/commands.hpp"
 #include "driver/fence.hpp"
 #include "engine/spaces.hpp"
-#include "netlink/link.hpp"
+#include "engine/trial.hpp"
 #include "netns/netns.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
 namespace {
 
-enum class Verdict : std::uint8_t { good, advice, bad };
+enum class Verdict : std::uint8_t {
+  good,
+  advice,  ///< works, or what does not is something that not everybody needs
+  bad,
+};
 
+/// One thing that was looked at. Its subject is what abilities name.
 struct Finding {
   std::string subject;
   Verdict verdict = Verdict::good;
@@ -41,10 +47,10 @@ const char* word_of(Verdict verdict) {
   return "";
 }
 
-std::uint64_t number_in(const std::string& path) {
+std::optional<std::uint64_t> number_in(const std::string& path) {
   std::uint64_t value = 0;
-  std::ifstream(path) >> value;
-  return value;
+  std::ifstream file(path);
+  return file >> value ? std::optional(value) : std::nullopt;
 }
 
 Finding check_kernel() {
@@ -80,76 +86,115 @@ Finding check_fence() {
                         : fmt::format("seccomp, Landlock {}", landlock)};
 }
 
-/// Whether the kernel knows a link kind, tried in a namespace without a name that ends with the thread.
-Finding try_kind(const std::string& kind) {
-  netlink::Socket socket;
-  netlink::Batch batch;
-  netlink::begin_new_link(batch, {.name = "probe", .ifindex = 0, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
-  {
-    const auto info = batch.nest(IFLA_LINKINFO);
-    batch.put_text(IFLA_INFO_KIND, kind);
-  }
-  const auto refusals = socket.run(batch);
-  // A kind that wants more attributes is there; only an unknown one is not supported.
-  if (refusals.empty() || refusals.front().error != EOPNOTSUPP)
-    return {"link kind " + kind, Verdict::good, "this kernel can make it"};
-  return {"link kind " + kind, Verdict::bad,
-          fmt::format("{}; load the module \"{}\" or use a kernel that has it", refusals.front().str(), kind)};
+Finding tried(const std::string& subject, const engine::Fault& fault, const std::string& good) {
+  return fault.empty() ? Finding{subject, Verdict::good, good} : Finding{subject, Verdict::bad, fault};
 }
 
-void check_kinds(const std::set<std::string>& kinds, std::vector<Finding>& findings) {
-  try {
-    engine::parallel(1, 1, [&](std::size_t) {
-      const auto scratch = netns::create();
-      findings.push_back({"namespaces", Verdict::good, "network namespaces can be made"});
-      for (const std::string& kind : kinds) findings.push_back(try_kind(kind));
-    });
-  } catch (const Error& error) {
-    findings.push_back({"namespaces", Verdict::bad, error.message()});
-  }
-}
+/// A parameter that the kernel refused.
+struct Refused {
+  std::string driver;
+  std::string parameter;
+  std::string text;
+};
 
-void check_drivers(Session& session, std::set<std::string>& kinds, std::vector<Finding>& findings) {
+/// What was found, and what follows from it.
+struct Examination {
+  std::vector<Finding> findings;
+  std::vector<std::string> drivers;  ///< kinds
+  std::vector<Refused> parameters;
+  std::uint64_t largest = 0;  ///< namespaces of one lab
+
+  void add(Finding finding) { findings.push_back(std::move(finding)); }
+  /// Why something does not work, if one of these subjects is in the way.
+  [[nodiscard]] std::string fault_of(const std::vector<std::string>& subjects) const {
+    for (const Finding& finding : findings)
+      if (finding.verdict == Verdict::bad &&
+          std::find(subjects.begin(), subjects.end(), finding.subject) != subjects.end())
+        return fmt::format("{}: {}", finding.subject, finding.text);
+    return {};
+  }
+};
+
+void try_drivers(Session& session, engine::Depth depth, Examination& seen) {
   try {
     const auto& policy = session.drivers().policy();
-    findings.push_back(
+    seen.add(
         {"policy", policy.mode == driver::TrustMode::any ? Verdict::advice : Verdict::good,
-         fmt::format("{}, mode {}{}", policy.file.empty() ? "built in" : policy.file, driver::to_text(policy.mode),
+         fmt::format("{}, mode {}{}", policy.origin(), driver::to_text(policy.mode),
                      policy.mode == driver::TrustMode::any ? ": plugins are not checked; use it for development only"
                                                            : "; \"netrig audit\" says more")});
+    std::set<std::string> kinds;
     for (const auto& found : session.drivers().survey()) {
       const std::string subject = found.kind.empty() ? "drivers" : "driver " + found.kind;
-      if (!found.refusal.empty())
-        findings.push_back({subject, Verdict::bad, found.refusal});
-      else
-        findings.push_back({subject, Verdict::good, fmt::format("{} {}", found.path, found.description.version)});
+      if (!found.kind.empty()) seen.drivers.push_back(found.kind);
+      if (!found.refusal.empty()) {
+        seen.add({subject, Verdict::bad, found.refusal});
+        continue;
+      }
+      std::string fault;
+      std::vector<Finding> parameters;
+      for (const engine::DeviceTrial& trial : engine::try_driver(session.drivers(), found.kind, depth)) {
+        if (trial.parameter.empty()) {
+          fault = trial.fault;
+          continue;
+        }
+        const std::string text = fmt::format("needs a kernel with {}: {}", trial.kernel_option, trial.fault);
+        parameters.push_back({fmt::format("{} {}", found.kind, trial.parameter), Verdict::advice, text});
+        seen.parameters.push_back({found.kind, trial.parameter, text});
+      }
+      seen.add(tried(subject, fault, fmt::format("{} {}", found.path, found.description.version)));
+      std::move(parameters.begin(), parameters.end(), std::back_inserter(seen.findings));
       kinds.insert(found.description.link_kinds.begin(), found.description.link_kinds.end());
     }
+    if (depth == engine::Depth::load) return;
+    for (const std::string& kind : kinds)
+      seen.add(tried("link kind " + kind, engine::try_link_kind(kind), "this kernel can make it"));
   } catch (const Error& error) {
-    findings.push_back({"policy", Verdict::bad, error.what()});
+    seen.add({"policy", Verdict::bad, error.what()});
   }
 }
 
-void check_limits(std::vector<Finding>& findings) {
-  const std::uint64_t files = raise_open_files();
-  findings.push_back({"open files", files < 4096 ? Verdict::advice : Verdict::good,
-                      fmt::format("{}: enough for {} namespaces in one lab{}", files, files > 256 ? files - 256 : 0,
-                                  files < 4096 ? "; raise the hard limit (ulimit -Hn) for larger ones" : "")});
-  const std::uint64_t spaces = number_in("/proc/sys/user/max_net_namespaces");
-  findings.push_back(
-      {"namespaces limit", spaces < 1000 ? Verdict::advice : Verdict::good,
-       fmt::format("{}{}", spaces, spaces < 1000 ? "; raise it with sysctl -w user.max_net_namespaces=10000" : "")});
-  const std::uint64_t neighbours = number_in("/proc/sys/net/ipv4/neigh/default/gc_thresh3");
-  findings.push_back(
-      {"neighbour table", neighbours < 4096 ? Verdict::advice : Verdict::good,
-       fmt::format("{} entries over all namespaces{}", neighbours,
-                   neighbours < 4096
-                       ? "; when thousands of hosts talk to each other raise net.ipv4.neigh.default.gc_thresh3 "
-                         "and net.ipv6.neigh.default.gc_thresh3"
-                       : "")});
+/// Size of the neighbour table, which only the machine's own network namespace shows; process 1 may be in it.
+std::optional<std::uint64_t> neighbour_limit() {
+  constexpr const char* kFile = "/proc/sys/net/ipv4/neigh/default/gc_thresh3";
+  auto most = number_in(kFile);
+  if (most) return most;
+  try {
+    engine::parallel(1, 1, [&](std::size_t) {
+      if (const auto space = netns::open("/proc/1/ns/net")) {
+        netns::enter(*space);
+        most = number_in(kFile);
+      }
+    });
+  } catch (const Error&) {  // it is somebody else's
+  }
+  return most;
 }
 
-void check_tools(std::vector<Finding>& findings) {
+void check_limits(Examination& seen) {
+  const std::uint64_t files = raise_open_files();
+  const std::uint64_t by_files = files > 256 ? files - 256 : 0;
+  seen.add({"open files", files < 4096 ? Verdict::advice : Verdict::good,
+            fmt::format("{}: enough for {} namespaces in one lab{}", files, by_files,
+                        files < 4096 ? "; raise the hard limit (ulimit -Hn) for larger ones" : "")});
+  const std::uint64_t spaces = number_in("/proc/sys/user/max_net_namespaces").value_or(0);
+  seen.add(
+      {"namespaces limit", spaces < 1000 ? Verdict::advice : Verdict::good,
+       fmt::format("{}{}", spaces, spaces < 1000 ? "; raise it with sysctl -w user.max_net_namespaces=10000" : "")});
+  seen.largest = std::min(by_files, spaces);
+  const auto neighbours = neighbour_limit();
+  constexpr const char* kRaise =
+      "; when thousands of hosts talk to each other raise net.ipv4.neigh.default.gc_thresh3 and "
+      "net.ipv6.neigh.default.gc_thresh3";
+  if (neighbours)
+    seen.add({"neighbour table", *neighbours < 4096 ? Verdict::advice : Verdict::good,
+              fmt::format("{} entries over all namespaces{}", *neighbours, *neighbours < 4096 ? kRaise : "")});
+  else
+    seen.add({"neighbour table", Verdict::advice,
+              fmt::format("its size is not seen from this network namespace, only from the machine's own{}", kRaise)});
+}
+
+void check_tools(Examination& seen) {
   struct Tool {
     const char* name;
     const char* package;
@@ -168,31 +213,102 @@ void check_tools(std::vector<Finding>& findings) {
       found = ::access((rest.substr(at, end - at) + "/" + tool).c_str(), X_OK) == 0;
       at = end + 1;
     }
-    findings.push_back({fmt::format("tool {}", tool), found ? Verdict::good : Verdict::advice,
-                        found ? "is there" : fmt::format("is not in PATH; {}: apt-get install {}", purpose, package)});
+    seen.add({fmt::format("tool {}", tool), found ? Verdict::good : Verdict::advice,
+              found ? "is there" : fmt::format("is not in PATH; {}: apt-get install {}", purpose, package)});
   }
 }
 
-int doctor(Session& session) {
-  std::vector<Finding> findings = {check_kernel(), check_privileges(), check_fence()};
-  std::set<std::string> kinds;
-  check_drivers(session, kinds, findings);
-  check_kinds(kinds, findings);
-  check_limits(findings);
-  check_tools(findings);
-  report::TextTable table({"WHAT", "", "FINDING"});
-  Json json = Json::array();
-  std::size_t bad = 0;
-  for (const auto& finding : findings) {
-    if (finding.verdict == Verdict::bad) ++bad;
-    table.add({finding.subject, word_of(finding.verdict), finding.text});
-    json.push_back({{"subject", finding.subject},
-                    {"verdict", finding.verdict == Verdict::bad ? "bad" : word_of(finding.verdict)},
-                    {"text", finding.text}});
+/// Something that people do with netrig, and whether they can here.
+struct Ability {
+  std::string id;    ///< for programs
+  std::string what;  ///< for people
+  std::string fault;
+};
+
+std::vector<Ability> abilities_of(const Examination& seen) {
+  const auto tool_fault = [&](const std::string& tool) {
+    for (const Finding& finding : seen.findings)
+      if (finding.subject == "tool " + tool && finding.verdict != Verdict::good) return tool + " " + finding.text;
+    return std::string();
+  };
+  std::vector<Ability> list = {{"offline", "plan, graph, list, drivers, audit, run --list", seen.fault_of({"policy"})},
+                               {"labs", "up, down, status, exec, shell, run, test, bench",
+                                seen.fault_of({"kernel", "privileges", "policy", "namespaces", "names", "records"})}};
+  const bool no_labs = !list.back().fault.empty();
+  const auto add = [&](std::string id, std::string what, std::string fault) {
+    if (no_labs && fault.empty()) fault = "no lab comes up here";
+    list.push_back({std::move(id), std::move(what), std::move(fault)});
+  };
+  for (const std::string& kind : seen.drivers)
+    add("driver:" + kind, fmt::format("labs with driver {}", kind), seen.fault_of({"driver " + kind}));
+  for (const Refused& refused : seen.parameters)
+    add(fmt::format("parameter:{}.{}", refused.driver, refused.parameter),
+        fmt::format("labs that set {} of {}", refused.parameter, refused.driver), refused.text);
+  add("sysctls", "labs that set sysctls", seen.fault_of({"sysctls"}));
+  add("ipv6", "labs with IPv6 addresses", seen.fault_of({"IPv6"}));
+  add("size", fmt::format("labs of up to {} namespaces", seen.largest),
+      seen.largest == 0 ? "the limits above allow none" : "");
+  add("icmp", "tests with ping, failover, path, mtu, unreachable by ICMP", seen.fault_of({"ICMP sockets"}));
+  add("captures", "tests that capture packets", seen.fault_of({"packet sockets"}));
+  add("throughput", "tests with throughput", tool_fault("iperf3"));
+  add("http", "tests with http", tool_fault("curl"));
+  return list;
+}
+
+Examination examine(Session& session) {
+  Examination seen;
+  seen.findings = {check_kernel(), check_privileges(), check_fence()};
+  const engine::NamespaceTrial space = engine::try_namespace();
+  const bool made = space.creation.empty();
+  try_drivers(session, made ? engine::Depth::make : engine::Depth::load, seen);
+  seen.add(tried("namespaces", space.creation, "network namespaces can be made"));
+  seen.add(tried("names", engine::try_names(), "namespaces can be named in /run/netns"));
+  seen.add(tried("records", engine::try_records(), "records of labs can be kept in /run/netrig"));
+  if (made) {
+    seen.add(tried("sysctls", space.sysctls, "sysctls of namespaces can be set"));
+    seen.add(tried("IPv6", space.ipv6, "this kernel takes IPv6 addresses"));
+    const std::string programs = "; programs that want it, such as ping, do not start either";
+    seen.add(tried("ICMP sockets", space.icmp_sockets.empty() ? "" : space.icmp_sockets + programs, "can be opened"));
+    seen.add(tried("packet sockets", space.packet_sockets, "can be opened"));
   }
-  session.say(table.str() +
-              (bad == 0 ? "this machine is ready\n" : fmt::format("{} to mend\n", report::counted(bad, "thing"))));
-  session.answer({{"ready", bad == 0}, {"findings", json}});
+  check_limits(seen);
+  check_tools(seen);
+  return seen;
+}
+
+std::string verdict_of(std::size_t bad, const std::vector<Ability>& abilities) {
+  if (bad != 0) return fmt::format("{} to mend; what works all the same stands above\n", report::counted(bad, "thing"));
+  std::vector<std::string> without;
+  for (const Ability& ability : abilities)
+    if (!ability.fault.empty()) without.push_back(ability.what);
+  return without.empty() ? "this machine is ready\n"
+                         : fmt::format("this machine is ready, but not for {}\n", fmt::join(without, "; "));
+}
+
+int doctor(Session& session) {
+  const Examination seen = examine(session);
+  const auto abilities = abilities_of(seen);
+  const auto bad = static_cast<std::size_t>(std::count_if(
+      seen.findings.begin(), seen.findings.end(), [](const Finding& one) { return one.verdict == Verdict::bad; }));
+  report::TextTable table({"WHAT", "", "FINDING"});
+  Json findings = Json::array();
+  for (const Finding& finding : seen.findings) {
+    table.add({finding.subject, word_of(finding.verdict), finding.text});
+    findings.push_back({{"subject", finding.subject},
+                        {"verdict", finding.verdict == Verdict::bad ? "bad" : word_of(finding.verdict)},
+                        {"text", finding.text}});
+  }
+  report::TextTable works({"COMMANDS AND LABS", "WORK", "BECAUSE"});
+  Json able = Json::array();
+  Json except = Json::array();
+  for (const Ability& ability : abilities) {
+    works.add({ability.what, ability.fault.empty() ? "yes" : "NO", ability.fault});
+    able.push_back(
+        {{"id", ability.id}, {"what", ability.what}, {"works", ability.fault.empty()}, {"because", ability.fault}});
+    if (!ability.fault.empty()) except.push_back(ability.id);
+  }
+  session.say(fmt::format("{}\n{}{}", table.str(), works.str(), verdict_of(bad, abilities)));
+  session.answer({{"ready", bad == 0}, {"except", except}, {"findings", findings}, {"works", able}});
   return bad == 0 ? 0 : static_cast<int>(ErrorCode::unsupported);
 }
 

@@ -294,8 +294,13 @@ const DriverRules& Policy::rules_of(std::string_view kind) const {
   return found == drivers.end() ? rules : found->second;
 }
 
+std::string Policy::origin() const {
+  return file.empty() ? fmt::format("built in, for {} is not there", looked_for) : file;
+}
+
 Policy load_policy(const PolicySource& source) {
   Policy policy;
+  policy.looked_for = source.file;
   policy.key_directory = source.key_directory;
   policy.audit_log = source.audit_log;
   const auto text = read_protected(source.file, "the policy", kLargestPolicy,

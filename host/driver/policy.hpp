@@ -53,7 +53,8 @@ struct DriverRules {
 
 /// The host's policy: what an administrator allows. A lab file can never widen it.
 struct Policy {
-  std::string file;  ///< where it was read from; empty: built in
+  std::string file;        ///< where it was read from; empty: built in
+  std::string looked_for;  ///< where it was looked for
   std::vector<std::string> directories;
   TrustMode mode = TrustMode::path;
   /// Directory at which the check of path components begins; "/" unless a development policy says otherwise.
@@ -67,6 +68,8 @@ struct Policy {
   std::map<std::string, DriverRules, std::less<>> drivers;
 
   [[nodiscard]] const DriverRules& rules_of(std::string_view kind) const;
+  /// For people: the file that was read, or that there is none and where it would be.
+  [[nodiscard]] std::string origin() const;
 };
 
 /// Where a build of netrig finds its policy, and what holds if the file does not say.

@@ -1,12 +1,12 @@
 # netrig_add_driver(KIND SOURCES file... [NO_INSTALL]): a driver plugin KIND.so, built so that it exports its descriptor alone and
-# clashes with nothing in the host. Works for C and for C++ sources.
+# clashes with nothing in the host. Works for C and for C++ sources. "cmake --install" puts it where the netrig that this SDK came
+# with looks for drivers, whatever the prefix; -DNETRIG_DRIVER_DIRECTORY=... names another place, DESTDIR packs it.
 
 function(netrig_add_driver kind)
   cmake_parse_arguments(arg "NO_INSTALL" "" "SOURCES" ${ARGN})
   if(NOT arg_SOURCES)
     message(FATAL_ERROR "netrig_add_driver(${kind}): SOURCES is missing")
   endif()
-  include(GNUInstallDirs)
   set(target netrig_driver_${kind})
   add_library(${target} MODULE ${arg_SOURCES})
   target_link_libraries(${target} PRIVATE netrig::sdk)
@@ -25,6 +25,12 @@ function(netrig_add_driver kind)
       $<$<LINK_LANG_AND_ID:CXX,GNU,Clang>:-static-libstdc++>)
   endif()
   if(NOT arg_NO_INSTALL)
-    install(TARGETS ${target} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/netrig/drivers)
+    set(directory ${NETRIG_DRIVER_DIRECTORY})
+    if(NOT directory)
+      get_target_property(directory netrig::sdk NETRIG_DRIVER_DIRECTORY)
+    endif()
+    # Others must not be able to write it, whatever the umask.
+    install(TARGETS ${target} LIBRARY DESTINATION ${directory}
+            PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
   endif()
 endfunction()

@@ -1,11 +1,14 @@
 #!/bin/sh
-# A vendor builds a driver against an installed SDK, in plain C, and netrig loads it.
+# A vendor builds a driver in plain C, against an SDK that was configured and installed alone, from its folder and nothing
+# else, and netrig loads it.
 # usage: out_of_tree.sh BUILD_DIRECTORY SOURCE_DIRECTORY
 set -eu
 build=$1 source=$2
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
-cmake --install "$build" --prefix "$place/installed" >/dev/null
+cp -r "$source/sdk" "$place/sdk"
+cmake -S "$place/sdk" -B "$place/sdk-build" -DCMAKE_INSTALL_PREFIX="$place/installed" >/dev/null
+cmake --install "$place/sdk-build" >/dev/null
 mkdir "$place/vendor"
 cp "$source/tests/abi/c_driver.c" "$place/vendor/"
 cat >"$place/vendor/CMakeLists.txt" <<END
