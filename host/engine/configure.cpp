@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <thread>
+#include <unordered_set>
 
 #include "engine/run.hpp"
 #include "netlink/address.hpp"
@@ -210,6 +211,33 @@ void configure_one(Run& run, const Lab& next, const plan::NamespaceWork& work) {
   batch.run_send();
 }
 
+/// Whether no IPv6 address of the file wants to be detected on it.
+bool is_quiet(const Interface& interface) {
+  return std::none_of(interface.addresses.begin(), interface.addresses.end(), [](const Address& address) {
+    return address.prefix.address.family == Family::ipv6 && address.dad != Dad::off;
+  });
+}
+
+/// Makes link-local addresses of the kernel's own usable at once, for while one is tentative, the first packet to or
+/// from it waits for two seconds. They have no flag to ask for that, so each is replaced by itself. The sysctl
+/// accept_dad would do, but every look into /proc/sys goes through those of all namespaces.
+void end_detection(netlink::Socket& socket, const std::unordered_set<std::uint32_t>& ifindexes) {
+  netlink::Batch batch;
+  for (const netlink::AddressState& state : netlink::list_addresses(socket)) {
+    const bool tentative = (state.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
+    if (!tentative || !state.prefix.address.is_link_local() || !ifindexes.contains(state.ifindex)) continue;
+    const Address address{.prefix = state.prefix, .peer = {}, .scope = Scope::link, .dad = Dad::off, .where = {}};
+    netlink::delete_address(batch, state.ifindex, address);
+    netlink::add_address(batch, state.ifindex, address);
+    batch.put_u8(IFA_PROTO, IFAPROT_KERNEL_LL);
+  }
+  if (batch.empty()) return;
+  for (const auto& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on))
+    // The interface, or its other end, may have gone down meanwhile, and its address with it.
+    if (refusal.error != EADDRNOTAVAIL && refusal.error != ENODEV)
+      throw Error(ErrorCode::failed, "the kernel refuses a link-local address: " + refusal.str());
+}
+
 }  // namespace
 
 void configure(Run& run, const Lab& next, const std::vector<plan::NamespaceWork>& wave) {
@@ -232,6 +260,7 @@ void settle_links(Run& run, const Lab& next, const plan::Plan& plan) {
   const auto deadline = std::chrono::steady_clock::now() + kLongest;
   parallel(works.size(), run.threads, [&](std::size_t i) {
     Space& place = run.spaces.at(next.namespaces[works[i]->space].name.str());
+    std::unordered_set<std::uint32_t> quiet;
     for (const plan::InterfaceWork& work : works[i]->interfaces) {
       const Interface& interface = next.devices[work.device].interfaces[work.interface];
       if (interface.state == AdminState::down) continue;
@@ -240,7 +269,9 @@ void settle_links(Run& run, const Lab& next, const plan::Plan& plan) {
         run.checkpoint();
         std::this_thread::sleep_for(kPause);
       }
+      if (is_quiet(interface)) quiet.insert(ifindex);
     }
+    if (!quiet.empty()) end_detection(place.socket(), quiet);
     place.release_socket();
   });
 }
