@@ -9,7 +9,7 @@ namespace netrig::config {
 namespace {
 
 constexpr std::size_t kMostParts = 64;        // of one key
-constexpr std::size_t kDeepest = 16;          // lists and inline tables in each other
+constexpr std::size_t kDeepestNesting = 16;   // lists and inline tables in each other
 constexpr std::size_t kMostTables = 200'000;  // headers and dotted keys: toml++ looks for some in lists
 
 /// Tells strings and comments from the rest, and counts in the rest. What is no TOML may be misjudged from there on:
@@ -44,7 +44,8 @@ class Shape {
       case '[':
       case '{':
         if (depth_ == 0) ++tables_;
-        if (++depth_ > kDeepest) refuse(fmt::format("lists and tables are nested over {} deep", kDeepest));
+        if (++depth_ > kDeepestNesting)
+          refuse(fmt::format("lists and tables are nested over {} deep", kDeepestNesting));
         new_value();
         break;
       case ']':

@@ -8,7 +8,7 @@
 
 namespace netrig::config {
 
-inline constexpr std::size_t kMostBytes = 8 << 20;     ///< of the file
+inline constexpr std::size_t kLargestFile = 8 << 20;   ///< of the file
 inline constexpr std::size_t kMostThings = 1'000'000;  ///< values in a file, and that its repeats make
 inline constexpr std::size_t kMostText = 64 << 20;     ///< bytes of names and strings that repeats make
 

@@ -18,11 +18,11 @@ namespace netrig::config {
 namespace {
 
 void check_size(std::size_t size, const std::string& name) {
-  if (size > kMostBytes)
-    throw Error(
-        ErrorCode::invalid,
-        fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", size, kMostBytes),
-        name);
+  if (size > kLargestFile)
+    throw Error(ErrorCode::invalid,
+                fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", size,
+                            kLargestFile),
+                name);
 }
 
 std::string read_file(const std::string& path) {
