@@ -196,6 +196,7 @@ class LabCheck {
       return found->second.device;
     if (lab_.namespaces[space->second].existing || reference.name.str() == "lo") return std::nullopt;
     std::vector<std::string> candidates;
+    candidates.reserve(interfaces.size());
     for (const auto& [name, place] : interfaces) candidates.push_back(name);
     std::sort(candidates.begin(), candidates.end());
     const auto hint = closest(reference.name.str(), candidates);
