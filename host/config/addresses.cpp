@@ -17,7 +17,7 @@ struct Special {
 };
 
 void warn(const Context& context, Position where, std::string message) {
-  context.warnings->push_back({.where = context.place(where), .message = std::move(message)});
+  context.warnings->add(context.place(where), std::move(message));
 }
 
 constexpr std::string_view kAdvice =

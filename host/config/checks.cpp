@@ -24,6 +24,30 @@ struct Inside {
   std::vector<const Address*> addresses;
 };
 
+/// Prefixes, to be asked which addresses lie in one, in time that does not grow with their number.
+class Prefixes {
+ public:
+  void add(const Prefix& prefix) {
+    networks_.insert(prefix.network());
+    lengths_.insert({prefix.address.family, prefix.length});
+  }
+  [[nodiscard]] bool contain(const IpAddress& address) const {
+    return std::any_of(lengths_.begin(), lengths_.end(), [&](const auto& one) {
+      return one.first == address.family && networks_.contains(Prefix{address, one.second}.network());
+    });
+  }
+
+ private:
+  std::set<Prefix> networks_;
+  std::set<std::pair<Family, std::uint8_t>> lengths_;
+};
+
+/// What routes of one namespace may lead to.
+struct Reach {
+  std::set<IpAddress> own;
+  Prefixes direct;  ///< those of addresses, of peers, and of routes that lead directly to a link
+};
+
 std::string in_line(Position where) { return fmt::format("line {}", where.line); }
 
 class LabCheck {
@@ -108,12 +132,12 @@ class LabCheck {
                    "{}:{} has over {} ports, and a {} takes no more; add a second one and join the two by a veth",
                    name_of(interface.home), master, driver.max_ports, driver.kind));
         if (!interface.addresses.empty())
-          context_.warnings->push_back(
-              {.where = context_.place(interface.where),
-               .message = fmt::format("{}:{} is a port of {} and has an address, which gets no packets; give it to {}",
-                                      name_of(interface.home), interface.name.str(), master, master)});
-        check_master_cycle(interface);
+          context_.warnings->add(
+              context_.place(interface.where),
+              fmt::format("{}:{} is a port of {} and has an address, which gets no packets; give it to {}",
+                          name_of(interface.home), interface.name.str(), master, master));
       }
+    check_master_cycles();
   }
 
   void check_foreign_master(const Interface& interface) const {
@@ -127,19 +151,36 @@ class LabCheck {
                      hint ? fmt::format("did you mean \"{}\"?", *hint) : "add a bridge of that name to it"));
   }
 
-  void check_master_cycle(const Interface& interface) const {
-    std::vector<std::string> chain = {interface.name.str()};
-    const Interface* current = &interface;
-    while (current->master) {
-      const auto next = spaces_[interface.home].interfaces.find(current->master->str());
-      if (next == spaces_[interface.home].interfaces.end()) return;
-      chain.push_back(current->master->str());
-      current = &at(next->second);
-      if (current == &interface)
-        fail(interface.where, fmt::format("masters in a circle: {}", fmt::join(chain, " -> ")));
-      if (chain.size() > spaces_[interface.home].interfaces.size() + 1)
-        return;  // another circle, found from its own ports
-    }
+  /// Every interface is walked over once: a walk ends where an earlier one was.
+  void check_master_cycles() const {
+    std::unordered_map<const Interface*, std::size_t> walk_of;
+    std::size_t walk = 0;
+    for (const Device& device : lab_.devices)
+      for (const Interface& start : device.interfaces) {
+        if (!start.master) continue;
+        ++walk;
+        const Interface* current = &start;
+        while (current != nullptr && walk_of.emplace(current, walk).second) current = master_of(*current);
+        if (current != nullptr && walk_of[current] == walk) fail_cycle(*current);
+      }
+  }
+
+  /// nullptr: it has none, or one that is not of the lab.
+  const Interface* master_of(const Interface& port) const {
+    if (!port.master) return nullptr;
+    const auto& interfaces = spaces_[port.home].interfaces;
+    const auto found = interfaces.find(port.master->str());
+    return found == interfaces.end() ? nullptr : &at(found->second);
+  }
+
+  [[noreturn]] void fail_cycle(const Interface& first) const {
+    std::vector<std::string> chain = {first.name.str()};
+    const Interface* current = &first;
+    do {
+      current = master_of(*current);
+      chain.push_back(current->name.str());
+    } while (current != &first);
+    fail(first.where, fmt::format("masters in a circle: {}", fmt::join(chain, " -> ")));
   }
 
   /// Device that a reference leads to; nothing for one outside of the lab.
@@ -155,6 +196,7 @@ class LabCheck {
       return found->second.device;
     if (lab_.namespaces[space->second].existing || reference.name.str() == "lo") return std::nullopt;
     std::vector<std::string> candidates;
+    candidates.reserve(interfaces.size());
     for (const auto& [name, place] : interfaces) candidates.push_back(name);
     std::sort(candidates.begin(), candidates.end());
     const auto hint = closest(reference.name.str(), candidates);
@@ -216,6 +258,8 @@ class LabCheck {
 
   void check_routes(std::size_t s) const {
     const Namespace& space = lab_.namespaces[s];
+    if (space.routes.empty()) return;
+    const Reach reach = reach_of(s);
     std::set<std::tuple<std::uint32_t, Prefix, std::uint32_t>> seen;
     for (const Route& route : space.routes) {
       if (!seen.emplace(route.table, route.destination, route.metric.value_or(0)).second)
@@ -223,15 +267,14 @@ class LabCheck {
              fmt::format("namespace {} has a route to {} in table {} with that metric already; give it another metric",
                          space.name.str(), route.destination.str(), route.table));
       if (space.existing) continue;  // what else it has only the kernel knows
-      for (const NextHop& hop : route.next_hops) check_next_hop(route, hop, s);
-      if (route.source && std::none_of(spaces_[s].addresses.begin(), spaces_[s].addresses.end(),
-                                       [&](const Address* a) { return a->prefix.address == *route.source; }))
+      for (const NextHop& hop : route.next_hops) check_next_hop(route, hop, s, reach);
+      if (route.source && !reach.own.contains(*route.source))
         fail(route.where,
              fmt::format("source {} is not an address of namespace {}", route.source->str(), space.name.str()));
     }
   }
 
-  void check_next_hop(const Route& route, const NextHop& hop, std::size_t s) const {
+  void check_next_hop(const Route& route, const NextHop& hop, std::size_t s, const Reach& reach) const {
     const Inside& inside = spaces_[s];
     if (hop.interface && !inside.interfaces.contains(hop.interface->str()) && hop.interface->str() != "lo") {
       std::vector<std::string> candidates;
@@ -244,10 +287,9 @@ class LabCheck {
                                                          : fmt::format("; it has {}", fmt::join(candidates, ", "))));
     }
     if (!hop.via || hop.onlink || hop.via->is_link_local()) return;
-    const bool own = std::any_of(inside.addresses.begin(), inside.addresses.end(),
-                                 [&](const Address* a) { return a->prefix.address == *hop.via; });
-    if (own) fail(route.where, fmt::format("next hop {} is namespace {} itself", hop.via->str(), name_of(s)));
-    if (is_reachable(*hop.via, s)) return;
+    if (reach.own.contains(*hop.via))
+      fail(route.where, fmt::format("next hop {} is namespace {} itself", hop.via->str(), name_of(s)));
+    if (reach.direct.contain(*hop.via)) return;
     std::vector<std::string> prefixes;
     for (const Address* address : inside.addresses)
       if (address->prefix.address.family == hop.via->family) prefixes.push_back(address->prefix.str());
@@ -258,18 +300,17 @@ class LabCheck {
                                                    : fmt::format("whose addresses are {}", fmt::join(prefixes, ", "))));
   }
 
-  /// On the prefix of an address, the peer of one, or on a link that another route leads to directly.
-  [[nodiscard]] bool is_reachable(const IpAddress& via, std::size_t s) const {
-    const auto& addresses = spaces_[s].addresses;
-    if (std::any_of(addresses.begin(), addresses.end(), [&](const Address* a) {
-          return a->peer ? Prefix{*a->peer, a->prefix.length}.contains(via) : a->prefix.contains(via);
-        }))
-      return true;
-    const auto& routes = lab_.namespaces[s].routes;
-    return std::any_of(routes.begin(), routes.end(), [&](const Route& route) {
-      return route.type == RouteType::unicast && route.destination.contains(via) &&
-             std::any_of(route.next_hops.begin(), route.next_hops.end(), [](const NextHop& hop) { return !hop.via; });
-    });
+  [[nodiscard]] Reach reach_of(std::size_t s) const {
+    Reach reach;
+    for (const Address* address : spaces_[s].addresses) {
+      reach.own.insert(address->prefix.address);
+      reach.direct.add(address->peer ? Prefix{*address->peer, address->prefix.length} : address->prefix);
+    }
+    for (const Route& route : lab_.namespaces[s].routes)
+      if (route.type == RouteType::unicast &&
+          std::any_of(route.next_hops.begin(), route.next_hops.end(), [](const NextHop& hop) { return !hop.via; }))
+        reach.direct.add(route.destination);
+    return reach;
   }
 
   const Lab& lab_;

@@ -10,26 +10,33 @@
 #include <cstring>
 #include <filesystem>
 
+#include "config/bounds.hpp"
 #include "config/parts.hpp"
 #include "model/unique_fd.hpp"
 
 namespace netrig::config {
 namespace {
 
-constexpr off_t kLargestFile = 8 << 20;
+void check_size(std::size_t size, const std::string& name) {
+  if (size > kLargestFile)
+    throw Error(ErrorCode::invalid,
+                fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", size,
+                            kLargestFile),
+                name);
+}
 
 std::string read_file(const std::string& path) {
   const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::invalid, why, path); };
-  // O_NONBLOCK: a FIFO must not hang us.
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) refuse(fmt::format("cannot open the lab file: {}", std::strerror(errno)));
+  // O_PATH: looked at before it is opened, for opening alone makes some devices act.
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place) refuse(fmt::format("cannot open the lab file: {}", std::strerror(errno)));
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
+  if (::fstat(place.get(), &status) != 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
   if (S_ISDIR(status.st_mode)) refuse("is a directory, not a lab file");
   if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
-  if (status.st_size > kLargestFile)
-    refuse(fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", status.st_size,
-                       kLargestFile));
+  check_size(static_cast<std::size_t>(status.st_size), path);
+  const UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) refuse(fmt::format("cannot open the lab file: {}", std::strerror(errno)));
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t done = 0;
   while (done < text.size()) {
@@ -45,6 +52,8 @@ std::string read_file(const std::string& path) {
 toml::table parse_toml(std::string_view text, const std::string& name) {
   if (std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }))
     throw Error(ErrorCode::invalid, "is empty; a lab file begins with [lab] and name = \"...\"", name);
+  check_size(text.size(), name);
+  check_shape(text, name);
   try {
     return toml::parse(text, name);
   } catch (const toml::parse_error& error) {
@@ -89,8 +98,6 @@ void read_namespaces(const toml::table& body, const Context& context, Lab& lab,
     if (const auto [found, fresh] = index.emplace(name.value, lab.namespaces.size() - 1); !fresh)
       context.fail(name.where, fmt::format("namespace \"{}\" is there already, in line {}", name.value,
                                            lab.namespaces[found->second].where.line));
-    if (lab.namespaces.size() > kMostThings)
-      context.fail(name.where, fmt::format("the lab has over {} namespaces", kMostThings));
   }
 }
 
@@ -103,8 +110,6 @@ void read_devices(const toml::table& body, const Context& context, Lab& lab, con
       context.fail(position_of(*node), fmt::format("device \"{}\" is {}, not a table; write [device.{}]", name.value,
                                                    type_of(*node), name.value));
     lab.devices.push_back(read_device(name, Table(*node->as_table(), "device", context), around));
-    if (lab.devices.size() > kMostThings)
-      context.fail(name.where, fmt::format("the lab has over {} devices", kMostThings));
   }
 }
 
@@ -141,25 +146,11 @@ std::vector<Test> read_tests(const toml::table& root, const Context& context) {
   return tests;
 }
 
-/// A warning that a repeat gives again and again is given once, with how often.
-std::vector<Warning> merged(const std::vector<Warning>& all) {
-  std::vector<Warning> result;
-  std::unordered_map<std::string, std::pair<std::size_t, std::size_t>> seen;  // where: index in result, count
-  for (const Warning& warning : all) {
-    const auto [found, fresh] = seen.try_emplace(warning.where, result.size(), 0);
-    if (fresh) result.push_back(warning);
-    ++found->second.second;
-  }
-  for (const auto& [where, entry] : seen)
-    if (entry.second > 1) result[entry.first].message += fmt::format(" (and {} more like it)", entry.second - 1);
-  return result;
-}
-
 }  // namespace
 
 Parsed parse(std::string_view text, const std::string& name, const Drivers& drivers) {
   const toml::table root = parse_toml(text, name);
-  std::vector<Warning> warnings;
+  Warnings warnings;
   const Context context{.file = &name, .variables = nullptr, .warnings = &warnings};
   const Table file(root, "the file", context);
   file.allow(std::array<std::string_view, 6>{"lab", "namespace", "device", "repeat", "test", "service"});
@@ -176,6 +167,7 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
                       .dad = read_lab_table(Table(*file.table("lab"), "[lab]", context), lab),
                       .namespaces = &index};
 
+  check_repeats(root, context);
   // Namespaces first, so that devices can name those that stand further down.
   for_each_body(root, context,
                 [&](const toml::table& body, const Context& inside) { read_namespaces(body, inside, lab, index); });
@@ -186,7 +178,7 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
                 [&](const toml::table& body, const Context& inside) { read_services(body, inside, lab, services); });
   lab.tests = read_tests(root, context);
   check_lab(lab, drivers, context);
-  return {.lab = std::move(lab), .warnings = merged(warnings)};
+  return {.lab = std::move(lab), .warnings = warnings.told(name)};
 }
 
 Parsed load(const std::string& path, const Drivers& drivers) { return parse(read_file(path), path, drivers); }

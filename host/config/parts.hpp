@@ -8,10 +8,6 @@
 
 namespace netrig::config {
 
-/// A lab has at most this many namespaces and devices; more is a slip in a range, and is refused before it takes
-/// memory.
-inline constexpr std::size_t kMostThings = 1'000'000;
-
 /// What readers of devices need to know of the rest.
 struct Surroundings {
   const Drivers* drivers = nullptr;
@@ -46,6 +42,8 @@ void check_lab(const Lab& lab, const Drivers& drivers, const Context& context);
 /// What tests and services name must be there.
 void check_tests(const Lab& lab, const Context& context);
 
+/// Reads what all repeats count by, and refuses those that make too much (config/bounds.hpp).
+void check_repeats(const toml::table& root, const Context& outside);
 /// The file itself, then every iteration of every repeat.
 void for_each_body(const toml::table& root, const Context& outside,
                    const std::function<void(const toml::table& table, const Context& context)>& each);

@@ -8,6 +8,22 @@
 #include <charconv>
 
 namespace netrig::config {
+namespace {
+
+/// Cut in the middle, between characters, if it is long: what is wrong stands in front, what would be right at the end.
+std::string shortened(const std::string& message) {
+  constexpr std::size_t kFront = 700;
+  constexpr std::size_t kBack = 300;
+  if (message.size() <= kFront + kBack) return message;
+  const auto inside = [&](std::size_t at) { return (static_cast<unsigned char>(message[at]) & 0xc0U) == 0x80; };
+  std::size_t front = kFront;
+  while (front > 0 && inside(front)) --front;
+  std::size_t back = message.size() - kBack;
+  while (back < message.size() && inside(back)) ++back;
+  return message.substr(0, front) + " ... " + message.substr(back);
+}
+
+}  // namespace
 
 Position position_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
 Position position_of(const toml::key& key) { return {key.source().begin.line, key.source().begin.column}; }
@@ -21,14 +37,36 @@ std::string Context::iteration() const {
   return fmt::format(" ({})", fmt::join(words, ", "));
 }
 
+void Warnings::add(std::string where, std::string message) {
+  constexpr std::size_t kMost = 100;
+  if (const auto found = index_.find(where); found != index_.end()) {
+    ++kept_[found->second].times;
+  } else if (kept_.size() == kMost) {
+    ++others_;
+  } else {
+    index_.emplace(where, kept_.size());
+    kept_.push_back({.warning = {.where = std::move(where), .message = std::move(message)}});
+  }
+}
+
+std::vector<Warning> Warnings::told(const std::string& file) const {
+  std::vector<Warning> all;
+  for (const Counted& one : kept_) {
+    all.push_back(one.warning);
+    if (one.times > 1) all.back().message += fmt::format(" (and {} more like it)", one.times - 1);
+  }
+  if (others_ > 0) all.push_back({.where = file, .message = fmt::format("{} more warnings are not shown", others_)});
+  return all;
+}
+
 void Context::fail(Position where, const std::string& message, ErrorCode code) const {
-  // Messages repeat what the file says; a terminal must not obey it.
+  // Messages repeat what the file says; a terminal must not obey it, nor be filled by it.
   std::string safe;
-  for (const char c : message) {
+  for (const char c : shortened(message + iteration())) {
     const auto byte = static_cast<unsigned char>(c);
     safe += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }
-  throw Error(code, safe + iteration(), place(where));
+  throw Error(code, safe, place(where));
 }
 
 Text Context::expanded(std::string_view text, Position where) const {
@@ -181,7 +219,8 @@ std::pair<std::string, std::int64_t> split_count(const Text& text, const Context
   std::int64_t count = 0;
   const std::string_view digits = std::string_view(text.value).substr(at + 3);
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
-  if (error != std::errc{} || end != digits.data() + digits.size())
+  // The least number has no counterpart to count back by.
+  if (error != std::errc{} || end != digits.data() + digits.size() || count == INT64_MIN)
     context.fail(text.where, fmt::format("\"{}\": \"{}\" is not a number to count on by", text.value, digits));
   return {text.value.substr(0, at), at == minus ? -count : count};
 }

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "config/config.hpp"
@@ -24,11 +25,28 @@ struct Text {
   Position where;
 };
 
+/// Warnings as they come. One that a repeat gives again and again is kept once, and no more are kept than are read.
+class Warnings {
+ public:
+  void add(std::string where, std::string message);
+  /// Each with how often it came, and how many were not kept; `file` is where those are.
+  [[nodiscard]] std::vector<Warning> told(const std::string& file) const;
+
+ private:
+  struct Counted {
+    Warning warning;
+    std::size_t times = 1;
+  };
+  std::vector<Counted> kept_;
+  std::unordered_map<std::string, std::size_t> index_;  // where: index in kept_
+  std::size_t others_ = 0;
+};
+
 /// Where we are: the file, and inside a repeat the values of its variables.
 struct Context {
   const std::string* file = nullptr;
   const Variables* variables = nullptr;  ///< nullptr: outside of a repeat
-  std::vector<Warning>* warnings = nullptr;
+  Warnings* warnings = nullptr;
 
   [[noreturn]] void fail(Position where, const std::string& message, ErrorCode code = ErrorCode::invalid) const;
   /// " (i = 3)" inside a repeat; else empty.

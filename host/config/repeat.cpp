@@ -4,10 +4,14 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/bounds.hpp"
 #include "config/parts.hpp"
 
 namespace netrig::config {
 namespace {
+
+constexpr std::size_t kMostVariables = 16;
+constexpr std::array<std::string_view, 5> kKeys = {"for", "namespace", "device", "test", "service"};
 
 struct Range {
   std::string name;
@@ -47,24 +51,22 @@ Range read_range(const toml::key& key, const toml::node& node, const Context& co
   return result;
 }
 
-/// Things that one iteration makes.
-std::int64_t things_in(const toml::table& body) {
-  std::int64_t things = 0;
-  for (const std::string_view kind : {"namespace", "device", "service"})
-    if (const auto* table = body.get_as<toml::table>(kind)) things += static_cast<std::int64_t>(table->size());
-  if (const auto* tests = body.get_as<toml::array>("test")) things += static_cast<std::int64_t>(tests->size());
-  return std::max<std::int64_t>(things, 1);
-}
-
 std::vector<Range> read_ranges(const Table& repeat) {
   const auto* ranges = repeat.table("for");
   if (ranges == nullptr || ranges->empty())
     repeat.fail(repeat.where(), "[[repeat]] has no variable; write for = { i = \"0..9\" }");
+  if (ranges->size() > kMostVariables)
+    repeat.fail(repeat.where("for"),
+                fmt::format("[[repeat]] has {} variables; it can have {}", ranges->size(), kMostVariables));
   std::vector<Range> result;
-  std::int64_t count = things_in(repeat.raw());
-  for (const auto& [key, node] : in_file_order(*ranges)) {
-    result.push_back(read_range(*key, *node, repeat.context()));
-    const Range& range = result.back();
+  for (const auto& [key, node] : in_file_order(*ranges)) result.push_back(read_range(*key, *node, repeat.context()));
+  return result;
+}
+
+/// How often the body is read.
+std::size_t iterations(const std::vector<Range>& ranges, const Table& repeat) {
+  std::int64_t count = 1;
+  for (const Range& range : ranges) {
     std::int64_t length = 0;
     if (__builtin_sub_overflow(range.last, range.first, &length) ||
         __builtin_add_overflow(length, std::int64_t{1}, &length) || __builtin_mul_overflow(count, length, &count) ||
@@ -72,7 +74,7 @@ std::vector<Range> read_ranges(const Table& repeat) {
       repeat.fail(range.where,
                   fmt::format("this repeat makes over {} things; a lab has at most that many", kMostThings));
   }
-  return result;
+  return static_cast<std::size_t>(count);
 }
 
 void run(const toml::table& body, const std::vector<Range>& ranges, std::size_t depth, Variables& variables,
@@ -102,6 +104,17 @@ std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(const 
   return entries;
 }
 
+void check_repeats(const toml::table& root, const Context& outside) {
+  const auto* repeats = Table(root, "the file", outside).array("repeat");
+  if (repeats == nullptr) return;
+  Budget budget;
+  for_each_table(*repeats, "[[repeat]]", outside, [&](const Table& repeat) {
+    repeat.allow(kKeys);
+    const std::vector<Range> ranges = read_ranges(repeat);
+    budget.spend(repeat.raw(), iterations(ranges, repeat), ranges.front().where, outside);
+  });
+}
+
 void for_each_body(const toml::table& root, const Context& outside,
                    const std::function<void(const toml::table&, const Context&)>& each) {
   each(root, outside);
@@ -109,7 +122,6 @@ void for_each_body(const toml::table& root, const Context& outside,
   const auto* repeats = file.array("repeat");
   if (repeats == nullptr) return;
   for_each_table(*repeats, "[[repeat]]", outside, [&](const Table& repeat) {
-    repeat.allow(std::array<std::string_view, 5>{"for", "namespace", "device", "test", "service"});
     const std::vector<Range> ranges = read_ranges(repeat);
     Variables variables;
     for (const Range& range : ranges) variables.emplace_back(range.name, range.first);

@@ -3,18 +3,28 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "config/parts.hpp"
 
 namespace netrig::config {
 namespace {
 
+constexpr std::size_t kMostComparisons = 20'000'000;
+
 class TestCheck {
  public:
   TestCheck(const Lab& lab, const Context& context) : lab_(lab), context_(context) {
-    for (const Namespace& space : lab.namespaces) names_.push_back(space.name.str());
-    for (const Service& service : lab.services) services_.push_back(service.name);
+    for (const Namespace& space : lab.namespaces) {
+      index_.emplace(space.name.str(), names_.size());
+      names_.push_back(space.name.str());
+    }
+    interfaces_.resize(names_.size());
+    for (const Device& device : lab.devices)
+      for (const Interface& interface : device.interfaces) interfaces_[interface.home].insert(interface.name.str());
+    for (const Service& service : lab.services) services_.insert(service.name);
   }
 
   void run() {
@@ -40,33 +50,66 @@ class TestCheck {
     return found ? fmt::format("; did you mean \"{}\"?", *found) : "";
   }
 
-  [[nodiscard]] bool matches_any(const std::string& pattern) const {
-    return std::any_of(names_.begin(), names_.end(), [&](const std::string& name) { return matches(pattern, name); });
+  /// Calls each(index) for every namespace that matches, until it says true; false if it never does.
+  template <typename Each>
+  bool any_space(const std::string& pattern, Each&& each) {
+    if (is_plain(pattern)) {
+      const auto found = index_.find(pattern);
+      return found != index_.end() && each(found->second);
+    }
+    count_comparisons(pattern, names_.size());
+    for (std::size_t s = 0; s < names_.size(); ++s)
+      if (matches(pattern, names_[s]) && each(s)) return true;
+    return false;
   }
-  void require_spaces(const std::string& pattern, std::string_view key, Position where) const {
-    if (!matches_any(pattern))
+  /// The same patterns over the same names again and again are looked at once.
+  void require_spaces(const std::string& pattern, std::string_view key, Position where) {
+    if (good_spaces_.contains(pattern)) return;
+    if (!any_space(pattern, [](std::size_t) { return true; }))
       fail(where, fmt::format("{} = \"{}\" matches no namespace{}", key, pattern, hint(pattern, names_)));
+    good_spaces_.insert(pattern);
   }
   void require_space(const std::string& name, std::string_view key, Position where) const {
-    if (std::find(names_.begin(), names_.end(), name) == names_.end())
+    if (!index_.contains(name))
       fail(where, fmt::format("{} = \"{}\" is no namespace of the lab{}", key, name, hint(name, names_)));
   }
-  void require_interface(const InterfacePattern& pattern, Position where) const {
+  void require_interface(const InterfacePattern& pattern, Position where) {
+    if (good_interfaces_.contains(pattern.str())) return;
     require_spaces(pattern.space, "interface", where);
     std::vector<std::string> there;
-    for (const Namespace& space : lab_.namespaces)
-      if (space.existing && matches(pattern.space, space.name.str())) return;  // may have others, too
-    for (const Device& device : lab_.devices)
-      for (const Interface& interface : device.interfaces)
-        if (matches(pattern.space, names_[interface.home])) {
-          if (matches(pattern.interface, interface.name.str())) return;
-          there.push_back(interface.name.str());
-        }
-    if (pattern.interface == "lo") return;
-    fail(where, fmt::format("\"{}\" matches no interface of the lab{}", pattern.str(), hint(pattern.interface, there)));
+    const bool good = any_space(pattern.space, [&](std::size_t s) {
+      if (lab_.namespaces[s].existing || pattern.interface == "lo") return true;  // may have others, too
+      const std::set<std::string>& names = interfaces_[s];
+      const auto match = [&](const std::string& name) { return matches(pattern.interface, name); };
+      if (is_plain(pattern.interface)) {
+        if (names.contains(pattern.interface)) return true;
+      } else {
+        count_comparisons(pattern.interface, names.size());
+        if (std::any_of(names.begin(), names.end(), match)) return true;
+      }
+      there.insert(there.end(), names.begin(), names.end());
+      return false;
+    });
+    if (!good)
+      fail(where,
+           fmt::format("\"{}\" matches no interface of the lab{}", pattern.str(), hint(pattern.interface, there)));
+    good_interfaces_.insert(pattern.str());
   }
 
-  void check_target(const Test& test, const Target& target) const {
+  static bool is_plain(const std::string& pattern) { return pattern.find_first_of("*?[\\") == std::string::npos; }
+  /// Many patterns over many names take long, and a slip in a repeat is behind it.
+  void count_comparisons(const std::string& pattern, std::size_t names) {
+    constexpr std::size_t kLongestName = 255;
+    comparisons_ += names * (1 + pattern.size() / kLongestName);
+    if (comparisons_ > kMostComparisons)
+      throw Error(ErrorCode::invalid,
+                  fmt::format("the patterns of the tests would be compared with names over {} times; name namespaces "
+                              "and interfaces without * and ?, or repeat less",
+                              kMostComparisons),
+                  *context_.file);
+  }
+
+  void check_target(const Test& test, const Target& target) {
     if (IpAddress::parse(target.text)) return;
     const std::size_t colon = target.text.find(':');
     if (colon == std::string::npos)
@@ -90,7 +133,7 @@ class TestCheck {
         fail(test.where,
              fmt::format("depends_on = \"{}\" is no test that stands before it{}", name, hint(name, earlier_)));
     for (const std::string& name : test.services)
-      if (lab_.find_service(name) == nullptr)
+      if (!services_.contains(name))
         fail(test.where, fmt::format("services: there is no [service.{}]{}", name, hint(name, services_)));
     for (const auto* commands : {&test.before, &test.after})
       for (const PlacedCommand& command : *commands) require_space(command.space, "namespace", command.where);
@@ -109,7 +152,12 @@ class TestCheck {
   const Lab& lab_;
   const Context& context_;
   std::vector<std::string> names_;
-  std::vector<std::string> services_;
+  std::unordered_map<std::string, std::size_t> index_;
+  std::vector<std::set<std::string>> interfaces_;  // by namespace
+  std::set<std::string> services_;
+  std::unordered_set<std::string> good_spaces_;
+  std::unordered_set<std::string> good_interfaces_;
+  std::size_t comparisons_ = 0;
   std::vector<std::string> earlier_;
   std::unordered_map<std::string, Position> seen_;
   std::string about_;

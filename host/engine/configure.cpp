@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <thread>
+#include <unordered_set>
 
 #include "engine/run.hpp"
+#include "engine/shared.hpp"
 #include "netlink/address.hpp"
 #include "netlink/link.hpp"
 #include "netlink/route.hpp"
@@ -176,21 +178,26 @@ class NamespaceBatch {
 
 /// The calling thread must be in the namespace.
 void set_sysctls(Run& run, const Lab& lab, const Namespace& space, const plan::NamespaceWork& work) {
+  const Use use{
+      .lab = run.journal.record().lab, .home = space.name.str(), .cookie = run.spaces.at(space.name.str()).cookie()};
   for (const Sysctl& sysctl : work.set) try {
-      run.journal.add_sysctl({.home = space.name.str(), .key = sysctl.key, .before = netns::read_sysctl(sysctl.key)});
-      netns::write_sysctl(sysctl.key, sysctl.value);
+      run.journal.add_sysctl({.home = space.name.str(),
+                              .key = sysctl.key,
+                              .before = netns::read_sysctl(sysctl.key),
+                              .shared = space.existing});
+      if (space.existing)
+        take_sysctl(use, sysctl.key, sysctl.value);
+      else
+        netns::write_sysctl(sysctl.key, sysctl.value);
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("namespace {}: {}", space.name.str(), error.message()),
                   lab.at(sysctl.where));
     }
   for (const Sysctl& sysctl : work.restore) {
-    const auto& saved = run.journal.record().sysctls;
-    const auto found = std::find_if(saved.begin(), saved.end(), [&](const SavedSysctl& s) {
-      return s.home == space.name.str() && s.key == sysctl.key;
-    });
-    if (found == saved.end()) continue;
-    netns::write_sysctl(found->key, found->before);
-    run.journal.sysctl_gone(found->home, found->key);
+    const auto saved = run.journal.saved_sysctl(space.name.str(), sysctl.key);
+    if (!saved) continue;
+    give_back_sysctl(use, *saved);
+    run.journal.sysctl_gone(saved->home, saved->key);
   }
 }
 
@@ -208,6 +215,33 @@ void configure_one(Run& run, const Lab& next, const plan::NamespaceWork& work) {
   for (const plan::InterfaceWork& interface : work.interfaces) batch.add_interface(interface);
   for (const Route& route : work.add) batch.add_route(route);
   batch.run_send();
+}
+
+/// Whether no IPv6 address of the file wants to be detected on it.
+bool is_quiet(const Interface& interface) {
+  return std::none_of(interface.addresses.begin(), interface.addresses.end(), [](const Address& address) {
+    return address.prefix.address.family == Family::ipv6 && address.dad != Dad::off;
+  });
+}
+
+/// Makes link-local addresses of the kernel's own usable at once, for while one is tentative, the first packet to or
+/// from it waits for two seconds. They have no flag to ask for that, so each is replaced by itself. The sysctl
+/// accept_dad would do, but every look into /proc/sys goes through those of all namespaces.
+void end_detection(netlink::Socket& socket, const std::unordered_set<std::uint32_t>& ifindexes) {
+  netlink::Batch batch;
+  for (const netlink::AddressState& state : netlink::list_addresses(socket)) {
+    const bool tentative = (state.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
+    if (!tentative || !state.prefix.address.is_link_local() || !ifindexes.contains(state.ifindex)) continue;
+    const Address address{.prefix = state.prefix, .peer = {}, .scope = Scope::link, .dad = Dad::off, .where = {}};
+    netlink::delete_address(batch, state.ifindex, address);
+    netlink::add_address(batch, state.ifindex, address);
+    batch.put_u8(IFA_PROTO, IFAPROT_KERNEL_LL);
+  }
+  if (batch.empty()) return;
+  for (const auto& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on))
+    // The interface, or its other end, may have gone down meanwhile, and its address with it.
+    if (refusal.error != EADDRNOTAVAIL && refusal.error != ENODEV)
+      throw Error(ErrorCode::failed, "the kernel refuses a link-local address: " + refusal.str());
 }
 
 }  // namespace
@@ -238,10 +272,12 @@ void settle_links(Run& run, const Lab& next, const plan::Plan& plan) {
   parallel(works.size(), run.threads, [&](std::size_t i) {
     const std::string& home = next.namespaces[works[i]->space].name.str();
     Space& place = run.spaces.at(home);
+    std::unordered_set<std::uint32_t> quiet;
     for (const plan::InterfaceWork& work : works[i]->interfaces) {
       const Interface& interface = next.devices[work.device].interfaces[work.interface];
       if (interface.state == AdminState::down) continue;
       const std::uint32_t ifindex = place.ifindex.at(interface.name.str());
+      if (is_quiet(interface)) quiet.insert(ifindex);
       if (!netlink::is_settling(place.socket(), ifindex)) continue;
       bool settling = true;
       while (settling && Clock::now() < moved.load() + kLongest) {
@@ -256,6 +292,7 @@ void settle_links(Run& run, const Lab& next, const plan::Plan& plan) {
       const std::lock_guard guard(mutex);
       stuck.push_back(fmt::format("{}:{}", home, interface.name.str()));
     }
+    if (!quiet.empty()) end_detection(place.socket(), quiet);
     place.release_socket();
   });
   if (!stuck.empty())

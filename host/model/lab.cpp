@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace netrig {
 
@@ -35,7 +36,9 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     moved[i] = part.namespaces.size();
     part.namespaces.push_back(lab.namespaces[i]);
   }
-  const auto inside = [&](const std::string& name) { return part.find_namespace(name).has_value(); };
+  std::unordered_set<std::string> kept;
+  for (const Namespace& space : part.namespaces) kept.insert(space.name.str());
+  const auto inside = [&](const std::string& name) { return kept.contains(name); };
   for (const Device& device : lab.devices) {
     const bool whole = std::all_of(device.interfaces.begin(), device.interfaces.end(),
                                    [&](const Interface& interface) { return moved[interface.home] != SIZE_MAX; });
@@ -51,11 +54,11 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     for (Interface& interface : part.devices.back().interfaces) interface.home = moved[interface.home];
   }
   // Routes that need an interface or a neighbour which is not part of it would be refused by the kernel.
+  std::vector<std::vector<const Interface*>> interfaces(part.namespaces.size());
+  for (const Device& device : part.devices)
+    for (const Interface& interface : device.interfaces) interfaces[interface.home].push_back(&interface);
   for (std::size_t i = 0; i < part.namespaces.size(); ++i) {
-    std::vector<const Interface*> here;
-    for (const Device& device : part.devices)
-      for (const Interface& interface : device.interfaces)
-        if (interface.home == i) here.push_back(&interface);
+    const auto& here = interfaces[i];
     std::erase_if(part.namespaces[i].routes, [&](const Route& route) {
       return !part.namespaces[i].existing &&
              std::any_of(route.next_hops.begin(), route.next_hops.end(), [&](const NextHop& hop) {
@@ -69,9 +72,15 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     });
   }
   // Tests and services that need a namespace which is not part of it are left out, and what depends on those.
+  std::unordered_set<std::string> services;
   for (const Service& service : lab.services)
-    if (inside(service.space)) part.services.push_back(service);
+    if (inside(service.space)) {
+      part.services.push_back(service);
+      services.insert(service.name);
+    }
+  std::unordered_set<std::string> tests;
   const auto any = [&](const std::string& pattern) {
+    if (inside(pattern)) return true;
     return std::any_of(part.namespaces.begin(), part.namespaces.end(),
                        [&](const Namespace& n) { return matches(pattern, n.name.str()); });
   };
@@ -79,12 +88,9 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     const bool whole =
         any(test.from) &&
         std::all_of(test.services.begin(), test.services.end(),
-                    [&](const std::string& name) { return part.find_service(name) != nullptr; }) &&
+                    [&](const std::string& name) { return services.contains(name); }) &&
         std::all_of(test.depends_on.begin(), test.depends_on.end(),
-                    [&](const std::string& name) {
-                      return std::any_of(part.tests.begin(), part.tests.end(),
-                                         [&](const Test& other) { return other.name == name; });
-                    }) &&
+                    [&](const std::string& name) { return tests.contains(name); }) &&
         std::all_of(test.before.begin(), test.before.end(), [&](const auto& c) { return inside(c.space); }) &&
         std::all_of(test.after.begin(), test.after.end(), [&](const auto& c) { return inside(c.space); }) &&
         std::all_of(test.counters.begin(), test.counters.end(),
@@ -101,6 +107,7 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
         (target != nullptr && !IpAddress::parse(target->text) && !any(target->text.substr(0, target->text.find(':')))))
       continue;
     part.tests.push_back(test);
+    tests.insert(test.name);
   }
   return part;
 }

@@ -59,6 +59,10 @@ bool matches(std::string_view pattern, std::string_view name) {
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
+  // So far apart nobody is interested; and no name is so long.
+  constexpr std::size_t kLongest = 255;
+  const std::size_t least = a.size() < b.size() ? b.size() - a.size() : a.size() - b.size();
+  if (std::max(a.size(), b.size()) > kLongest || least > a.size() / 3 + 2) return std::max(a.size(), b.size());
   // Optimal string alignment: a swap of neighbours, the commonest slip, counts once.
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;

@@ -29,11 +29,9 @@ namespace {
   throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
 }
 
-bool is_namespace(int fd) {
+bool is_of_namespaces(int fd) {
   struct statfs fs {};
-  if (::fstatfs(fd, &fs) != 0) return false;
-  if (fs.f_type != NSFS_MAGIC) return false;
-  return ::ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+  return ::fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
 }
 
 }  // namespace
@@ -109,12 +107,17 @@ bool is_hollow(const NamespaceName& name) {
 }
 
 std::optional<UniqueFd> open(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) {
+  const auto refuse = [&] { throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path)); };
+  // O_PATH: a lab file may name any path, and opening alone makes a device act. What is looked at is what is opened.
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place) {
     if (errno == ENOENT) return std::nullopt;
     fail(fmt::format("cannot open {}", path), errno);
   }
-  if (!is_namespace(fd.get())) throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path));
+  if (!is_of_namespaces(place.get())) refuse();
+  UniqueFd fd(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) fail(fmt::format("cannot open {}", path), errno);
+  if (::ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET) refuse();
   return fd;
 }
 

@@ -225,6 +225,72 @@ interfaces = [{ namespace = "a", name = "eth0", addresses = ["fd00::1/64"] }, { 
   require_nothing_left();
 }
 
+TEST_CASE("where nothing is to be detected, the link-local address is usable when up returns") {
+  REQUIRE(sh("ip netns add c").exit == 0);
+  // Both families, IPv4 alone, ports, a bridge, a namespace that was there, a name with a dot: nobody asks for
+  // detection.
+  const std::string text = R"(
+[lab]
+name = "dad"
+[namespace.a]
+[namespace.b]
+[namespace.c]
+existing = true
+[device.wire]
+driver = "veth"
+interfaces = [{ namespace = "a", name = "eth0", addresses = ["fd00::1/64"] }, { namespace = "c", name = "eth0.5", addresses = ["fd00::2/64"] }]
+[device.switch]
+driver = "bridge"
+interfaces = [{ namespace = "b", name = "br0" }]
+[device.port]
+driver = "veth"
+interfaces = [{ namespace = "a", name = "eth1", addresses = ["10.0.0.1/24"] }, { namespace = "b", name = "p1", master = "br0" }]
+[device.top]
+driver = "macvlan"
+params = { parent = "a:eth0" }
+interfaces = [{ namespace = "b", name = "top" }]
+)";
+  const auto link_locals = [](const std::string& space, const std::string& interface) {
+    const Json shown = ip("-n " + space + " -6 addr show dev " + interface);
+    return std::count_if(shown[0]["addr_info"].begin(), shown[0]["addr_info"].end(),
+                         [](const Json& address) { return address["scope"] == "link"; });
+  };
+  for (int round = 0; round < 5; ++round) {
+    const Result up = cli("--quiet up " + file("lab.toml", text));
+    INFO(up.err);
+    REQUIRE(up.exit == 0);
+    for (const char* space : {"a", "b", "c"})
+      for (const Json& link : ip(std::string("-n ") + space + " -6 addr"))
+        for (const Json& address : link["addr_info"]) {
+          INFO(link.dump());
+          CHECK_FALSE(address.contains("tentative"));
+        }
+    for (const auto& [space, interface] : std::vector<std::pair<std::string, std::string>>{
+             {"a", "eth0"}, {"a", "eth1"}, {"b", "br0"}, {"b", "p1"}, {"b", "top"}, {"c", "eth0.5"}})
+      CHECK(link_locals(space, interface) == 1);
+    REQUIRE(cli("--quiet down dad").exit == 0);
+  }
+
+  // One address that wants detection is enough.
+  std::string other = text;
+  other.replace(other.find("\"fd00::1/64\""), 12, R"("fd00::1/64", { address = "fd00::3/64", dad = "on" })");
+  const auto detects = [](const std::string& space, const std::string& interface) {
+    const Json shown = ip("-n " + space + " -6 addr show dev " + interface);
+    return std::any_of(shown[0]["addr_info"].begin(), shown[0]["addr_info"].end(), [](const Json& address) {
+      return address["scope"] == "link" && !address.value("nodad", false);
+    });
+  };
+  const Result up = cli("up " + file("lab.toml", other));
+  INFO(up.err);
+  REQUIRE(up.exit == 0);
+  CHECK(detects("a", "eth0"));
+  CHECK_FALSE(detects("a", "eth1"));
+  CHECK_FALSE(detects("c", "eth0.5"));
+  REQUIRE(cli("down dad").exit == 0);
+  REQUIRE(sh("ip netns del c").exit == 0);
+  require_nothing_left();
+}
+
 TEST_CASE("the example labs come up as written and their hosts reach each other") {
   SECTION("macvlan on an uplink") {
     REQUIRE(cli("up " + kConfig + "/macvlan-on-uplink.toml").exit == 0);
