@@ -97,11 +97,11 @@ TEST_CASE("ping tells who refused, and why") {
 
 TEST_CASE("ping allows the loss that a test allows, and no more") {
   const std::string every_other = in_nft("h2", "input", "icmp type echo-request numgen inc mod 2 0 drop");
-  CHECK(ping(rig::kWire, "{ to = \"h2\", count = 10, interval = \"1ms\", timeout = \"100ms\", max_loss = 50 }",
-             every_other)
-            .findings.empty());
+  CHECK(
+      ping(rig::kWire, "{ to = \"h2\", count = 10, interval = \"1ms\", timeout = \"2s\", max_loss = 50 }", every_other)
+          .findings.empty());
   const auto result = ping(
-      rig::kWire, "{ to = \"h2\", count = 10, interval = \"1ms\", timeout = \"100ms\", max_loss = 49.9 }", every_other);
+      rig::kWire, "{ to = \"h2\", count = 10, interval = \"1ms\", timeout = \"2s\", max_loss = 49.9 }", every_other);
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "5 of 10 echo requests got no reply: no reply");
 }

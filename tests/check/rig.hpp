@@ -61,6 +61,9 @@ struct OpenJob {
             .result = result} {}
 };
 
+/// Seconds for sleep(1), an hour, that no other test process uses, so that processes_with() finds those that sleep
+/// them.
+const std::string& an_hour();
 /// Processes of the machine whose command line has this word.
 std::size_t processes_with(const std::string& word);
 

@@ -35,8 +35,8 @@ TEST_CASE("a service is ready when it listens, writes a line, or a command says 
 TEST_CASE("a service that ends, or never becomes ready, is told with what it said") {
   CHECK(start("command = \"echo no such zone >&2; exit 3\"\nready = { tcp = 53 }") ==
         "service s ended with exit code 3 before it was ready; it said: no such zone");
-  CHECK(start("command = \"echo waiting; sleep 60\"\nready = { tcp = 53 }\ntimeout = \"300ms\"") ==
-        "service s was not ready after 300ms: nothing listens on TCP port 53; it said: waiting");
+  CHECK(start("command = \"echo waiting; sleep 60\"\nready = { tcp = 53 }\ntimeout = \"3s\"") ==
+        "service s was not ready after 3s: nothing listens on TCP port 53; it said: waiting");
   CHECK(start("command = \"sleep 60\"\nready = { output = \"ok\" }\ntimeout = \"200ms\"") ==
         "service s was not ready after 200ms: it wrote no line that matches \"ok\"; it said nothing");
   CHECK(start("command = [\"no-such-server\"]") ==
