@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <chrono>
 #include <fstream>
 #include <string>
 #include <string_view>
@@ -15,7 +14,6 @@
 namespace netrig::check {
 namespace {
 
-constexpr auto kLongest = std::chrono::milliseconds(20);
 constexpr auto kPause = std::chrono::microseconds(50);
 
 // Fields of a line of /proc/net/softnet_stat (net/core/net-procfs.c).
@@ -74,8 +72,8 @@ std::uint64_t MachineRoom::refusals() const {
   return sum;
 }
 
-void MachineRoom::await(std::size_t most) const {
-  const auto until = std::chrono::steady_clock::now() + kLongest;
+void MachineRoom::await(std::size_t most, std::chrono::nanoseconds longest_wait) const {
+  const auto until = std::chrono::steady_clock::now() + longest_wait;
   while (true) {
     std::uint64_t longest = 0;
     for_each_processor(queues_, kLength, [&](std::uint64_t length) { longest = std::max(longest, length); });

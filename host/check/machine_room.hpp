@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -24,9 +25,9 @@ class MachineRoom {
   [[nodiscard]] std::size_t queue() const { return queue_; }
   /// How often there was no room, since the machine started; 0 if the kernel does not tell.
   [[nodiscard]] std::uint64_t refusals() const;
-  /// Waits until no queue holds more than `most` packets, for some milliseconds at most: on a busy machine that may
-  /// never be.
-  void await(std::size_t most) const;
+  /// Waits until no queue holds more than `most` packets, no longer than `longest`: on a busy machine that may never
+  /// be.
+  void await(std::size_t most, std::chrono::nanoseconds longest) const;
 
  private:
   UniqueFd queues_;

@@ -26,7 +26,9 @@ constexpr int kBuffer = 4 << 20;    // of a socket, in bytes
 constexpr std::size_t kBurst = 64;  // requests between two looks at what came back
 constexpr auto kRetry = 2ms;        // after the kernel had no room
 constexpr auto kLook = 2ms;         // how old news of the machine's room may be
-constexpr int kMostRounds = 3;      // of requests that the machine may have dropped
+constexpr auto kPatience = 20us;    // for each who hears a broadcast: ten times what it takes on an idle machine
+constexpr auto kMostPatience = 20ms;
+constexpr int kMostRounds = 3;  // of requests that the machine may have dropped
 constexpr std::size_t kCookie = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 
 template <typename T>
@@ -107,6 +109,7 @@ Prober::Prober(const Ground& ground) : ground_(ground) {
   for (const Device& device : ground.lab().devices)
     hearers += static_cast<std::size_t>(std::count_if(device.interfaces.begin(), device.interfaces.end(),
                                                       [](const Interface& i) { return !i.addresses.empty(); }));
+  patience_ = std::min<nanoseconds>(kPatience * hearers, kMostPatience);
   // Half of the room is left for what others send.
   most_broadcasts_ = std::max<std::size_t>(room_.queue() / 2 / hearers, 1);
 }
@@ -189,7 +192,7 @@ class Prober::Loop {
       send(next_++);
       ++burst;
     }
-    if (burst == kBurst) prober_.room_.await(prober_.room_.queue() / 2);
+    if (burst == kBurst) prober_.room_.await(prober_.room_.queue() / 2, prober_.patience_);
   }
 
   /// The first request on a way may need a broadcast to find it, which becomes a packet for everybody on the link.
@@ -199,7 +202,7 @@ class Prober::Loop {
     if (++broadcasts_ <= prober_.most_broadcasts_) return;
     broadcasts_ = 1;
     const auto before = Clock::now();
-    prober_.room_.await(0);
+    prober_.room_.await(0, prober_.patience_);
     lag_ += Clock::now() - before;
   }
 

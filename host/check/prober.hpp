@@ -71,6 +71,7 @@ class Prober {
   std::uint16_t ident_ = 0;
   std::uint64_t cookie_ = 0;
   MachineRoom room_;
+  nanoseconds patience_{};           ///< with a machine that does not come after
   std::size_t most_broadcasts_ = 1;  ///< at once, so that the machine's queue holds them
 };
 
