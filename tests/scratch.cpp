@@ -80,6 +80,14 @@ int start_netrig(const std::vector<std::string>& arguments) {
   ::_exit(127);
 }
 
+void await(const std::function<bool()>& condition) {
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  FAIL("did not come true in a minute");
+}
+
 int wait_for(int process) {
   int status = 0;
   while (::waitpid(process, &status, 0) < 0 && errno == EINTR) {
@@ -107,7 +115,7 @@ void require_nothing_left() {
 }
 
 Json kernel_state(const std::string& space) {
-  for (int i = 0; i < 50 && !sh("ip -n " + space + " -6 addr show up tentative").out.empty(); ++i)
+  for (int i = 0; i < 300 && !sh("ip -n " + space + " -6 addr show up tentative").out.empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   Json state;
   for (const char* what : {"-d link", "addr", "-4 route show table all", "-6 route show table all", "rule"}) {

@@ -2,6 +2,7 @@
 // Ground for tests that touch the kernel: a mount namespace of their own with empty /run/netns and /run/netrig, so that
 // whatever a test makes goes with its process and nothing of the machine's is in reach.
 #pragma once
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -29,6 +30,8 @@ Result sh(const std::string& command);
 Result cli(const std::string& arguments);
 /// Starts netrig in the background; returns its process.
 int start_netrig(const std::vector<std::string>& arguments);
+/// Waits until something holds, however slow the machine is; fails the test after a minute.
+void await(const std::function<bool()>& condition);
 /// Waits for a process; exit code, or 128 + signal.
 int wait_for(int process);
 

@@ -49,10 +49,10 @@ std::string last_lines(const std::string& text) {
 class Services {
  public:
   explicit Services(const Job& job) : job_(job) {
-    for (const std::string& name : job.test.services) {
-      const Service& service = *job.lab().find_service(name);
-      running_.push_back({&service, start_service(job.ground, service, job.until)});
-    }
+    std::vector<const Service*> services;
+    for (const std::string& name : job.test.services) services.push_back(job.lab().find_service(name));
+    auto processes = start_services(job.ground, services, job.until);
+    for (std::size_t i = 0; i < services.size(); ++i) running_.push_back({services[i], std::move(processes[i])});
   }
   void finish() {
     for (Running& one : running_) {

@@ -3,148 +3,241 @@
 
 #include <fmt/format.h>
 #include <linux/if.h>
-#include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
-
-#include "netlink/link.hpp"
-#include "netlink/route.hpp"
+#include <set>
+#include <thread>
+#include <utility>
 
 namespace netrig::check {
 namespace {
 
-constexpr unsigned kUnusable = RTNH_F_DEAD | RTNH_F_LINKDOWN;  // told by the kernel, never taken from us
+using netlink::Configured;
 
-/// Routes come back in an order in which each finds its next hop: first what is on the link, then what is behind it.
-bool is_behind(const netlink::RouteState& route) {
-  return std::any_of(route.next_hops.begin(), route.next_hops.end(),
-                     [](const auto& hop) { return hop.via.has_value(); });
+// What the kernel refuses at first it may take later: next-hop objects when the link's other end has noticed the
+// carrier, routes with a source when that has passed duplicate address detection, which takes two seconds.
+constexpr auto kPatience = 3s;
+constexpr auto kPause = 5ms;
+// A link that is down can have addresses and neighbours, and no more.
+constexpr auto kWithoutCarrier = Configured::Kind::neighbour;
+
+/// Whether a link is of this device, or the device stands on it.
+bool concerns(const Lab& lab, const Device& device, std::size_t space, const std::string& name) {
+  const auto is_it = [&](const Interface& i) { return i.home == space && i.name.str() == name; };
+  if (std::any_of(device.interfaces.begin(), device.interfaces.end(), is_it)) return true;
+  for (const auto& [key, parameter] : device.parameters)
+    for (const ParameterScalar& value : parameter.values)
+      if (const auto* reference = std::get_if<InterfaceReference>(&value);
+          reference != nullptr && reference->name.str() == name && reference->home == lab.namespaces[space].name)
+        return true;
+  return false;
 }
 
-bool goes_over(const netlink::RouteState& route, std::uint32_t ifindex) {
-  return std::any_of(route.next_hops.begin(), route.next_hops.end(),
-                     [&](const auto& hop) { return hop.ifindex == ifindex; });
+/// Namespaces whose links may lose their carrier when this one goes down, its own included.
+std::set<std::size_t> spaces_at(const Lab& lab, std::size_t space, const std::string& name) {
+  std::set<std::size_t> spaces = {space};
+  for (const Device& device : lab.devices)
+    if (concerns(lab, device, space, name))
+      for (const Interface& interface : device.interfaces) spaces.insert(interface.home);
+  return spaces;
 }
 
-/// Makes a route as it was shown one that may be asked for.
-void clear_state(std::vector<std::byte>& payload) {
-  rtmsg header{};
-  std::memcpy(&header, payload.data(), sizeof header);
-  header.rtm_flags &= RTNH_F_ONLINK;
-  std::memcpy(payload.data(), &header, sizeof header);
-  for (std::size_t at = NLMSG_ALIGN(sizeof header); at + sizeof(rtattr) <= payload.size();) {
-    rtattr attribute{};
-    std::memcpy(&attribute, &payload[at], sizeof attribute);
-    if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > payload.size()) return;
-    if (attribute.rta_type == RTA_MULTIPATH) {
-      for (std::size_t hop_at = at + sizeof attribute; hop_at + sizeof(rtnexthop) <= at + attribute.rta_len;) {
-        rtnexthop hop{};
-        std::memcpy(&hop, &payload[hop_at], sizeof hop);
-        if (hop.rtnh_len < sizeof hop) return;
-        hop.rtnh_flags &= static_cast<unsigned char>(~kUnusable);
-        std::memcpy(&payload[hop_at], &hop, sizeof hop);
-        hop_at += RTNH_ALIGN(hop.rtnh_len);
-      }
-    }
-    at += RTA_ALIGN(attribute.rta_len);
-  }
+bool holds(const std::vector<std::vector<std::byte>>& messages, const std::vector<std::byte>& message) {
+  return std::find(messages.begin(), messages.end(), message) != messages.end();
 }
 
-std::vector<std::byte> copy(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
+/// Messages of all that stand in the place of `what`.
+std::vector<std::vector<std::byte>> in_place_of(const Configured& what, const std::vector<Configured>& all) {
+  std::vector<std::vector<std::byte>> messages;
+  for (const Configured& one : all)
+    if (share_place(one, what)) messages.push_back(one.message);
+  return messages;
+}
+
+std::vector<Configured> look(const Ground& ground, std::size_t space) {
+  std::vector<Configured> all;
+  ground.inside(space, [&] {
+    netlink::Socket socket;
+    all = list_configured(socket);
+  });
+  return all;
+}
 
 }  // namespace
 
-LinkKeeper::Kept& LinkKeeper::keep(std::size_t space, std::uint32_t ifindex, const std::string& name, bool is_up) {
-  const auto known =
-      std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return k.space == space && k.ifindex == ifindex; });
-  if (known != kept_.end()) return *known;
-  Kept kept{.space = space, .ifindex = ifindex, .name = name, .was_up = is_up, .is_up = is_up, .taken = {}};
-  netlink::Socket socket;  // the calling thread is in the namespace
-  netlink::Batch addresses;
-  addresses.begin(RTM_GETADDR, NLM_F_DUMP, ifaddrmsg{});
-  socket.ask(addresses, [&](std::uint16_t type, std::span<const std::byte> payload) {
-    ifaddrmsg header{};
-    if (type != RTM_NEWADDR || payload.size() < sizeof header) return;
-    std::memcpy(&header, payload.data(), sizeof header);
-    // The kernel makes its own link-local addresses again.
-    if (header.ifa_index == ifindex && header.ifa_scope != RT_SCOPE_LINK) kept.taken.push_back({type, copy(payload)});
-  });
-  std::vector<Message> behind;
-  for (const int family : {AF_INET, AF_INET6}) {
-    netlink::Batch routes;
-    rtmsg request{};
-    request.rtm_family = static_cast<unsigned char>(family);
-    routes.begin(RTM_GETROUTE, NLM_F_DUMP, request);
-    socket.ask(routes, [&](std::uint16_t type, std::span<const std::byte> payload) {
-      const auto route = type == RTM_NEWROUTE ? netlink::parse_route(payload) : std::nullopt;
-      // The kernel's own routes follow the addresses.
-      if (!route || route->protocol == RTPROT_KERNEL || route->protocol == RTPROT_RA || !goes_over(*route, ifindex))
-        return;
-      Message message{type, copy(payload)};
-      clear_state(message.payload);
-      (is_behind(*route) ? behind : kept.taken).push_back(std::move(message));
-    });
-  }
-  std::move(behind.begin(), behind.end(), std::back_inserter(kept.taken));
-  kept_.push_back(std::move(kept));
-  return kept_.back();
+std::size_t LinkKeeper::keep(std::size_t space, const netlink::LinkState& link) {
+  const auto known = std::find_if(kept_.begin(), kept_.end(),
+                                  [&](const Kept& k) { return k.space == space && k.ifindex == link.ifindex; });
+  if (known != kept_.end()) return static_cast<std::size_t>(known - kept_.begin());
+  const bool up = (link.flags & IFF_UP) != 0;
+  kept_.push_back({.space = space, .ifindex = link.ifindex, .name = link.name, .was_up = up, .is_up = up});
+  return kept_.size() - 1;
 }
 
-void LinkKeeper::apply(Kept& kept, bool up, std::vector<std::string>& faults) const {
-  netlink::Socket socket;
-  const auto fault = [&](const std::string& what, const netlink::Refusal& refusal) {
-    faults.push_back(fmt::format("cannot {} {}:{}: {}", what, ground_.name(kept.space), kept.name, refusal.str()));
-  };
-  netlink::Batch link;
-  netlink::set_link_up(link, kept.ifindex, up);
-  const auto refused = socket.run(link);
-  if (!refused.empty()) {
-    fault(up ? "set up" : "set down", refused.front());
+void LinkKeeper::set_links(std::size_t space, const std::vector<std::size_t>& links, bool up,
+                           std::vector<std::string>& faults) {
+  ground_.inside(space, [&] {
+    netlink::Socket socket;
+    for (const std::size_t link : links) {
+      Kept& kept = kept_[link];
+      netlink::Batch batch;
+      netlink::set_link_up(batch, kept.ifindex, up);
+      const auto refused = socket.run(batch);
+      if (refused.empty())
+        kept.is_up = up;
+      else
+        faults.push_back(fmt::format("cannot set {} {}:{}: {}", up ? "up" : "down", ground_.name(space), kept.name,
+                                     refused.front().str()));
+    }
+  });
+}
+
+/// Whatever is configured before and not after, the kernel has taken.
+void LinkKeeper::take_down(std::size_t space, const std::vector<std::size_t>& links, std::vector<std::string>& faults) {
+  std::map<std::size_t, std::vector<Configured>> before;
+  for (const std::size_t link : links)
+    for (const std::size_t at : spaces_at(ground_.lab(), space, kept_[link].name))
+      if (!before.contains(at)) before.emplace(at, look(ground_, at));
+  set_links(space, links, false, faults);
+  const std::vector<Configured> after = look(ground_, space);
+  for (const Configured& what : before[space]) {
+    auto known = in_place_of(what, after);
+    if (holds(known, what.message)) continue;
+    for (auto& message : in_place_of(what, before[space])) known.push_back(std::move(message));
+    lose(space, {.what = what, .known = std::move(known), .after = {}, .refusal = {}});
+  }
+  // Next-hop objects also go with the carrier (nh_netdev_event), here and at the other end, and that some time later.
+  for (const auto& [at, all] : before)
+    for (const Configured& what : all)
+      if (what.over_next_hop_object)
+        lose(at, {.what = what, .known = in_place_of(what, all), .after = links, .refusal = {}});
+}
+
+void LinkKeeper::lose(std::size_t space, Lost lost) {
+  std::vector<Lost>& all = lost_[space];
+  // Something else was put there since the one before was lost: that one is not missed any more.
+  std::erase_if(
+      all, [&](const Lost& one) { return share_place(one.what, lost.what) && !holds(one.known, lost.what.message); });
+  for (Lost& one : all) {
+    if (!share_place(one.what, lost.what)) continue;
+    // What the kernel had left of a group.
+    if (one.what.kind == Configured::Kind::next_hop_group && one.what.message != lost.what.message) return;
+    if (one.what.message != lost.what.message) continue;
+    if (one.after.empty() || lost.after.empty())
+      one.after.clear();
+    else
+      one.after.insert(one.after.end(), lost.after.begin(), lost.after.end());
     return;
   }
-  const bool came_up = up && !kept.is_up;
-  kept.is_up = up;
-  if (!came_up) return;
+  all.push_back(std::move(lost));
+}
+
+void LinkKeeper::give_back(When when) {
+  for (auto at = lost_.begin(); at != lost_.end();) {
+    ground_.inside(at->first, [&] { give_back_in(at->first, at->second, when); });
+    at = at->second.empty() ? lost_.erase(at) : std::next(at);
+  }
+}
+
+/// The calling thread is in the namespace.
+void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When when) {
+  netlink::Socket socket;
+  std::set<std::uint32_t> up;
+  for (const netlink::LinkState& link : netlink::list_links(socket))
+    if ((link.flags & IFF_UP) != 0) up.insert(link.ifindex);
+  if (when == When::at_end)
+    for (const Kept& kept : kept_)
+      if (kept.space == space) netlink::is_settling(socket, kept.ifindex);  // asking settles it, see there
+  const auto is_ready = [&](const Lost& one) {
+    const bool stays_down = when == When::at_end && one.what.kind <= kWithoutCarrier;
+    return std::all_of(one.after.begin(), one.after.end(), [&](std::size_t link) { return kept_[link].is_up; }) &&
+           (stays_down || std::all_of(one.what.links.begin(), one.what.links.end(),
+                                      [&](std::uint32_t link) { return up.contains(link); }));
+  };
+  std::stable_sort(lost.begin(), lost.end(), [](const Lost& a, const Lost& b) { return a.what.kind < b.what.kind; });
+  const std::vector<Configured> now = netlink::list_configured(socket);
+  std::vector<Lost> left;
+  std::vector<Lost> asked;
   netlink::Batch batch;
-  for (const Message& message : kept.taken)
-    batch.begin_raw(message.type, NLM_F_CREATE | NLM_F_REPLACE, message.payload);
-  if (batch.empty()) return;
-  for (const netlink::Refusal& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on))
-    if (refusal.error != EEXIST) fault("give back an address or route of", refusal);
+  for (Lost& one : lost) {
+    if (!is_ready(one)) {
+      left.push_back(std::move(one));
+      continue;
+    }
+    const auto there = in_place_of(one.what, now);
+    // It is there again, or somebody has put something else there since, which is to stay.
+    if (holds(there, one.what.message) ||
+        std::any_of(there.begin(), there.end(), [&](const auto& message) { return !holds(one.known, message); }))
+      continue;
+    put_configured(batch, one.what);
+    asked.push_back(std::move(one));
+  }
+  if (!batch.empty())
+    for (const netlink::Refusal& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on)) {
+      if (refusal.error == EEXIST) continue;
+      asked.at(refusal.index).refusal = refusal.str();
+      left.push_back(std::move(asked.at(refusal.index)));
+    }
+  lost = std::move(left);
 }
 
 std::vector<std::string> LinkKeeper::set(const InterfacePattern& pattern, bool up) {
   std::vector<std::string> names;
   std::vector<std::string> faults;
-  for (const std::size_t space : spaces_of(ground_.lab(), pattern.space))
+  for (const std::size_t space : spaces_of(ground_.lab(), pattern.space)) {
+    std::vector<std::size_t> links;
     ground_.inside(space, [&] {
       netlink::Socket socket;
-      for (const netlink::LinkState& link : netlink::list_links(socket)) {
-        if (!matches(pattern.interface, link.name)) continue;
-        apply(keep(space, link.ifindex, link.name, (link.flags & IFF_UP) != 0), up, faults);
-        names.push_back(ground_.name(space) + ":" + link.name);
-      }
+      for (const netlink::LinkState& link : netlink::list_links(socket))
+        if (matches(pattern.interface, link.name)) links.push_back(keep(space, link));
     });
+    for (const std::size_t link : links) names.push_back(ground_.name(space) + ":" + kept_[link].name);
+    if (links.empty()) continue;
+    if (up)
+      set_links(space, links, true, faults);
+    else
+      take_down(space, links, faults);
+  }
   if (names.empty()) throw Error(ErrorCode::not_found, fmt::format("there is no interface {}", pattern.str()));
+  if (up) give_back(When::meanwhile);
   if (!faults.empty()) throw Error(ErrorCode::failed, faults.front());
   return names;
 }
 
 std::vector<std::string> LinkKeeper::restore() {
   std::vector<std::string> faults;
-  // Last set, first back: a route's next hop may have gone with an earlier link.
-  for (auto kept = kept_.rbegin(); kept != kept_.rend(); ++kept) {
-    if (kept->is_up == kept->was_up) continue;
+  const auto attempt = [&](const std::function<void()>& step) {
     try {
-      ground_.inside(kept->space, [&] { apply(*kept, kept->was_up, faults); });
+      step();
     } catch (const Error& error) {
       faults.emplace_back(error.what());
     }
+  };
+  for (std::size_t link = kept_.size(); link-- > 0;) {
+    const Kept& kept = kept_[link];
+    if (kept.is_up == kept.was_up) continue;
+    attempt([&] {
+      if (kept.was_up) return set_links(kept.space, {link}, true, faults);
+      // What goes over it came while it was up.
+      auto lost = std::exchange(lost_, {});
+      take_down(kept.space, {link}, faults);
+      for (Lost& one : lost_[kept.space])
+        if (one.what.kind <= kWithoutCarrier) lost[kept.space].push_back(std::move(one));
+      lost_ = std::move(lost);
+    });
   }
+  const auto until = Clock::now() + kPatience;
+  attempt([&] {
+    for (give_back(When::at_end); !lost_.empty() && Clock::now() < until; give_back(When::at_end))
+      std::this_thread::sleep_for(kPause);
+  });
+  for (const auto& [space, lost] : lost_)
+    for (const Lost& one : lost)
+      faults.push_back(fmt::format("cannot give back {} of {}: {}", one.what.text, ground_.name(space),
+                                   one.refusal.empty() ? "a link that it needs is down" : one.refusal));
   kept_.clear();
+  lost_.clear();
   return faults;
 }
 

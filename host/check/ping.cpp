@@ -24,6 +24,7 @@ struct Tally {
   std::size_t received = 0;
   std::size_t duplicates = 0;
   std::size_t corrupt = 0;
+  std::size_t resent = 0;
   nanoseconds least = nanoseconds::max();
   nanoseconds most{};
   nanoseconds sum{};
@@ -32,6 +33,7 @@ struct Tally {
   void add(const Probe& probe, const Pair& pair, nanoseconds timeout) {
     ++sent;
     duplicates += probe.duplicates;
+    resent += probe.resent;
     if (probe.fate != Probe::Fate::replied || probe.rtt > timeout) {
       ++silence[probe.fate == Probe::Fate::replied ? "no reply in time" : fate_text(probe, pair)];
       return;
@@ -46,6 +48,7 @@ struct Tally {
     sent += other.sent;
     received += other.received;
     duplicates += other.duplicates;
+    resent += other.resent;
     corrupt += other.corrupt;
     least = std::min(least, other.least);
     most = std::max(most, other.most);
@@ -63,6 +66,7 @@ struct Tally {
       all.push_back({"rtt_avg", milliseconds(sum) / static_cast<double>(received), "ms"});
       all.push_back({"rtt_max", milliseconds(most), "ms"});
     }
+    if (resent > 0) all.push_back({"resent", static_cast<double>(resent), "packets"});
     if (duplicates > 0) all.push_back({"duplicates", static_cast<double>(duplicates), "packets"});
     return all;
   }
@@ -147,7 +151,8 @@ void run(const PingCheck& check, const Job& job) {
     if (waves.size() > 1) broom.emplace(job.ground, wave);
     std::vector<Probe> probes = schedule(check, wave.size());
     const auto begin = Clock::now();
-    prober.run(wave, probes, {.dont_fragment = check.dont_fragment, .timeout = check.timeout}, job.until, begin);
+    prober.run(wave, probes, {.dont_fragment = check.dont_fragment, .timeout = check.timeout, .again = true}, job.until,
+               begin);
     std::vector<Tally> tallies(wave.size());
     for (const Probe& probe : probes) tallies[probe.pair].add(probe, wave[probe.pair], check.timeout);
     for (std::size_t i = 0; i < wave.size(); ++i) {

@@ -25,6 +25,10 @@ namespace {
 constexpr int kBuffer = 4 << 20;    // of a socket, in bytes
 constexpr std::size_t kBurst = 64;  // requests between two looks at what came back
 constexpr auto kRetry = 2ms;        // after the kernel had no room
+constexpr auto kLook = 2ms;         // how old news of the machine's room may be
+constexpr auto kPatience = 20us;    // for each who hears a broadcast: ten times what it takes on an idle machine
+constexpr auto kMostPatience = 20ms;
+constexpr int kMostRounds = 3;  // of requests that the machine may have dropped
 constexpr std::size_t kCookie = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 
 template <typename T>
@@ -101,6 +105,13 @@ Prober::Prober(const Ground& ground) : ground_(ground) {
   std::random_device random;
   ident_ = static_cast<std::uint16_t>(random());
   cookie_ = static_cast<std::uint64_t>(random()) << 32 | random();
+  std::size_t hearers = 1;
+  for (const Device& device : ground.lab().devices)
+    hearers += static_cast<std::size_t>(std::count_if(device.interfaces.begin(), device.interfaces.end(),
+                                                      [](const Interface& i) { return !i.addresses.empty(); }));
+  patience_ = std::min<nanoseconds>(kPatience * hearers, kMostPatience);
+  // Half of the room is left for what others send.
+  most_broadcasts_ = std::max<std::size_t>(room_.queue() / 2 / hearers, 1);
 }
 Prober::~Prober() = default;
 
@@ -141,14 +152,24 @@ class Prober::Loop {
       ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket->fd.get(), &event);
     }
     sent_real_.resize(probes.size());
+    sequence_of_.resize(probes.size());
+    refusals_at_.resize(probes.size());
+    // What finds the way to the one end finds it back, too.
+    std::map<std::pair<std::size_t, std::size_t>, std::size_t> ways;
+    for (std::size_t i = 0; i < pairs.size(); ++i) {
+      const std::size_t to = pairs[i].to.value_or(prober.ground_.lab().namespaces.size() + i);
+      way_of_.push_back(ways.try_emplace(std::minmax(pairs[i].from, to), ways.size()).first->second);
+    }
+    is_known_.resize(ways.size());
   }
 
   void run() {
     while (!until_.over()) {
       send_due();
-      if (settled_ == probes_.size()) return;
+      if (settled_ == probes_.size() && !again()) return;
       wait();
-      if (next_ == probes_.size() && retries_.empty() && Clock::now() >= last_sent_ + options_.timeout) return;
+      if (next_ == probes_.size() && retries_.empty() && Clock::now() >= last_sent_ + options_.timeout && !again())
+        return;
     }
   }
 
@@ -158,16 +179,59 @@ class Prober::Loop {
   void send_due() {
     std::size_t burst = 0;
     const auto now = elapsed();
+    if (options_.again && Clock::now() >= next_look_) look();
     while (burst < kBurst && !retries_.empty() && retries_.front().first <= Clock::now()) {
       const std::size_t index = retries_.front().second;
       retries_.pop_front();
+      make_room(way_of_[probes_[index].pair]);
       send(index);
       ++burst;
     }
-    while (burst < kBurst && next_ < probes_.size() && probes_[next_].at <= now) {
+    while (burst < kBurst && next_ < probes_.size() && probes_[next_].at + lag_ <= now) {
+      make_room(way_of_[probes_[next_].pair]);
       send(next_++);
       ++burst;
     }
+    if (burst == kBurst) prober_.room_.await(prober_.room_.queue() / 2, prober_.patience_);
+  }
+
+  /// The first request on a way may need a broadcast to find it, which becomes a packet for everybody on the link.
+  void make_room(std::size_t way) {
+    if (is_known_[way]) return;
+    is_known_[way] = true;
+    if (++broadcasts_ <= prober_.most_broadcasts_) return;
+    broadcasts_ = 1;
+    const auto before = Clock::now();
+    prober_.room_.await(0, prober_.patience_);
+    lag_ += Clock::now() - before;
+  }
+
+  void look() {
+    refusals_ = prober_.room_.refusals();
+    next_look_ = Clock::now() + kLook;
+  }
+
+  /// Nothing came back in time, or only the sender's own word that it finds nobody.
+  [[nodiscard]] bool is_unheard(const Probe& probe) const {
+    return probe.fate == Probe::Fate::waiting || (probe.fate == Probe::Fate::replied && probe.rtt > options_.timeout) ||
+           (probe.fate == Probe::Fate::refused &&
+            owner_of(prober_.ground_.lab(), *probe.who) == pairs_[probe.pair].from);
+  }
+
+  /// Sends those again that nobody heard and that the machine may have dropped: that says nothing about the lab.
+  bool again() {
+    if (!options_.again || ++round_ > kMostRounds) return false;
+    look();
+    for (std::size_t index = 0; index < next_; ++index) {
+      Probe& probe = probes_[index];
+      if (refusals_at_[index] == refusals_ || !is_unheard(probe)) continue;
+      if (probe.fate != Probe::Fate::waiting) --settled_;
+      probe.fate = Probe::Fate::unsent;
+      ++probe.resent;
+      is_known_[way_of_[probe.pair]] = false;
+      retries_.emplace_back(Clock::now(), index);
+    }
+    return !retries_.empty();
   }
 
   void send(std::size_t index) {
@@ -176,6 +240,9 @@ class Prober::Loop {
     Socket& socket = *sockets_[probe.pair];
     const std::uint16_t sequence = socket.next_sequence++;
     socket.probe_of[sequence] = static_cast<std::uint32_t>(index) + 1;
+    if (probe.resent > 0) socket.probe_of[sequence_of_[index]] = 0;
+    sequence_of_[index] = sequence;
+    refusals_at_[index] = refusals_;
     fill_payload(probe, index);
     build_echo(socket.family, {.ident = prober_.ident_, .sequence = sequence}, payload_, packet_);
     SocketAddress to(pair.address, 0);
@@ -230,7 +297,7 @@ class Prober::Loop {
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(when - Clock::now()).count();
       timeout = std::min(timeout, static_cast<int>(std::max<std::int64_t>(left, 0)));
     };
-    if (next_ < probes_.size()) no_later(begin_ + probes_[next_].at);
+    if (next_ < probes_.size()) no_later(begin_ + probes_[next_].at + lag_);
     if (!retries_.empty()) no_later(retries_.front().first);
     if (next_ == probes_.size()) no_later(last_sent_ + options_.timeout);
     std::array<epoll_event, 64> events{};
@@ -290,8 +357,17 @@ class Prober::Loop {
   const Until& until_;
   Clock::time_point begin_;
   UniqueFd epoll_;
-  std::vector<Socket*> sockets_;  ///< by pair
-  std::vector<nanoseconds> sent_real_;
+  std::vector<Socket*> sockets_;        ///< by pair
+  std::vector<std::size_t> way_of_;     ///< by pair
+  std::vector<bool> is_known_;          ///< by way
+  std::size_t broadcasts_ = 0;          ///< since the machine had come after
+  nanoseconds lag_{};                   ///< by which requests are later than they should be, because others had to wait
+  std::vector<nanoseconds> sent_real_;  ///< by probe
+  std::vector<std::uint16_t> sequence_of_;  ///< by probe
+  std::vector<std::uint64_t> refusals_at_;  ///< by probe: what refusals_ was when it was sent
+  std::uint64_t refusals_ = 0;              ///< of the machine, as of not long ago
+  Clock::time_point next_look_{};
+  int round_ = 0;
   std::deque<std::pair<Clock::time_point, std::size_t>> retries_;
   std::size_t next_ = 0;
   std::size_t settled_ = 0;

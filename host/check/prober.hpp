@@ -11,6 +11,7 @@
 
 #include "check/icmp.hpp"
 #include "check/job.hpp"
+#include "check/machine_room.hpp"
 
 namespace netrig::check {
 
@@ -31,6 +32,7 @@ struct Probe {
   Fate fate = Fate::unsent;
   nanoseconds sent_at{};         ///< after the begin
   nanoseconds rtt{};             ///< of a reply or an error
+  std::uint32_t resent = 0;      ///< times, for ProbeOptions::again
   std::uint32_t duplicates = 0;  ///< further replies
   bool corrupt = false;          ///< the reply's payload is not the request's
   std::optional<IpAddress> who;  ///< sender of the error
@@ -43,6 +45,7 @@ struct Probe {
 struct ProbeOptions {
   bool dont_fragment = false;
   nanoseconds timeout = 1s;  ///< after which a request is given up
+  bool again = false;        ///< one that nobody heard, while the machine had no room for packets, is sent again
 };
 
 /// Thread: one at a time.
@@ -67,6 +70,9 @@ class Prober {
   std::map<std::pair<std::size_t, Family>, std::unique_ptr<Socket>> sockets_;
   std::uint16_t ident_ = 0;
   std::uint64_t cookie_ = 0;
+  MachineRoom room_;
+  nanoseconds patience_{};           ///< with a machine that does not come after
+  std::size_t most_broadcasts_ = 1;  ///< at once, so that the machine's queue holds them
 };
 
 /// "no reply", "192.0.2.254 says: network unreachable", "cannot send: ...": why a probe has no reply.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "check/job.hpp"
 
@@ -60,8 +61,11 @@ Output run_command(const Ground& ground, const ProcessSpec& spec, const Until& u
 /// A command as one shell-quoted line.
 std::string shell_line(const Command& command);
 
-/// A service of the lab, started and ready. Throws Error{failed} with its last output if it ends or does not become
-/// ready in time. `until` ends the wait, too.
+/// Services of the lab, all started and then all awaited. Throws Error{failed} with its last output if one ends or does
+/// not become ready in its time, counted from its start. `until` ends the wait, too.
+std::vector<Process> start_services(const Ground& ground, const std::vector<const Service*>& services,
+                                    const Until& until);
+/// The same for one.
 Process start_service(const Ground& ground, const Service& service, const Until& until);
 
 }  // namespace netrig::check

@@ -40,13 +40,27 @@ std::string instead(const std::vector<std::string>& there, const std::string& ot
       there.size() > kMost ? fmt::format("; and {} more", there.size() - kMost) : "");
 }
 
-/// Looks in every namespace of the test. `look` gives what was seen if that is wrong.
-void in_each(const Job& job, const std::string& expected, const std::string& command,
-             const std::function<std::optional<std::string>(View&)>& look) {
+/// Nothing can be said of an interface that is not there, least of all that something is not at it.
+void require_interface(const Job& job, std::size_t space, const View& view, const InterfaceName& wanted) {
+  std::vector<std::string> names;
+  for (const auto& [ifindex, name] : view.names) names.push_back(name);
+  if (std::find(names.begin(), names.end(), wanted.str()) != names.end()) return;
+  const auto hint = closest(wanted.str(), names);
+  throw Error(ErrorCode::not_found,
+              fmt::format("{} has no interface {}{}", job.ground.name(space), wanted.str(),
+                          hint ? fmt::format("; did you mean \"{}\"?", *hint) : "; " + instead(names, "it has none")),
+              job.lab().at(job.test.where));
+}
+
+/// Looks in every namespace of the test. `look` gives what was seen if that is wrong. Throws Error{not_found} if one
+/// has no such interface.
+void in_each(const Job& job, const std::optional<InterfaceName>& interface, const std::string& expected,
+             const std::string& command, const std::function<std::optional<std::string>(View&)>& look) {
   for (const std::size_t space : spaces_of(job.lab(), job.test.from)) {
     std::optional<std::string> wrong;
     job.ground.inside(space, [&] {
       View view;
+      if (interface) require_interface(job, space, view, *interface);
       wrong = look(view);
     });
     job.result.pairs.push_back({.from = job.ground.name(space),
@@ -140,14 +154,14 @@ void run(const RouteCheck& check, const Job& job) {
   const std::string command = check.lookup
                                   ? "ip route get " + check.to.address.str()
                                   : fmt::format("{}route show table {}", family, check.table.value_or(RT_TABLE_MAIN));
-  in_each(job, wanted_text(check), command,
+  in_each(job, check.interface, wanted_text(check), command,
           [&](View& view) { return check.lookup ? look_up(check, view) : look_in_table(check, view); });
 }
 
 void run(const NeighbourCheck& check, const Job& job) {
   const std::string what = fmt::format("{} at {}{}", check.address.str(), check.interface.str(),
                                        check.mac ? " with " + check.mac->str() : "");
-  in_each(job, (check.present ? "neighbour " : "no neighbour ") + what,
+  in_each(job, check.interface, (check.present ? "neighbour " : "no neighbour ") + what,
           fmt::format("ip neigh show dev {}", check.interface.str()), [&](View& view) -> std::optional<std::string> {
             std::vector<std::string> others;
             std::optional<std::string> match;
@@ -170,7 +184,7 @@ void run(const NeighbourCheck& check, const Job& job) {
 
 void run(const AddressCheck& check, const Job& job) {
   const std::string what = fmt::format("{} at {}", check.address.str(), check.interface.str());
-  in_each(job, (check.present ? "address " : "no address ") + what,
+  in_each(job, check.interface, (check.present ? "address " : "no address ") + what,
           fmt::format("ip address show dev {}", check.interface.str()), [&](View& view) -> std::optional<std::string> {
             std::vector<std::string> others;
             bool found = false;
@@ -180,8 +194,7 @@ void run(const AddressCheck& check, const Job& job) {
               others.push_back(address.prefix.str());
             }
             if (found == check.present) return std::nullopt;
-            return found ? "there is " + check.address.str()
-                         : instead(others, "the interface has no address, or is not there");
+            return found ? "there is " + check.address.str() : instead(others, "the interface has no address");
           });
 }
 

@@ -32,6 +32,7 @@ struct RouteState {
   std::optional<std::uint32_t> metric;
   std::optional<IpAddress> source;
   std::vector<NextHopState> next_hops;
+  std::optional<std::uint32_t> next_hop_object;  ///< ip-nexthop(8); then next_hops are what the object holds
 };
 
 /// All routes of the socket's namespace, of both families and all tables.

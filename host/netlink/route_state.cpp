@@ -71,10 +71,12 @@ std::optional<RouteState> parse_route(std::span<const std::byte> payload) {
                    .table = header.rtm_table,
                    .metric = {},
                    .source = address_of(found[RTA_PREFSRC], family),
-                   .next_hops = {}};
+                   .next_hops = {},
+                   .next_hop_object = {}};
   const auto number = [](const nlattr* attribute) { return attribute != nullptr && nla_len(attribute) >= 4; };
   if (number(found[RTA_TABLE])) route.table = nla_get_u32(found[RTA_TABLE]);
   if (number(found[RTA_PRIORITY])) route.metric = nla_get_u32(found[RTA_PRIORITY]);
+  if (number(found[RTA_NH_ID])) route.next_hop_object = nla_get_u32(found[RTA_NH_ID]);
   if (found[RTA_MULTIPATH] != nullptr)
     route.next_hops = multipath(found[RTA_MULTIPATH], family);
   else if (number(found[RTA_OIF]))

@@ -194,7 +194,8 @@ TEST_CASE("a file swapped between check and load, 1000 times: what was checked i
   });
   int loaded = 0;
   int refused = 0;
-  for (int i = 0; i < 1000; ++i) try {
+  // On one processor a whole run of openings may see the same file: until both were seen.
+  for (int i = 0; i < 1000 || loaded == 0 || refused == 0; ++i) try {
       const driver::SealedPlugin plugin = driver::open_plugin(policy, place.drivers, "veth");
       if (bytes_of(plugin) != good) FAIL("bytes that were never checked");
       ++loaded;
@@ -219,10 +220,12 @@ TEST_CASE("a directory swapped between check and load: the checked one is read")
       ::renameat2(AT_FDCWD, evil.c_str(), AT_FDCWD, place.drivers.c_str(), RENAME_EXCHANGE);
   });
   int loaded = 0;
-  for (int i = 0; i < 1000; ++i) try {
+  int refused = 0;
+  for (int i = 0; i < 1000 || loaded == 0 || refused == 0; ++i) try {
       if (bytes_of(driver::open_plugin(policy, place.drivers, "veth")) != good) FAIL("bytes from the other directory");
       ++loaded;
     } catch (const netrig::Error&) {
+      ++refused;
     }
   CHECK(loaded > 0);
 }
@@ -245,7 +248,7 @@ TEST_CASE("a policy swapped while it is read, 1000 times: one that others could 
   });
   int believed = 0;
   int refused = 0;
-  for (int i = 0; i < 1000; ++i) try {
+  for (int i = 0; i < 1000 || believed == 0 || refused == 0; ++i) try {
       const auto text = driver::read_protected(link + "/host.toml", "the policy", 4096, driver::Parents::checked);
       if (text != "good") FAIL("the policy of somebody else");
       ++believed;

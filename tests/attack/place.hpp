@@ -29,8 +29,8 @@ struct Place {
 
 /// A lab of one device of driver `kind` with interfaces a:x and b:y (or a:x alone), parameters as given.
 std::string lab_of(const std::string& kind, const std::string& params, int interfaces = 2);
-/// Limits of a policy that soon loses its patience.
-inline const std::string kImpatient = "[limits]\ndeadline = \"1s\"\nmemory = \"256MiB\"\n";
+/// Limits of a policy that soon loses its patience, but not with a driver that a busy machine keeps waiting.
+inline const std::string kImpatient = "[limits]\ndeadline = \"5s\"\nmemory = \"256MiB\"\n";
 
 struct Attack {
   std::string when = "create";

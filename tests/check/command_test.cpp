@@ -36,15 +36,6 @@ std::string run_outcomes(const std::string& path, const std::string& options = "
   return outcomes(Json::parse(cli("run " + path + " --json " + options).out));
 }
 
-/// Waits until something holds; fails the test after ten seconds.
-void await(const std::function<bool()>& condition) {
-  for (int i = 0; i < 200; ++i) {
-    if (condition()) return;
-    std::this_thread::sleep_for(50ms);
-  }
-  FAIL("never came true");
-}
-
 }  // namespace
 
 TEST_CASE("run brings a lab up, tests it, takes it down, and writes every report") {
@@ -185,9 +176,9 @@ TEST_CASE("tests run side by side where they do not disturb each other") {
   std::string tests;
   for (int i = 0; i < 6; ++i)
     tests += "[[test]]\nname = \"p" + std::to_string(i) +
-             "\"\nfrom = \"h1\"\nping = { to = \"h2\", count = 4, interval = \"250ms\" }\n";
+             "\"\nfrom = \"h1\"\nping = { to = \"h2\", count = 4, interval = \"500ms\" }\n";
   const Json report = Json::parse(cli("run " + lab(tests) + " --json -j 6").out);
-  // One after the other they would take more than four seconds; that they overlap is what counts, not how fast.
+  // One after the other they would take more than nine seconds; that they overlap is what counts, not how fast.
   double last_begin = 0;
   double first_end = 1e9;
   for (const Json& test : report["tests"]) {
@@ -212,33 +203,34 @@ TEST_CASE("a lab with a failed test can be kept to look at") {
 
 TEST_CASE("Ctrl-C in a test leaves a truthful report, no process and no lab") {
   const std::string path =
-      lab(exec_test("done", "true") + exec_test("hangs", "sleep 3621") + exec_test("later", "true"));
+      lab(exec_test("done", "true") + exec_test("hangs", "sleep " + rig::an_hour()) + exec_test("later", "true"));
   const std::string out = directory() + "/report.json";
   const int process = start_netrig({"run", path, "-r", out});
-  await([] { return rig::processes_with("3621") > 0; });
+  await([] { return rig::processes_with(rig::an_hour()) > 0; });
   ::kill(process, SIGINT);
   CHECK(wait_for(process) == 130);
   const Json report = Json::parse(read(out));
   CHECK(report["interrupted"] == true);
   CHECK(outcomes(report) == "done=passed hangs=interrupted later=interrupted");
-  CHECK(rig::processes_with("3621") == 0);
+  CHECK(rig::processes_with(rig::an_hour()) == 0);
   require_nothing_left();
 }
 
 TEST_CASE("a kill -9 in a test leaves no process, and the next down no lab") {
-  const std::string path = lab(exec_test("hangs", "(setsid sleep 3622 &) ; sleep 3622"));
+  const std::string path = lab(exec_test("hangs", "(setsid sleep " + rig::an_hour() + " &) ; sleep " + rig::an_hour()));
   const int process = start_netrig({"run", path});
-  await([] { return rig::processes_with("3622") >= 3; });
+  await([] { return rig::processes_with(rig::an_hour()) >= 3; });
   ::kill(process, SIGKILL);
   wait_for(process);
-  await([] { return rig::processes_with("3622") == 0; });
+  await([] { return rig::processes_with(rig::an_hour()) == 0; });
   CHECK(cli("down rig").exit == 0);
   require_nothing_left();
 }
 
 TEST_CASE("a service that hangs is told, and does not stay") {
   const std::string path =
-      lab("[service.slow]\nnamespace = \"h2\"\ncommand = \"echo starting; trap '' TERM; sleep 3623\"\n"
+      lab("[service.slow]\nnamespace = \"h2\"\ncommand = \"echo starting; trap '' TERM; sleep " + rig::an_hour() +
+          "\"\n"
           "ready = { tcp = 80 }\ntimeout = \"300ms\"\n" +
           exec_test("a", "true", "services = \"slow\"") + exec_test("b", "true"));
   const Result run = cli("run " + path + " -r json:" + directory() + "/report.json");
@@ -246,23 +238,24 @@ TEST_CASE("a service that hangs is told, and does not stay") {
   const Json report = Json::parse(read(directory() + "/report.json"));
   CHECK(outcomes(report) == "a=error b=passed");
   CHECK_THAT(report["tests"][0]["reason"].get<std::string>(), ContainsSubstring("service slow"));
-  CHECK(rig::processes_with("3623") == 0);
+  CHECK(rig::processes_with(rig::an_hour()) == 0);
   require_nothing_left();
 }
 
 TEST_CASE("a test past its timeout fails, and the rest runs") {
-  CHECK(run_outcomes(lab(exec_test("late", "sleep 3624", "timeout = \"200ms\"") + exec_test("next", "true"))) ==
-        "late=failed next=passed");
-  CHECK(rig::processes_with("3624") == 0);
+  CHECK(run_outcomes(lab(exec_test("late", "sleep " + rig::an_hour(), "timeout = \"200ms\"") +
+                         exec_test("next", "true"))) == "late=failed next=passed");
+  CHECK(rig::processes_with(rig::an_hour()) == 0);
 }
 
 TEST_CASE("a lab that dies while it is tested is told") {
   const std::string mark = directory() + "/mark";
-  const std::string path = lab(exec_test("first", "touch " + mark + "; sleep 1") +
-                               "[[test]]\nname = \"next\"\nfrom = \"h1\"\nping = { to = \"h2\" }\n");
+  const std::string path =
+      lab(exec_test("first", "touch " + mark + "; until test -e " + mark + "2; do sleep 0.05; done") +
+          "[[test]]\nname = \"next\"\nfrom = \"h1\"\nping = { to = \"h2\" }\n");
   const int process = start_netrig({"run", path, "-r", directory() + "/report.json"});
   await([&] { return std::filesystem::exists(mark); });
-  REQUIRE(sh("ip netns delete h2").exit == 0);
+  REQUIRE(sh("ip netns delete h2 && touch " + mark + "2").exit == 0);
   CHECK(wait_for(process) == 2);
   const Json report = Json::parse(read(directory() + "/report.json"));
   CHECK(outcomes(report) == "first=passed next=error");

@@ -37,11 +37,11 @@ TEST_CASE("mtu finds the path MTU, told by a router or not needed") {
 TEST_CASE("mtu finds a black hole, and how wide it is") {
   for (const std::string family : {"ipv4", "ipv6"}) {
     INFO(family);
-    CHECK(mtu("{ to = \"h2\", equals = 1400, black_hole = true, timeout = \"50ms\", family = \"" + family + "\" }",
+    CHECK(mtu("{ to = \"h2\", equals = 1400, black_hole = true, timeout = \"200ms\", family = \"" + family + "\" }",
               kSilent)
               .findings.empty());
   }
-  const auto result = mtu("{ to = \"h2\", equals = 1400, timeout = \"50ms\" }", kSilent);
+  const auto result = mtu("{ to = \"h2\", equals = 1400, timeout = \"200ms\" }", kSilent);
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "a path MTU of 1400; larger packets are lost without a word (black hole)");
   CHECK(result.findings[0].look_at == "netrig exec rig h1 -- tracepath -n 198.51.100.2");
@@ -52,7 +52,7 @@ TEST_CASE("mtu fails with the size seen and who told it") {
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "a path MTU of 1400, told by 192.0.2.254");
   CHECK(result.findings[0].expected == "a path MTU of 1500");
-  result = mtu("{ to = \"h2\", equals = 1500, timeout = \"50ms\" }", "ip netns exec h2 ip link set eth0 down");
+  result = mtu("{ to = \"h2\", equals = 1500, timeout = \"200ms\" }", "ip netns exec h2 ip link set eth0 down");
   REQUIRE(result.findings.size() == 1);
   CHECK_THAT(result.findings[0].seen, ContainsSubstring("not even a packet of 68 bytes comes back"));
 }

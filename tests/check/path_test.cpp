@@ -33,7 +33,7 @@ TEST_CASE("path tells the way it saw and the way it expected") {
   CHECK(result.findings[0].seen == "r (192.0.2.254), [host unreachable]");
   CHECK(result.findings[0].expected == "a way that ends at the target");
   result =
-      path("{ to = \"h2\", timeout = \"50ms\", hops = [\"r\", \"h2\"] }",
+      path("{ to = \"h2\", timeout = \"500ms\", hops = [\"r\", \"h2\"] }",
            "ip netns exec r nft 'add table inet t; add chain inet t c { type filter hook forward priority 0; policy "
            "drop; }'");
   REQUIRE(result.findings.size() == 1);

@@ -23,8 +23,12 @@ check::Output run(const rig::Rig& rig, const std::string& command, check::Clock:
 }
 
 /// Detaches in every way it can, ignores SIGTERM, and would live on for an hour.
-const char* const kClinging =
-    "trap '' TERM HUP; (setsid sh -c 'trap \"\" TERM HUP; (sleep 3611 & exec sleep 3611) & wait' &) ; ";
+std::string clinging() {
+  const std::string sleep = "sleep " + rig::an_hour();
+  return "trap '' TERM HUP; (setsid sh -c 'trap \"\" TERM HUP; (" + sleep + " & exec " + sleep + ") & wait' &) ; ";
+}
+
+std::size_t sleepers() { return rig::processes_with(rig::an_hour()); }
 
 }  // namespace
 
@@ -51,53 +55,54 @@ TEST_CASE("a command that is not there is named") {
 
 TEST_CASE("a command is killed at its deadline, and when the user interrupts") {
   const rig::Rig rig(rig::kWire);
-  const auto late = run(rig, "echo begun; sleep 3612", 300ms);
-  CHECK(late.ended.timed_out);
-  CHECK(late.out == "begun\n");
+  CHECK(run(rig, "sleep " + rig::an_hour(), 300ms).ended.timed_out);
+  CHECK(sleepers() == 0);
+  const std::string mark = scratch::directory() + "/mark";
   std::atomic<bool> interrupted = false;
   std::thread user([&] {
-    std::this_thread::sleep_for(200ms);
+    while (!std::filesystem::exists(mark)) std::this_thread::sleep_for(10ms);
     interrupted = true;
   });
   const auto began = check::Clock::now();
-  const auto cut = check::run_command(rig.ground(), {.command = {"sleep", "3612"}, .space = 0},
-                                      {check::Clock::now() + 60s, &interrupted});
+  const auto cut = check::run_command(
+      rig.ground(),
+      {.command = {"/bin/sh", "-c", "echo begun; touch " + mark + "; sleep " + rig::an_hour()}, .space = 0},
+      {check::Clock::now() + 300s, &interrupted});
   user.join();
   CHECK(cut.ended.timed_out);
-  CHECK(check::Clock::now() - began < 30s);
-  CHECK(rig::processes_with("3612") == 0);
+  CHECK(cut.out == "begun\n");
+  CHECK(check::Clock::now() - began < 200s);
+  CHECK(sleepers() == 0);
 }
 
 TEST_CASE("nothing that a command starts outlives it, however it detaches") {
   const rig::Rig rig(rig::kWire);
-  CHECK(run(rig, std::string(kClinging) + "exit 0").ended.exit == 0);
-  CHECK(rig::processes_with("3611") == 0);
-  CHECK(run(rig, std::string(kClinging) + "sleep 3611", 300ms).ended.timed_out);
-  CHECK(rig::processes_with("3611") == 0);
+  CHECK(run(rig, clinging() + "exit 0").ended.exit == 0);
+  CHECK(sleepers() == 0);
+  CHECK(run(rig, clinging() + "sleep " + rig::an_hour(), 300ms).ended.timed_out);
+  CHECK(sleepers() == 0);
   {
     auto process = check::Process::start(
-        rig.ground(), {.command = {"/bin/sh", "-c", std::string(kClinging) + "sleep 3611"}, .space = 1});
+        rig.ground(), {.command = {"/bin/sh", "-c", clinging() + "sleep " + rig::an_hour()}, .space = 1});
     CHECK_FALSE(process.wait(in(300ms)).has_value());
-    CHECK(rig::processes_with("3611") > 0);
+    CHECK(sleepers() > 0);
   }
-  CHECK(rig::processes_with("3611") == 0);
+  CHECK(sleepers() == 0);
 }
 
 TEST_CASE("processes go when netrig is killed") {
   const rig::Rig rig(rig::kWire);
+  const std::string command = clinging() + "sleep " + rig::an_hour();
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto process = check::Process::start(
-        rig.ground(), {.command = {"/bin/sh", "-c", std::string(kClinging) + "sleep 3611"}, .space = 0});
-    ::sleep(60);
+    const auto process = check::Process::start(rig.ground(), {.command = {"/bin/sh", "-c", command}, .space = 0});
+    ::sleep(600);
     ::_exit(0);
   }
-  for (int i = 0; i < 100 && rig::processes_with("3611") == 0; ++i) std::this_thread::sleep_for(20ms);
-  CHECK(rig::processes_with("3611") > 0);
+  scratch::await([] { return sleepers() > 0; });
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
-  for (int i = 0; i < 250 && rig::processes_with("3611") > 0; ++i) std::this_thread::sleep_for(20ms);
-  CHECK(rig::processes_with("3611") == 0);
+  scratch::await([] { return sleepers() == 0; });
 }
 
 TEST_CASE("a flood of output neither stalls a command nor fills the memory") {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "check/rig.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -71,7 +74,7 @@ Rig::Rig(const std::string& lab) : lab_(bring_up(lab)) {
   for (const netrig::Namespace& space : lab_.namespaces)
     fds.push_back(std::move(netrig::netns::open(netrig::netns::path_of(space)).value()));
   ground_ = std::make_unique<netrig::check::Ground>(lab_, std::move(fds));
-  netrig::check::await_ipv6(*ground_, lab_.tests, {netrig::check::Clock::now() + std::chrono::seconds(5), nullptr});
+  netrig::check::await_ipv6(*ground_, lab_.tests, {netrig::check::Clock::now() + std::chrono::seconds(60), nullptr});
 }
 
 Rig::~Rig() { scratch::cli("--quiet down rig"); }
@@ -80,6 +83,11 @@ const netrig::Test& Rig::test(const std::string& name) const {
   const auto found = std::find_if(lab_.tests.begin(), lab_.tests.end(), [&](const auto& t) { return t.name == name; });
   REQUIRE(found != lab_.tests.end());
   return *found;
+}
+
+const std::string& an_hour() {
+  static const std::string kSeconds = fmt::format("3600.{:07}", ::getpid());
+  return kSeconds;
 }
 
 std::size_t processes_with(const std::string& word) {

@@ -32,8 +32,7 @@ class Rig {
   /// Runs only the check of a test (no before, after, events...); outcome is passed or failed by its findings.
   /// Check: PingCheck...
   template <typename Check>
-  netrig::check::TestResult run(const std::string& name,
-                                std::chrono::seconds timeout = std::chrono::seconds(30)) const {
+  netrig::check::TestResult run(const std::string& name, std::chrono::seconds timeout = std::chrono::minutes(5)) const {
     const netrig::Test& wanted = test(name);
     netrig::check::TestResult result;
     const netrig::check::Job job{.ground = ground(),
@@ -54,13 +53,16 @@ class Rig {
 struct OpenJob {
   netrig::check::TestResult result;
   netrig::check::Job job;
-  OpenJob(const Rig& rig, const std::string& name, std::chrono::seconds timeout = std::chrono::seconds(30))
+  OpenJob(const Rig& rig, const std::string& name, std::chrono::seconds timeout = std::chrono::minutes(5))
       : job{.ground = rig.ground(),
             .test = rig.test(name),
             .until = {netrig::check::Clock::now() + timeout, nullptr},
             .result = result} {}
 };
 
+/// Seconds for sleep(1), an hour, that no other test process uses, so that processes_with() finds those that sleep
+/// them.
+const std::string& an_hour();
 /// Processes of the machine whose command line has this word.
 std::size_t processes_with(const std::string& word);
 

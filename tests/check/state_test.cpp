@@ -65,6 +65,30 @@ TEST_CASE("address finds addresses of an interface") {
   CHECK(address("address = { interface = \"eth0\", address = \"192.0.2.9/24\", present = false }", "true") == "right");
   CHECK(address("address = { interface = \"eth0\", address = \"192.0.2.1/25\" }", "ip -n h1 -6 addr flush dev eth0") ==
         "there is 192.0.2.1/24 | address 192.0.2.1/25 at eth0");
-  CHECK(address("address = { interface = \"eth9\", address = \"192.0.2.1/24\" }", "true") ==
-        "the interface has no address, or is not there | address 192.0.2.1/24 at eth9");
+  CHECK(address("address = { interface = \"eth0\", address = \"192.0.2.1/24\" }", "ip -n h1 addr flush dev eth0") ==
+        "the interface has no address | address 192.0.2.1/24 at eth0");
+}
+
+TEST_CASE("an interface that does not exist is an error and not the proof that nothing is at it") {
+  const auto refused = [](const std::string& check) {
+    const std::string path =
+        scratch::file("lab.toml", std::string(rig::kRouted) + "[[test]]\nname = \"t\"\nfrom = \"h1\"\n" + check + "\n");
+    const auto run = scratch::cli("run --json " + path);
+    CHECK(run.exit == 2);
+    const auto report = scratch::Json::parse(run.out);
+    CHECK(report["tests"][0]["outcome"] == "error");
+    return report["tests"][0]["reason"].get<std::string>();
+  };
+  for (const std::string present : {"true", "false"}) {
+    const auto check = [&](const std::string& key, const std::string& more) {
+      return key + " = { interface = \"eht0\", " + more + ", present = " + present + " }";
+    };
+    const std::string reason = "h1 has no interface eht0; did you mean \"eth0\"?";
+    CHECK_THAT(refused(check("address", "address = \"192.0.2.9/24\"")), ContainsSubstring(reason));
+    CHECK_THAT(refused(check("neighbour", "address = \"192.0.2.9\"")), ContainsSubstring(reason));
+    CHECK_THAT(refused(check("route", "to = \"203.0.113.0/24\"")), ContainsSubstring(reason));
+    CHECK_THAT(refused(check("route", "to = \"203.0.113.1\"")), ContainsSubstring(reason));
+  }
+  CHECK_THAT(refused("address = { interface = \"uplink\", address = \"192.0.2.9/24\", present = false }"),
+             ContainsSubstring("h1 has no interface uplink; there is lo; eth0"));
 }

@@ -29,11 +29,12 @@ TEST_CASE("throughput over TCP is measured, with both ends' CPU time and its cou
 
 TEST_CASE("throughput over UDP and IPv6, from the target, keeps to the rate") {
   const auto result = measure(
-      "{ to = \"h2\", family = \"ipv6\", protocol = \"udp\", reverse = true, rate = \"20Mbit\", duration = \"1s\", "
-      "min = \"15Mbit\", max = \"25Mbit\", max_loss = 5, max_jitter = \"50ms\" }");
+      "{ to = \"h2\", family = \"ipv6\", protocol = \"udp\", reverse = true, rate = \"4Mbit\", duration = \"2s\", "
+      "min = \"1Mbit\", max = \"6Mbit\", max_loss = 50, max_jitter = \"1s\" }");
   CHECK(result.findings.empty());
-  CHECK(rig::metric(result.metrics, "throughput") > 15e6);
-  CHECK(rig::metric(result.metrics, "loss") <= 5);
+  // Without a rate it would be thousands of times as much.
+  CHECK(rig::metric(result.metrics, "throughput") > 1e6);
+  CHECK(rig::metric(result.metrics, "loss") <= 50);
 }
 
 TEST_CASE("throughput fails with what was measured, wanted, and the command") {

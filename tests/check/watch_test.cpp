@@ -135,6 +135,10 @@ scratch::Json state_of(const rig::Rig& rig) {
   return sorted(std::move(all));
 }
 
+bool is_down(const std::string& space, const std::string& link) {
+  return scratch::ip("-n " + space + " link show " + link)[0]["operstate"] == "DOWN";
+}
+
 }  // namespace
 
 TEST_CASE("events take links down and up, and everything comes back") {
@@ -144,25 +148,29 @@ TEST_CASE("events take links down and up, and everything comes back") {
       lab.find(first) + first.size(),
       "{ to = \"203.0.113.0/24\", via = \"192.0.2.253\", table = 100, metric = 7 }, "
       "{ to = \"2001:db8:9::/48\", via = \"2001:db8:1::fd\" }, { to = \"198.18.0.0/15\", type = \"blackhole\" }, ");
+  const std::string mark = scratch::directory() + "/mark";
   const rig::Rig rig(
+      // The links stay down until the test has looked at them.
       with("during = [{ at = \"10ms\", interface = \"h1:eth0\", state = \"down\" }, { at = \"20ms\", interface = "
-           "[\"r:eth1\", \"r:eth2\"], state = \"down\" }, { at = \"120ms\", interface = \"h1:eth0\", state = \"up\" }, "
-           "{ at = "
-           "\"130ms\", namespace = \"h2\", command = \"test -e /sys/class/net/eth0\" }]",
+           "[\"r:eth1\", \"r:eth2\"], state = \"down\" }, { at = \"30ms\", namespace = \"h1\", command = \"until test "
+           "-e " +
+               mark +
+               "; do sleep 0.02; done\" }, { at = \"120ms\", interface = \"h1:eth0\", state = \"up\" }, { at = "
+               "\"130ms\", "
+               "namespace = \"h2\", command = \"test -e /sys/class/net/eth0\" }]",
            lab));
   const auto before = state_of(rig);
   {
     rig::OpenJob open(rig, "t");
     check::Events events(open.job);
-    std::this_thread::sleep_for(70ms);
-    CHECK(scratch::ip("-n h1 link show eth0")[0]["operstate"] == "DOWN");
-    CHECK(scratch::ip("-n r link show eth2")[0]["operstate"] == "DOWN");
+    scratch::await([] { return is_down("h1", "eth0") && is_down("r", "eth2"); });
+    scratch::file("mark", "");
     events.finish(open.job);
     CHECK(open.result.findings.empty());
-    REQUIRE(open.result.events.size() == 5);
+    REQUIRE(open.result.events.size() == 6);
     CHECK(open.result.events[0].what == "h1:eth0 down");
     CHECK(open.result.events[0].at >= 0.01);
-    CHECK(open.result.events[4].what == "h2: /bin/sh -c 'test -e /sys/class/net/eth0'");
+    CHECK(open.result.events[5].what == "h2: /bin/sh -c 'test -e /sys/class/net/eth0'");
   }
   CHECK(scratch::Json::diff(before, state_of(rig)).dump() == "[]");
 }
@@ -184,7 +192,7 @@ TEST_CASE("events that fail are findings, and links come back also when the test
   {
     rig::OpenJob open(rig, "t");
     const check::Events events(open.job);
-    std::this_thread::sleep_for(50ms);
+    scratch::await([] { return is_down("r", "eth2"); });
   }
   CHECK(scratch::Json::diff(before, state_of(rig)).dump() == "[]");
 }

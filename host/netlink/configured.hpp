@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "netlink/batch.hpp"
+#include "netlink/socket.hpp"
+
+namespace netrig::netlink {
+
+/// Something that somebody has configured and that the kernel takes with a link that goes down, as the message that
+/// makes it again.
+struct Configured {
+  /// In the order in which they can be made: what stands later may need what stands before.
+  enum class Kind : std::uint8_t {
+    address,  ///< IPv6; IPv4 addresses stay on a link that is down
+    neighbour,
+    next_hop,
+    next_hop_group,
+    route_on_link,
+    route,
+  };
+  Kind kind = Kind::address;
+  std::vector<std::byte> key;         ///< what there can be once; routes: prefix, table and metric
+  std::vector<std::byte> message;     ///< family header and attributes, without what only the kernel tells
+  std::vector<std::uint32_t> links;   ///< ifindexes that it goes over, as far as they are told
+  std::string text;                   ///< "route 203.0.113.0/24", for messages
+  bool over_next_hop_object = false;  ///< a next-hop object, or a route over one
+};
+
+/// What is configured in the socket's namespace, in the order of Configured::Kind. Not what the kernel makes itself
+/// or learns (its link-local addresses, connected routes, router advertisements, dynamic neighbours), and not what a
+/// daemon puts there, which its protocol number tells (rtm_protocol; RTPROT_BOOT is what ip(8) uses, RTPROT_STATIC what
+/// netrig does): the daemon puts it there again, if it runs and wants to.
+std::vector<Configured> list_configured(Socket& socket);
+/// Whether both cannot be there: one address of an interface, one next-hop object of a number, one route of a metric.
+bool share_place(const Configured& one, const Configured& other);
+/// Appends the message that makes it again.
+void put_configured(Batch& batch, const Configured& what);
+
+}  // namespace netrig::netlink
