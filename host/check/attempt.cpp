@@ -222,6 +222,9 @@ TestResult attempt(const Ground& ground, const Test& test, const RunOptions& opt
                      : error.code() == ErrorCode::unsupported ? Outcome::skipped
                                                               : Outcome::error;
     result.reason = interrupted ? "interrupted while it ran" : error.what();
+  } catch (const std::bad_alloc&) {
+    result.outcome = Outcome::error;
+    result.reason = "out of memory";
   } catch (const std::exception& error) {
     result.outcome = Outcome::error;
     result.reason = fmt::format("internal error: {}; please report this", error.what());

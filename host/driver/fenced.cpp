@@ -34,6 +34,7 @@ void check_fence(int pid, std::uint32_t granted) {
     if (key == "Seccomp:") file >> seccomp;
   }
   const bool bare = ((effective | permitted) & ~capabilities_of(granted)) == 0;
+  if (seccomp < 0) throw Error(ErrorCode::failed, fmt::format("cannot read /proc/{}/status", pid));
   if (bare && no_new_privileges == 1 && seccomp == 2) return;
   throw Error(ErrorCode::driver,
               fmt::format("the kernel does not show its worker as fenced (CapEff {:x}, NoNewPrivs {}, Seccomp {})",
@@ -129,8 +130,9 @@ class FencedDriver final : public Driver {
                                                      syscall_name(decode_violation(message.bytes))));
         return message;
       case Message::How::late:
-        throw Error(ErrorCode::failed, fmt::format("it took longer than its deadline of {}; its worker was stopped",
-                                                   format_duration(std::chrono::nanoseconds(rules_.deadline).count())));
+        throw Error(services != nullptr ? ErrorCode::failed : ErrorCode::driver,
+                    fmt::format("it took longer than its deadline of {}; its worker was stopped",
+                                format_duration(std::chrono::nanoseconds(rules_.deadline).count())));
       case Message::How::gave_up:
         throw Error(services != nullptr ? ErrorCode::interrupted : ErrorCode::failed,
                     "interrupted while it ran; its worker was stopped");

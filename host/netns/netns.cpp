@@ -29,11 +29,13 @@ namespace {
   throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
 }
 
-bool is_namespace(int fd) {
+bool is_namespace(int fd, const std::string& path) {
   struct statfs fs {};
-  if (::fstatfs(fd, &fs) != 0) return false;
+  if (::fstatfs(fd, &fs) != 0) fail(fmt::format("cannot look at {}", path), errno);
   if (fs.f_type != NSFS_MAGIC) return false;
-  return ::ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+  const int type = ::ioctl(fd, NS_GET_NSTYPE);
+  if (type < 0 && errno != ENOTTY) fail(fmt::format("cannot look at {}", path), errno);
+  return type == CLONE_NEWNET;
 }
 
 }  // namespace
@@ -114,7 +116,8 @@ std::optional<UniqueFd> open(const std::string& path) {
     if (errno == ENOENT) return std::nullopt;
     fail(fmt::format("cannot open {}", path), errno);
   }
-  if (!is_namespace(fd.get())) throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path));
+  if (!is_namespace(fd.get(), path))
+    throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path));
   return fd;
 }
 

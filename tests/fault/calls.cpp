@@ -23,7 +23,7 @@ const std::vector<Call>& table() {
       {SYS_read, "read", -1, {EIO, EINTR}},
       {SYS_pread64, "pread64", -1, {EIO, EINTR}},
       {SYS_readv, "readv", -1, {EIO}},
-      {SYS_write, "write", -1, {ENOSPC, EIO, EINTR}},
+      {SYS_write, "write", -1, {ENOSPC, EIO, EINTR}, ENOSPC},
       {SYS_pwrite64, "pwrite64", -1, {ENOSPC, EIO}},
       {SYS_writev, "writev", -1, {ENOSPC, EIO}},
       {SYS_close, "close", -1, {EIO, EINTR}},
@@ -105,8 +105,8 @@ const std::vector<Call>& table() {
       {SYS_recvmmsg, "recvmmsg", -1, {ENOBUFS, ENOMEM, EINTR}},
       {SYS_shutdown, "shutdown", -1, {ENOTCONN}},
       // Processes, threads
-      {SYS_clone, "clone", -1, {EAGAIN, ENOMEM}},
-      {SYS_clone3, "clone3", -1, {EAGAIN, ENOMEM}},
+      {SYS_clone, "clone", -1, {EAGAIN, ENOMEM}, EAGAIN},
+      {SYS_clone3, "clone3", -1, {EAGAIN, ENOMEM}, EAGAIN},
       {SYS_fork, "fork", -1, {EAGAIN, ENOMEM}},
       {SYS_vfork, "vfork", -1, {EAGAIN, ENOMEM}},
       {SYS_execve, "execve", 0, {ENOMEM, EACCES, EIO}},
@@ -170,12 +170,17 @@ int error_of(std::string_view name) {
   return found == kNames.end() ? 0 : found->error;
 }
 
-bool is_right_code(std::string_view command, std::string_view role, int error, int code) {
-  const bool host = role == "host";
-  if (host && error == kKill) return code == 128 + 9;
+bool is_right_code(std::string_view command, const Point& point, int code) {
+  const bool host = point.role == "host";
+  if (host && point.error == kKill) return code == 128 + 9;
   if (command == "run") return code == 0 || code == 1 || code == 2;
-  // 1: the kernel said no. 3: it says that a privilege is missing. 5: what a driver's worker could not do.
-  return code == 0 || code == 1 || ((error == EPERM || error == EACCES) && code == 3) || (!host && code == 5);
+  if (code == 0 || code == 1) return true;
+  const bool forbidden = point.error == EPERM || point.error == EACCES;
+  // 3: a privilege is missing. 5: a plugin that may not be opened is refused, and so is a worker that cannot begin.
+  if (code == 3) return forbidden;
+  if (code == 5) return !host || forbidden;
+  // 6: the limit on network namespaces has an error number that says so.
+  return code == 6 && point.call == "unshare" && point.error == ENOSPC;
 }
 
 }  // namespace fault

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tracer.hpp"
+
 namespace fault {
 
 /// A system call that can fail, and the errors that a machine in trouble gives it.
@@ -13,6 +15,7 @@ struct Call {
   const char* name = "";
   int path = -1;            ///< which argument is a path; -1: none is
   std::vector<int> errors;  ///< the n-th occurrence of a call takes the n-th of them, round and round
+  int lasting = 0;          ///< one that stays, so that from an occurrence on all fail; 0: none does
 };
 
 std::span<const Call> calls();
@@ -26,8 +29,7 @@ int error_of(std::string_view name);
 /// Instead of an error: the process that makes the call is killed (SIGKILL) before it is carried out.
 inline constexpr int kKill = -1;
 
-/// Whether `code` is what docs/exit-codes.md has a command ("up", "down", "run") end with when a call of `role`
-/// ("host", "worker.veth") failed with `error`, or that process was killed.
-bool is_right_code(std::string_view command, std::string_view role, int error, int code);
+/// Whether `code` is what docs/exit-codes.md has a command ("up", "down", "run") end with after that fault.
+bool is_right_code(std::string_view command, const Point& point, int code);
 
 }  // namespace fault

@@ -13,6 +13,8 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <deque>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -56,8 +58,8 @@ struct Options {
 
 std::string id_of(const Case& one) {
   if (!one.point) return one.command;
-  return fmt::format("{}:{}:{}:{}:{}", one.command, one.point->role, one.point->call, one.point->nth,
-                     fault::error_name(one.point->error));
+  return fmt::format("{}:{}:{}:{}{}:{}", one.command, one.point->role, one.point->call, one.point->nth,
+                     one.point->lasting ? "+" : "", fault::error_name(one.point->error));
 }
 
 std::optional<Case> parse_id(const std::string& id) {
@@ -72,7 +74,8 @@ std::optional<Case> parse_id(const std::string& id) {
   one.point = Point{.role = parts[1],
                     .call = parts[2],
                     .nth = static_cast<unsigned>(std::strtoul(parts[3].c_str(), nullptr, 10)),
-                    .error = fault::error_of(parts[4])};
+                    .error = fault::error_of(parts[4]),
+                    .lasting = parts[3].ends_with('+')};
   return one;
 }
 
@@ -85,64 +88,70 @@ Json to_json(const fault::Verdict& verdict) {
           {"faults", verdict.faults},      {"counts", counts}};
 }
 
-/// Plays cases, each in a process of its own, several at a time.
+/// Plays cases, each in a process of its own, several at a time. What is said of a case may ask for it to be played
+/// again.
 class Player {
  public:
+  enum class Then : std::uint8_t { done, again };
+  using Each = std::function<Then(Case&, const Outcome&)>;
+
   explicit Player(const Options& options) : options_(options) {}
 
-  std::vector<Outcome> play(const std::vector<Case>& cases,
-                            const std::function<void(std::size_t, const Outcome&)>& each) {
-    std::vector<Outcome> outcomes(cases.size());
-    std::size_t next = 0;
-    while (next < cases.size() || !running_.empty()) {
-      while (next < cases.size() && running_.size() < options_.jobs) start(next++, cases);
+  void play(const std::vector<Case>& cases, const Each& each) {
+    std::deque<Case> waiting(cases.begin(), cases.end());
+    while (!waiting.empty() || !running_.empty()) {
+      for (; !waiting.empty() && running_.size() < options_.jobs; waiting.pop_front()) start(waiting.front());
       std::vector<pollfd> waits;
       for (const Running& one : running_) waits.push_back({.fd = one.pipe, .events = POLLIN, .revents = 0});
       ::poll(waits.data(), waits.size(), -1);
       for (std::size_t i = waits.size(); i-- > 0;) {
         if (waits[i].revents == 0 || read_some(running_[i])) continue;
-        const std::size_t number = running_[i].number;
-        outcomes[number] = finish(running_[i]);
+        const Outcome outcome = finish(running_[i]);
+        Case one = std::move(running_[i].what);
         running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(i));
-        each(number, outcomes[number]);
+        if (each(one, outcome) == Then::again) waiting.push_front(one);
       }
     }
-    return outcomes;
   }
 
  private:
   struct Running {
-    std::size_t number;
+    Case what;
     pid_t process;
     int pipe;
     std::string text;
   };
 
-  void start(std::size_t number, const std::vector<Case>& cases) {
+  void start(const Case& one) {
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error("no more pipes");
     const pid_t process = ::fork();
     if (process < 0) throw std::runtime_error("no more processes");
     if (process == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-      Json answer;
-      try {
-        const Case& one = cases[number];
-        answer = to_json(fault::play({.netrig = options_.netrig, .lab = options_.lab, .command = one.command},
-                                     one.point, one.usual));
-      } catch (const std::exception& error) {
-        answer = {{"broken", error.what()}};
-      }
-      const std::string text = answer.dump(-1, ' ', false, Json::error_handler_t::replace);
-      for (std::size_t at = 0; at < text.size();) {
-        const ssize_t size = ::write(pipe[1], text.data() + at, text.size() - at);
-        if (size <= 0) break;
-        at += static_cast<std::size_t>(size);
-      }
+      tell(pipe[1], answer_of(one));
       ::_exit(0);
     }
     ::close(pipe[1]);
-    running_.push_back({.number = number, .process = process, .pipe = pipe[0], .text = {}});
+    running_.push_back({.what = one, .process = process, .pipe = pipe[0], .text = {}});
+  }
+
+  [[nodiscard]] Json answer_of(const Case& one) const {
+    try {
+      return to_json(
+          fault::play({.netrig = options_.netrig, .lab = options_.lab, .command = one.command}, one.point, one.usual));
+    } catch (const std::exception& error) {
+      return {{"broken", error.what()}};
+    }
+  }
+
+  static void tell(int pipe, const Json& answer) {
+    const std::string text = answer.dump(-1, ' ', false, Json::error_handler_t::replace);
+    for (std::size_t at = 0; at < text.size();) {
+      const ssize_t size = ::write(pipe, text.data() + at, text.size() - at);
+      if (size <= 0) break;
+      at += static_cast<std::size_t>(size);
+    }
   }
 
   static bool read_some(Running& one) {
@@ -182,9 +191,13 @@ std::vector<std::vector<Case>> points_of(const std::string& command, const Json&
       if (options.every_error) errors = call.errors;
       errors.push_back(fault::kKill);
       for (const int error : errors)
-        by_error[error].push_back({.command = command, .point = Point{role, name, nth, error}, .usual = usual});
+        by_error[error].push_back({.command = command, .point = Point{role, name, nth, error, false}, .usual = usual});
     }
     for (auto& [error, cases] : by_error) groups.push_back(std::move(cases));
+    if (call.lasting == 0) continue;
+    auto& lasting = groups.emplace_back();
+    for (unsigned nth = 1; nth <= count[2].get<unsigned>(); ++nth)
+      lasting.push_back({.command = command, .point = Point{role, name, nth, call.lasting, true}, .usual = usual});
   }
   return groups;
 }
@@ -218,45 +231,63 @@ std::string shown(const Json& verdict) {
                             verdict["exit"].get<int>(), verdict["seconds"].get<double>(), words);
 }
 
-/// Whether a case held. One that did not is played again: what cannot be reproduced is the machine's load.
+/// A run of each command without a fault, which must hold: counts calls and time.
+std::map<std::string, Json> rehearse(const Options& options) {
+  std::map<std::string, Json> plain;
+  std::vector<Case> cases;
+  for (const std::string& command : options.commands) cases.push_back({.command = command, .point = {}});
+  Player(options).play(cases, [&](const Case& one, const Outcome& outcome) {
+    if (!outcome.broken.empty()) throw std::runtime_error(one.command + ": " + outcome.broken);
+    if (!outcome.verdict["faults"].empty())
+      throw std::runtime_error(one.command + " fails without a fault:\n" + shown(outcome.verdict));
+    plain[one.command] = outcome.verdict;
+    return Player::Then::done;
+  });
+  return plain;
+}
+
+/// Says which cases held. One that did not is played again, twice at most: what shows once in three times is a defect,
+/// what does not is the machine's load.
 class Referee {
  public:
   explicit Referee(const Options& options) : options_(options) {}
 
   int run(const std::vector<Case>& cases) {
-    std::vector<Case> doubtful;
-    std::size_t done = 0;
-    Player(options_).play(cases, [&](std::size_t i, const Outcome& outcome) {
-      ++done;
-      if (::isatty(1) != 0) fmt::print("\r{}/{} ", done, cases.size());
-      if (!outcome.broken.empty() || !outcome.verdict["faults"].empty()) {
-        doubtful.push_back(cases[i]);
-        if (options_.verbose) show("?", cases[i], outcome);
-      } else if (cases[i].point && !outcome.verdict["reached"].get<bool>()) {
-        ++missed_;
-      } else if (options_.verbose) {
-        show("ok", cases[i], outcome);
-      }
-    });
-    judge_again(doubtful);
-    fmt::print("{} faults injected, {} held, {} did not, {} were not reached in that run\n", cases.size() - missed_,
-               cases.size() - missed_ - failed_, failed_, missed_);
+    Player(options_).play(cases, [&](Case& one, const Outcome& outcome) { return judge(one, outcome); });
+    fmt::print("{} faults: {} held, {} did not, {} were not reached\n", cases.size(), held_, failed_, missed_);
     return failed_ == 0 ? 0 : 1;
   }
 
  private:
-  void judge_again(const std::vector<Case>& doubtful) {
-    for (const Case& one : doubtful) {
-      // Alone, and at most twice more: a fault that shows once in three times is one.
-      Options alone = options_;
-      alone.jobs = 1;
-      for (int tries = 0; tries < 2; ++tries) {
-        const Outcome outcome = Player(alone).play({one}, [](std::size_t, const Outcome&) {}).front();
-        if (outcome.broken.empty() && outcome.verdict["faults"].empty()) continue;
-        ++failed_;
-        show("FAILED", one, outcome);
-        break;
+  Player::Then judge(Case& one, const Outcome& outcome) {
+    unsigned& doubts = doubts_[id_of(one)];
+    if (!outcome.broken.empty() || !outcome.verdict["faults"].empty()) {
+      if (options_.verbose && doubts == 0) show("again", one, outcome);
+      if (++doubts == 1) {
+        // The machine may be slower now than when it began.
+        if (outcome.broken.empty()) one.usual = std::max(one.usual, usual_now(one.command));
+        return Player::Then::again;
       }
+      ++failed_;
+      show("FAILED", one, outcome);
+      return Player::Then::done;
+    }
+    if (doubts == 1) {
+      doubts = 2;  // the second time it held; the third decides
+      return Player::Then::again;
+    }
+    ++(outcome.verdict["reached"].get<bool>() ? held_ : missed_);
+    if (options_.verbose) show("held", one, outcome);
+    return Player::Then::done;
+  }
+
+  [[nodiscard]] std::chrono::duration<double> usual_now(const std::string& command) const {
+    Options plain = options_;
+    plain.commands = {command};
+    try {
+      return std::chrono::duration<double>(rehearse(plain).at(command)["seconds"].get<double>());
+    } catch (const std::exception&) {
+      return {};  // without a fault it fails, too; the second look at the case says how
     }
   }
 
@@ -267,24 +298,11 @@ class Referee {
   }
 
   const Options& options_;
+  std::map<std::string, unsigned> doubts_;
+  std::size_t held_ = 0;
   std::size_t failed_ = 0;
   std::size_t missed_ = 0;
 };
-
-/// A run of each command without a fault, which must hold: counts calls and time.
-std::map<std::string, Json> rehearse(const Options& options) {
-  std::map<std::string, Json> plain;
-  std::vector<Case> cases;
-  for (const std::string& command : options.commands) cases.push_back({.command = command, .point = {}});
-  const auto outcomes = Player(options).play(cases, [](std::size_t, const Outcome&) {});
-  for (std::size_t i = 0; i < cases.size(); ++i) {
-    if (!outcomes[i].broken.empty()) throw std::runtime_error(cases[i].command + ": " + outcomes[i].broken);
-    if (!outcomes[i].verdict["faults"].empty())
-      throw std::runtime_error(cases[i].command + " fails without a fault:\n" + shown(outcomes[i].verdict));
-    plain[cases[i].command] = outcomes[i].verdict;
-  }
-  return plain;
-}
 
 void list(const std::map<std::string, Json>& plain) {
   for (const auto& [command, verdict] : plain)

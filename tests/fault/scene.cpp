@@ -37,6 +37,7 @@ ip link set lo up
 ip link add uplink type veth peer name cable
 ip link set uplink addrgenmode none up
 ip link set cable addrgenmode none up
+for link in uplink cable; do until ip link show $link | grep -q LOWER_UP.*state.UP; do sleep 0.01; done; done
 ip addr add 198.51.100.1/24 dev uplink
 ip route add 203.0.113.128/25 dev uplink
 sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.uplink.arp_ignore=0
@@ -197,9 +198,7 @@ class Judge {
 
   void judge_code() {
     const int code = verdict_.traced.exit;
-    const bool right = point_ && verdict_.traced.reached
-                           ? is_right_code(setting_.command, point_->role, point_->error, code)
-                           : code == 0;
+    const bool right = point_ && verdict_.traced.reached ? is_right_code(setting_.command, *point_, code) : code == 0;
     if (!right) say(fmt::format("exit code {}", code));
   }
 

@@ -244,12 +244,12 @@ class Tracer {
     if (::ptrace(PTRACE_GETEVENTMSG, thread, nullptr, &index) != 0) return false;
     const Call& call = calls()[index];
     const unsigned nth = ++result_.counts[{role, call.name}];
-    if (!point_ || result_.reached || point_->nth != nth || point_->role != role || point_->call != call.name)
-      return false;
+    if (!point_ || point_->role != role || point_->call != call.name) return false;
+    if (nth < point_->nth || (nth > point_->nth && !point_->lasting)) return false;
     result_.reached = true;
     user_regs_struct registers{};
     if (::ptrace(PTRACE_GETREGS, thread, nullptr, &registers) != 0) return false;
-    result_.about = about(thread, call, registers);
+    if (nth == point_->nth) result_.about = about(thread, call, registers);
     if (point_->error == kKill) {
       ::kill(process_of_.at(thread), SIGKILL);
       return true;

@@ -19,7 +19,8 @@ struct Point {
   std::string role;
   std::string call;
   unsigned nth = 0;
-  int error = 0;  ///< or kKill
+  int error = 0;         ///< or kKill
+  bool lasting = false;  ///< all later ones fail as well
 };
 
 struct Traced {
