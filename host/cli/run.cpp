@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/session.hpp"
@@ -132,8 +133,13 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (app.exit(error) != 0) return static_cast<int>(ErrorCode::invalid);
-    const auto fault = report::output_fault();  // of the help that was asked for
+    std::ostringstream help;
+    std::ostringstream complaint;
+    const int code = app.exit(error, help, complaint);
+    report::say(help.str());
+    report::say_error(complaint.str());
+    if (code != 0) return static_cast<int>(ErrorCode::invalid);
+    const auto fault = report::output_fault();
     return fault ? fail(options, {ErrorCode::failed, unwritten(*fault)}) : 0;
   }
   try {

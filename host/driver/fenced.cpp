@@ -114,8 +114,10 @@ class FencedDriver final : public Driver {
                     hello.fence.other_user ? "user nobody" : "its user", hello.fence.rooted ? "no files" : "its files",
                     hello.fence.landlock);
       return std::move(hello.description);
-    } catch (const Error&) {
+    } catch (const Error& error) {
       process_.reset();
+      // One that does not begin in time is refused for it.
+      if (Clock::now() >= deadline) throw Error(ErrorCode::driver, error.message());
       throw;
     }
   }
@@ -130,9 +132,8 @@ class FencedDriver final : public Driver {
                                                      syscall_name(decode_violation(message.bytes))));
         return message;
       case Message::How::late:
-        throw Error(services != nullptr ? ErrorCode::failed : ErrorCode::driver,
-                    fmt::format("it took longer than its deadline of {}; its worker was stopped",
-                                format_duration(std::chrono::nanoseconds(rules_.deadline).count())));
+        throw Error(ErrorCode::failed, fmt::format("it took longer than its deadline of {}; its worker was stopped",
+                                                   format_duration(std::chrono::nanoseconds(rules_.deadline).count())));
       case Message::How::gave_up:
         throw Error(services != nullptr ? ErrorCode::interrupted : ErrorCode::failed,
                     "interrupted while it ran; its worker was stopped");

@@ -185,7 +185,7 @@ class Judge {
     if (traced.hung) say("it hangs");
     if (traced.outlived != 0) say(fmt::format("{} processes outlive it", traced.outlived));
     if (usual.count() > 0 && !traced.hung && traced.time.count() > usual.count() + kStall)
-      say(fmt::format("it takes {:.1f} s, without a fault {:.1f} s", traced.time.count(), usual.count()));
+      say(fmt::format("{} {:.1f} s, without a fault {:.1f} s", kSlow, traced.time.count(), usual.count()));
     if (!traced.hung) judge_code();
     judge_words();
     if (!traced.hung) judge_state(before);

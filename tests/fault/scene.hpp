@@ -9,6 +9,9 @@
 
 namespace fault {
 
+/// How the one fault begins that a busy machine can feign.
+inline constexpr const char* kSlow = "it takes";
+
 struct Setting {
   std::string netrig;   ///< the program under test
   std::string lab;      ///< lab file
