@@ -10,6 +10,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/session.hpp"
+#include "model/error_number.hpp"
 #include "report/output.hpp"
 
 namespace netrig::cli {
@@ -157,6 +158,7 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
   } catch (const std::bad_alloc&) {
     return fail(options, {ErrorCode::failed, "out of memory"});
   } catch (const std::exception& error) {
+    if (code_of(error) != ErrorCode::internal) return fail(options, {code_of(error), error.what()});
     return fail(options, {ErrorCode::internal, fmt::format("internal error: {}; please report this", error.what())});
   }
 }

@@ -129,16 +129,17 @@ std::vector<Inhabitant> inhabitants(const std::vector<const UniqueFd*>& spaces) 
   }
   std::vector<Inhabitant> found;
   std::error_code gone;  // processes come and go while we look
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
-    const std::string name = entry.path().filename();
+  const std::filesystem::directory_iterator end;
+  for (auto entry = std::filesystem::directory_iterator("/proc", gone); entry != end; entry.increment(gone)) {
+    const std::string name = entry->path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     struct stat status {};
-    if (::stat((entry.path() / "ns/net").c_str(), &status) != 0) continue;
+    if (::stat((entry->path() / "ns/net").c_str(), &status) != 0) continue;
     const auto space = by_inode.find(status.st_ino);
     const int process = std::stoi(name);
     if (space == by_inode.end() || process == ::getpid()) continue;
     std::string command;
-    std::getline(std::ifstream(entry.path() / "comm"), command);
+    std::getline(std::ifstream(entry->path() / "comm"), command);
     found.push_back({.process = process, .command = command, .space = space->second});
   }
   return found;

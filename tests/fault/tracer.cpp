@@ -83,6 +83,7 @@ class Tracer {
       }
       ~Ticks() { ::ualarm(0, 0); }
     } const ticks;
+    bool killed = false;
     while (!role_of_.empty()) {
       int status = 0;
       const pid_t who = ::waitpid(-1, &status, __WALL);
@@ -96,7 +97,9 @@ class Tracer {
       }
       if (Clock::now() < deadline) continue;
       if (!ended_) result_.hung = true;
-      if (ended_ && result_.outlived == 0) result_.outlived = static_cast<unsigned>(role_of_.size());
+      if (killed) break;  // what cannot be killed ends with the process namespace
+      killed = true;
+      if (ended_) result_.outlived = static_cast<unsigned>(role_of_.size());
       for (const auto& [process, role] : role_of_) ::kill(process, SIGKILL);
       deadline = Clock::now() + kAfterlife;
     }
@@ -180,7 +183,9 @@ class Tracer {
     unsigned long child = 0;
     if (::ptrace(PTRACE_GETEVENTMSG, parent, nullptr, &child) != 0) return;
     const auto thread = static_cast<pid_t>(child);
+    // The new one's end may be told before its birth; then nothing is known of it any more.
     const std::string status = read_process(thread, "status");
+    if (status.empty()) return;
     const std::size_t at = status.find("Tgid:");
     const pid_t process = at == std::string::npos ? thread : std::atoi(status.c_str() + at + 5);
     process_of_[thread] = process;
