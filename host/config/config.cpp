@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "config/parts.hpp"
+#include "model/error_number.hpp"
 #include "model/unique_fd.hpp"
 
 namespace netrig::config {
@@ -20,11 +21,15 @@ constexpr off_t kLargestFile = 8 << 20;
 
 std::string read_file(const std::string& path) {
   const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::invalid, why, path); };
+  const auto fail = [&](const char* what) {
+    const int error = errno;
+    throw Error(code_of(error, ErrorCode::invalid), fmt::format("{}: {}", what, std::strerror(error)), path);
+  };
   // O_NONBLOCK: a FIFO must not hang us.
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!file) refuse(fmt::format("cannot open the lab file: {}", std::strerror(errno)));
+  if (!file) fail("cannot open the lab file");
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
+  if (::fstat(file.get(), &status) != 0) fail("cannot read the lab file");
   if (S_ISDIR(status.st_mode)) refuse("is a directory, not a lab file");
   if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
   if (status.st_size > kLargestFile)
@@ -34,7 +39,8 @@ std::string read_file(const std::string& path) {
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t size = ::read(file.get(), text.data() + done, text.size() - done);
-    if (size < 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail("cannot read the lab file");
     if (size == 0) break;
     done += static_cast<std::size_t>(size);
   }
