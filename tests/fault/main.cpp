@@ -205,17 +205,19 @@ std::vector<std::vector<Case>> points_of(const std::string& command, const Json&
 }
 
 /// `count` of all, the same every time: one of each group, then a second one, and so on, spread evenly over each group.
+/// Groups come in an order that spreads few of them evenly over commands, roles and calls.
 std::vector<Case> sampled(std::vector<std::vector<Case>> groups, std::size_t count) {
+  constexpr std::size_t kStride = 7919;  // a prime, larger than there are groups
   std::size_t total = 0;
   for (const auto& group : groups) total += group.size();
   count = std::min(count, total);
   std::vector<std::size_t> take(groups.size(), 0);
-  for (std::size_t taken = 0; taken < count;)
-    for (std::size_t g = 0; g < groups.size() && taken < count; ++g)
-      if (take[g] < groups[g].size()) {
-        ++take[g];
-        ++taken;
-      }
+  for (std::size_t i = 0, taken = 0; taken < count; ++i) {
+    const std::size_t g = i * kStride % groups.size();
+    if (take[g] == groups[g].size()) continue;
+    ++take[g];
+    ++taken;
+  }
   std::vector<Case> chosen;
   for (std::size_t g = 0; g < groups.size(); ++g)
     for (std::size_t i = 0; i < take[g]; ++i)
@@ -235,13 +237,16 @@ std::string shown(const Json& verdict) {
 
 /// A run of each command without a fault, which must hold: counts calls and time.
 std::map<std::string, Json> rehearse(const Options& options) {
+  constexpr unsigned kTries = 3;  // on a machine that is busy with other things
   std::map<std::string, Json> plain;
+  std::map<std::string, unsigned> tries;
   std::vector<Case> cases;
   for (const std::string& command : options.commands) cases.push_back({.command = command, .point = {}});
   Player(options).play(cases, [&](const Case& one, const Outcome& outcome) {
+    const bool held = outcome.broken.empty() && outcome.verdict["faults"].empty();
+    if (!held && ++tries[one.command] < kTries) return Player::Then::again;
     if (!outcome.broken.empty()) throw std::runtime_error(one.command + ": " + outcome.broken);
-    if (!outcome.verdict["faults"].empty())
-      throw std::runtime_error(one.command + " fails without a fault:\n" + shown(outcome.verdict));
+    if (!held) throw std::runtime_error(one.command + " fails without a fault:\n" + shown(outcome.verdict));
     plain[one.command] = outcome.verdict;
     return Player::Then::done;
   });
@@ -365,7 +370,7 @@ int main(int argc, char** argv) {
   Options options;
   app.add_option("--command", options.commands, "Commands to try; by default all three")
       ->check(CLI::IsMember({"up", "down", "run"}));
-  app.add_option("--sample", options.sample, "So many faults, spread evenly, the same every time")->default_val(150);
+  app.add_option("--sample", options.sample, "So many faults, spread evenly, the same every time")->default_val(300);
   app.add_flag("--all", options.all, "Every system call: one error each, and killed");
   app.add_flag("--errors", options.every_error, "Each call with every error that it can give");
   app.add_option("--role", options.role, "Only calls of this role: host, host+, worker.KIND");

@@ -222,8 +222,10 @@ class Judge {
       return;
     }
     if (setting_.command == "down" && code != 0) return;
-    // What cannot be taken away is left, but then it is said.
-    const bool told = verdict_.traced.err.find("netrig down fault") != std::string::npos;
+    // What cannot be taken away is left, but then it is named.
+    const std::string& words = verdict_.traced.err;
+    const bool told = words.find("netrig down fault") != std::string::npos ||
+                      words.find("cannot remove /run/netrig/fault") != std::string::npos;
     if (setting_.command == "run" && code != 0 && told) return;
     if (const std::string left = left_for_good(before); !left.empty())
       say(fmt::format("exit code {}, but there are left: {}", code, left));
@@ -253,8 +255,9 @@ Verdict play(const Setting& setting, const std::optional<Point>& point, std::chr
     if (const Done up = run({setting.netrig, "up", setting.lab}); up.exit != 0)
       throw std::runtime_error(fmt::format("the lab does not come up: {}", up.err));
   Verdict verdict;
+  const auto limit = std::max(kHang, std::chrono::ceil<std::chrono::seconds>(10 * usual));
   verdict.traced = trace({setting.netrig, setting.command, setting.command == "down" ? "fault" : setting.lab}, point,
-                         kHang, outer_processes);
+                         limit, outer_processes);
   if (point && !verdict.traced.reached) return verdict;
   Judge(setting, point, verdict).judge(usual, before);
   return verdict;
