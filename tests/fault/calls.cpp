@@ -176,8 +176,9 @@ bool is_right_code(std::string_view command, const Point& point, int code) {
   if (command == "run") return code == 0 || code == 1 || code == 2;
   if (code == 0 || code == 1) return true;
   const bool forbidden = point.error == EPERM || point.error == EACCES;
-  // 3: a privilege is missing. 5: a plugin that may not be opened is refused, and so is a worker that cannot begin.
-  if (code == 3) return forbidden;
+  // 2: a lab file or policy may not be read. 3: a privilege is missing. 5: a plugin that may not be opened is refused,
+  // and so is a worker that cannot begin.
+  if (code == 2 || code == 3) return forbidden;
   if (code == 5) return !host || forbidden;
   // 6: the limit on network namespaces has an error number that says so.
   return code == 6 && point.call == "unshare" && point.error == ENOSPC;
