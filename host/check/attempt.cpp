@@ -9,6 +9,7 @@
 #include "check/checks.hpp"
 #include "check/process.hpp"
 #include "check/watch.hpp"
+#include "model/error_number.hpp"
 #include "netns/netns.hpp"
 
 namespace netrig::check {
@@ -222,9 +223,14 @@ TestResult attempt(const Ground& ground, const Test& test, const RunOptions& opt
                      : error.code() == ErrorCode::unsupported ? Outcome::skipped
                                                               : Outcome::error;
     result.reason = interrupted ? "interrupted while it ran" : error.what();
+  } catch (const std::bad_alloc&) {
+    result.outcome = Outcome::error;
+    result.reason = "out of memory";
   } catch (const std::exception& error) {
     result.outcome = Outcome::error;
-    result.reason = fmt::format("internal error: {}; please report this", error.what());
+    result.reason = code_of(error) != ErrorCode::internal
+                        ? error.what()
+                        : fmt::format("internal error: {}; please report this", error.what());
   }
   result.seconds = std::chrono::duration<double>(Clock::now() - began).count();
   return result;

@@ -16,6 +16,7 @@
 
 #include "check/packet_text.hpp"
 #include "check/watch.hpp"
+#include "model/thread.hpp"
 #include "netlink/link.hpp"
 
 namespace netrig::check {
@@ -249,7 +250,7 @@ struct CaptureWatch::State {
 CaptureWatch::CaptureWatch(const Job& job, std::string directory) : state_(std::make_unique<State>()) {
   state_->directory = std::move(directory);
   state_->points = open_points(job);
-  state_->thread = std::thread([state = state_.get()] { state->watch(); });
+  state_->thread = start_thread([state = state_.get()] { state->watch(); });
 }
 
 CaptureWatch::~CaptureWatch() { state_->end(); }

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "check/socket_address.hpp"
+#include "model/thread.hpp"
 #include "netlink/socket.hpp"
 
 namespace netrig::check {
@@ -74,7 +75,7 @@ EchoServers::EchoServers(const Ground& ground, const std::vector<Pair>& pairs, P
   for (const Pair& pair : pairs)
     if (pair.to) wanted.emplace(*pair.to, pair.address);
   for (const auto& [space, address] : wanted) listeners_.push_back(listen_at(ground, space, address, protocol, port));
-  thread_ = std::thread([this] { serve(); });
+  thread_ = start_thread([this] { serve(); });
 }
 
 EchoServers::~EchoServers() {

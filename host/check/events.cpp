@@ -9,6 +9,7 @@
 #include "check/link_keeper.hpp"
 #include "check/process.hpp"
 #include "check/watch.hpp"
+#include "model/thread.hpp"
 
 namespace netrig::check {
 
@@ -73,7 +74,7 @@ struct Events::State {
 };
 
 Events::Events(const Job& job) : state_(std::make_unique<State>(job)) {
-  state_->thread = std::thread([state = state_.get()] { state->run(); });
+  state_->thread = start_thread([state = state_.get()] { state->run(); });
 }
 
 Events::~Events() { state_->end(true); }

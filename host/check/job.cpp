@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <exception>
 #include <random>
-#include <thread>
 #include <unordered_map>
 
+#include "engine/spaces.hpp"
 #include "netns/netns.hpp"
 
 namespace netrig::check {
@@ -71,16 +71,10 @@ int Until::poll_timeout() const {
 }
 
 void Ground::inside(std::size_t space, const std::function<void()>& body) const {
-  std::exception_ptr problem;
-  std::thread([&] {
-    try {
-      netns::enter(fds_.at(space));
-      body();
-    } catch (...) {
-      problem = std::current_exception();
-    }
-  }).join();
-  if (problem) std::rethrow_exception(problem);
+  engine::parallel(1, 1, [&](std::size_t) {
+    netns::enter(fds_.at(space));
+    body();
+  });
 }
 
 std::string Job::about(const Pair& pair) const {

@@ -3,6 +3,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 
 #include "check/attempt.hpp"
 #include "check/watch.hpp"
+#include "model/thread.hpp"
 
 namespace netrig::check {
 namespace {
@@ -34,7 +36,12 @@ class Schedule {
 
   std::vector<TestResult> run() {
     std::vector<std::thread> threads;
-    for (unsigned i = 1; i < options_.jobs && i < tests_.size(); ++i) threads.emplace_back([this] { work(); });
+    try {
+      for (unsigned i = 1; i < options_.jobs && i < tests_.size(); ++i)
+        threads.push_back(start_thread([this] { work(); }));
+    } catch (const Error& error) {
+      spdlog::warn("{} tests at once, not {}: {}", threads.size() + 1, options_.jobs, error.what());
+    }
     work();
     for (std::thread& thread : threads) thread.join();
     return std::move(results_);

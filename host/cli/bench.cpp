@@ -9,6 +9,7 @@
 #include "cli/reports.hpp"
 #include "cli/testing.hpp"
 #include "report/comparison.hpp"
+#include "report/output.hpp"
 #include "report/text_report.hpp"
 
 namespace netrig::cli {
@@ -108,7 +109,7 @@ int bench(Session& session, const BenchOptions& options) {
     if (const auto run = std::find_if(lab.begin(), lab.end(), [](const auto& one) { return exit_code_of(one) != 0; });
         run != lab.end())
       session.say(report::troubles(*run, colour_wanted(session)));
-  if (session.options().json) fmt::print("{}", report::comparison_json(comparison));
+  if (session.options().json) report::say(report::comparison_json(comparison));
   bool written = true;
   for (const report::ReportTarget& target : targets)
     written = write_report(target.path, target.format == "text"   ? report::comparison_text(comparison)

@@ -6,6 +6,7 @@
 #include "cli/commands.hpp"
 #include "cli/lab.hpp"
 #include "engine/engine.hpp"
+#include "report/output.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
 
@@ -58,12 +59,13 @@ int down(Session& session, const DownOptions& options) {
     } catch (const Error& error) {
       // With --all one lab that resists must not keep the others.
       if (!first) first = error;
-      if (labs.size() > 1) fmt::print(stderr, "netrig: lab {}: {}\n", lab, error.what());
+      if (labs.size() > 1) report::say_error(fmt::format("netrig: lab {}: {}\n", lab, error.what()));
     }
   }
   if (first) throw Error(*first);
   if (options.all && labs.empty()) session.say("no lab is up\n");
   session.answer({{"labs", answers}});
+  session.stands(labs.size() == 1 ? fmt::format("lab {} is down", labs.front()) : "all labs are down");
   return 0;
 }
 

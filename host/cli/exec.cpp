@@ -11,6 +11,7 @@
 #include "cli/commands.hpp"
 #include "engine/spaces.hpp"
 #include "netns/netns.hpp"
+#include "report/output.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -54,8 +55,7 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
     try {
       netns::exec(space, options.space, options.command);
     } catch (const Error& error) {
-      fmt::print(stderr, "netrig: {}\n", error.what());
-      std::fflush(stderr);
+      report::say_error(fmt::format("netrig: {}\n", error.what()));
       ::_exit(error.code() == ErrorCode::not_found ? 127 : 126);
     }
   }

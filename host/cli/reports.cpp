@@ -59,7 +59,7 @@ bool deliver(const Session& session, const check::Report& report, const Lab& lab
              const std::vector<report::ReportTarget>& targets) {
   bool all = true;
   session.say(report::text_report(report, colour_wanted(session)));
-  if (session.options().json) fmt::print("{}", report::json_report(report));
+  if (session.options().json) report::say(report::json_report(report));
   for (const report::ReportTarget& target : targets)
     all = write_report(target.path, report::rendered(report, lab, target.format)) && all;
   return all;
@@ -70,14 +70,17 @@ bool write_report(const std::string& path, const std::string& text) {
     report::write_output(path, text);
     return true;
   } catch (const Error& error) {
-    fmt::print(stderr, "netrig: {}\n", error.what());
+    report::say_error(fmt::format("netrig: {}\n", error.what()));
     return false;
   }
 }
 
 int answered(Session& session, const std::function<int()>& body) {
   try {
-    return body();
+    const int code = body();
+    if (const auto fault = report::output_fault(); fault && code == 0)
+      throw Error(ErrorCode::failed, unwritten(*fault));
+    return code;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::interrupted || error.code() == ErrorCode::internal) throw;
     return print_error(session.options(), error, kCouldNotRun);

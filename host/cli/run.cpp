@@ -6,9 +6,12 @@
 #include <spdlog/spdlog.h>
 
 #include <csignal>
+#include <sstream>
 
 #include "cli/commands.hpp"
 #include "cli/session.hpp"
+#include "model/error_number.hpp"
+#include "report/output.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -83,18 +86,17 @@ int fail(const GlobalOptions& options, const Error& error) {
 int print_error(const GlobalOptions& options, const Error& error, int exit) {
   spdlog::debug("exit {}: {}", exit, error.what());
   if (options.json)
-    fmt::print(
-        "{}\n",
+    report::say(
         Json{
             {"error",
              {{"code", to_text(error.code())}, {"exit", exit}, {"where", error.where()}, {"message", error.message()}}}}
-            .dump(2, ' ', false, Json::error_handler_t::replace));
-  if (error.where().empty())
-    fmt::print(stderr, "netrig: {}\n", error.message());
-  else
-    fmt::print(stderr, "{}: {}\n", error.where(), error.message());
+            .dump(2, ' ', false, Json::error_handler_t::replace) +
+        "\n");
+  report::say_error(fmt::format("{}: {}\n", error.where().empty() ? "netrig" : error.where(), error.message()));
   return exit;
 }
+
+std::string unwritten(const std::string& fault) { return "cannot write the output: " + fault; }
 
 int run(int argc, char** argv, const driver::PolicySource& installation) {
   // A closed pipe is an error of the write, not the end of a transaction.
@@ -132,22 +134,31 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? 0 : static_cast<int>(ErrorCode::invalid);
+    std::ostringstream help;
+    std::ostringstream complaint;
+    const int code = app.exit(error, help, complaint);
+    report::say(help.str());
+    report::say_error(complaint.str());
+    if (code != 0) return static_cast<int>(ErrorCode::invalid);
+    const auto fault = report::output_fault();
+    return fault ? fail(options, {ErrorCode::failed, unwritten(*fault)}) : 0;
   }
   try {
     set_up_logging(options);
     Session session(options, installation);
     const int code = action(session);
-    // Output that could not be written (a full disk) is no success.
-    if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0)
-      throw Error(ErrorCode::failed, "cannot write the output");
+    // Output that could not be written (a full disk) is no success, unless it only tells of something that stands.
+    if (const auto fault = report::output_fault(); fault && code == 0) {
+      if (session.stands().empty()) throw Error(ErrorCode::failed, unwritten(*fault));
+      spdlog::warn("{}, but {}", session.stands(), unwritten(*fault));
+    }
     return code;
   } catch (const Error& error) {
     return fail(options, error);
   } catch (const std::bad_alloc&) {
     return fail(options, {ErrorCode::failed, "out of memory"});
   } catch (const std::exception& error) {
+    if (code_of(error) != ErrorCode::internal) return fail(options, {code_of(error), error.what()});
     return fail(options, {ErrorCode::internal, fmt::format("internal error: {}; please report this", error.what())});
   }
 }

@@ -15,6 +15,7 @@
 #include "driver/protected_file.hpp"
 #include "driver/signer.hpp"
 #include "engine/engine.hpp"
+#include "report/output.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -63,7 +64,7 @@ Lab Session::load(const std::string& path, const std::vector<std::string>& only,
   warnings = Json::array();
   for (const config::Warning& warning : parsed.warnings) {
     warnings.push_back({{"where", warning.where}, {"message", warning.message}});
-    if (!options_.quiet) fmt::print(stderr, "{}: warning: {}\n", warning.where, warning.message);
+    if (!options_.quiet) report::say_error(fmt::format("{}: warning: {}\n", warning.where, warning.message));
   }
   if (!only.empty()) {
     parsed.lab = select(parsed.lab, only);
@@ -130,12 +131,12 @@ Lab Session::applied(const engine::Record& record) {
 }
 
 void Session::say(const std::string& text) const {
-  if (!options_.json && !options_.quiet && !muted_) fmt::print("{}", text);
+  if (!options_.json && !options_.quiet && !muted_) report::say(text);
 }
 
 void Session::answer(const Json& json) const {
   // What came from outside may be no UTF-8; it is shown, not refused.
-  if (options_.json && !muted_) fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  if (options_.json && !muted_) report::say(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 std::string resolve_lab(const std::string& typed) {

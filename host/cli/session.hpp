@@ -51,6 +51,9 @@ class Session {
   bool mute(bool on) { return std::exchange(muted_, on); }
   /// The command's answer with --json.
   void answer(const Json& json) const;
+  /// What the command has done ("lab two-hosts is up"), and does not undo because of what it could not print.
+  void stands(std::string what) { stands_ = std::move(what); }
+  [[nodiscard]] const std::string& stands() const { return stands_; }
 
  private:
   void validate(const Lab& lab);
@@ -61,6 +64,7 @@ class Session {
   driver::PolicySource installation_;
   std::optional<driver::Registry> drivers_;
   bool muted_ = false;
+  std::string stands_;
 };
 
 /// Name of a running lab from what the user typed: its name, its file, or the path its file once had.
@@ -77,6 +81,9 @@ std::uint64_t raise_open_files();
 /// Set by SIGINT, SIGTERM and SIGHUP once `catch_signals` has been called.
 const std::atomic<bool>& interrupted();
 void catch_signals();
+
+/// Message about output that could not be written; `fault` is report::output_fault.
+std::string unwritten(const std::string& fault);
 
 /// Prints an error as text, and with --json as an object that says this exit code; returns it.
 int print_error(const GlobalOptions& options, const Error& error, int exit);

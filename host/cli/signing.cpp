@@ -20,6 +20,7 @@
 #include "driver/signer.hpp"
 #include "driver/trust.hpp"
 #include "netlink/socket.hpp"
+#include "report/output.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
@@ -43,7 +44,7 @@ class Passphrase {
     const bool terminal = ::isatty(STDIN_FILENO) == 1;
     termios before{};
     if (terminal) {
-      fmt::print(stderr, "{}: ", prompt);
+      report::say_error(prompt + ": ");
       ::tcgetattr(STDIN_FILENO, &before);
       termios silent = before;
       silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
@@ -54,7 +55,7 @@ class Passphrase {
     while (text_.size() < 1000 && ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n') text_.push_back(c);
     if (terminal) {
       ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-      fmt::print(stderr, "\n");
+      report::say_error("\n");
     }
   }
   [[nodiscard]] std::string_view view() const { return text_; }
@@ -150,8 +151,8 @@ int sign(Session& session, const SignOptions& options) {
   std::string text = text_of(options.secret, "the secret key");
   struct stat status {};
   if (::stat(options.secret.c_str(), &status) == 0 && (status.st_mode & 077) != 0 && !session.options().quiet)
-    fmt::print(stderr, "{}: warning: others can read the secret key: \"chmod 0600 {}\"\n", options.secret,
-               options.secret);
+    report::say_error(
+        fmt::format("{0}: warning: others can read the secret key: \"chmod 0600 {0}\"\n", options.secret));
   minisign::SecretKey key;
   Passphrase passphrase;
   try {

@@ -108,6 +108,7 @@ int up(Session& session, const UpOptions& options) {
       bring_up(session, next, options.only, options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
   answer["warnings"] = std::move(warnings);
   session.answer(answer);
+  session.stands(fmt::format("lab {} is up", next.name.str()));
   return 0;
 }
 

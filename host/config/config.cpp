@@ -12,6 +12,7 @@
 
 #include "config/bounds.hpp"
 #include "config/parts.hpp"
+#include "model/error_number.hpp"
 #include "model/unique_fd.hpp"
 
 namespace netrig::config {
@@ -27,21 +28,26 @@ void check_size(std::size_t size, const std::string& name) {
 
 std::string read_file(const std::string& path) {
   const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::invalid, why, path); };
+  const auto fail = [&](const char* what) {
+    const int error = errno;
+    throw Error(code_of(error, ErrorCode::invalid), fmt::format("{}: {}", what, std::strerror(error)), path);
+  };
   // O_PATH: looked at before it is opened, for opening alone makes some devices act.
   const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place) refuse(fmt::format("cannot open the lab file: {}", std::strerror(errno)));
+  if (!place) fail("cannot open the lab file");
   struct stat status {};
-  if (::fstat(place.get(), &status) != 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
+  if (::fstat(place.get(), &status) != 0) fail("cannot read the lab file");
   if (S_ISDIR(status.st_mode)) refuse("is a directory, not a lab file");
   if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
   check_size(static_cast<std::size_t>(status.st_size), path);
   const UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) refuse(fmt::format("cannot open the lab file: {}", std::strerror(errno)));
+  if (!file) fail("cannot open the lab file");
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t size = ::read(file.get(), text.data() + done, text.size() - done);
-    if (size < 0) refuse(fmt::format("cannot read the lab file: {}", std::strerror(errno)));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail("cannot read the lab file");
     if (size == 0) break;
     done += static_cast<std::size_t>(size);
   }

@@ -34,6 +34,7 @@ void check_fence(int pid, std::uint32_t granted) {
     if (key == "Seccomp:") file >> seccomp;
   }
   const bool bare = ((effective | permitted) & ~capabilities_of(granted)) == 0;
+  if (seccomp < 0) throw Error(ErrorCode::failed, fmt::format("cannot read /proc/{}/status", pid));
   if (bare && no_new_privileges == 1 && seccomp == 2) return;
   throw Error(ErrorCode::driver,
               fmt::format("the kernel does not show its worker as fenced (CapEff {:x}, NoNewPrivs {}, Seccomp {})",
@@ -113,8 +114,10 @@ class FencedDriver final : public Driver {
                     hello.fence.other_user ? "user nobody" : "its user", hello.fence.rooted ? "no files" : "its files",
                     hello.fence.landlock);
       return std::move(hello.description);
-    } catch (const Error&) {
+    } catch (const Error& error) {
       process_.reset();
+      // One that does not begin in time is refused for it.
+      if (Clock::now() >= deadline) throw Error(ErrorCode::driver, error.message());
       throw;
     }
   }

@@ -11,12 +11,18 @@
 #include <filesystem>
 
 #include "driver/trust.hpp"
-#include "model/error.hpp"
+#include "model/error_number.hpp"
 #include "model/unique_fd.hpp"
 #include "netlink/socket.hpp"
 
 namespace netrig::driver {
 namespace {
+
+/// A call that failed because the machine is in trouble says nothing of the file.
+void require_machine(int error, const std::string& path) {
+  if (is_of_machine(error))
+    throw Error(ErrorCode::failed, fmt::format("cannot look at {}: {}", path, netlink::errno_text(error)));
+}
 
 /// `name`: what the message calls it.
 std::string owner_fault(const struct stat& status, const std::string& name, const std::string& path) {
@@ -29,19 +35,26 @@ std::string owner_fault(const struct stat& status, const std::string& name, cons
 std::string parents_fault(const std::string& path, const struct stat& status) {
   std::error_code error;
   const std::filesystem::path real = std::filesystem::canonical(std::filesystem::path(path).parent_path(), error);
-  if (error) return fmt::format("{} cannot be followed: {}", path, error.message());
+  if (error) {
+    require_machine(error.value(), path);
+    return fmt::format("{} cannot be followed: {}", path, error.message());
+  }
   std::filesystem::path at;
   struct stat one {};
   for (const auto& part : real) {
     at /= part;
-    if (::lstat(at.c_str(), &one) != 0 || !S_ISDIR(one.st_mode)) return fmt::format("{} is no directory", at.string());
+    const bool there = ::lstat(at.c_str(), &one) == 0;
+    if (!there) require_machine(errno, at.string());
+    if (!there || !S_ISDIR(one.st_mode)) return fmt::format("{} is no directory", at.string());
     if (std::string fault = owner_fault(one, at.string(), at.string()); !fault.empty()) return fault;
     if ((one.st_mode & 022) != 0 && (one.st_mode & S_ISVTX) == 0)
       return fmt::format("{} is writable by others (mode {:04o}): \"chmod go-w {}\"", at.string(), one.st_mode & 07777,
                          at.string());
   }
   at /= std::filesystem::path(path).filename();
-  if (::lstat(at.c_str(), &one) != 0 || one.st_dev != status.st_dev || one.st_ino != status.st_ino)
+  const bool there = ::lstat(at.c_str(), &one) == 0;
+  if (!there) require_machine(errno, at.string());
+  if (!there || one.st_dev != status.st_dev || one.st_ino != status.st_ino)
     return "another file came into its place while it was looked at";
   return {};
 }
@@ -56,7 +69,8 @@ std::string file_fault(const struct stat& status, const std::string& path) {
 UniqueFd open_file(const std::string& path, const std::string& what, int flags) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
   if (!file && errno != ENOENT)
-    throw Error(ErrorCode::invalid, fmt::format("cannot open {}: {}", what, netlink::errno_text(errno)), path);
+    throw Error(code_of(errno, ErrorCode::invalid), fmt::format("cannot open {}: {}", what, netlink::errno_text(errno)),
+                path);
   return file;
 }
 
@@ -69,8 +83,13 @@ std::string read_all(const UniqueFd& file, const std::string& path, const std::s
     const std::size_t before = text.size();
     text.resize(before + kChunk);
     const ssize_t size = ::read(file.get(), text.data() + before, text.size() - before);
+    if (size < 0 && errno == EINTR) {
+      text.resize(before);
+      continue;
+    }
     if (size < 0)
-      throw Error(ErrorCode::invalid, fmt::format("cannot read {}: {}", what, netlink::errno_text(errno)), path);
+      throw Error(code_of(errno, ErrorCode::invalid),
+                  fmt::format("cannot read {}: {}", what, netlink::errno_text(errno)), path);
     text.resize(before + static_cast<std::size_t>(size));
     if (size == 0) return text;
     if (text.size() > most)
@@ -80,8 +99,10 @@ std::string read_all(const UniqueFd& file, const std::string& path, const std::s
 
 struct stat status_of(const UniqueFd& file, const std::string& path, const std::string& what) {
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    throw Error(ErrorCode::denied, what + " is not a regular file", path);
+  if (::fstat(file.get(), &status) != 0)
+    throw Error(code_of(errno, ErrorCode::denied), fmt::format("cannot read {}: {}", what, netlink::errno_text(errno)),
+                path);
+  if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::denied, what + " is not a regular file", path);
   return status;
 }
 
@@ -107,7 +128,10 @@ std::optional<std::string> read_file(const std::string& path, const std::string&
 
 std::string protection_fault(const std::string& path, Parents parents) {
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0) return fmt::format("{}: {}", path, netlink::errno_text(errno));
+  if (::lstat(path.c_str(), &status) != 0) {
+    require_machine(errno, path);
+    return fmt::format("{}: {}", path, netlink::errno_text(errno));
+  }
   if (S_ISLNK(status.st_mode)) return "it is a symbolic link";
   std::string fault = file_fault(status, path);
   if (fault.empty() && parents == Parents::checked) fault = parents_fault(std::filesystem::absolute(path), status);

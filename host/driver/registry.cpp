@@ -41,7 +41,11 @@ void check_rules(const Policy& policy, const DriverRules& rules, const std::stri
     refuse(fmt::format("it is version {}, the policy wants {} or later", note.version, rules.minimum_version));
 }
 
-Error refusal(const std::string& kind, const std::string& path, const std::string& digest, const std::string& reason) {
+/// A driver is refused for what it is. That the machine could not read or start it is no refusal.
+Error refusal(const std::string& kind, const std::string& path, const std::string& digest, const Error& error) {
+  const std::string& reason = error.message();
+  if (error.code() == ErrorCode::failed)
+    return {ErrorCode::failed, fmt::format("driver \"{}\" ({}) cannot be loaded: {}", kind, path, reason)};
   spdlog::warn("driver {} refused: path {}, sha256 {}: {}", kind, path, digest.empty() ? "unread" : digest, reason);
   return {ErrorCode::driver, fmt::format("driver \"{}\" ({}) is refused: {}", kind, path, reason)};
 }
@@ -77,7 +81,8 @@ std::string directory_of(const Policy& policy, const std::string& kind) {
       kinds = list_plugins(policy, directory);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::not_found) continue;
-      throw Error(ErrorCode::driver, error.message(), directory);
+      throw Error(error.code() == ErrorCode::failed ? ErrorCode::failed : ErrorCode::driver, error.message(),
+                  directory);
     }
     if (!std::binary_search(kinds.begin(), kinds.end(), kind)) continue;
     if (!found.empty())
@@ -93,7 +98,7 @@ std::string place_of(const Policy& policy, const std::string& kind) {
     return directory_of(policy, kind);
   } catch (const Error& error) {
     audit_refusal(policy, kind, error.where(), error.message());
-    throw refusal(kind, error.where(), {}, error.message());
+    throw refusal(kind, error.where(), {}, error);
   }
 }
 
@@ -191,7 +196,7 @@ Driver& Registry::open(std::string_view kind) {
     entry.loaded = false;
     entry.reason = error.message();
     tell();
-    throw refusal(name, path, found.digest, error.message());
+    throw refusal(name, path, found.digest, error);
   }
 }
 

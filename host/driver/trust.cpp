@@ -19,7 +19,7 @@
 #include <cstring>
 #include <memory>
 
-#include "model/error.hpp"
+#include "model/error_number.hpp"
 #include "netlink/socket.hpp"
 
 #ifndef MFD_EXEC
@@ -33,7 +33,11 @@ constexpr off_t kLargestPlugin = 64L * 1024 * 1024;
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
 
-std::string errno_words() { return netlink::errno_text(errno); }
+/// For a system call that failed: no fault of the plugin's if the machine is in trouble.
+[[noreturn]] void refuse_call(const std::string& what) {
+  const int error = errno;
+  throw Error(code_of(error, ErrorCode::driver), fmt::format("{}: {}", what, netlink::errno_text(error)));
+}
 
 /// Owner and mode of one directory on the way, or of the file.
 void check_owner_and_mode(const struct stat& status, const std::string& path) {
@@ -57,7 +61,7 @@ UniqueFd open_below(int parent, const std::string& name, std::uint64_t flags, st
   if (errno == ELOOP) refuse(fmt::format("{} is a symbolic link; name the place it points to", path));
   if (errno == ENOENT) throw Error(ErrorCode::not_found, fmt::format("{} is not there", path));
   if (errno == EXDEV) refuse(fmt::format("{} has another file mounted over it", path));
-  refuse(fmt::format("cannot open {}: {}", path, errno_words()));
+  refuse_call("cannot open " + path);
 }
 
 /// Opens a plugin directory component by component; each is checked on the descriptor that the next is opened from.
@@ -68,7 +72,7 @@ UniqueFd open_directory(const Policy& policy, const std::string& directory) {
   std::string path = policy.anchor == "/" ? "" : policy.anchor;
   const auto check = [&] {
     struct stat status {};
-    if (::fstat(at.get(), &status) != 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+    if (::fstat(at.get(), &status) != 0) refuse_call("cannot read " + path);
     if (checked) check_owner_and_mode(status, path.empty() ? "/" : path);
   };
   check();
@@ -101,7 +105,7 @@ UniqueFd open_file(const Policy& policy, int directory, const std::string& name)
 
 void check_file(const Policy& policy, int file, const std::string& path) {
   struct stat status {};
-  if (::fstat(file, &status) != 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+  if (::fstat(file, &status) != 0) refuse_call("cannot read " + path);
   if (!S_ISREG(status.st_mode)) refuse(fmt::format("{} is not a regular file", path));
   if (status.st_size > kLargestPlugin)
     refuse(fmt::format("{} has {} bytes; a plugin has at most {}", path, status.st_size, kLargestPlugin));
@@ -116,7 +120,8 @@ std::vector<unsigned char> read_all(int file, const std::string& path) {
   std::array<unsigned char, 65536> chunk{};
   for (;;) {
     const ssize_t size = ::read(file, chunk.data(), chunk.size());
-    if (size < 0) refuse(fmt::format("cannot read {}: {}", path, errno_words()));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) refuse_call("cannot read " + path);
     if (size == 0) return bytes;
     bytes.insert(bytes.end(), chunk.begin(), chunk.begin() + size);
     if (bytes.size() > kLargestPlugin) refuse(fmt::format("{} grows while it is read", path));
@@ -127,14 +132,15 @@ UniqueFd seal(const std::vector<unsigned char>& bytes, const std::string& kind) 
   // Kernels before 6.3 know no MFD_EXEC, and make every memfd executable.
   UniqueFd memory(::memfd_create(kind.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC));
   if (!memory && errno == EINVAL) memory = UniqueFd(::memfd_create(kind.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!memory) refuse(fmt::format("cannot make a memory file: {}", errno_words()));
+  if (!memory) refuse_call("cannot make a memory file");
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t size = ::write(memory.get(), bytes.data() + done, bytes.size() - done);
-    if (size < 0) refuse(fmt::format("cannot fill a memory file: {}", errno_words()));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) refuse_call("cannot fill a memory file");
     done += static_cast<std::size_t>(size);
   }
   if (::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
-    refuse(fmt::format("cannot seal a memory file: {}", errno_words()));
+    refuse_call("cannot seal a memory file");
   return memory;
 }
 
@@ -189,7 +195,11 @@ std::vector<std::string> list_plugins(const Policy& policy, const std::string& d
   if (!entries) refuse_open(directory);
   static_cast<void>(readable.release());
   std::vector<std::string> kinds;
-  while (const dirent* entry = ::readdir(entries.get())) {
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(entries.get());
+    if (entry == nullptr && errno != 0) refuse_call("cannot read " + directory);
+    if (entry == nullptr) break;
     const std::string_view name = entry->d_name;
     if (!name.ends_with(".so")) continue;
     const std::string_view kind = name.substr(0, name.size() - 3);
@@ -225,8 +235,8 @@ SealedPlugin open_plugin_file(const std::string& path) {
   const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file) refuse_open(path);
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode))
-    refuse(fmt::format("{} is not a regular file", path));
+  if (::fstat(file.get(), &status) != 0) refuse_call("cannot read " + path);
+  if (!S_ISREG(status.st_mode)) refuse(fmt::format("{} is not a regular file", path));
   std::string kind = path.substr(path.rfind('/') + 1);
   if (kind.ends_with(".so")) kind.resize(kind.size() - 3);
   SealedPlugin plugin = sealed(read_all(file.get(), path), kind, path);
@@ -238,7 +248,7 @@ SealedPlugin open_plugin_file(const std::string& path) {
 SealedView::SealedView(const SealedPlugin& plugin) : size_(plugin.size) {
   if (size_ == 0) return;
   data_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, plugin.memory.get(), 0);
-  if (data_ == MAP_FAILED) refuse(fmt::format("cannot map {}", plugin.path));
+  if (data_ == MAP_FAILED) refuse_call("cannot map " + plugin.path);
 }
 SealedView::~SealedView() {
   if (size_ != 0) ::munmap(data_, size_);

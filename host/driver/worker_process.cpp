@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "model/thread.hpp"
 #include "netlink/socket.hpp"
 
 namespace netrig::driver {
@@ -49,7 +50,7 @@ constexpr int kOutOfTheWay = 16;
 }  // namespace
 
 WorkerStarter::WorkerStarter() {
-  thread_ = std::thread([this] {
+  thread_ = start_thread([this] {
     std::unique_lock lock(mutex_);
     for (;;) {
       changed_.wait(lock, [&] { return stop_ || work_ != nullptr; });

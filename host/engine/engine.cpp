@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/run.hpp"
+#include "model/error_number.hpp"
 #include "netns/netns.hpp"
 
 namespace netrig::engine {
@@ -141,10 +142,8 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
         journal.commit(current, journal.record().only);
       }
     } catch (const std::exception& second) {
-      const auto* known = dynamic_cast<const Error*>(&error);
-      throw Error(known != nullptr ? known->code() : ErrorCode::internal,
-                  fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"", error.what(),
-                              second.what(), journal.record().lab));
+      throw Error(code_of(error), fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"",
+                                              error.what(), second.what(), journal.record().lab));
     }
     throw;
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -230,7 +231,13 @@ void restore_existing(Run& run) {
 
 void remove_all(Run& run) {
   const Record record = run.journal.record();
-  run.journal.set_phase(Phase::removing);
+  try {
+    run.journal.set_phase(Phase::removing);
+  } catch (const Error& error) {
+    // Where nothing more can be written, things must still go; what a crash would leave is known by the record as it
+    // is.
+    spdlog::debug("{}", error.what());
+  }
   run.stage("open namespaces");
   open_recorded(run, record.namespaces);
   std::unordered_set<std::string> doomed;

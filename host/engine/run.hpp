@@ -24,7 +24,9 @@ struct Run {
       : journal(journal_),
         drivers(drivers_),
         options(options_),
-        threads(options_.threads == 0 ? worker_count() : options_.threads) {}
+        threads(options_.threads == 0 ? worker_count() : options_.threads) {
+    prepare_parallel();
+  }
 
   Journal& journal;
   driver::Registry& drivers;

@@ -1,13 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/spaces.hpp"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <thread>
 
+#include "model/error.hpp"
 #include "netns/netns.hpp"
 
 namespace netrig::engine {
+namespace {
+
+UniqueFd own_namespace() { return UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)); }
+
+/// That of the thread which asks first: one that has entered no other yet.
+const UniqueFd& first_namespace() {
+  static const UniqueFd kFirst = own_namespace();
+  return kFirst;
+}
+
+/// Brings the calling thread back to the namespace it is in.
+class Homecoming {
+ public:
+  Homecoming() : here_(own_namespace()) {
+    if (!here_ && !first_namespace())
+      throw Error(ErrorCode::failed, "no thread can be started, nor this one's network namespace be opened");
+  }
+  ~Homecoming() {
+    // It cannot be refused: who was in it may be in it.
+    static_cast<void>(::setns((here_ ? here_ : first_namespace()).get(), CLONE_NEWNET));
+  }
+  Homecoming(const Homecoming&) = delete;
+  Homecoming& operator=(const Homecoming&) = delete;
+
+ private:
+  UniqueFd here_;
+};
+
+}  // namespace
 
 netlink::Socket& Space::socket() {
   if (!socket_) {
@@ -64,14 +99,25 @@ void parallel(std::size_t count, unsigned threads, const std::function<void(std:
     }
   };
   {
-    // Never in the calling thread: bodies enter namespaces, and the caller must stay in its own.
+    // In the calling thread only if there is no other: bodies enter namespaces, and the caller must stay in its own.
     std::vector<std::jthread> pool;
     const auto wanted = std::min<std::size_t>(count, std::max(1U, threads));
-    for (std::size_t t = 0; t < wanted; ++t) pool.emplace_back(work);
+    pool.reserve(wanted);
+    try {
+      while (pool.size() < wanted) pool.emplace_back(work);
+    } catch (const std::system_error& error) {
+      spdlog::debug("{} of {} threads: {}", pool.size(), wanted, error.what());
+    }
+    if (pool.empty()) {
+      const Homecoming home;
+      work();
+    }
   }
   if (first) std::rethrow_exception(first);
 }
 
 unsigned worker_count() { return std::clamp(std::thread::hardware_concurrency(), 1U, 8U); }
+
+void prepare_parallel() { static_cast<void>(first_namespace()); }
 
 }  // namespace netrig::engine

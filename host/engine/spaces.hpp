@@ -61,7 +61,14 @@ class Spaces {
 
 /// Runs body(0) ... body(count - 1) in up to `threads` threads, each of which may enter namespaces as it likes. The
 /// first exception stops the others and is thrown here.
+///
+/// Where no more threads can be had (a limit on processes) those there are do it all; where there is none, the calling
+/// one does, and is then in its own namespace again.
 void parallel(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body);
+
+/// Opens what `parallel` may need to do without threads. Called before anything is changed, for a rollback needs it
+/// when nothing more can be had.
+void prepare_parallel();
 
 /// Threads worth using for work that waits on the kernel's locks.
 unsigned worker_count();

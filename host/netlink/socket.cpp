@@ -70,12 +70,12 @@ Socket::Socket(int protocol) : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
 std::uint64_t Socket::namespace_cookie() const {
   std::uint64_t cookie = 0;
   socklen_t size = sizeof cookie;
-  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0)
-    throw Error(
-        ErrorCode::unsupported,
-        fmt::format("this kernel cannot identify network namespaces: SO_NETNS_COOKIE, {}; use Linux 5.14 or later",
-                    errno_text(errno)));
-  return cookie;
+  if (::getsockopt(fd_.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0) return cookie;
+  if (errno != ENOPROTOOPT) fail("cannot identify a network namespace");
+  throw Error(
+      ErrorCode::unsupported,
+      fmt::format("this kernel cannot identify network namespaces: SO_NETNS_COOKIE, {}; use Linux 5.14 or later",
+                  errno_text(errno)));
 }
 
 void Socket::send(std::span<const std::byte> bytes) {

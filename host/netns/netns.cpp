@@ -29,9 +29,16 @@ namespace {
   throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
 }
 
-bool is_of_namespaces(int fd) {
+bool is_of_namespaces(int fd, const std::string& path) {
   struct statfs fs {};
-  return ::fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC;
+  if (::fstatfs(fd, &fs) != 0) fail(fmt::format("cannot look at {}", path), errno);
+  return fs.f_type == NSFS_MAGIC;
+}
+
+bool is_network_namespace(int fd, const std::string& path) {
+  const int type = ::ioctl(fd, NS_GET_NSTYPE);
+  if (type < 0 && errno != ENOTTY) fail(fmt::format("cannot look at {}", path), errno);
+  return type == CLONE_NEWNET;
 }
 
 }  // namespace
@@ -114,10 +121,10 @@ std::optional<UniqueFd> open(const std::string& path) {
     if (errno == ENOENT) return std::nullopt;
     fail(fmt::format("cannot open {}", path), errno);
   }
-  if (!is_of_namespaces(place.get())) refuse();
+  if (!is_of_namespaces(place.get(), path)) refuse();
   UniqueFd fd(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) fail(fmt::format("cannot open {}", path), errno);
-  if (::ioctl(fd.get(), NS_GET_NSTYPE) != CLONE_NEWNET) refuse();
+  if (!is_network_namespace(fd.get(), path)) refuse();
   return fd;
 }
 
@@ -129,16 +136,17 @@ std::vector<Inhabitant> inhabitants(const std::vector<const UniqueFd*>& spaces) 
   }
   std::vector<Inhabitant> found;
   std::error_code gone;  // processes come and go while we look
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", gone)) {
-    const std::string name = entry.path().filename();
+  const std::filesystem::directory_iterator end;
+  for (auto entry = std::filesystem::directory_iterator("/proc", gone); entry != end; entry.increment(gone)) {
+    const std::string name = entry->path().filename();
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     struct stat status {};
-    if (::stat((entry.path() / "ns/net").c_str(), &status) != 0) continue;
+    if (::stat((entry->path() / "ns/net").c_str(), &status) != 0) continue;
     const auto space = by_inode.find(status.st_ino);
     const int process = std::stoi(name);
     if (space == by_inode.end() || process == ::getpid()) continue;
     std::string command;
-    std::getline(std::ifstream(entry.path() / "comm"), command);
+    std::getline(std::ifstream(entry->path() / "comm"), command);
     found.push_back({.process = process, .command = command, .space = space->second});
   }
   return found;

@@ -46,12 +46,31 @@ void write_beside(const std::string& path, const std::string& text) {
   fail(path);
 }
 
+int g_output_error = 0;  // the first; a stream keeps only that there was one
+
+void remember_output_error() {
+  if (g_output_error == 0) g_output_error = errno;
+}
+
 }  // namespace
+
+void say(std::string_view text) noexcept {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) remember_output_error();
+}
+
+void say_error(std::string_view text) noexcept { static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr)); }
+
+std::optional<std::string> output_fault() {
+  if (std::fflush(stdout) != 0) remember_output_error();
+  if (g_output_error == 0 || g_output_error == EPIPE) return std::nullopt;
+  return netlink::errno_text(g_output_error);
+}
 
 void write_output(const std::string& path, const std::string& text) {
   if (path == "-") {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-      fail("standard output");
+    say(text);
+    if (const auto fault = output_fault())
+      throw Error(ErrorCode::failed, fmt::format("cannot write standard output: {}", *fault));
     return;
   }
   struct stat status {};

@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <string>
 
+#include "report/output.hpp"
+
 namespace netrig::report {
 namespace {
 
@@ -26,15 +28,13 @@ void Progress::show(std::string_view stage, std::size_t done, std::size_t total)
   last_ = now;
   shown_ = true;
   const std::size_t filled = total == 0 ? 0 : std::min(kWidth, done * kWidth / total);
-  fmt::print(stderr, "\r\x1b[K[{}{}] {} {}/{}", std::string(filled, '#'), std::string(kWidth - filled, '.'), stage,
-             done, total);
-  std::fflush(stderr);
+  say_error(fmt::format("\r\x1b[K[{}{}] {} {}/{}", std::string(filled, '#'), std::string(kWidth - filled, '.'), stage,
+                        done, total));
 }
 
 void Progress::clear() {
   if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  say_error("\r\x1b[K");
   shown_ = false;
 }
 
