@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "engine/run.hpp"
+#include "engine/shared.hpp"
 #include "netlink/address.hpp"
 #include "netlink/link.hpp"
 #include "netlink/route.hpp"
@@ -176,21 +177,26 @@ class NamespaceBatch {
 
 /// The calling thread must be in the namespace.
 void set_sysctls(Run& run, const Lab& lab, const Namespace& space, const plan::NamespaceWork& work) {
+  const Use use{
+      .lab = run.journal.record().lab, .home = space.name.str(), .cookie = run.spaces.at(space.name.str()).cookie()};
   for (const Sysctl& sysctl : work.set) try {
-      run.journal.add_sysctl({.home = space.name.str(), .key = sysctl.key, .before = netns::read_sysctl(sysctl.key)});
-      netns::write_sysctl(sysctl.key, sysctl.value);
+      run.journal.add_sysctl({.home = space.name.str(),
+                              .key = sysctl.key,
+                              .before = netns::read_sysctl(sysctl.key),
+                              .shared = space.existing});
+      if (space.existing)
+        take_sysctl(use, sysctl.key, sysctl.value);
+      else
+        netns::write_sysctl(sysctl.key, sysctl.value);
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("namespace {}: {}", space.name.str(), error.message()),
                   lab.at(sysctl.where));
     }
   for (const Sysctl& sysctl : work.restore) {
-    const auto& saved = run.journal.record().sysctls;
-    const auto found = std::find_if(saved.begin(), saved.end(), [&](const SavedSysctl& s) {
-      return s.home == space.name.str() && s.key == sysctl.key;
-    });
-    if (found == saved.end()) continue;
-    netns::write_sysctl(found->key, found->before);
-    run.journal.sysctl_gone(found->home, found->key);
+    const auto saved = run.journal.saved_sysctl(space.name.str(), sysctl.key);
+    if (!saved) continue;
+    give_back_sysctl(use, *saved);
+    run.journal.sysctl_gone(saved->home, saved->key);
   }
 }
 
