@@ -57,13 +57,15 @@ void name_the_rest(const engine::Record& record, const std::optional<Lab>& lab) 
       for (const Interface& interface : device.interfaces)
         if (const Namespace& home = lab->namespaces[interface.home]; home.existing && has_link(home, interface.name))
           rest.push_back(fmt::format("interface {} in {}", interface.name.str(), home.name.str()));
+  for (const engine::SavedSysctl& one : engine::forget_uses(record.lab))
+    rest.push_back(fmt::format("sysctl {} in {} (it was {})", one.key, one.home, one.before));
   if (lab && rest.empty()) return;
+  if (!lab) rest.emplace_back("\"ip netns list\"");
   throw Error(
       ErrorCode::failed,
-      fmt::format("lab \"{}\" is forgotten, but its record was damaged, and nothing proves whose the rest is: {}",
-                  record.lab,
-                  lab ? fmt::format("look at {}, and remove by hand what is the lab's", fmt::join(rest, ", "))
-                      : "look into \"ip netns list\", and remove by hand what is the lab's"));
+      fmt::format("lab \"{}\" is forgotten, but its record was damaged, and nothing proves whose the rest is: look at "
+                  "{}, and undo by hand what is the lab's",
+                  record.lab, fmt::join(rest, ", ")));
 }
 
 }  // namespace

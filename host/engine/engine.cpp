@@ -189,7 +189,10 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options) {
   Run run(journal, drivers, options);
   run.interruptible = false;
-  if (!journal.record().empty() && !is_lost(journal.record())) remove_all(run);
+  if (is_lost(journal.record()))
+    forget_uses(journal.record().lab);  // of namespaces that are gone, whose cookies others may get
+  else if (!journal.record().empty())
+    remove_all(run);
   journal.remove();
   return std::move(run.warnings);
 }

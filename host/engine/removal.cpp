@@ -223,7 +223,10 @@ void restore_existing(Run& run) {
         give_back_sysctl({.lab = record.lab, .home = saved.home, .cookie = space->cookie()}, saved);
       } catch (const Error& error) {
         // One of an interface that is gone is gone with it.
-        if (error.code() != ErrorCode::unsupported) run.warn(error.what());
+        if (error.code() != ErrorCode::unsupported) {
+          run.warn(error.what());
+          continue;
+        }
       }
       run.journal.sysctl_gone(saved.home, saved.key);
     }

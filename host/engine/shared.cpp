@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -25,7 +26,9 @@ struct Hold {
   std::string before;
 };
 
-std::string directory_of(std::uint64_t cookie) { return fmt::format("existing:{}", cookie); }
+constexpr std::string_view kExisting = "existing:";
+
+std::string directory_of(std::uint64_t cookie) { return fmt::format("{}{}", kExisting, cookie); }
 
 bool uses(const Record& record, const Use& use) {
   return std::any_of(record.namespaces.begin(), record.namespaces.end(), [&](const MadeNamespace& made) {
@@ -41,9 +44,8 @@ bool is_of(const Hold& hold, const Use& use, const std::string& key) {
 class Uses {
  public:
   /// Nothing: no lab uses it.
-  static std::optional<Uses> open(std::uint64_t cookie, bool create) {
-    auto directory =
-        RecordDirectory::lock(directory_of(cookie), {.create = create, .wait = RecordDirectory::Wait::yes});
+  static std::optional<Uses> open(const std::string& name, bool create) {
+    auto directory = RecordDirectory::lock(name, {.create = create, .wait = RecordDirectory::Wait::yes});
     if (!directory) return std::nullopt;
     return Uses(std::move(*directory));
   }
@@ -71,6 +73,23 @@ class Uses {
   /// The next to set this sysctl after `from`.
   auto next(std::vector<Hold>::iterator from, const std::string& key) {
     return std::find_if(from, holds.end(), [&](const Hold& hold) { return hold.key == key; });
+  }
+
+  /// Takes a lab out. Returns what it held last, which nobody gives back.
+  std::vector<SavedSysctl> drop(const std::function<bool(const std::string& lab, const std::string& home)>& whose) {
+    std::vector<SavedSysctl> rest;
+    std::erase_if(labs, [&](const auto& one) { return whose(one.first, one.second); });
+    for (auto hold = holds.begin(); hold != holds.end();) {
+      if (!whose(hold->lab, hold->home)) {
+        ++hold;
+        continue;
+      }
+      if (hand_over(hold))
+        rest.push_back({.home = hold->home, .key = hold->key, .before = hold->before, .shared = true});
+      hold = holds.erase(hold);
+    }
+    save();
+    return rest;
   }
 
   /// Whether there is nobody after it. Otherwise who comes next gives back what this one would have.
@@ -107,29 +126,32 @@ class Uses {
 }  // namespace
 
 void join_existing(const Use& use) {
-  auto uses = Uses::open(use.cookie, true);
+  auto uses = Uses::open(directory_of(use.cookie), true);
   uses->add(use);
   uses->save();
 }
 
 void leave_existing(const Use& use) {
-  auto uses = Uses::open(use.cookie, false);
+  auto uses = Uses::open(directory_of(use.cookie), false);
   if (!uses) return;
-  std::erase(uses->labs, std::pair<std::string, std::string>{use.lab, use.home});
-  for (auto hold = uses->holds.begin(); hold != uses->holds.end();) {
-    if (hold->lab != use.lab || hold->home != use.home) {
-      ++hold;
-      continue;
-    }
-    uses->hand_over(hold);
-    hold = uses->holds.erase(hold);
+  uses->drop([&](const std::string& lab, const std::string& home) { return lab == use.lab && home == use.home; });
+}
+
+std::vector<SavedSysctl> forget_uses(const std::string& lab) {
+  std::vector<SavedSysctl> rest;
+  for (const std::string& name : RecordDirectory::names()) {
+    if (!name.starts_with(kExisting)) continue;
+    auto uses = Uses::open(name, false);
+    if (!uses) continue;
+    for (SavedSysctl& one : uses->drop([&](const std::string&its, const std::string&) { return its == lab; }))
+      rest.push_back(std::move(one));
   }
-  uses->save();
+  return rest;
 }
 
 std::vector<Use> uses_of(std::uint64_t cookie) {
   std::vector<Use> all;
-  const auto uses = Uses::open(cookie, false);
+  const auto uses = Uses::open(directory_of(cookie), false);
   if (!uses) return all;
   for (const auto& [lab, home] : uses->labs) all.push_back({.lab = lab, .home = home, .cookie = cookie});
   return all;
@@ -162,7 +184,7 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
 }
 
 void take_sysctl(const Use& use, const std::string& key, const std::string& value) {
-  auto uses = Uses::open(use.cookie, true);
+  auto uses = Uses::open(directory_of(use.cookie), true);
   uses->add(use);
   const auto own = uses->find(use, key);
   // Who sets it anew comes after all others, as if it had not set it before.
@@ -175,7 +197,7 @@ void take_sysctl(const Use& use, const std::string& key, const std::string& valu
 }
 
 void give_back_sysctl(const Use& use, const SavedSysctl& saved) {
-  auto uses = Uses::open(use.cookie, false);
+  auto uses = Uses::open(directory_of(use.cookie), false);
   if (!uses) return netns::write_sysctl(saved.key, saved.before);
   const auto own = uses->find(use, saved.key);
   if (own != uses->holds.end()) {

@@ -22,6 +22,9 @@ struct Use {
 void join_existing(const Use& use);
 /// What the lab had set is given back by then.
 void leave_existing(const Use& use);
+/// For a lab whose record is lost, and with it where its namespaces are: nobody waits for it any more. Returns what it
+/// has set and nobody gives back.
+std::vector<SavedSysctl> forget_uses(const std::string& lab);
 /// Everybody that uses a namespace.
 std::vector<Use> uses_of(std::uint64_t cookie);
 

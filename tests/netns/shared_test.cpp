@@ -148,6 +148,33 @@ TEST_CASE("a lab that sets a shared sysctl anew comes after the others, and one 
   sh("ip netns del shared");  // each section begins anew
 }
 
+TEST_CASE("a lab whose record is lost keeps nothing of a shared namespace") {
+  REQUIRE(sh("ip netns add shared").exit == 0);
+  const int before = value_of();
+  ok("up " + lab_with("one", 111));
+  ok("up " + lab_with("two", 222));
+  const auto lose = [](const std::string& lab) {
+    REQUIRE(sh("truncate -s 20 /run/netrig/" + lab + "/journal").exit == 0);
+    const Result forced = cli("down --force " + lab);
+    INFO(forced.err);
+    return forced;
+  };
+  SECTION("the older") {
+    CHECK(lose("one").exit == 0);
+    CHECK(value_of() == 222);
+    ok("down two");
+    CHECK(value_of() == before);
+  }
+  SECTION("the newer") {
+    const Result forced = lose("two");
+    CHECK(forced.exit == 1);
+    CHECK_THAT(forced.err, ContainsSubstring("look at sysctl " + kKey + " in shared (it was 111)"));
+    ok("down one");
+  }
+  CHECK(std::filesystem::is_empty("/run/netrig"));
+  sh("ip netns del shared");  // each section begins anew
+}
+
 TEST_CASE("what a lab that another uses takes back in its own namespace does not come back with the other's end") {
   std::string base = kBase;
   base.replace(base.find("[namespace.edge]"), 0, "sysctl = { \"" + kKey + "\" = 111 }\n");
