@@ -26,7 +26,7 @@ struct DownOptions {
 };
 
 /// The lab as it was brought up, if that can still be read.
-std::optional<Lab> lab_of(Session& session, const engine::Record& record) {
+std::optional<Lab> lab_as_applied(Session& session, const engine::Record& record) {
   try {
     return session.applied(record);
   } catch (const Error&) {
@@ -86,7 +86,7 @@ Json take_down(Session& session, engine::Journal& journal, Force force) {
   const auto began = std::chrono::steady_clock::now();
   const engine::Record record = journal.record();
   if (force == Force::no) require_unused(record, {}, ", or say \"netrig down --force\"");
-  const auto applied = record.damaged ? lab_of(session, record) : std::nullopt;
+  const auto applied = record.damaged ? lab_as_applied(session, record) : std::nullopt;
   report::Progress progress(!session.options().quiet && !session.options().json);
   engine::Options options;
   options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {

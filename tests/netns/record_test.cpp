@@ -18,7 +18,7 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-const std::string kTwo = R"([lab]
+const std::string kPair = R"([lab]
 name = "two"
 [namespace.a]
 [namespace.b]
@@ -29,7 +29,7 @@ interfaces = [{ namespace = "a", name = "eth0" }, { namespace = "b", name = "eth
 
 const std::string kJournal = "/run/netrig/two/journal";
 
-void up(const std::string& text) {
+void bring_up(const std::string& text) {
   const Result result = cli("up " + file("lab.toml", text));
   INFO(result.err);
   REQUIRE(result.exit == 0);
@@ -59,7 +59,7 @@ void mask_boot_id(bool on) {
 }  // namespace
 
 TEST_CASE("a journal cut anywhere is never taken for one of a lab that has made nothing") {
-  up(kTwo);
+  bring_up(kPair);
   const std::string whole = read(kJournal);
   REQUIRE(whole.size() > 126);
   for (std::size_t length = 0; length < whole.size(); ++length) {
@@ -116,7 +116,7 @@ TEST_CASE("a journal cut anywhere is never taken for one of a lab that has made 
 }
 
 TEST_CASE("another lab's damaged record is no hindrance") {
-  up(kTwo);
+  bring_up(kPair);
   ::mkdir("/run/netrig/bad", 0700);
   write("/run/netrig/bad/journal", "");
   CHECK(state_in_list("two") == "up");
@@ -131,7 +131,7 @@ TEST_CASE("another lab's damaged record is no hindrance") {
 }
 
 TEST_CASE("a record that others could have written is not believed") {
-  up(kTwo);
+  bring_up(kPair);
   const std::string lab = "/run/netrig/two";
   const std::string kept = directory() + "/kept";
   const auto [spoil, mend, message] = GENERATE_COPY(table<std::string, std::string, std::string>({
@@ -183,9 +183,9 @@ TEST_CASE("a directory whose lab had not begun is known, and given up or used") 
     CHECK(down.exit == 0);
     CHECK_THAT(down.out, ContainsSubstring("lab two had made nothing yet; it is forgotten"));
   }
-  SECTION("down by its file") { CHECK(soon("down " + file("lab.toml", kTwo)).exit == 0); }
+  SECTION("down by its file") { CHECK(soon("down " + file("lab.toml", kPair)).exit == 0); }
   SECTION("up") {
-    up(kTwo);
+    bring_up(kPair);
     CHECK(soon("down two").exit == 0);
   }
   SECTION("a beginning that was not put in place") {
@@ -198,7 +198,7 @@ TEST_CASE("a directory whose lab had not begun is known, and given up or used") 
 TEST_CASE("a boot id that cannot be read is not another boot") {
   const bool masked_at_up = GENERATE(false, true);
   if (masked_at_up) mask_boot_id(true);
-  up(kTwo);
+  bring_up(kPair);
   mask_boot_id(!masked_at_up);
   CHECK(state_in_list("two") == "up");
   CHECK(soon("status two").exit == 0);
@@ -233,7 +233,7 @@ TEST_CASE("a lab that is coming up is not called cut off") {
 }
 
 TEST_CASE("a wait for another netrig can be interrupted") {
-  const std::string lab = file("lab.toml", kTwo);
+  const std::string lab = file("lab.toml", kPair);
   const int first = start_netrig({"up", lab});
   while (!std::filesystem::exists("/run/netrig/two/lock")) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ::kill(first, SIGSTOP);
@@ -254,9 +254,9 @@ TEST_CASE("a wait for another netrig can be interrupted") {
 }
 
 TEST_CASE("a lab of another file's is not rewritten unless that is asked for") {
-  up(kTwo);
+  bring_up(kPair);
   const std::string lab = directory() + "/lab.toml";
-  const std::string other = file("other.toml", kTwo + "[namespace.c]\n");
+  const std::string other = file("other.toml", kPair + "[namespace.c]\n");
   const Result refused = soon("up " + other);
   CHECK(refused.exit == 4);
   CHECK_THAT(refused.err, ContainsSubstring(other + ": lab \"two\" is up from " + lab +
@@ -268,7 +268,7 @@ TEST_CASE("a lab of another file's is not rewritten unless that is asked for") {
     std::filesystem::create_symlink(lab, directory() + "/link.toml");
     CHECK(soon("up " + directory() + "/link.toml").exit == 0);
   }
-  SECTION("a copy that says the same") { CHECK(soon("up " + file("copy.toml", kTwo)).exit == 0); }
+  SECTION("a copy that says the same") { CHECK(soon("up " + file("copy.toml", kPair)).exit == 0); }
   SECTION("asked for") {
     CHECK(soon("up --replace " + other).exit == 0);
     CHECK(namespaces() == Texts{"a", "b", "c"});

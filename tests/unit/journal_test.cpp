@@ -3,9 +3,7 @@
 #include "catch.hpp"
 #include "engine/events.hpp"
 
-using namespace netrig;
-using namespace netrig::engine;
-
+namespace netrig::engine {
 namespace {
 
 Record record() {
@@ -47,7 +45,7 @@ std::string appended() {
          device_gone_event("wire") + namespace_gone_event("a");
 }
 
-std::string refusal(const std::string& journal) {
+std::string refusal_of(const std::string& journal) {
   try {
     replay(journal, "/run/netrig/two/journal");
   } catch (const Error& error) {
@@ -69,7 +67,7 @@ TEST_CASE("a journal cut to any length is refused or tells all that was made unt
     const std::string cut = journal.substr(0, length);
     if (length < base.size()) {
       // What came in one piece cannot be there in part unless somebody cut it.
-      CHECK_THAT(refusal(cut), ContainsSubstring("the lab's record is damaged: it"));
+      CHECK_THAT(refusal_of(cut), ContainsSubstring("the lab's record is damaged: it"));
       continue;
     }
     // What was appended is there up to its last whole line: what the next one says was not begun.
@@ -92,7 +90,7 @@ TEST_CASE("a first run that is cut off anywhere tells all that it has made") {
   for (std::size_t length = 0; length <= journal.size(); ++length) {
     CAPTURE(length);
     if (length < begin.size()) {
-      CHECK(!refusal(journal.substr(0, length)).empty());
+      CHECK(!refusal_of(journal.substr(0, length)).empty());
       continue;
     }
     const Record seen = replay(journal.substr(0, length), "journal");
@@ -115,11 +113,11 @@ TEST_CASE("a record is the same after it was written and read") {
 
 TEST_CASE("lines out of their place are refused") {
   const std::string base = all_events(record());
-  CHECK_THAT(refusal(base.substr(base.find('\n') + 1)), ContainsSubstring("does not begin with its beginning"));
-  CHECK_THAT(refusal(base + base), ContainsSubstring("a second beginning"));
-  CHECK_THAT(refusal(base + "{}\n"), ContainsSubstring("damaged"));
-  CHECK_THAT(refusal(base + "\n"), ContainsSubstring("damaged"));
-  CHECK_THAT(refusal(""), ContainsSubstring("it is empty"));
+  CHECK_THAT(refusal_of(base.substr(base.find('\n') + 1)), ContainsSubstring("does not begin with its beginning"));
+  CHECK_THAT(refusal_of(base + base), ContainsSubstring("a second beginning"));
+  CHECK_THAT(refusal_of(base + "{}\n"), ContainsSubstring("damaged"));
+  CHECK_THAT(refusal_of(base + "\n"), ContainsSubstring("damaged"));
+  CHECK_THAT(refusal_of(""), ContainsSubstring("it is empty"));
 }
 
 TEST_CASE("a journal of a netrig that did not count its lines is read") {
@@ -151,3 +149,5 @@ TEST_CASE("of a damaged journal all lines are salvaged that can be read") {
   }
   SECTION("nothing is left") { CHECK(salvage("{\"e\":\"beg").damaged); }
 }
+
+}  // namespace netrig::engine
