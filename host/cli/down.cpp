@@ -85,7 +85,16 @@ void require_unused(const engine::Record& record, const std::optional<std::vecto
 Json take_down(Session& session, engine::Journal& journal, Force force) {
   const auto began = std::chrono::steady_clock::now();
   const engine::Record record = journal.record();
-  if (force == Force::no) require_unused(record, {}, ", or say \"netrig down --force\"");
+  if (force == Force::no && record.begun) {
+    // Said before it is asked, so that nobody joins in between without seeing it.
+    journal.set_phase(engine::Phase::removing);
+    try {
+      require_unused(record, {}, ", or say \"netrig down --force\"");
+    } catch (...) {
+      journal.set_phase(record.phase);
+      throw;
+    }
+  }
   const auto applied = record.damaged ? lab_as_applied(session, record) : std::nullopt;
   report::Progress progress(!session.options().quiet && !session.options().json);
   engine::Options options;

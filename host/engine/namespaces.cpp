@@ -30,6 +30,9 @@ void open_existing(Run& run, const Namespace& space) {
   const std::uint64_t cookie = netns::cookie_of(*fd);
   run.journal.add_namespaces({{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
   join_existing({.lab = run.journal.record().lab, .home = space.name.str(), .cookie = cookie});
+  if (const auto remover = remover_of(cookie))
+    throw Error(ErrorCode::conflict, fmt::format("namespace {} is being taken away, with lab \"{}\" that made it",
+                                                 space.name.str(), *remover));
   run.spaces.add(space.name.str(), std::move(*fd), cookie);
 }
 

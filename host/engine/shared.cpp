@@ -149,6 +149,22 @@ std::vector<SavedSysctl> forget_uses(const std::string& lab) {
   return rest;
 }
 
+std::optional<std::string> remover_of(std::uint64_t cookie) {
+  // As events.cpp writes a namespace of the lab's own; most journals need not be replayed to know.
+  const std::string own = fmt::format("\"c\":{}}}", cookie);
+  for (const std::string& lab : Journal::labs()) {
+    try {
+      const auto directory = RecordDirectory::look(lab);
+      if (!directory || directory->read("journal").value_or("").find(own) == std::string::npos) continue;
+      const auto record = Journal::peek(lab);
+      if (record && record->phase == Phase::removing) return lab;
+    } catch (const Error&) {
+      continue;  // one that cannot be read is not being taken away either
+    }
+  }
+  return std::nullopt;
+}
+
 std::vector<Use> uses_of(std::uint64_t cookie) {
   std::vector<Use> all;
   const auto uses = Uses::open(directory_of(cookie), false);

@@ -22,6 +22,9 @@ struct Use {
 void join_existing(const Use& use);
 /// What the lab had set is given back by then.
 void leave_existing(const Use& use);
+/// The lab that made a namespace and is taking it away; nothing: none is. Whoever has joined asks this, and whoever
+/// removes says so before it asks who has joined: one of the two sees the other.
+std::optional<std::string> remover_of(std::uint64_t cookie);
 /// For a lab whose record is lost, and with it where its namespaces are: nobody waits for it any more. Returns what it
 /// has set and nobody gives back.
 std::vector<SavedSysctl> forget_uses(const std::string& lab);

@@ -233,6 +233,18 @@ TEST_CASE("a lab whose namespace another lab uses stays until that one is gone")
   require_nothing_left();
 }
 
+TEST_CASE("nobody joins a namespace that is being taken away") {
+  ok("up " + file("base.toml", kBase));
+  // As after a down that was killed at once.
+  REQUIRE(sh("echo '{\"e\":\"phase\",\"p\":3}' >> /run/netrig/base/journal").exit == 0);
+  const Result refused = cli("up " + file("leaf.toml", kLeaf));
+  CHECK(refused.exit == 4);
+  CHECK_THAT(refused.err, ContainsSubstring("namespace core is being taken away, with lab \"base\" that made it"));
+  CHECK(namespaces() == Texts{"core", "edge"});
+  ok("down base");
+  require_nothing_left();
+}
+
 TEST_CASE("a namespace that cannot be removed keeps no other, and is named") {
   std::string text = "[lab]\nname = \"five\"\n";
   for (const char* name : {"n1", "n2", "n3", "n4", "n5"}) text += "[namespace." + std::string(name) + "]\n";
