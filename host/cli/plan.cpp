@@ -7,6 +7,7 @@
 #include <map>
 
 #include "cli/commands.hpp"
+#include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "report/table.hpp"
 
@@ -31,7 +32,7 @@ int plan_lab(Session& session, const PlanOptions& options) {
                  .services = {},
                  .tests = {}};
   const auto record = engine::Journal::peek(next.name.str());
-  const bool running = record && record->phase == engine::Phase::running && record->boot == engine::boot_id();
+  const bool running = record && record->begun && record->phase == engine::Phase::running && !engine::is_lost(*record);
   const Lab current = running ? session.applied(*record) : none;
   const plan::Plan plan = plan::make(current, next);
   // What is in the way can be seen only by who may look into namespaces.
@@ -52,8 +53,14 @@ int plan_lab(Session& session, const PlanOptions& options) {
   text += steps.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
                         : fmt::format("{} to create, {} to change, {} to remove\n", counts["create"], counts["change"],
                                       counts["remove"]);
+  const bool other = running && is_from_another_file(*record, next);
+  if (other) text += fmt::format("it is up from {}, another file: \"netrig up\" will want --replace\n", record->file);
   session.say(text);
-  session.answer({{"lab", next.name.str()}, {"running", running}, {"steps", json}, {"warnings", warnings}});
+  session.answer({{"lab", next.name.str()},
+                  {"running", running},
+                  {"needs_replace", other},
+                  {"steps", json},
+                  {"warnings", warnings}});
   return 0;
 }
 

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <unistd.h>
+
 #include <ctime>
 
 #include "cli/commands.hpp"
@@ -21,11 +23,35 @@ std::string time_text(std::int64_t seconds) {
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-/// One word for how a lab is, from its record alone.
-std::string state_of(const engine::Record& record) {
-  if (record.boot.empty()) return "empty";
-  if (record.boot != engine::boot_id()) return "lost in a reboot";
-  return record.phase == engine::Phase::running ? "up" : fmt::format("cut off while {}", to_text(record.phase));
+/// One word for how a lab is, from its record and who holds it.
+std::string state_of(const engine::Journal::View& view) {
+  const engine::Record& record = view.record;
+  if (view.holder) {
+    if (!record.begun || record.phase == engine::Phase::starting) return "coming up";
+    if (record.phase == engine::Phase::removing) return "going down";
+    if (record.phase == engine::Phase::changing) return "being changed";
+    return record.purpose == engine::Purpose::run ? "being tested" : "up";
+  }
+  if (!record.begun) return "empty";
+  if (engine::is_lost(record)) return "lost in a reboot";
+  return record.settled() ? "up" : fmt::format("cut off while {}", record.doing());
+}
+
+/// The process that is at a lab; nothing: none is, or it has not said its number.
+Json holder_of(const engine::Journal::View& view) {
+  return view.holder && *view.holder != 0 ? Json(*view.holder) : Json();
+}
+
+std::string held_text(const engine::Journal::View& view) {
+  if (!view.holder) return "";
+  return *view.holder == 0 ? ", held by another netrig" : fmt::format(", held by netrig (process {})", *view.holder);
+}
+
+std::string summary_of(const engine::Journal::View& view, bool whole) {
+  if (whole) return "all there";
+  const engine::Phase phase = view.record.phase;
+  if (view.holder && phase != engine::Phase::running) return "not whole while netrig is at it";
+  return fmt::format("NOT WHOLE: run \"netrig down {}\"", view.record.lab);
 }
 
 Json to_json(const engine::InterfaceView& view) {
@@ -51,17 +77,22 @@ std::string interface_state(const engine::InterfaceView& view) {
 }
 
 int status(Session& session, const std::string& typed) {
-  const engine::Record record = record_of(resolve_lab(typed));
-  const std::string state = state_of(record);
+  const std::string name = resolve_lab(typed);
+  const auto found = engine::Journal::look(name);
+  if (!found) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", name));
+  const engine::Record& record = found->record;
+  const std::string state = state_of(*found);
   Json json = {{"lab", record.lab},
                {"state", state},
+               {"held_by", holder_of(*found)},
                {"file", record.file},
                {"since", time_text(record.began)},
                {"only", record.only}};
-  std::string text =
-      fmt::format("lab {}: {}, from {}, since {}\n", record.lab, state, record.file, time_text(record.began));
+  std::string text = record.begun ? fmt::format("lab {}: {}{}, from {}, since {}\n", record.lab, state,
+                                                held_text(*found), record.file, time_text(record.began))
+                                  : fmt::format("lab {}: {}{}\n", record.lab, state, held_text(*found));
   bool whole = false;
-  if (record.boot == engine::boot_id()) {
+  if (record.begun && !engine::is_lost(record)) {
     require_privileges("looking into a lab");
     raise_open_files();
     const engine::LabView view = engine::look(record, session.drivers());
@@ -98,12 +129,12 @@ int status(Session& session, const std::string& typed) {
     }
     if (!view.devices.empty()) text += table.str();
     text += fmt::format("{}, {}; {}\n", report::counted(view.namespaces.size(), "namespace"),
-                        report::counted(view.devices.size(), "device"),
-                        whole ? "all there" : fmt::format("NOT WHOLE: run \"netrig down {}\"", record.lab));
+                        report::counted(view.devices.size(), "device"), summary_of(*found, whole));
   } else {
     json["whole"] = false;
-    text += fmt::format("nothing of it is in the kernel; \"netrig up\" makes it anew, \"netrig down {}\" forgets it\n",
-                        record.lab);
+    if (!found->holder)
+      text += fmt::format(
+          "nothing of it is in the kernel; \"netrig up\" makes it anew, \"netrig down {}\" forgets it\n", record.lab);
   }
   session.say(text);
   session.answer(json);
@@ -115,19 +146,24 @@ int list(Session& session) {
   Json json = Json::array();
   for (const std::string& name : engine::Journal::labs()) {
     try {
-      const auto record = engine::Journal::peek(name);
-      if (!record) continue;
-      table.add({name, state_of(*record), fmt::format("{}", record->namespaces.size()),
-                 fmt::format("{}", record->devices.size()), time_text(record->began), record->file});
+      const auto view = engine::Journal::look(name);
+      if (!view) continue;
+      const engine::Record& record = view->record;
+      const std::string since = record.begun ? time_text(record.began) : "";
+      table.add({name, state_of(*view) + held_text(*view), fmt::format("{}", record.namespaces.size()),
+                 fmt::format("{}", record.devices.size()), since, record.file});
       json.push_back({{"lab", name},
-                      {"state", state_of(*record)},
-                      {"namespaces", record->namespaces.size()},
-                      {"devices", record->devices.size()},
-                      {"since", time_text(record->began)},
-                      {"file", record->file}});
+                      {"state", state_of(*view)},
+                      {"held_by", holder_of(*view)},
+                      {"namespaces", record.namespaces.size()},
+                      {"devices", record.devices.size()},
+                      {"since", since},
+                      {"file", record.file}});
     } catch (const Error& error) {
       // One that cannot be read is shown all the same: it is there.
-      const std::string state = error.code() == ErrorCode::denied ? "unknown (needs root)" : "unreadable";
+      const std::string state = error.code() != ErrorCode::denied ? "damaged"
+                                : ::geteuid() != 0                ? "unknown (needs root)"
+                                                                  : "not trusted";
       table.add({name, state, "", "", "", ""});
       json.push_back({{"lab", name}, {"state", state}, {"problem", error.what()}});
     }

@@ -61,16 +61,17 @@ int test_lab(Session& session, const TestOptions& options) {
   const auto targets = report_targets(session, options.reports);
   const std::string name = resolve_lab(options.lab);
   require_privileges("testing a lab");
-  const auto journal =
-      engine::Journal::open(name, false, options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
+  catch_signals();
+  const auto journal = engine::Journal::open(
+      name,
+      {.wait = options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no, .interrupted = &interrupted()});
   if (!journal) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", name));
   const engine::Record& record = journal->record();
-  if (record.phase != engine::Phase::running || record.boot != engine::boot_id())
+  if (!record.begun || record.phase != engine::Phase::running || engine::is_lost(record))
     throw Error(ErrorCode::not_found, fmt::format("lab \"{0}\" is not up, see \"netrig status {0}\"", name));
   raise_open_files();
   const Lab lab = lab_to_test(session, options.lab, record);
   const std::vector<Test> tests = chosen_tests(lab, options.choice);
-  catch_signals();
   const check::Report report = run_chosen(session, lab, record, tests, options.choice);
   const bool written = deliver(session, report, lab, targets);
   const int code = exit_code_of(report);

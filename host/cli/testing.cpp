@@ -90,31 +90,36 @@ check::Report run_chosen(Session& session, const Lab& lab, const engine::Record&
 
 check::Report up_test_down(Session& session, const Lab& lab, const std::vector<std::string>& only,
                            const std::vector<Test>& tests, const TestChoice& choice, const RunOptions& options) {
-  const std::string& name = lab.name.str();
-  if (const auto record = engine::Journal::peek(name); record && record->phase == engine::Phase::running)
-    throw Error(
-        ErrorCode::conflict,
-        fmt::format("lab {0} is up already, and run would take it down; run its tests with \"netrig test {0}\", "
-                    "or take it down first",
-                    name));
   raise_open_files();
   catch_signals();
-  bring_up(session, lab, only, options.wait);
-  const auto bring_down = [&] { take_down(session, name, engine::Journal::Wait::yes); };
+  engine::Journal journal =
+      bring_up(session, lab, {.only = only, .wait = options.wait, .purpose = engine::Purpose::run}).journal;
   check::Report report;
   try {
-    const auto journal = engine::Journal::open(name, false, engine::Journal::Wait::yes);
-    if (!journal) throw Error(ErrorCode::not_found, fmt::format("lab {} was taken away as soon as it was up", name));
-    report = run_chosen(session, lab, journal->record(), tests, choice);
-    if (options.deliver) options.deliver(report);
-  } catch (...) {
-    bring_down();
+    report = run_chosen(session, lab, journal.record(), tests, choice);
+  } catch (const std::exception& error) {
+    try {
+      take_down(session, journal);
+    } catch (const Error& second) {
+      const auto* known = dynamic_cast<const Error*>(&error);
+      throw Error(known != nullptr ? known->code() : ErrorCode::internal,
+                  fmt::format("{}; and then {}", error.what(), second.what()));
+    }
     throw;
   }
-  if (options.keep && report.totals().passed != report.tests.size())
-    session.say(fmt::format("lab {0} is left up, to look at; take it down with \"netrig down {0}\"\n", name));
-  else
-    bring_down();
+  std::exception_ptr left;
+  if (options.keep && report.totals().passed != report.tests.size()) {
+    journal.keep();
+    session.say(fmt::format("lab {0} is left up, to look at; take it down with \"netrig down {0}\"\n", lab.name.str()));
+  } else {
+    try {
+      take_down(session, journal);
+    } catch (const Error&) {
+      left = std::current_exception();
+    }
+  }
+  if (options.deliver) options.deliver(report);
+  if (left) std::rethrow_exception(left);
   return report;
 }
 

@@ -18,6 +18,7 @@ struct UpOptions {
   std::string file;
   std::vector<std::string> only;
   bool wait = false;
+  bool replace = false;
 };
 
 plan::Limits limits_here() {
@@ -27,30 +28,54 @@ plan::Limits limits_here() {
   return limits;
 }
 
+/// Who names another file by mistake must not lose what he has.
+void require_same_file(const engine::Record& record, const Lab& next) {
+  if (!is_from_another_file(record, next)) return;
+  throw Error(
+      ErrorCode::conflict,
+      fmt::format("lab \"{}\" is up from {}, another file; \"netrig up --replace {}\" makes it what this one says",
+                  record.lab, record.file, next.file),
+      next.file);
+}
+
 /// A lab that an earlier run left between states is taken away before it is begun anew.
-engine::Journal open_settled(Session& session, const std::string& lab, engine::Journal::Wait wait) {
-  auto journal = engine::Journal::open(lab, true, wait);
+engine::Journal open_settled(Session& session, const Lab& next, const UpRequest& request) {
+  const std::string& lab = next.name.str();
+  auto journal = engine::Journal::open(lab, {.create = true, .wait = request.wait, .interrupted = &interrupted()});
   const engine::Record& record = journal->record();
-  if (record.boot.empty() || (record.phase == engine::Phase::running && record.boot == engine::boot_id()))
-    return std::move(*journal);
-  if (record.boot == engine::boot_id())
+  if (!record.begun) return std::move(*journal);
+  if (!engine::is_lost(record)) {
+    if (record.settled() && request.purpose == engine::Purpose::run)
+      throw Error(ErrorCode::conflict,
+                  fmt::format("lab {0} is up already, and run would take it down; run its tests with \"netrig test "
+                              "{0}\", or take it down first",
+                              lab));
+    const bool kept = record.settled() || record.phase == engine::Phase::changing;
+    if (kept && !request.replace) require_same_file(record, next);
+    if (record.settled()) return std::move(*journal);
+    require_unused(record, {}, fmt::format("; or take this one down first with \"netrig down --force {}\"", lab));
     spdlog::warn("an earlier run on lab \"{}\" was cut off while {}; what it left is removed first", lab,
-                 to_text(record.phase));
+                 record.doing());
+  }
   engine::down(*journal, session.drivers(), {});
-  return std::move(*engine::Journal::open(lab, true, wait));
+  return open_settled(session, next, request);
 }
 
 }  // namespace
+
+bool is_from_another_file(const engine::Record& record, const Lab& lab) {
+  return !engine::is_same_file(record, lab.file) && engine::Journal::applied_source(record.lab) != lab.source;
+}
 
 void check_machine(const Lab& lab) {
   plan::check_limits(lab, limits_here());
   require_privileges("bringing up a lab");
 }
 
-Json bring_up(Session& session, const Lab& next, const std::vector<std::string>& only, engine::Journal::Wait wait) {
+BroughtUp bring_up(Session& session, const Lab& next, const UpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
-  engine::Journal journal = open_settled(session, next.name.str(), wait);
-  const bool fresh = journal.record().boot.empty();
+  engine::Journal journal = open_settled(session, next, request);
+  const bool fresh = !journal.record().begun;
   const Lab none{.name = next.name,
                  .description = {},
                  .file = {},
@@ -69,7 +94,10 @@ Json bring_up(Session& session, const Lab& next, const std::vector<std::string>&
                   fmt::format("lab \"{}\" is up but not whole, see \"netrig status {}\"; run \"netrig down {}\" first",
                               next.name.str(), next.name.str(), next.name.str()));
     engine::check_conflicts(current, next, plan);
-    if (fresh) journal.begin(next, only);
+    std::vector<std::string> going;
+    for (const std::size_t s : plan.remove_namespaces) going.push_back(current.namespaces[s].name.str());
+    require_unused(journal.record(), going, "");
+    if (fresh) journal.begin(next, request.only, request.purpose);
     report::Progress progress(!session.options().quiet && !session.options().json);
     engine::Options options;
     options.interrupted = &interrupted();
@@ -77,12 +105,12 @@ Json bring_up(Session& session, const Lab& next, const std::vector<std::string>&
       progress.show(stage, done, total);
     };
     if (!plan.empty() || fresh)
-      engine::up(journal, current, next, plan, only, session.drivers(), options);
+      engine::up(journal, current, next, plan, request.only, session.drivers(), options);
     else
-      journal.commit(next, only);  // comments may have changed
+      journal.commit(next, request.only);  // comments may have changed
   } catch (...) {
     // Refused before anything was begun: the name is free again.
-    if (fresh && journal.record().boot.empty()) journal.remove();
+    if (!journal.record().begun) journal.remove();
     throw;
   }
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
@@ -92,9 +120,13 @@ Json bring_up(Session& session, const Lab& next, const std::vector<std::string>&
                                     report::counted(next.devices.size(), "device"),
                                     fresh ? "" : fmt::format(", {}", report::counted(steps, "change")), seconds)
                       : fmt::format("lab {} is up already; nothing to change\n", next.name.str()));
-  return {
-      {"lab", next.name.str()},         {"changed", changed}, {"steps", steps}, {"namespaces", next.namespaces.size()},
-      {"devices", next.devices.size()}, {"seconds", seconds}};
+  return {.journal = std::move(journal),
+          .answer = {{"lab", next.name.str()},
+                     {"changed", changed},
+                     {"steps", steps},
+                     {"namespaces", next.namespaces.size()},
+                     {"devices", next.devices.size()},
+                     {"seconds", seconds}}};
 }
 
 namespace {
@@ -104,8 +136,11 @@ int up(Session& session, const UpOptions& options) {
   const Lab next = session.load(options.file, options.only, warnings);
   check_machine(next);
   catch_signals();
-  Json answer =
-      bring_up(session, next, options.only, options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no);
+  Json answer = bring_up(session, next,
+                         {.only = options.only,
+                          .wait = options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no,
+                          .replace = options.replace})
+                    .answer;
   answer["warnings"] = std::move(warnings);
   session.answer(answer);
   session.stands(fmt::format("lab {} is up", next.name.str()));
@@ -124,6 +159,8 @@ void add_up(CLI::App& app, Action& action) {
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
+  command->add_flag("--replace", options->replace,
+                    "Also change a running lab of this name that came from another file");
   command->callback([options, &action] { action = [options](Session& session) { return up(session, *options); }; });
 }
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "engine/run.hpp"
+#include "engine/shared.hpp"
 #include "model/error_number.hpp"
 #include "netns/netns.hpp"
 
@@ -29,6 +30,33 @@ void Run::report(std::string_view stage, std::size_t done, std::size_t total) {
   if (!options.progress) return;
   const std::lock_guard guard(report_mutex_);
   options.progress(stage, done, total);
+}
+
+void Run::leave(Left left_) {
+  const std::lock_guard guard(report_mutex_);
+  spdlog::info("{} is left: {}", left_.what, left_.why);
+  left.push_back(std::move(left_));
+}
+
+bool Run::is_left(const std::string& space) const {
+  return std::any_of(left.begin(), left.end(), [&](const Left& one) { return one.homes.contains(space); });
+}
+
+void Run::settle_left() {
+  if (left.empty()) return;
+  constexpr std::size_t kNamed = 10;
+  std::unordered_set<std::string> homes;
+  std::string text;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    homes.insert(left[i].homes.begin(), left[i].homes.end());
+    if (i < kNamed) text += fmt::format("{}{} ({})", i == 0 ? "" : ", ", left[i].what, left[i].why);
+  }
+  if (left.size() > kNamed) text += fmt::format(" and {} more", left.size() - kNamed);
+  journal.keep_only(homes);
+  left.clear();
+  throw Error(ErrorCode::failed,
+              fmt::format("could not remove {}; all else is gone, and \"netrig down {}\" tries again", text,
+                          journal.record().lab));
 }
 
 void Run::warn(std::string text) {
@@ -62,18 +90,23 @@ void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
     for (const MadeNamespace& made : run.journal.record().namespaces)
       if (made.name == current.namespaces[s].name.str()) gone.push_back(made);
   for (const MadeNamespace& made : gone) {
-    Space* space = made.existing ? run.spaces.find(made.name) : nullptr;
-    if (space == nullptr) continue;
-    const Record record = run.journal.record();
-    parallel(1, 1, [&](std::size_t) {
-      netns::enter(space->fd());
+    if (!made.existing) continue;
+    const Use use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie};
+    if (Space* space = run.spaces.find(made.name); space != nullptr) {
+      const Record record = run.journal.record();
+      parallel(1, 1, [&](std::size_t) {
+        netns::enter(space->fd());
+        for (const SavedSysctl& saved : record.sysctls)
+          if (saved.home == made.name) give_back_sysctl(use, saved);
+      });
       for (const SavedSysctl& saved : record.sysctls)
-        if (saved.home == made.name) netns::write_sysctl(saved.key, saved.before);
-    });
-    for (const SavedSysctl& saved : record.sysctls)
-      if (saved.home == made.name) run.journal.sysctl_gone(saved.home, saved.key);
+        if (saved.home == made.name) run.journal.sysctl_gone(saved.home, saved.key);
+    }
+    leave_existing(use);
   }
   remove_namespaces(run, gone);
+  if (!run.left.empty())
+    throw Error(ErrorCode::failed, fmt::format("could not remove {}: {}", run.left.front().what, run.left.front().why));
   for (const MadeNamespace& made : gone) run.journal.namespace_gone(made.name);
 }
 
@@ -109,6 +142,7 @@ plan::Plan still_to_do(plan::Plan plan, const Record& record, const Lab& next) {
 
 void roll_back_change(Run& run, const Lab& current, const Lab& next) {
   run.tolerance = Tolerance::rollback;
+  run.left.clear();
   run.interruptible = false;
   const plan::Plan back = plan::make(next, current);
   // A device that both labs have under one name may be the old or the new one; either way it is made anew.
@@ -126,6 +160,8 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
     if (!fresh) {
       journal.set_phase(Phase::changing);
       open_recorded(run, journal.record().namespaces);
+      if (!run.left.empty())
+        throw Error(ErrorCode::failed, fmt::format("cannot use {}: {}", run.left.front().what, run.left.front().why));
       subtract(run, current, plan);
     }
     add(run, next, plan);
@@ -152,8 +188,10 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options) {
   Run run(journal, drivers, options);
   run.interruptible = false;
-  // After a reboot nothing of it is in the kernel any more.
-  if (!journal.record().empty() && journal.record().boot == boot_id()) remove_all(run);
+  if (is_lost(journal.record()))
+    forget_uses(journal.record().lab);  // of namespaces that are gone, whose cookies others may get
+  else if (!journal.record().empty())
+    remove_all(run);
   journal.remove();
   return std::move(run.warnings);
 }

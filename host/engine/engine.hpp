@@ -62,4 +62,8 @@ struct LabView {
 };
 LabView look(const Record& record, driver::Registry& drivers);
 
+/// Whether a record is of a kernel that is gone, and all that it names with it. A boot id can be made up, as in some
+/// containers; that one of the lab's own namespaces is there proves that it is.
+bool is_lost(const Record& record);
+
 }  // namespace netrig::engine

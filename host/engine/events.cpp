@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
@@ -96,9 +97,10 @@ class Replay {
  public:
   void apply(const Json& event) {
     const auto kind = event.at("e").get<std::string>();
-    if (kind == "begin")
+    if (kind == "begin") {
+      if (record_.begun) throw std::invalid_argument("a second beginning");
       begin(event);
-    else if (kind == "phase")
+    } else if (kind == "phase")
       record_.phase = static_cast<Phase>(number_of<int>(event.at("p"), 0, static_cast<int>(Phase::removing)));
     else if (kind == "ns")
       add_namespace(event);
@@ -111,7 +113,10 @@ class Replay {
     else if (kind == "dev-gone")
       remove_device(event.at("n").get<std::string>());
     else if (kind == "sysctl")
-      record_.sysctls.push_back({event.at("ns"), event.at("k"), event.at("old")});
+      record_.sysctls.push_back({.home = event.at("ns"),
+                                 .key = event.at("k"),
+                                 .before = event.at("old"),
+                                 .shared = event.value("shared", false)});
     else if (kind == "sysctl-gone")
       remove_sysctl(event);
     else if (kind == "route")
@@ -121,6 +126,10 @@ class Replay {
     else
       throw std::invalid_argument("unknown event \"" + kind + "\"");
   }
+
+  [[nodiscard]] bool begun() const { return record_.begun; }
+  /// How many events are in place with the first.
+  [[nodiscard]] std::size_t rest() const { return rest_; }
 
   Record finish() {
     std::size_t index = 0;
@@ -135,6 +144,12 @@ class Replay {
  private:
   void begin(const Json& event) {
     if (number_of<int>(event.at("v")) != 1) throw std::invalid_argument("written by a newer netrig");
+    record_.begun = true;
+    record_.damaged = event.value("damaged", false);
+    // One of an earlier netrig does not say.
+    rest_ = event.contains("rest") ? number_of<std::size_t>(event["rest"]) : 0;
+    if (event.contains("for"))
+      record_.purpose = static_cast<Purpose>(number_of<int>(event["for"], 0, static_cast<int>(Purpose::run)));
     record_.lab = event.at("lab").get<std::string>();
     record_.file = event.at("file").get<std::string>();
     record_.only = event.at("only").get<std::vector<std::string>>();
@@ -180,6 +195,7 @@ class Replay {
   }
 
   Record record_;
+  std::size_t rest_ = 0;
   std::unordered_map<std::string, std::size_t> device_index_;
   /// Name to the number of namespaces there were when it went: an entry that comes later is a new one of that name.
   std::unordered_map<std::string, std::size_t> gone_namespaces_;
@@ -187,12 +203,12 @@ class Replay {
 
 }  // namespace
 
-std::string_view to_text(Phase phase) {
+std::string_view Record::doing() const {
   switch (phase) {
     case Phase::starting:
       return "starting";
     case Phase::running:
-      return "running";
+      return purpose == Purpose::run ? "testing" : "running";
     case Phase::changing:
       return "changing";
     case Phase::removing:
@@ -201,9 +217,12 @@ std::string_view to_text(Phase phase) {
   return "unknown";
 }
 
-std::string begin_event(const Record& record) {
+std::string begin_event(const Record& record, std::size_t rest) {
   return line({{"e", "begin"},
                {"v", 1},
+               {"rest", rest},
+               {"for", static_cast<int>(record.purpose)},
+               {"damaged", record.damaged},
                {"lab", record.lab},
                {"file", record.file},
                {"only", record.only},
@@ -236,7 +255,9 @@ std::string device_event(const MadeDevice& made) {
 }
 std::string device_gone_event(const std::string& name) { return line({{"e", "dev-gone"}, {"n", name}}); }
 std::string sysctl_event(const SavedSysctl& sysctl) {
-  return line({{"e", "sysctl"}, {"ns", sysctl.home}, {"k", sysctl.key}, {"old", sysctl.before}});
+  Json event = {{"e", "sysctl"}, {"ns", sysctl.home}, {"k", sysctl.key}, {"old", sysctl.before}};
+  if (sysctl.shared) event["shared"] = true;
+  return line(event);
 }
 std::string sysctl_gone_event(const std::string& home, const std::string& key) {
   return line({{"e", "sysctl-gone"}, {"ns", home}, {"k", key}});
@@ -246,7 +267,8 @@ std::string route_event(const MadeRoute& made, bool gone) {
 }
 
 std::string all_events(const Record& record) {
-  std::string text = begin_event(record);
+  std::string text = begin_event(
+      record, record.namespaces.size() + record.devices.size() + record.sysctls.size() + record.routes.size() + 1);
   for (const auto& made : record.namespaces) text += namespace_event(made);
   for (const auto& made : record.devices) text += device_event(made);
   for (const auto& saved : record.sysctls) text += sysctl_event(saved);
@@ -254,24 +276,54 @@ std::string all_events(const Record& record) {
   return text + phase_event(record.phase);
 }
 
+namespace {
+
+/// Calls `apply` with every line that has its end.
+void for_each_line(std::string_view journal, const std::function<void(std::string_view)>& apply) {
+  for (std::size_t at = 0; at < journal.size();) {
+    const std::size_t end = journal.find('\n', at);
+    if (end == std::string_view::npos) return;
+    apply(journal.substr(at, end - at));
+    at = end + 1;
+  }
+}
+
+}  // namespace
+
 Record replay(std::string_view journal, const std::string& path) {
   Replay replay;
   std::size_t number = 0;
-  for (std::size_t at = 0; at < journal.size();) {
-    const std::size_t end = journal.find('\n', at);
-    if (end == std::string_view::npos) break;
+  const auto damaged = [&](const std::string& how) {
+    throw Error(ErrorCode::failed, fmt::format("the lab's record is damaged: {}", how),
+                fmt::format("{}:{}", path, std::max<std::size_t>(number, 1)));
+  };
+  for_each_line(journal, [&](std::string_view text) {
     ++number;
     try {
-      replay.apply(Json::parse(journal.substr(at, end - at)));
+      replay.apply(Json::parse(text));
     } catch (const std::exception& problem) {
-      throw Error(ErrorCode::failed,
-                  fmt::format("cannot read the lab's journal: {}; remove what is left by hand, then this directory",
-                              problem.what()),
-                  fmt::format("{}:{}", path, number));
+      damaged(problem.what());
     }
-    at = end + 1;
-  }
+    if (!replay.begun()) damaged("it does not begin with its beginning");
+  });
+  if (number == 0) damaged(journal.empty() ? "it is empty" : "it ends within its first line");
+  if (number - 1 < replay.rest()) damaged(fmt::format("it ends after {} of {} lines", number, replay.rest() + 1));
   return replay.finish();
+}
+
+Record salvage(std::string_view journal) {
+  Replay replay;
+  for_each_line(journal, [&](std::string_view text) {
+    try {
+      replay.apply(Json::parse(text));
+    } catch (const std::exception&) {
+      return;  // the next line may be whole
+    }
+  });
+  Record record = replay.finish();
+  record.begun = true;
+  record.damaged = true;
+  return record;
 }
 
 }  // namespace netrig::engine

@@ -8,7 +8,8 @@
 
 namespace netrig::engine {
 
-std::string begin_event(const Record& record);
+/// `rest`: so many events follow that are in place with it, or the journal is damaged.
+std::string begin_event(const Record& record, std::size_t rest);
 std::string phase_event(Phase phase);
 std::string namespace_event(const MadeNamespace& made);
 std::string namespace_gone_event(const std::string& name);
@@ -23,7 +24,11 @@ std::string route_event(const MadeRoute& made, bool gone);
 std::string all_events(const Record& record);
 
 /// Applies a journal to an empty record. A last line without its end is what a crash in mid-write leaves, and is
-/// ignored; anything else that cannot be read throws Error{failed} naming `path` and the line.
+/// ignored; anything else that is not as it was written, such as a cut before the end of what begin_event() counted,
+/// throws Error{failed} naming `path` and the line.
 Record replay(std::string_view journal, const std::string& path);
+
+/// What can still be read of a damaged journal, line by line.
+Record salvage(std::string_view journal);
 
 }  // namespace netrig::engine

@@ -1,108 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/journal.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/events.hpp"
-#include "netlink/socket.hpp"
 
 namespace netrig::engine {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const std::string& what) {
-  const int error = errno;
-  if (error == EPERM || error == EACCES)
-    throw Error(ErrorCode::denied, fmt::format("{}: {}; run it with sudo", what, netlink::errno_text(error)));
-  throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
+constexpr const char* kJournal = "journal";
+constexpr const char* kSource = "lab.toml";
+
+/// Path of a lab's file as a record has it: absolute, and with what is not UTF-8 replaced, for the journal is JSON.
+std::string recorded_path(const std::string& file) {
+  const std::string path = fs::absolute(file).lexically_normal();
+  return nlohmann::json::parse(nlohmann::json(path).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
-std::string directory_of(const std::string& lab) { return fmt::format("{}/{}", kRunDirectory, LabName(lab).str()); }
-
-std::optional<std::string> read_file(const std::string& path) {
-  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!file) {
-    if (errno == ENOENT) return std::nullopt;
-    fail(fmt::format("cannot open {}", path));
+/// A lab whose directory has no journal has not begun: the journal comes whole, before anything is made.
+Record read_record(const RecordDirectory& directory, const std::string& lab, bool salvaged) {
+  Record record;
+  const auto text = directory.read(kJournal);
+  try {
+    if (text) record = replay(*text, directory.path(kJournal));
+    if (record.damaged)
+      throw Error(ErrorCode::failed, "the lab's record was damaged, and taking the lab down did not end",
+                  directory.path(kJournal));
+    if (!text && directory.read(kSource))
+      throw Error(ErrorCode::failed, "the lab's record is damaged: the lab was up, and this file is gone",
+                  directory.path(kJournal));
+  } catch (const Error& error) {
+    if (!salvaged)
+      throw Error(
+          error.code(),
+          fmt::format("{}; \"netrig down --force {}\" removes what can still be told from it, and names the rest",
+                      error.message(), lab),
+          error.where());
+    record = salvage(text.value_or(""));
   }
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) fail(fmt::format("cannot read {}", path));
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t size = ::read(file.get(), text.data() + done, text.size() - done);
-    if (size < 0) fail(fmt::format("cannot read {}", path));
-    if (size == 0) break;
-    done += static_cast<std::size_t>(size);
-  }
-  text.resize(done);
-  return text;
-}
-
-void write_all(int fd, const std::string& text, const std::string& path) {
-  for (std::size_t done = 0; done < text.size();) {
-    const ssize_t size = ::write(fd, text.data() + done, text.size() - done);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) fail(fmt::format("cannot write {}", path));
-    done += static_cast<std::size_t>(size);
-  }
-}
-
-/// The process that holds the lock, for the message: its number is written into the lock file.
-std::string holder_of(const std::string& path) {
-  const auto text = read_file(path);
-  return text && !text->empty() ? fmt::format("netrig (process {})", *text) : "another netrig";
-}
-
-/// Locks `path`. A lock file can be removed by the process that had it, together with the lab; then it is opened anew.
-UniqueFd lock(const std::string& directory, const std::string& lab, bool create, Journal::Wait wait) {
-  const std::string path = directory + "/lock";
-  for (;;) {
-    if (create && ::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST)
-      fail(fmt::format("cannot make {}", directory));
-    UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-    if (!fd) {
-      if (errno == ENOENT && create) continue;
-      if (errno == ENOENT) return {};
-      fail(fmt::format("cannot open {}", path));
-    }
-    if (::flock(fd.get(), LOCK_EX | (wait == Journal::Wait::yes ? 0 : LOCK_NB)) != 0) {
-      if (errno == EINTR) throw Error(ErrorCode::interrupted, "interrupted while waiting for another netrig");
-      if (errno == EWOULDBLOCK)
-        throw Error(ErrorCode::conflict,
-                    fmt::format("lab \"{}\" is being changed by {}; wait for it with --wait", lab, holder_of(path)));
-      fail(fmt::format("cannot lock {}", path));
-    }
-    struct stat held {};
-    struct stat named {};
-    if (::fstat(fd.get(), &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino) {
-      const std::string self = fmt::format("{}", ::getpid());
-      if (::ftruncate(fd.get(), 0) == 0) write_all(fd.get(), self, path);
-      return fd;
-    }
-  }
-}
-
-void make_run_directory() {
-  if (::mkdir(kRunDirectory, 0755) != 0 && errno != EEXIST) fail(fmt::format("cannot make {}", kRunDirectory));
-  struct stat status {};
-  if (::lstat(kRunDirectory, &status) != 0) fail(fmt::format("cannot read {}", kRunDirectory));
-  // Whoever can write there can make us delete what is not ours.
-  if (!S_ISDIR(status.st_mode) || (status.st_uid != 0 && status.st_uid != ::geteuid()) || (status.st_mode & 022) != 0)
-    throw Error(
-        ErrorCode::denied,
-        fmt::format("{} must be a directory that belongs to root and that nobody else can write", kRunDirectory));
+  record.lab = lab;
+  return record;
 }
 
 }  // namespace
@@ -114,86 +60,79 @@ std::string boot_id() {
   return text;
 }
 
+bool is_of_another_boot(const Record& record) {
+  const std::string now = boot_id();
+  return record.begun && !record.boot.empty() && !now.empty() && record.boot != now;
+}
+
+bool is_same_file(const Record& record, const std::string& file) {
+  std::error_code missing;
+  return record.file == recorded_path(file) || fs::equivalent(record.file, file, missing);
+}
+
 Journal::Journal(Journal&& other) noexcept
-    : lock_(std::move(other.lock_)), file_(std::move(other.file_)), record_(std::move(other.record_)) {}
+    : directory_(std::move(other.directory_)), file_(std::move(other.file_)), record_(std::move(other.record_)) {}
 
-std::string Journal::path(const std::string& name) const { return directory_of(record_.lab) + "/" + name; }
-
-std::optional<Journal> Journal::open(const std::string& lab, bool create, Wait wait) {
-  if (create) make_run_directory();
-  const std::string directory = directory_of(lab);
-  struct stat status {};
-  if (!create && ::lstat(directory.c_str(), &status) != 0) {
-    if (errno == ENOENT) return std::nullopt;
-    fail(fmt::format("cannot open {}", directory));
-  }
-  Journal journal;
-  journal.lock_ = lock(directory, lab, create, wait);
-  if (!journal.lock_) return std::nullopt;
-  const std::string path = directory + "/journal";
-  if (const auto text = read_file(path)) journal.record_ = replay(*text, path);
-  journal.record_.lab = lab;
-  journal.file_ = UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!journal.file_) fail(fmt::format("cannot open {}", path));
+std::optional<Journal> Journal::open(const std::string& lab, const Opening& opening) {
+  auto directory = RecordDirectory::lock(
+      LabName(lab).str(), {.create = opening.create, .wait = opening.wait, .interrupted = opening.interrupted});
+  if (!directory) return std::nullopt;
+  Record record = read_record(*directory, lab, opening.salvage);
+  Journal journal(std::move(*directory), std::move(record));
   // A line that a crash cut short must not run into the next one.
-  journal.write_all_anew();
+  if (journal.record_.begun) journal.write_all_anew();
   return journal;
 }
 
 std::vector<std::string> Journal::labs() {
-  std::vector<std::string> names;
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(kRunDirectory, missing)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_directory(missing) && !lab_name_fault(name)) names.push_back(name);
-  }
-  if (missing && missing != std::errc::no_such_file_or_directory) {
-    errno = missing.value();
-    fail(fmt::format("cannot read {}", kRunDirectory));
-  }
-  std::sort(names.begin(), names.end());
+  std::vector<std::string> names = RecordDirectory::names();
+  std::erase_if(names, [](const std::string& name) { return lab_name_fault(name).has_value(); });
   return names;
 }
 
 std::optional<Record> Journal::peek(const std::string& lab) {
-  const std::string path = directory_of(lab) + "/journal";
-  const auto text = read_file(path);
-  if (!text) return std::nullopt;
-  Record record = replay(*text, path);
-  record.lab = lab;
-  return record;
+  const auto directory = RecordDirectory::look(LabName(lab).str());
+  if (!directory) return std::nullopt;
+  return read_record(*directory, lab, false);
+}
+
+std::optional<Journal::View> Journal::look(const std::string& lab) {
+  // Between a look at the record and one at the lock a run may have ended or begun; twice in a row is no chance.
+  constexpr int kLooks = 3;
+  std::optional<View> view;
+  for (int i = 0; i < kLooks; ++i) {
+    const auto directory = RecordDirectory::look(LabName(lab).str());
+    if (!directory) return std::nullopt;
+    const Record record = read_record(*directory, lab, false);
+    view = View{.record = record, .holder = directory->holder()};
+    if (record.settled() || view->holder) break;
+  }
+  return view;
 }
 
 std::string Journal::applied_source(const std::string& lab) {
-  return read_file(directory_of(lab) + "/lab.toml").value_or("");
+  const auto directory = RecordDirectory::look(LabName(lab).str());
+  return directory ? directory->read(kSource).value_or("") : "";
 }
 
-void Journal::append(const std::string& lines) { write_all(file_.get(), lines, path("journal")); }
-
-void Journal::write_file(const std::string& name, const std::string& text) const {
-  const std::string target = path(name);
-  const std::string fresh = target + ".new";
-  const UniqueFd file(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) fail(fmt::format("cannot write {}", fresh));
-  write_all(file.get(), text, fresh);
-  if (::rename(fresh.c_str(), target.c_str()) != 0) fail(fmt::format("cannot write {}", target));
-}
+void Journal::append(const std::string& lines) { write_all(file_, lines, directory_.path(kJournal)); }
 
 void Journal::write_all_anew() {
-  write_file("journal", record_.boot.empty() ? "" : all_events(record_));
-  file_ = UniqueFd(::open(path("journal").c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW));
-  if (!file_) fail(fmt::format("cannot open {}", path("journal")));
+  directory_.replace(kJournal, all_events(record_));
+  file_ = directory_.append_to(kJournal);
 }
 
-void Journal::begin(const Lab& lab, const std::vector<std::string>& only) {
+void Journal::begin(const Lab& lab, const std::vector<std::string>& only, Purpose purpose) {
   const std::lock_guard guard(mutex_);
-  record_.file = fs::absolute(lab.file).lexically_normal();
+  record_.purpose = purpose;
+  record_.file = recorded_path(lab.file);
   record_.only = only;
   record_.boot = boot_id();
   record_.version = NETRIG_VERSION;
   record_.began = std::time(nullptr);
   record_.phase = Phase::starting;
-  append(begin_event(record_) + phase_event(record_.phase));
+  write_all_anew();
+  record_.begun = true;
 }
 
 void Journal::set_phase(Phase phase) {
@@ -204,16 +143,17 @@ void Journal::set_phase(Phase phase) {
 
 void Journal::commit(const Lab& lab, const std::vector<std::string>& only) {
   const std::lock_guard guard(mutex_);
-  write_file("lab.toml", lab.source);
-  record_.file = fs::absolute(lab.file).lexically_normal();
+  directory_.replace(kSource, lab.source);
+  record_.file = recorded_path(lab.file);
   record_.only = only;
-  const bool first = record_.phase == Phase::starting;
   record_.phase = Phase::running;
-  // A first `up` has nothing past in its journal, so it is only closed.
-  if (first)
-    append(phase_event(record_.phase));
-  else
-    write_all_anew();
+  write_all_anew();
+}
+
+void Journal::keep() {
+  const std::lock_guard guard(mutex_);
+  record_.purpose = Purpose::up;
+  write_all_anew();
 }
 
 void Journal::add_namespaces(const std::vector<MadeNamespace>& made) {
@@ -273,6 +213,13 @@ void Journal::sysctl_gone(const std::string& home, const std::string& key) {
   std::erase_if(record_.sysctls, [&](const SavedSysctl& s) { return s.home == home && s.key == key; });
 }
 
+std::optional<SavedSysctl> Journal::saved_sysctl(const std::string& home, const std::string& key) {
+  const std::lock_guard guard(mutex_);
+  const auto found = std::find_if(record_.sysctls.begin(), record_.sysctls.end(),
+                                  [&](const SavedSysctl& s) { return s.home == home && s.key == key; });
+  return found == record_.sysctls.end() ? std::nullopt : std::optional(*found);
+}
+
 void Journal::add_route(const MadeRoute& route) {
   const std::lock_guard guard(mutex_);
   append(route_event(route, false));
@@ -285,14 +232,21 @@ void Journal::route_gone(const MadeRoute& route) {
   std::erase_if(record_.routes, [&](const MadeRoute& r) { return r.home == route.home && r.route == route.route; });
 }
 
+void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
+  const std::lock_guard guard(mutex_);
+  const auto gone = [&](const auto& one) { return !namespaces.contains(one.home); };
+  std::erase_if(record_.namespaces, [&](const MadeNamespace& made) { return !namespaces.contains(made.name); });
+  std::erase_if(record_.devices, [&](const MadeDevice& made) {
+    return std::all_of(made.interfaces.begin(), made.interfaces.end(), gone);
+  });
+  std::erase_if(record_.sysctls, gone);
+  std::erase_if(record_.routes, gone);
+  write_all_anew();
+}
+
 void Journal::remove() {
   const std::lock_guard guard(mutex_);
-  const std::string directory = directory_of(record_.lab);
-  // The lock file goes last but one: until then nobody else can take the lab's name.
-  for (const char* name : {"lab.toml", "lab.toml.new", "journal.new", "journal", "lock"})
-    if (::unlink(path(name).c_str()) != 0 && errno != ENOENT) fail(fmt::format("cannot remove {}", path(name)));
-  if (::rmdir(directory.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY)
-    fail(fmt::format("cannot remove {}", directory));
+  directory_.remove({kSource, kJournal});
 }
 
 }  // namespace netrig::engine

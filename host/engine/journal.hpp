@@ -3,32 +3,48 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/record.hpp"
+#include "engine/record_directory.hpp"
 #include "model/unique_fd.hpp"
 
 namespace netrig::engine {
 
-inline constexpr const char* kRunDirectory = "/run/netrig";
-
-/// Identity of the running kernel; after a reboot nothing of a record exists any more.
+/// Identity of the running kernel. Empty: it is not known, as where /proc is masked.
 std::string boot_id();
+/// Whether a record says that another kernel made its lab. One that is not known is not another.
+bool is_of_another_boot(const Record& record);
+/// Whether a lab was brought up from this file.
+bool is_same_file(const Record& record, const std::string& file);
 
 /// The directory /run/netrig/LAB, locked: `journal` (JSON lines, appended to), `lab.toml` (the file as applied).
 /// An event is written before the kernel is asked and settled after it has answered, so that whatever is found after a
 /// crash is known. Thread: the event members may be called from several threads at once.
 class Journal {
  public:
-  enum class Wait : std::uint8_t { no, yes };
+  using Wait = RecordDirectory::Wait;
+  struct Opening {
+    bool create = false;  ///< make the directory if it is not there
+    Wait wait = Wait::no;
+    bool salvage = false;                            ///< of a damaged record take what can be read
+    const std::atomic<bool>* interrupted = nullptr;  ///< ends the wait
+  };
 
-  /// Locks the lab and reads its record. `create`: make the directory if it is not there. Nothing: no such lab.
-  /// Throws Error{conflict} if another process holds it and `wait` is no.
-  static std::optional<Journal> open(const std::string& lab, bool create, Wait wait);
+  /// Locks the lab and reads its record. Nothing: no such lab. Throws Error{conflict} if another process holds it and
+  /// nobody waits, Error{failed} if the record is damaged, Error{denied} if others could have written it.
+  static std::optional<Journal> open(const std::string& lab, const Opening& opening);
   /// Names of all labs that have a directory.
   static std::vector<std::string> labs();
-  /// Reads a record without locking, for showing. Nothing: no such lab.
+  /// Reads a record without locking, for showing. Nothing: no such lab. Throws as open() does.
   static std::optional<Record> peek(const std::string& lab);
+  /// A record, and the process that is at it.
+  struct View {
+    Record record;
+    std::optional<pid_t> holder;  ///< as RecordDirectory::holder() says
+  };
+  static std::optional<View> look(const std::string& lab);
   /// The lab file as it was applied. Empty: `up` has not got so far.
   static std::string applied_source(const std::string& lab);
 
@@ -40,10 +56,12 @@ class Journal {
 
   [[nodiscard]] const Record& record() const { return record_; }
 
-  void begin(const Lab& lab, const std::vector<std::string>& only);
+  void begin(const Lab& lab, const std::vector<std::string>& only, Purpose purpose);
   void set_phase(Phase phase);
   /// The lab is as `lab` says: keeps its source, and writes the journal anew without what is past.
   void commit(const Lab& lab, const std::vector<std::string>& only);
+  /// The lab stays when the run that made it ends.
+  void keep();
 
   void add_namespaces(const std::vector<MadeNamespace>& made);
   void namespace_gone(const std::string& name);
@@ -53,20 +71,22 @@ class Journal {
   void device_gone(const std::string& name);
   void add_sysctl(const SavedSysctl& sysctl);
   void sysctl_gone(const std::string& home, const std::string& key);
+  /// Nothing: the lab has not set it.
+  [[nodiscard]] std::optional<SavedSysctl> saved_sysctl(const std::string& home, const std::string& key);
   void add_route(const MadeRoute& route);
   void route_gone(const MadeRoute& route);
 
+  /// Of everything else nothing is left.
+  void keep_only(const std::unordered_set<std::string>& namespaces);
   /// Nothing of the lab is left: removes the directory.
   void remove();
 
  private:
-  Journal() = default;
+  Journal(RecordDirectory directory, Record record) : directory_(std::move(directory)), record_(std::move(record)) {}
   void append(const std::string& lines);
   void write_all_anew();
-  void write_file(const std::string& name, const std::string& text) const;
-  [[nodiscard]] std::string path(const std::string& name) const;
 
-  UniqueFd lock_;
+  RecordDirectory directory_;
   UniqueFd file_;
   Record record_;
   std::mutex mutex_;

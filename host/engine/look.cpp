@@ -110,6 +110,23 @@ LabView look(const Record& record, driver::Registry& drivers) {
   return view;
 }
 
+bool is_lost(const Record& record) {
+  if (!is_of_another_boot(record)) return false;
+  bool found = false;
+  parallel(1, 1, [&](std::size_t) {
+    for (const MadeNamespace& made : record.namespaces) {
+      if (made.existing) continue;  // that of the machine has the same cookie in every boot
+      try {
+        const auto fd = netns::open(netns::path_of(NamespaceName(made.name)));
+        found = found || (fd && netns::cookie_of(*fd) == made.cookie);
+      } catch (const Error&) {
+        continue;  // what cannot be looked at proves nothing
+      }
+    }
+  });
+  return !found;
+}
+
 void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan) {
   std::unordered_set<std::string> ours;  // names that the plan itself clears first
   for (const std::size_t s : plan.remove_namespaces) ours.insert(current.namespaces[s].name.str());

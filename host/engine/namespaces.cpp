@@ -6,6 +6,7 @@
 #include <random>
 
 #include "engine/run.hpp"
+#include "engine/shared.hpp"
 #include "netns/netns.hpp"
 
 namespace netrig::engine {
@@ -28,7 +29,28 @@ void open_existing(Run& run, const Namespace& space) {
                                                   space.name.str(), netns::path_of(space)));
   const std::uint64_t cookie = netns::cookie_of(*fd);
   run.journal.add_namespaces({{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
+  join_existing({.lab = run.journal.record().lab, .home = space.name.str(), .cookie = cookie});
+  if (const auto remover = remover_of(cookie))
+    throw Error(ErrorCode::conflict, fmt::format("namespace {} is being taken away, with lab \"{}\" that made it",
+                                                 space.name.str(), *remover));
   run.spaces.add(space.name.str(), std::move(*fd), cookie);
+}
+
+/// Nothing: it is not there any more, or another has its name.
+std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
+  try {
+    const NamespaceName name(made.name);
+    if (made.path.empty() && netns::is_hollow(name)) return std::nullopt;
+    auto fd = netns::open(made.path.empty() ? netns::path_of(name) : made.path);
+    if (!fd || netns::cookie_of(*fd) == made.cookie) return fd;
+    run.warn(fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::conflict || error.code() == ErrorCode::invalid)  // no namespace any more
+      run.warn(fmt::format("{}; it was left alone", error.what()));
+    else
+      run.leave({.what = fmt::format("namespace {}", made.name), .why = error.what(), .homes = {made.name}});
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -75,20 +97,10 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
 }
 
 void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces) {
-  std::mutex mutex;
   parallel(namespaces.size(), run.threads, [&](std::size_t i) {
     const MadeNamespace& made = namespaces[i];
     if (run.spaces.find(made.name) != nullptr) return;
-    const NamespaceName name(made.name);
-    if (made.path.empty() && netns::is_hollow(name)) return;
-    auto fd = netns::open(made.path.empty() ? netns::path_of(name) : made.path);
-    if (!fd) return;
-    if (netns::cookie_of(*fd) != made.cookie) {
-      const std::lock_guard guard(mutex);
-      run.warn(fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
-      return;
-    }
-    run.spaces.add(made.name, std::move(*fd), made.cookie);
+    if (auto fd = open_own(run, made)) run.spaces.add(made.name, std::move(*fd), made.cookie);
   });
 }
 
@@ -99,8 +111,12 @@ void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces) {
   // are busy, and two that unmount keep each other waiting.
   parallel(namespaces.size(), 1, [&](std::size_t i) {
     const MadeNamespace& made = namespaces[i];
-    const NamespaceName name(made.name);
-    if (!made.existing && (run.spaces.find(made.name) != nullptr || netns::is_hollow(name))) netns::unpublish(name);
+    try {
+      const NamespaceName name(made.name);
+      if (!made.existing && (run.spaces.find(made.name) != nullptr || netns::is_hollow(name))) netns::unpublish(name);
+    } catch (const Error& error) {
+      run.leave({.what = fmt::format("namespace {}", made.name), .why = error.what(), .homes = {made.name}});
+    }
     if (const std::size_t count = ++done; count % 64 == 0) run.report("removing namespaces", count, namespaces.size());
   });
   for (const MadeNamespace& made : namespaces) run.spaces.erase(made.name);

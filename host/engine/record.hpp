@@ -39,6 +39,7 @@ struct SavedSysctl {
   std::string home;
   std::string key;
   std::string before;
+  bool shared = false;  ///< in an existing namespace: what counts is what the labs that use it keep together
 };
 
 /// A route in an existing namespace; those of own namespaces go with them.
@@ -54,14 +55,22 @@ enum class Phase : std::uint8_t {
   removing,  ///< `down` or a rollback has begun and not ended
 };
 
+enum class Purpose : std::uint8_t {
+  up,   ///< stays until it is taken down
+  run,  ///< goes with the netrig that made it
+};
+
 /// One event of the journal, already applied or about to be. Thread: none.
 struct Record {
+  bool begun = false;    ///< otherwise nothing has been made, and nothing else here counts
+  bool damaged = false;  ///< read from what was left of a journal: more may have been made
   std::string lab;
   std::string file;               ///< absolute path of the lab file
   std::vector<std::string> only;  ///< patterns of --only
-  std::string boot;               ///< boot id of the kernel that has it
+  std::string boot;               ///< boot id of the kernel that has it; empty: it was not known
   std::string version;            ///< of the netrig that wrote it
   std::int64_t began = 0;         ///< Units: seconds since 1970
+  Purpose purpose = Purpose::up;
   Phase phase = Phase::starting;
   std::vector<MadeNamespace> namespaces;
   std::vector<MadeDevice> devices;  ///< in order of creation
@@ -71,8 +80,10 @@ struct Record {
   [[nodiscard]] bool empty() const {
     return namespaces.empty() && devices.empty() && sysctls.empty() && routes.empty();
   }
+  /// Nothing is under way: it stays as it is until somebody wants something else.
+  [[nodiscard]] bool settled() const { return begun && phase == Phase::running && purpose == Purpose::up; }
+  /// "starting", "testing"...
+  [[nodiscard]] std::string_view doing() const;
 };
-
-std::string_view to_text(Phase phase);
 
 }  // namespace netrig::engine

@@ -8,6 +8,7 @@
 
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
+#include "engine/shared.hpp"
 #include "netlink/route.hpp"
 #include "netns/netns.hpp"
 
@@ -220,11 +221,15 @@ void restore_existing(Run& run) {
       if (space == nullptr || !existing.contains(saved.home)) continue;
       netns::enter(space->fd());
       try {
-        netns::write_sysctl(saved.key, saved.before);
+        give_back_sysctl({.lab = record.lab, .home = saved.home, .cookie = space->cookie()}, saved);
       } catch (const Error& error) {
         // One of an interface that is gone is gone with it.
-        if (error.code() != ErrorCode::unsupported) run.warn(error.what());
+        if (error.code() != ErrorCode::unsupported) {
+          run.warn(error.what());
+          continue;
+        }
       }
+      run.journal.sysctl_gone(saved.home, saved.key);
     }
   });
 }
@@ -246,12 +251,29 @@ void remove_all(Run& run) {
   std::vector<MadeDevice> devices(record.devices.rbegin(), record.devices.rend());
   run.report("removing devices", 0, devices.size());
   warn_of_inhabitants(run, record);
+  // What goes wrong in a namespace that stays needs all of those in the record to be tried again.
+  const auto go_on = [&](const char* what, const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error& error) {
+      std::unordered_set<std::string> homes;
+      for (const MadeNamespace& made : record.namespaces)
+        if (made.existing) homes.insert(made.name);
+      if (homes.empty()) return run.warn(error.what());  // the rest goes with the lab's own
+      run.leave({.what = what, .why = error.what(), .homes = std::move(homes)});
+    }
+  };
   run.stage("restore existing namespaces");
-  restore_existing(run);
+  go_on("what the lab set in existing namespaces", [&] { restore_existing(run); });
   run.stage("remove devices");
-  remove_devices(run, devices, doomed);
+  go_on("all of its devices", [&] { remove_devices(run, devices, doomed); });
   run.stage("remove namespaces");
   remove_namespaces(run, record.namespaces);
+  for (const MadeNamespace& made : record.namespaces)
+    if (made.existing && !run.is_left(made.name))
+      go_on("what is known of an existing namespace",
+            [&] { leave_existing({.lab = record.lab, .home = made.name, .cookie = made.cookie}); });
+  run.settle_left();
   run.stage({});
 }
 

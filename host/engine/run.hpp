@@ -19,6 +19,13 @@ enum class Tolerance : std::uint8_t {
   rollback,  ///< as wanted: a rollback does not know how far its run had come
 };
 
+/// What was to be removed and could not be.
+struct Left {
+  std::string what;  ///< "namespace a"
+  std::string why;
+  std::unordered_set<std::string> homes;  ///< namespaces that must stay in the record for it
+};
+
 struct Run {
   Run(Journal& journal_, driver::Registry& drivers_, const Options& options_)
       : journal(journal_),
@@ -36,11 +43,17 @@ struct Run {
   Tolerance tolerance = Tolerance::none;
   bool interruptible = true;
   std::vector<std::string> warnings;
+  std::vector<Left> left;
 
   /// Throws Error{interrupted} once the user wants to stop.
   void checkpoint() const;
   void report(std::string_view stage, std::size_t done, std::size_t total);
   void warn(std::string text);
+  /// One that resists must not keep the others: it is noted, and the run goes on.
+  void leave(Left left_);
+  [[nodiscard]] bool is_left(const std::string& space) const;
+  /// Throws Error{failed} naming what is left, if anything is, with a record of nothing else.
+  void settle_left();
   /// Names what comes next in the debug log, with what the last one took. Thread: that of the run.
   void stage(std::string_view name);
 
@@ -54,6 +67,7 @@ struct Run {
 void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>& which);
 /// Opens those of the record that are still the lab's own. Others are not in run.spaces afterwards.
 void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces);
+/// Those that cannot be removed are in run.left afterwards.
 void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces);
 /// Reads the links of namespaces that are not fresh, so that names resolve and free ifindexes are known.
 void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan);

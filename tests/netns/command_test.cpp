@@ -244,8 +244,8 @@ TEST_CASE("up and down in one process leave no descriptor open") {
                            .devices = {},
                            .services = {},
                            .tests = {}};
-    auto journal = netrig::engine::Journal::open("two-hosts", true, netrig::engine::Journal::Wait::no);
-    journal->begin(lab, {});
+    auto journal = netrig::engine::Journal::open("two-hosts", {.create = true});
+    journal->begin(lab, {}, netrig::engine::Purpose::up);
     netrig::engine::up(*journal, none, lab, netrig::plan::make(none, lab), {}, drivers, {});
     CHECK(namespaces().size() == 2);
     CHECK(netrig::engine::look(journal->record(), drivers).whole());

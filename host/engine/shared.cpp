@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/shared.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "engine/journal.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::engine {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr const char* kUses = "uses";
+
+/// One lab's hand on a sysctl.
+struct Hold {
+  std::string lab;
+  std::string home;
+  std::string key;
+  std::string before;
+};
+
+constexpr std::string_view kExisting = "existing:";
+
+std::string directory_of(std::uint64_t cookie) { return fmt::format("{}{}", kExisting, cookie); }
+
+bool uses(const Record& record, const Use& use) {
+  return std::any_of(record.namespaces.begin(), record.namespaces.end(), [&](const MadeNamespace& made) {
+    return made.existing && made.name == use.home && made.cookie == use.cookie;
+  });
+}
+
+bool is_of(const Hold& hold, const Use& use, const std::string& key) {
+  return hold.lab == use.lab && hold.home == use.home && hold.key == key;
+}
+
+/// The directory of one namespace, locked.
+class Uses {
+ public:
+  /// Nothing: no lab uses it.
+  static std::optional<Uses> open(const std::string& name, bool create) {
+    auto directory = RecordDirectory::lock(name, {.create = create, .wait = RecordDirectory::Wait::yes});
+    if (!directory) return std::nullopt;
+    return Uses(std::move(*directory));
+  }
+
+  std::vector<std::pair<std::string, std::string>> labs;  ///< lab, and what it calls the namespace
+  std::vector<Hold> holds;                                ///< oldest first
+
+  void save() {
+    if (labs.empty()) {
+      directory_.remove({kUses});
+      return;
+    }
+    Json json = {{"v", 1}, {"labs", labs}, {"sysctls", Json::array()}};
+    for (const Hold& hold : holds) json["sysctls"].push_back({hold.lab, hold.home, hold.key, hold.before});
+    directory_.replace(kUses, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+
+  void add(const Use& use) {
+    const std::pair<std::string, std::string> self{use.lab, use.home};
+    if (std::find(labs.begin(), labs.end(), self) == labs.end()) labs.push_back(self);
+  }
+  auto find(const Use& use, const std::string& key) {
+    return std::find_if(holds.begin(), holds.end(), [&](const Hold& hold) { return is_of(hold, use, key); });
+  }
+  /// The next to set this sysctl after `from`.
+  auto next(std::vector<Hold>::iterator from, const std::string& key) {
+    return std::find_if(from, holds.end(), [&](const Hold& hold) { return hold.key == key; });
+  }
+
+  /// Takes a lab out. Returns what it held last, which nobody gives back.
+  std::vector<SavedSysctl> drop(const std::function<bool(const std::string& lab, const std::string& home)>& whose) {
+    std::vector<SavedSysctl> rest;
+    std::erase_if(labs, [&](const auto& one) { return whose(one.first, one.second); });
+    for (auto hold = holds.begin(); hold != holds.end();) {
+      if (!whose(hold->lab, hold->home)) {
+        ++hold;
+        continue;
+      }
+      if (hand_over(hold))
+        rest.push_back({.home = hold->home, .key = hold->key, .before = hold->before, .shared = true});
+      hold = holds.erase(hold);
+    }
+    save();
+    return rest;
+  }
+
+  /// Whether there is nobody after it. Otherwise who comes next gives back what this one would have.
+  bool hand_over(std::vector<Hold>::iterator hold) {
+    const auto after = next(std::next(hold), hold->key);
+    if (after == holds.end()) return true;
+    after->before = hold->before;
+    return false;
+  }
+
+ private:
+  explicit Uses(RecordDirectory directory) : directory_(std::move(directory)) {
+    const auto text = directory_.read(kUses);
+    if (!text) return;  // made by one that was cut off before it wrote anything
+    try {
+      const Json json = Json::parse(*text);
+      if (json.at("v") != 1) throw std::invalid_argument("written by a newer netrig");
+      labs = json.at("labs").get<decltype(labs)>();
+      for (const Json& one : json.at("sysctls"))
+        holds.push_back({.lab = one.at(0), .home = one.at(1), .key = one.at(2), .before = one.at(3)});
+    } catch (const std::exception& problem) {
+      throw Error(
+          ErrorCode::failed,
+          fmt::format("what labs share of a namespace cannot be read ({}); if no other lab uses it, remove this "
+                      "file",
+                      problem.what()),
+          directory_.path(kUses));
+    }
+  }
+
+  RecordDirectory directory_;
+};
+
+}  // namespace
+
+void join_existing(const Use& use) {
+  auto uses = Uses::open(directory_of(use.cookie), true);
+  uses->add(use);
+  uses->save();
+}
+
+void leave_existing(const Use& use) {
+  auto uses = Uses::open(directory_of(use.cookie), false);
+  if (!uses) return;
+  uses->drop([&](const std::string& lab, const std::string& home) { return lab == use.lab && home == use.home; });
+}
+
+std::vector<SavedSysctl> forget_uses(const std::string& lab) {
+  std::vector<SavedSysctl> rest;
+  for (const std::string& name : RecordDirectory::names()) {
+    if (!name.starts_with(kExisting)) continue;
+    auto uses = Uses::open(name, false);
+    if (!uses) continue;
+    for (SavedSysctl& one : uses->drop([&](const std::string&its, const std::string&) { return its == lab; }))
+      rest.push_back(std::move(one));
+  }
+  return rest;
+}
+
+std::optional<std::string> remover_of(std::uint64_t cookie) {
+  // As events.cpp writes a namespace of the lab's own; most journals need not be replayed to know.
+  const std::string own = fmt::format("\"c\":{}}}", cookie);
+  for (const std::string& lab : Journal::labs()) {
+    try {
+      const auto directory = RecordDirectory::look(lab);
+      if (!directory || directory->read("journal").value_or("").find(own) == std::string::npos) continue;
+      const auto record = Journal::peek(lab);
+      if (record && record->phase == Phase::removing) return lab;
+    } catch (const Error&) {
+      continue;  // one that cannot be read is not being taken away either
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<Use> uses_of(std::uint64_t cookie) {
+  std::vector<Use> all;
+  const auto uses = Uses::open(directory_of(cookie), false);
+  if (!uses) return all;
+  for (const auto& [lab, home] : uses->labs) all.push_back({.lab = lab, .home = home, .cookie = cookie});
+  return all;
+}
+
+std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::vector<std::string>>& which) {
+  // Mostly nobody uses anything, and one look at the directory says so.
+  const std::vector<std::string> names = RecordDirectory::names();
+  const auto used = [&](std::uint64_t cookie) {
+    return std::binary_search(names.begin(), names.end(), directory_of(cookie));
+  };
+  std::vector<OtherUse> others;
+  for (const MadeNamespace& made : record.namespaces) {
+    if (made.existing || !used(made.cookie)) continue;
+    if (which && std::find(which->begin(), which->end(), made.name) == which->end()) continue;
+    for (const Use& use : uses_of(made.cookie)) {
+      if (use.lab == record.lab) continue;
+      OtherUse other{.space = made.name, .lab = use.lab, .file = {}};
+      try {
+        const auto theirs = Journal::peek(use.lab);
+        if (!theirs || !uses(*theirs, use)) continue;  // its directory was removed by hand
+        other.file = theirs->file;
+      } catch (const Error&) {
+        // A record that cannot be read is not an empty one.
+      }
+      others.push_back(std::move(other));
+    }
+  }
+  return others;
+}
+
+void take_sysctl(const Use& use, const std::string& key, const std::string& value) {
+  auto uses = Uses::open(directory_of(use.cookie), true);
+  uses->add(use);
+  const auto own = uses->find(use, key);
+  // Who sets it anew comes after all others, as if it had not set it before.
+  if (own == uses->holds.end() || !uses->hand_over(own)) {
+    if (own != uses->holds.end()) uses->holds.erase(own);
+    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = netns::read_sysctl(key)});
+    uses->save();
+  }
+  netns::write_sysctl(key, value);
+}
+
+void give_back_sysctl(const Use& use, const SavedSysctl& saved) {
+  auto uses = Uses::open(directory_of(use.cookie), false);
+  if (!uses) return netns::write_sysctl(saved.key, saved.before);
+  const auto own = uses->find(use, saved.key);
+  if (own != uses->holds.end()) {
+    if (uses->hand_over(own)) netns::write_sysctl(saved.key, own->before);
+    uses->holds.erase(own);
+    return uses->save();
+  }
+  if (saved.shared) return;  // it was given back already, or never set
+  // Set before there were others.
+  const auto oldest = uses->next(uses->holds.begin(), saved.key);
+  if (oldest == uses->holds.end()) return netns::write_sysctl(saved.key, saved.before);
+  oldest->before = saved.before;
+  uses->save();
+}
+
+}  // namespace netrig::engine

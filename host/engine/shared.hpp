@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What labs know of each other about an existing namespace that they use: who uses it, and what its sysctls were. It
+// is kept in /run/netrig/existing:COOKIE while anybody uses it, and changed under a lock that is held only so long.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/record.hpp"
+
+namespace netrig::engine {
+
+/// A lab's namespace that exists without it. Two of one lab may be the same one.
+struct Use {
+  std::string lab;
+  std::string home;  ///< what the lab calls it
+  std::uint64_t cookie = 0;
+};
+
+/// From here on others know. All of these throw Error naming the file if it cannot be read.
+void join_existing(const Use& use);
+/// What the lab had set is given back by then.
+void leave_existing(const Use& use);
+/// The lab that made a namespace and is taking it away; nothing: none is. Whoever has joined asks this, and whoever
+/// removes says so before it asks who has joined: one of the two sees the other.
+std::optional<std::string> remover_of(std::uint64_t cookie);
+/// For a lab whose record is lost, and with it where its namespaces are: nobody waits for it any more. Returns what it
+/// has set and nobody gives back.
+std::vector<SavedSysctl> forget_uses(const std::string& lab);
+/// Everybody that uses a namespace.
+std::vector<Use> uses_of(std::uint64_t cookie);
+
+/// A lab whose namespace another one uses.
+struct OtherUse {
+  std::string space;  ///< as the lab that made it calls it
+  std::string lab;
+  std::string file;  ///< of the other lab; empty: its record cannot be read
+};
+/// Who uses the namespaces that a lab made. `which`: these of them; nothing: all.
+std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::vector<std::string>>& which = {});
+
+/// Sets a sysctl and keeps what it was. The lab that sets one last has its way; whoever goes leaves the value of who
+/// came before, and the last one the value that was there first. Thread: one that is in the namespace.
+void take_sysctl(const Use& use, const std::string& key, const std::string& value);
+/// Gives one back. A lab that another has overruled changes nothing but what that one will give back.
+void give_back_sysctl(const Use& use, const SavedSysctl& saved);
+
+}  // namespace netrig::engine

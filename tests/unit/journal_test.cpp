@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal as a crash, a full disk or a hand may have left it.
+#include "catch.hpp"
+#include "engine/events.hpp"
+
+namespace netrig::engine {
+namespace {
+
+Record record() {
+  Record record;
+  record.begun = true;
+  record.lab = "two";
+  record.file = "/labs/two.toml";
+  record.boot = "0f1e2d3c-0000-4000-8000-000000000000";
+  record.version = "0.1.0";
+  record.began = 1'700'000'000;
+  record.phase = Phase::running;
+  record.namespaces = {{.name = "a", .cookie = 11, .existing = false, .path = {}},
+                       {.name = "b", .cookie = 12, .existing = true, .path = "/proc/self/ns/net"}};
+  record.devices = {
+      {.name = "wire",
+       .driver = "veth",
+       .interfaces = {{.home = "a", .name = "eth0", .ifindex = 2}, {.home = "b", .name = "x", .ifindex = 77}},
+       .record = {std::byte{7}},
+       .settled = true}};
+  record.sysctls = {{.home = "b", .key = "net.ipv4.ip_forward", .before = "0", .shared = true}};
+  Route route;
+  route.destination = *Prefix::parse("10.0.0.0/8");
+  record.routes = {{.home = "b", .route = route}};
+  return record;
+}
+
+MadeNamespace space(const std::string& name, std::uint64_t cookie) {
+  return {.name = name, .cookie = cookie, .existing = false, .path = {}};
+}
+
+/// What is appended while a lab is changed.
+std::string appended() {
+  const MadeDevice more{.name = "more",
+                        .driver = "veth",
+                        .interfaces = {{.home = "a", .name = "y", .ifindex = 3}},
+                        .record = {},
+                        .settled = false};
+  return phase_event(Phase::changing) + device_event(more) + namespace_event(space("c", 13)) +
+         device_gone_event("wire") + namespace_gone_event("a");
+}
+
+std::string refusal_of(const std::string& journal) {
+  try {
+    replay(journal, "/run/netrig/two/journal");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::failed);
+    CHECK_THAT(error.where(), ContainsSubstring("/run/netrig/two/journal:"));
+    return error.message();
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a journal cut to any length is refused or tells all that was made until then") {
+  const Record whole = record();
+  const std::string base = all_events(whole);
+  const std::string journal = base + appended();
+  for (std::size_t length = 0; length <= journal.size(); ++length) {
+    CAPTURE(length);
+    const std::string cut = journal.substr(0, length);
+    if (length < base.size()) {
+      // What came in one piece cannot be there in part unless somebody cut it.
+      CHECK_THAT(refusal_of(cut), ContainsSubstring("the lab's record is damaged: it"));
+      continue;
+    }
+    // What was appended is there up to its last whole line: what the next one says was not begun.
+    const std::size_t end = cut.rfind('\n') + 1;
+    CHECK(all_events(replay(cut, "journal")) == all_events(replay(cut.substr(0, end), "journal")));
+    CHECK(replay(cut, "journal").sysctls.size() == 1);
+  }
+}
+
+TEST_CASE("a first run that is cut off anywhere tells all that it has made") {
+  Record fresh = record();
+  fresh.phase = Phase::starting;
+  fresh.namespaces.clear();
+  fresh.devices.clear();
+  fresh.sysctls.clear();
+  fresh.routes.clear();
+  const std::string begin = all_events(fresh);
+  const std::string first = namespace_event(space("a", 11));
+  const std::string journal = begin + first + namespace_event(space("b", 12));
+  for (std::size_t length = 0; length <= journal.size(); ++length) {
+    CAPTURE(length);
+    if (length < begin.size()) {
+      CHECK(!refusal_of(journal.substr(0, length)).empty());
+      continue;
+    }
+    const Record seen = replay(journal.substr(0, length), "journal");
+    CHECK(seen.phase == Phase::starting);
+    CHECK(seen.namespaces.size() == (length >= journal.size() ? 2U : length >= begin.size() + first.size() ? 1U : 0U));
+  }
+}
+
+TEST_CASE("a record is the same after it was written and read") {
+  Record one = record();
+  one.purpose = Purpose::run;
+  one.damaged = true;
+  one.only = {"a*"};
+  const Record again = replay(all_events(one), "journal");
+  CHECK(all_events(again) == all_events(one));
+  CHECK(again.purpose == Purpose::run);
+  CHECK(again.damaged);
+  CHECK(again.sysctls.at(0).shared);
+}
+
+TEST_CASE("lines out of their place are refused") {
+  const std::string base = all_events(record());
+  CHECK_THAT(refusal_of(base.substr(base.find('\n') + 1)), ContainsSubstring("does not begin with its beginning"));
+  CHECK_THAT(refusal_of(base + base), ContainsSubstring("a second beginning"));
+  CHECK_THAT(refusal_of(base + "{}\n"), ContainsSubstring("damaged"));
+  CHECK_THAT(refusal_of(base + "\n"), ContainsSubstring("damaged"));
+  CHECK_THAT(refusal_of(""), ContainsSubstring("it is empty"));
+}
+
+TEST_CASE("a journal of a netrig that did not count its lines is read") {
+  std::string text = all_events(record());
+  const std::string counted = "\"rest\":6,";
+  REQUIRE(text.find(counted) != std::string::npos);
+  text.erase(text.find(counted), counted.size());
+  CHECK(replay(text, "journal").namespaces.size() == 2);
+}
+
+TEST_CASE("of a damaged journal all lines are salvaged that can be read") {
+  const std::string base = all_events(record());
+  const std::size_t second = base.find('\n') + 1;
+  SECTION("its beginning is lost") {
+    const Record saved = salvage(base.substr(second));
+    CHECK(saved.begun);
+    CHECK(saved.damaged);
+    CHECK(saved.boot.empty());
+    CHECK(saved.namespaces.size() == 2);
+    CHECK(saved.devices.size() == 1);
+  }
+  SECTION("a line in the middle is none") {
+    std::string text = base;
+    text[second + 3] = '\0';
+    const Record saved = salvage(text);
+    CHECK(saved.namespaces.size() == 1);
+    CHECK(saved.devices.size() == 1);
+    CHECK(saved.lab == "two");
+  }
+  SECTION("nothing is left") { CHECK(salvage("{\"e\":\"beg").damaged); }
+}
+
+}  // namespace netrig::engine
