@@ -191,6 +191,9 @@ Driver& Registry::open(std::string_view kind) {
     entry.loaded = false;
     entry.reason = error.message();
     tell();
+    if (error.code() == ErrorCode::failed)  // no fault of the driver's: what would start its worker failed
+      throw Error(ErrorCode::failed,
+                  fmt::format("driver \"{}\" ({}) cannot be loaded now: {}", name, path, error.message()));
     throw refusal(name, path, found.digest, error.message());
   }
 }

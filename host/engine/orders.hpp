@@ -60,6 +60,13 @@ class DeviceServices final : public driver::Services {
   /// Number of an interface; nothing: it, or its namespace, is not there.
   std::optional<std::uint32_t> find(std::uint32_t interface);
   [[nodiscard]] std::vector<std::uint32_t> ifindexes() const;
+  /// How long the kernel is waited for on behalf of the operation.
+  [[nodiscard]] Patience patience() const;
+  /// One request with all its answers, of which `answer` hears when the exchange is over: a driver that then asks for
+  /// more, or a worker that does not read, leaves no half-read socket behind.
+  std::optional<netlink::Refusal> ask(netlink::Socket& socket, netlink::Batch& batch, const Receive& answer) const;
+  /// The link of that number; 0: all that the namespace has.
+  [[nodiscard]] std::vector<netlink::LinkState> links(Space& space, std::uint32_t number) const;
 
   Context context_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made_;

@@ -4,9 +4,7 @@
 #include <linux/genetlink.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
-#include <netlink/genl/ctrl.h>
-#include <netlink/genl/genl.h>
-#include <netlink/netlink.h>
+#include <netlink/attr.h>
 #include <netrig/services.h>
 #include <spdlog/spdlog.h>
 #include <sys/mount.h>
@@ -18,7 +16,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "driver/permission.hpp"
 #include "engine/orders.hpp"
@@ -26,6 +23,9 @@
 
 namespace netrig::engine {
 namespace {
+
+// Bytes of the kernel's that are kept for a driver: all neighbours of a namespace, not all of a machine that drowns.
+constexpr std::size_t kMostAnswers = 16 << 20;
 
 [[noreturn]] void refuse(const std::string& what, const netlink::Refusal& refusal) {
   throw Error(refusal.error == EPERM ? ErrorCode::denied : ErrorCode::failed,
@@ -58,7 +58,8 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::
     }
     netlink::Batch batch;
     append_order(batch, order, context_.spaces, context_.interfaces, context_.references, numbers);
-    const auto refusals = sender_of(order, context_.spaces).socket().run(batch);
+    const auto refusals =
+        sender_of(order, context_.spaces).socket().run(batch, netlink::Socket::OnRefusal::stop, patience());
     if (!refusals.empty() && !(deletion != nullptr && refusals.front().error == ENODEV))
       throw order_error(order, refusals.front(), context_.made);
     if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
@@ -75,7 +76,7 @@ std::optional<std::uint32_t> DeviceServices::find(std::uint32_t interface) {
   for (const auto& [made, ifindex] : made_)
     if (made == interface) return ifindex;
   // Made by the driver itself: under this name, which was free before, or not at all.
-  for (const auto& link : netlink::list_links(home(interface).socket()))
+  for (const auto& link : links(home(interface), 0))
     if (link.name == context_.interfaces[interface].name) return made_.emplace_back(interface, link.ifindex).second;
   return std::nullopt;
 }
@@ -85,12 +86,47 @@ std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
   throw Error(ErrorCode::not_found, fmt::format("interface {} is not there", context_.interfaces.at(interface).name));
 }
 
+Patience DeviceServices::patience() const {
+  return {.deadline = deadline(), .gave_up = [this] { return interrupted(); }};
+}
+
+std::optional<netlink::Refusal> DeviceServices::ask(netlink::Socket& socket, netlink::Batch& batch,
+                                                    const Receive& answer) const {
+  std::vector<std::pair<std::uint16_t, driver::Bytes>> answers;
+  std::size_t size = 0;
+  const auto refusal = socket.ask(
+      batch,
+      [&](std::uint16_t type, std::span<const std::byte> payload) {
+        if ((size += payload.size()) > kMostAnswers)
+          throw Error(ErrorCode::failed,
+                      fmt::format("the kernel's answers to a request take more than {} bytes", kMostAnswers));
+        answers.emplace_back(type, driver::Bytes(payload.begin(), payload.end()));
+      },
+      patience());
+  for (const auto& [type, payload] : answers) answer(type, payload);
+  return refusal;
+}
+
+std::vector<netlink::LinkState> DeviceServices::links(Space& space, std::uint32_t number) const {
+  ifinfomsg about{};
+  about.ifi_index = static_cast<int>(number);
+  netlink::Batch show;
+  show.begin(RTM_GETLINK, number == 0 ? NLM_F_DUMP : 0, about);
+  std::vector<netlink::LinkState> found;
+  const auto refusal = ask(space.socket(), show, [&](std::uint16_t type, std::span<const std::byte> payload) {
+    if (type != RTM_NEWLINK) return;
+    if (auto link = netlink::parse_link(payload)) found.push_back(std::move(*link));
+  });
+  if (refusal && refusal->error != ENODEV) refuse("to show interfaces", *refusal);
+  return found;
+}
+
 bool DeviceServices::get_link(std::uint32_t interface, const Receive& each) {
-  netlink::Batch ask;
+  netlink::Batch show;
   ifinfomsg about{};
   about.ifi_index = static_cast<int>(ifindex(interface));
-  ask.begin_raw(RTM_GETLINK, 0, std::as_bytes(std::span(&about, 1)));
-  const auto refusal = home(interface).socket().ask(ask, [&](std::uint16_t, std::span<const std::byte> payload) {
+  show.begin_raw(RTM_GETLINK, 0, std::as_bytes(std::span(&about, 1)));
+  const auto refusal = ask(home(interface).socket(), show, [&](std::uint16_t, std::span<const std::byte> payload) {
     constexpr std::size_t kHeader = NLMSG_ALIGN(sizeof(ifinfomsg));
     if (payload.size() < kHeader) return;
     const auto* first = reinterpret_cast<const nlattr*>(payload.data() + kHeader);
@@ -111,19 +147,26 @@ void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::u
   std::memcpy(&copy.at(driver::family_header(type).ifindex), &about, sizeof about);
   netlink::Batch batch;
   batch.begin_raw(type, flags, copy);
-  if (const auto refusal = home(interface).socket().ask(batch, answer))
+  if (const auto refusal = ask(home(interface).socket(), batch, answer))
     refuse(fmt::format("a request of type {}", type), *refusal);
 }
 
 std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface, const std::string& name) {
   netns::enter(home(interface).fd());
-  const std::unique_ptr<nl_sock, decltype(&nl_socket_free)> socket(nl_socket_alloc(), &nl_socket_free);
-  if (!socket || genl_connect(socket.get()) < 0) throw Error(ErrorCode::failed, "cannot open a generic netlink socket");
-  const int id = genl_ctrl_resolve(socket.get(), name.c_str());
-  if (id == -NLE_OBJ_NOTFOUND) return std::nullopt;
-  if (id < 0)
-    throw Error(ErrorCode::failed, fmt::format("cannot look up generic netlink family {}: {}", name, nl_geterror(id)));
-  return static_cast<std::uint16_t>(id);
+  netlink::Socket socket(NETLINK_GENERIC);
+  netlink::Batch batch;
+  const genlmsghdr header{.cmd = CTRL_CMD_GETFAMILY, .version = 1, .reserved = 0};
+  batch.begin(GENL_ID_CTRL, 0, header).put_text(CTRL_ATTR_FAMILY_NAME, name);
+  std::optional<std::uint16_t> id;
+  const auto refusal = ask(socket, batch, [&](std::uint16_t, std::span<const std::byte> payload) {
+    if (payload.size() < GENL_HDRLEN) return;
+    const nlattr* number = nla_find(reinterpret_cast<const nlattr*>(payload.data() + GENL_HDRLEN),
+                                    static_cast<int>(payload.size() - GENL_HDRLEN), CTRL_ATTR_FAMILY_ID);
+    if (number != nullptr && nla_len(number) >= static_cast<int>(sizeof(std::uint16_t))) id = nla_get_u16(number);
+  });
+  if (refusal && refusal->error != ENOENT)
+    refuse(fmt::format("to look up generic netlink family \"{}\"", name), *refusal);
+  return id;
 }
 
 void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command,
@@ -134,7 +177,7 @@ void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family,
   netlink::Batch batch;
   const genlmsghdr header{.cmd = command, .version = version, .reserved = 0};
   batch.begin(family, flags, header).put_built(attributes);
-  const auto refusal = socket.ask(batch, [&](std::uint16_t, std::span<const std::byte> payload) {
+  const auto refusal = ask(socket, batch, [&](std::uint16_t, std::span<const std::byte> payload) {
     if (payload.size() < GENL_HDRLEN) return;
     answer(static_cast<std::uint16_t>(payload[0]), payload.subspan(GENL_HDRLEN));
   });

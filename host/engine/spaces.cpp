@@ -10,7 +10,7 @@
 namespace netrig::engine {
 
 netlink::Socket& Space::socket() {
-  if (!socket_) {
+  if (!socket_ || !socket_->usable()) {
     netns::enter(fd_);
     socket_.emplace();
   }

@@ -79,11 +79,13 @@ struct netrig_netlink {
 
 struct netrig_genl {
   size_t struct_size;
-  /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family. */
+  /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family;
+   *  NETRIG_DENIED: without CAP_NET_ADMIN any but "ethtool" and "nlctrl". */
   netrig_status (*family)(netrig_call* call, uint32_t interface, const char* name, uint16_t* id);
   /** One request to `family` in the namespace of `interface`: `attributes` follow struct genlmsghdr. Executed at once;
    *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. Errors:
-   *  NETRIG_DENIED: without CAP_NET_ADMIN only family "ethtool" about this interface (its request header names it). */
+   *  NETRIG_DENIED: without CAP_NET_ADMIN only family "ethtool" about this interface (its request header names it);
+   *  in inspect and statistics all but commands of "ethtool" that read, and dumps. */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t family, uint8_t command, uint8_t version,
                            uint16_t flags, const void* attributes, size_t size, netrig_attribute_fn* answer,
                            void* user);
@@ -102,7 +104,8 @@ struct netrig_genl {
 struct netrig_socket {
   size_t struct_size;
   /** A new socket in the namespace of `interface` (index in the request, or NETRIG_OF_REFERENCE + number of a
-   *  reference). Owner: driver, who closes *fd. Errors: NETRIG_DENIED: the privilege is not wanted or not granted. */
+   *  reference). Owner: driver, who closes *fd. Errors: NETRIG_DENIED: the privilege is not wanted or not granted; in
+   *  inspect and statistics always. */
   netrig_status (*open)(netrig_call* call, uint32_t interface, uint32_t kind, int32_t* fd);
 };
 
