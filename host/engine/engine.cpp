@@ -36,6 +36,17 @@ void Run::warn(std::string text) {
   warnings.push_back(std::move(text));
 }
 
+void Run::leave(std::string text) {
+  const std::lock_guard guard(report_mutex_);
+  if (std::find(left.begin(), left.end(), text) == left.end()) left.push_back(std::move(text));
+}
+
+void Run::check_left(const std::string& outcome, const std::string& where) const {
+  if (left.empty()) return;
+  throw Error(ErrorCode::left, fmt::format("{}{}{}", outcome, outcome.empty() ? "" : "; and ", fmt::join(left, "; ")),
+              where);
+}
+
 namespace {
 
 /// The record's devices of these names, in the order given.
@@ -72,6 +83,13 @@ void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
     for (const SavedSysctl& saved : record.sysctls)
       if (saved.home == made.name) run.journal.sysctl_gone(saved.home, saved.key);
   }
+  std::unordered_set<std::string> doomed;
+  for (const MadeNamespace& made : gone)
+    if (!made.existing) doomed.insert(made.name);
+  std::vector<MadeDevice> all = run.journal.record().devices;
+  all.insert(all.end(), devices.begin(), devices.end());
+  find_guests(run, all, doomed);
+  std::erase_if(gone, [&](const MadeNamespace& made) { return run.guests.contains(made.name); });
   remove_namespaces(run, gone);
   for (const MadeNamespace& made : gone) run.journal.namespace_gone(made.name);
 }
@@ -135,7 +153,7 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
       if (fresh) {
         run.interruptible = false;
         remove_all(run);
-        journal.remove();
+        if (run.guests.empty()) journal.remove();
       } else {
         roll_back_change(run, current, next);
         journal.commit(current, journal.record().only);
@@ -146,8 +164,11 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
                   fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"", error.what(),
                               second.what(), journal.record().lab));
     }
+    const auto* known = dynamic_cast<const Error*>(&error);
+    run.check_left(known != nullptr ? known->message() : error.what(), known != nullptr ? known->where() : "");
     throw;
   }
+  run.check_left(fmt::format("lab {} is as its file says", next.name.str()));
 }
 
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options) {
@@ -155,7 +176,8 @@ std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const
   run.interruptible = false;
   // After a reboot nothing of it is in the kernel any more.
   if (!journal.record().empty() && journal.record().boot == boot_id()) remove_all(run);
-  journal.remove();
+  if (run.guests.empty()) journal.remove();
+  run.check_left(fmt::format("lab {} is down", journal.record().lab));
   return std::move(run.warnings);
 }
 

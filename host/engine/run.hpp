@@ -2,7 +2,9 @@
 // One run of the engine: what its steps share.
 #pragma once
 #include <chrono>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -34,11 +36,18 @@ struct Run {
   Tolerance tolerance = Tolerance::none;
   bool interruptible = true;
   std::vector<std::string> warnings;
+  /// What is left because the host did not see it made, one sentence each.
+  std::vector<std::string> left;
+  /// Interfaces in the lab's own namespaces that were there before the lab, by namespace; these namespaces stay.
+  std::map<std::string, std::set<std::string>> guests;
 
   /// Throws Error{interrupted} once the user wants to stop.
   void checkpoint() const;
   void report(std::string_view stage, std::size_t done, std::size_t total);
   void warn(std::string text);
+  void leave(std::string text);
+  /// Throws Error{left} if anything is left. `outcome`: what else there is to say.
+  void check_left(const std::string& outcome = {}, const std::string& where = {}) const;
   /// Names what comes next in the debug log, with what the last one took. Thread: that of the run.
   void stage(std::string_view name);
 
@@ -67,6 +76,9 @@ void wait_for_addresses(Run& run, const Lab& next);
 void remove_routes(Run& run, const Lab& current, const std::vector<plan::RouteRemoval>& removals);
 
 /// removal.cpp
+/// Finds interfaces in namespaces of the lab that would end with them and are not the lab's; adds them to run.guests.
+/// `devices`: all that may have links there.
+void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed);
 /// `devices`: dependents first. `doomed`: namespaces that go right after, and take their links with them.
 void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed);
 /// Sysctls and routes that the lab set in namespaces that stay.

@@ -7,7 +7,6 @@
 #include <netlink/attr.h>
 #include <netrig/services.h>
 #include <spdlog/spdlog.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,7 +18,9 @@
 
 #include "driver/permission.hpp"
 #include "engine/orders.hpp"
+#include "engine/whose.hpp"
 #include "netns/netns.hpp"
+#include "netns/sysfs.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -53,7 +54,7 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::
     if (deletion != nullptr) {
       // Gone with its namespace, or not ours: deleted, as far as the driver is concerned.
       const auto number = find(deletion->interface);
-      if (!number) continue;
+      if (!number || !may_delete(deletion->interface, *number)) continue;
       numbers.at(deletion->interface) = *number;
     }
     netlink::Batch batch;
@@ -63,6 +64,7 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::
     if (!refusals.empty() && !(deletion != nullptr && refusals.front().error == ENODEV))
       throw order_error(order, refusals.front(), context_.made);
     if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
+      note_made(*link, context_.made);
       made_.emplace_back(link->interface, context_.made.at(link->interface).ifindex);
       if (link->peer) made_.emplace_back(link->peer->interface, context_.made.at(link->peer->interface).ifindex);
     }
@@ -79,6 +81,21 @@ std::optional<std::uint32_t> DeviceServices::find(std::uint32_t interface) {
   for (const auto& link : links(home(interface), 0))
     if (link.name == context_.interfaces[interface].name) return made_.emplace_back(interface, link.ifindex).second;
   return std::nullopt;
+}
+
+bool DeviceServices::may_delete(std::uint32_t interface, std::uint32_t number) {
+  if (context_.device == nullptr) return true;
+  Space& space = home(interface);
+  const MadeInterface& made = context_.made.at(interface);
+  const auto found = links(space, number);
+  const netlink::LinkState* link = find_made(space, made, found);
+  if (link == nullptr) return false;
+  if (seen_made(space, *context_.device, made, *link)) return true;
+  throw Error(
+      ErrorCode::denied,
+      fmt::format("the driver asks for what it may not: to delete {}:{}, which was there before its device; give "
+                  "it back instead",
+                  made.home, link->name));
 }
 
 std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
@@ -185,13 +202,8 @@ void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family,
 }
 
 std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
-  // A mount of sysfs shows the namespace it was made in. This one has no place in any tree, so nobody else sees it.
   netns::enter(home(interface).fd());
-  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC)));
-  if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
-  const UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-  if (!root) throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+  const UniqueFd root = netns::open_sysfs();
   // Links in sysfs lead to other interfaces ("lower_eth0", "subsystem"), so none is followed below the interface's own
   // directory, but for "device", which is the hardware under it.
   const std::string place = fmt::format("class/net/{}", context_.interfaces.at(interface).name);

@@ -5,7 +5,9 @@
 #include <exception>
 #include <thread>
 
+#include "model/error.hpp"
 #include "netns/netns.hpp"
+#include "netns/sysfs.hpp"
 
 namespace netrig::engine {
 
@@ -15,6 +17,18 @@ netlink::Socket& Space::socket() {
     socket_.emplace();
   }
   return *socket_;
+}
+
+std::uint64_t Space::birth_of(const std::string& interface) {
+  if (!sysfs_) {
+    sysfs_.emplace();
+    netns::enter(fd_);
+    try {
+      sysfs_ = netns::open_sysfs();
+    } catch (const Error&) {  // without sysfs nothing is known of births
+    }
+  }
+  return *sysfs_ ? netns::birth_of(*sysfs_, interface) : 0;
 }
 
 Space& Spaces::add(const std::string& name, UniqueFd fd, std::uint64_t cookie) {

@@ -55,7 +55,8 @@ struct netrig_netlink {
   /** create: queues RTM_NEWLINK on a link of this device, with IFLA_INFO_DATA of that kind. kind NULL: no data. */
   netrig_status (*set_link)(netrig_call* call, uint32_t interface, const char* kind, const void* attributes,
                             size_t attributes_size, const void* data, size_t data_size);
-  /** destroy: queues RTM_DELLINK of an interface of this device. One that is gone is no error. */
+  /** destroy: queues RTM_DELLINK of an interface of this device. One that is gone is no error. One that was there
+   * before create, and that the driver moved here, is not deleted: give it back. */
   netrig_status (*delete_link)(netrig_call* call, uint32_t interface);
   /** Carries out what is queued now and waits. Afterwards link_ifindex answers. Costs a round trip: avoid it. */
   netrig_status (*flush)(netrig_call* call);
