@@ -113,7 +113,8 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
       "  netrig run two-hosts.toml                     bring it up, run its tests, take it down\n\n"
       "Exit codes: 0 done, 1 failed and rolled back, 2 wrong lab file or command line, 3 a privilege is missing,\n"
       "4 something exists already or the lab is locked, 5 driver missing or refused, 6 the kernel lacks something,\n"
-      "7 no such lab, 70 a defect in netrig, 130 interrupted and rolled back.");
+      "7 no such lab, 8 done but for interfaces that were there before and are left, 70 a defect in netrig,\n"
+      "130 interrupted and rolled back.");
   GlobalOptions options;
   add_global_options(app, options);
   Action action;

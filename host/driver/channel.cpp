@@ -14,24 +14,28 @@ namespace netrig::driver {
 namespace {
 
 constexpr std::size_t kMostDescriptors = 253;  // SCM_MAX_FD, net/scm.h
-constexpr auto kAskAgain = std::chrono::milliseconds(100);
+/// What an error on a socket pair says: the other end is gone, or the kernel cannot do it.
+bool is_end(int error) { return error == EPIPE || error == ECONNRESET || error == ENOTCONN || error == EBADF; }
 
 }  // namespace
 
-Message::How Channel::wait(short events, const Patience& patience) const {
-  for (;;) {
-    const bool forever = patience.deadline == Clock::time_point::max();
-    const auto left = patience.deadline - Clock::now();
-    if (!forever && left <= Clock::duration::zero()) return Message::How::late;
-    std::chrono::milliseconds slice =
-        forever ? std::chrono::milliseconds(-1) : std::chrono::ceil<std::chrono::milliseconds>(left);
-    if (patience.gave_up && (forever || slice > kAskAgain)) slice = kAskAgain;
-    pollfd one{.fd = socket_.get(), .events = events, .revents = 0};
-    const int ready = ::poll(&one, 1, static_cast<int>(std::min<std::int64_t>(slice.count(), 1 << 30)));
-    if (ready > 0) return Message::How::arrived;
-    if (ready < 0 && errno != EINTR) return Message::How::closed;
-    if (patience.gave_up && patience.gave_up()) return Message::How::gave_up;
+Message::How Channel::failed(int error) {
+  error_ = error;
+  return is_end(error) ? Message::How::closed : Message::How::failed;
+}
+
+Message::How Channel::wait(short events, const Patience& patience) {
+  switch (wait_for(socket_.get(), events, patience)) {
+    case Waited::ready:
+      return Message::How::arrived;
+    case Waited::late:
+      return Message::How::late;
+    case Waited::gave_up:
+      return Message::How::gave_up;
+    case Waited::failed:
+      break;
   }
+  return failed(errno);
 }
 
 Message::How Channel::send(MessageType type, std::span<const std::byte> bytes, std::span<const int> descriptors,
@@ -54,6 +58,7 @@ Message::How Channel::send(MessageType type, std::span<const std::byte> bytes, s
     std::memcpy(CMSG_DATA(rights), descriptors.data(), descriptors.size_bytes());
   }
   std::size_t sent = 0;
+  int tries = 0;
   const std::size_t total = sizeof header + bytes.size();
   while (sent < total) {
     const bool in_header = sent < sizeof header;
@@ -66,8 +71,11 @@ Message::How Channel::send(MessageType type, std::span<const std::byte> bytes, s
     const ssize_t done = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (done < 0) {
       if (errno == EINTR) continue;
-      if (errno != EAGAIN) return Message::How::closed;
-      if (const auto how = wait(POLLOUT, patience); how != Message::How::arrived) return how;
+      if (errno == EAGAIN) {
+        if (const auto how = wait(POLLOUT, patience); how != Message::How::arrived) return how;
+      } else if (!passes_by_itself(errno, tries)) {
+        return failed(errno);
+      }
       continue;
     }
     sent += static_cast<std::size_t>(done);
@@ -77,7 +85,7 @@ Message::How Channel::send(MessageType type, std::span<const std::byte> bytes, s
   return Message::How::arrived;
 }
 
-bool Channel::fill() {
+Message::How Channel::fill() {
   std::array<std::byte, 65536> chunk;  // NOLINT(cppcoreguidelines-pro-type-member-init): 64 KiB, filled by the kernel
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMostDescriptors)> control;
   iovec part{.iov_base = chunk.data(), .iov_len = chunk.size()};
@@ -89,9 +97,11 @@ bool Channel::fill() {
     message.msg_controllen = control.size();
   }
   ssize_t size = 0;
+  int tries = 0;
   do size = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC);
-  while (size < 0 && errno == EINTR);
-  if (size <= 0) return false;
+  while (size < 0 && (errno == EINTR || passes_by_itself(errno, tries)));
+  if (size < 0) return failed(errno);
+  if (size == 0) return Message::How::closed;
   for (cmsghdr* one = takes_ ? CMSG_FIRSTHDR(&message) : nullptr; one != nullptr; one = CMSG_NXTHDR(&message, one)) {
     if (one->cmsg_level != SOL_SOCKET || one->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (one->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -102,7 +112,7 @@ bool Channel::fill() {
     }
   }
   buffer_.insert(buffer_.end(), chunk.begin(), chunk.begin() + size);
-  return true;
+  return Message::How::arrived;
 }
 
 Message Channel::receive(const Patience& patience) {
@@ -129,11 +139,8 @@ Message Channel::receive(const Patience& patience) {
       }
     }
     message.how = wait(POLLIN, patience);
+    if (message.how == Message::How::arrived) message.how = fill();
     if (message.how != Message::How::arrived) return message;
-    if (!fill()) {
-      message.how = Message::How::closed;
-      return message;
-    }
   }
 }
 

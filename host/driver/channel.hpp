@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "driver/messages.hpp"
+#include "model/patience.hpp"
 #include "model/unique_fd.hpp"
 
 namespace netrig::driver {
@@ -24,18 +25,13 @@ struct Message {
     late,       ///< the deadline has passed
     gave_up,    ///< the caller no longer wants to wait
     too_large,  ///< a header that promises more than kLargestMessage
+    failed,     ///< the kernel cannot carry it: Channel::error(). Nothing is known of the other end
   };
   How how = How::arrived;
   MessageType type = MessageType::hello;
   std::uint32_t promised = 0;  ///< too_large: how much
   std::vector<std::byte> bytes;
   std::vector<UniqueFd> descriptors;
-};
-
-/// How long to wait. `gave_up` is asked a few times a second.
-struct Patience {
-  Clock::time_point deadline = Clock::time_point::max();
-  std::function<bool()> gave_up;
 };
 
 /// Thread: one at a time.
@@ -49,14 +45,18 @@ class Channel {
                     const Patience& patience = {});
   Message receive(const Patience& patience = {});
   [[nodiscard]] int fd() const { return socket_.get(); }
+  /// errno of what failed last.
+  [[nodiscard]] int error() const { return error_; }
 
  private:
-  Message::How wait(short events, const Patience& patience) const;
-  /// Reads what is there. false: the other end is gone.
-  bool fill();
+  Message::How wait(short events, const Patience& patience);
+  /// Reads what is there.
+  Message::How fill();
+  Message::How failed(int error);
 
   UniqueFd socket_;
   bool takes_;
+  int error_ = 0;
   std::vector<std::byte> buffer_;
   std::vector<UniqueFd> descriptors_;
 };

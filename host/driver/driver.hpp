@@ -113,6 +113,8 @@ class Services {
   using Receive = std::function<void(std::uint16_t type, std::span<const std::byte> payload)>;
 
   virtual ~Services() = default;
+  /// When the operation must be over: what waits longer throws Error{failed}.
+  void finish_by(Clock::time_point deadline) { deadline_ = deadline; }
   /// Carries out orders now. Returns pairs of interface index and ifindex of all links made so far.
   virtual std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<Order> orders) = 0;
   /// Ifindex of an interface of the device that is there. Throws Error{not_found}.
@@ -133,6 +135,12 @@ class Services {
   virtual void log(std::uint32_t level, const std::string& text) = 0;
   /// Whether the user has interrupted the run.
   virtual bool interrupted() const = 0;
+
+ protected:
+  [[nodiscard]] Clock::time_point deadline() const { return deadline_; }
+
+ private:
+  Clock::time_point deadline_ = Clock::time_point::max();
 };
 
 /// A driver that can be called. Thread: one at a time unless description says reentrant. Every member throws Error

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "driver/loader.hpp"
+#include "netlink/socket.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -97,6 +98,7 @@ class FencedDriver final : public Driver {
   }
 
   DriverDescription start() {
+    holds_sockets_ = false;
     process_.emplace(WorkerProcess::start(
         starter_, plugin_.kind, plugin_.memory.get(),
         {.granted = rules_.granted, .memory = rules_.memory, .descriptors = rules_.descriptors, .parent = 0}));
@@ -116,6 +118,7 @@ class FencedDriver final : public Driver {
       return std::move(hello.description);
     } catch (const Error& error) {
       process_.reset();
+      blameless_ = false;
       // One that does not begin in time is refused for it.
       if (Clock::now() >= deadline) throw Error(ErrorCode::driver, error.message());
       throw;
@@ -140,6 +143,8 @@ class FencedDriver final : public Driver {
       case Message::How::too_large:
         throw Error(ErrorCode::driver, fmt::format("its worker sends a message of {} bytes; at most {} are taken",
                                                    message.promised, kLargestMessage));
+      case Message::How::failed:
+        no_connection();
       case Message::How::closed:
         break;
     }
@@ -147,8 +152,17 @@ class FencedDriver final : public Driver {
     throw Error(ErrorCode::driver, "its worker " + (how.empty() ? "closed its connection to the host" : how));
   }
 
+  /// The machine's fault: the driver has done nothing, and is not held to have failed.
+  [[noreturn]] void no_connection() {
+    blameless_ = true;
+    throw Error(ErrorCode::failed, fmt::format("the kernel carries nothing between netrig and its worker: {}",
+                                               netlink::errno_text(process_->channel().error())));
+  }
+
   AnswerMessage call(CallMessage message, Services* services) {
     const std::lock_guard turn(mutex_);
+    // Through a socket that it was given for something else it could change what it is only asked about.
+    if (holds_sockets_ && only_asks(message.operation)) process_.reset();
     if (!process_) {
       if (failures_ >= kMostFailures)
         throw Error(ErrorCode::driver, fmt::format("it has failed {} times and is not started again; the last time: {}",
@@ -162,6 +176,7 @@ class FencedDriver final : public Driver {
     } catch (const Error& error) {
       // It may be anywhere in its code now, or ended.
       process_.reset();
+      if (std::exchange(blameless_, false)) throw;
       ++failures_;
       last_failure_ = error.message();
       throw;
@@ -179,6 +194,7 @@ class FencedDriver final : public Driver {
                               if (!noticed) noticed = Clock::now();
                               return Clock::now() - *noticed > kGrace;
                             }};
+    if (services != nullptr) services->finish_by(message.deadline);
     send_call(message, patience);
     Permission permission(description_, rules_.granted, message.operation, message.interfaces,
                           message.references.size());
@@ -222,6 +238,7 @@ class FencedDriver final : public Driver {
       throw Error(ErrorCode::unsupported, fmt::format("it would be given {} namespaces at once; at most {} can be",
                                                       descriptors.size(), kMostPassed));
     const auto how = process_->channel().send(MessageType::call, encode(sent).data(), descriptors, patience);
+    if (how == Message::How::failed) no_connection();
     if (how == Message::How::too_large) throw Error(ErrorCode::invalid, "its parameters are too large");
     if (how == Message::How::late) throw Error(ErrorCode::failed, "it does not read what it is asked");
     // A worker that has died in between says why when it is read from.
@@ -247,9 +264,10 @@ class FencedDriver final : public Driver {
   void serve(const ServiceMessage& ask, const CallMessage& call, Permission& permission, Services& services,
              const Patience& patience) {
     Channel& channel = process_->channel();
+    std::optional<Message::How> broken;
     const auto item = [&](std::uint16_t type, std::span<const std::byte> payload) {
-      if (channel.send(MessageType::item, encode_item(type, payload).data(), {}, patience) != Message::How::arrived)
-        throw Error(ErrorCode::driver, "its worker does not read what it asked for");
+      if (!broken) broken = channel.send(MessageType::item, encode_item(type, payload).data(), {}, patience);
+      if (broken == Message::How::arrived) broken.reset();
     };
     DoneMessage done;
     UniqueFd socket;
@@ -272,6 +290,7 @@ class FencedDriver final : public Driver {
           services.request(ask.interface, ask.type, ask.flags, ask.payload, item);
           break;
         case ServiceId::genl_family: {
+          permission.check_family(ask.text);
           const auto family = services.genl_family(ask.interface, ask.text);
           done.found = family.has_value();
           done.number = family.value_or(0);
@@ -279,8 +298,11 @@ class FencedDriver final : public Driver {
           break;
         }
         case ServiceId::genl_request:
-          permission.check_genl(ask.type, ask.flags, ask.payload, call.interfaces[ask.interface].name,
-                                [&] { return services.ifindex(ask.interface); });
+          permission.check_genl({.family = ask.type,
+                                 .command = static_cast<std::uint8_t>(ask.number),
+                                 .flags = ask.flags,
+                                 .attributes = ask.payload},
+                                call.interfaces[ask.interface].name, [&] { return services.ifindex(ask.interface); });
           services.genl_request(ask.interface, ask.type, static_cast<std::uint8_t>(ask.number), ask.version, ask.flags,
                                 ask.payload, item);
           break;
@@ -294,6 +316,7 @@ class FencedDriver final : public Driver {
         case ServiceId::socket:
           permission.check_socket(ask.interface, ask.number);
           socket = services.open_socket(ask.interface, ask.number);
+          holds_sockets_ = true;
           break;
         case ServiceId::interrupted:
           done.found = services.interrupted();
@@ -304,10 +327,20 @@ class FencedDriver final : public Driver {
       done.error = static_cast<std::uint8_t>(error.code());
       done.message = error.message();
     }
+    if (broken) check_read(*broken);
     const std::array<int, 1> descriptor = {socket.get()};
     const auto how = channel.send(MessageType::done, encode(done).data(),
                                   socket ? std::span<const int>(descriptor) : std::span<const int>(), patience);
-    if (how == Message::How::late) throw Error(ErrorCode::driver, "its worker does not read what it asked for");
+    check_read(how);
+  }
+
+  /// Whether the worker took what it had asked for. One that has ended says so when it is read from.
+  void check_read(Message::How how) {
+    if (how == Message::How::failed) no_connection();
+    if (how == Message::How::gave_up)
+      throw Error(ErrorCode::interrupted, "interrupted while it ran; its worker was stopped");
+    if (how == Message::How::late || how == Message::How::too_large)
+      throw Error(ErrorCode::driver, "its worker does not read what it asked for");
   }
 
   WorkerStarter& starter_;
@@ -318,6 +351,8 @@ class FencedDriver final : public Driver {
   std::mutex mutex_;
   std::optional<WorkerProcess> process_;
   int failures_ = 0;
+  bool blameless_ = false;      ///< what is being thrown is not the driver's doing
+  bool holds_sockets_ = false;  ///< the worker was given some
   std::string last_failure_;
 };
 

@@ -61,6 +61,7 @@ class InProcessDriver final : public Driver {
   CreateAnswer create(const CreateRequest& request, Services& services) override {
     netrig_call call = begin(request);
     call.services = &services;
+    services.finish_by(call.deadline);
     const auto raw = raw_request(call, Operation::create);
     run(call, [&] { return descriptor_.create(&host_table(), &call, &raw); });
     for (std::uint32_t i = 0; i < call.interfaces.size(); ++i)
@@ -109,6 +110,7 @@ class InProcessDriver final : public Driver {
     call.interfaces = request.interfaces;
     call.deadline = std::min(request.deadline, Clock::now() + deadline_);
     call.services = &services;
+    services.finish_by(call.deadline);
     return call;
   }
 

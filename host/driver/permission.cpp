@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
@@ -77,6 +78,48 @@ bool may_carry(std::uint16_t message, std::uint16_t attribute) {
   return true;
 }
 
+/// Generic netlink commands that only read. A family that is not here has its dumps, which list what there is; whether
+/// another of its commands reads, nobody but its authors knows.
+bool is_known_to_read(const std::string& family, std::uint8_t command, std::uint16_t flags) {
+  // linux/ethtool_netlink.h; by number what its version in Debian 12 does not have yet. What acts (a cable test, a
+  // firmware's flashing) and what comes later is not among them.
+  constexpr int kRssGet = 38;
+  constexpr int kPlcaGetCfg = 39;
+  constexpr int kPlcaGetStatus = 41;
+  constexpr int kMmGet = 42;
+  static constexpr std::array<int, 25> kEthtool = {ETHTOOL_MSG_STRSET_GET,
+                                                   ETHTOOL_MSG_LINKINFO_GET,
+                                                   ETHTOOL_MSG_LINKMODES_GET,
+                                                   ETHTOOL_MSG_LINKSTATE_GET,
+                                                   ETHTOOL_MSG_DEBUG_GET,
+                                                   ETHTOOL_MSG_WOL_GET,
+                                                   ETHTOOL_MSG_FEATURES_GET,
+                                                   ETHTOOL_MSG_PRIVFLAGS_GET,
+                                                   ETHTOOL_MSG_RINGS_GET,
+                                                   ETHTOOL_MSG_CHANNELS_GET,
+                                                   ETHTOOL_MSG_COALESCE_GET,
+                                                   ETHTOOL_MSG_PAUSE_GET,
+                                                   ETHTOOL_MSG_EEE_GET,
+                                                   ETHTOOL_MSG_TSINFO_GET,
+                                                   ETHTOOL_MSG_TUNNEL_INFO_GET,
+                                                   ETHTOOL_MSG_FEC_GET,
+                                                   ETHTOOL_MSG_MODULE_EEPROM_GET,
+                                                   ETHTOOL_MSG_STATS_GET,
+                                                   ETHTOOL_MSG_PHC_VCLOCKS_GET,
+                                                   ETHTOOL_MSG_MODULE_GET,
+                                                   ETHTOOL_MSG_PSE_GET,
+                                                   kRssGet,
+                                                   kPlcaGetCfg,
+                                                   kPlcaGetStatus,
+                                                   kMmGet};
+  if (family == "ethtool") return std::find(kEthtool.begin(), kEthtool.end(), command) != kEthtool.end();
+  if (family == "nlctrl") return command == CTRL_CMD_GETFAMILY || command == CTRL_CMD_GETPOLICY;
+  // linux/nl80211.h: NL80211_CMD_TESTMODE and NL80211_CMD_VENDOR hand a dump to the hardware's driver, which may do
+  // anything.
+  if (family == "nl80211" && (command == 45 || command == 103)) return false;
+  return (flags & NLM_F_DUMP) == NLM_F_DUMP;
+}
+
 }  // namespace
 
 FamilyHeader family_header(std::uint16_t type) {
@@ -105,6 +148,10 @@ FamilyHeader family_header(std::uint16_t type) {
 
 void Permission::check_operation(Operation wanted) const {
   if (operation_ != wanted) deny("a service in the wrong operation");
+}
+
+void Permission::check_change(bool changes, const std::string& what) const {
+  if (changes && only_asks(operation_)) deny(fmt::format("a change where it is only asked how things are ({})", what));
 }
 
 void Permission::check_kind(const std::string& kind) const {
@@ -169,8 +216,7 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
   if (message.size() < header.size) deny("a request without its family header");
   // RTM_NEW*, RTM_DEL*, RTM_GET* and RTM_SET* of a family follow each other in this order (linux/rtnetlink.h).
   const bool asks = (type & 3U) == (RTM_GETLINK & 3U);
-  if (!asks && (operation_ == Operation::inspect || operation_ == Operation::statistics))
-    deny("a change where it is only asked how things are");
+  check_change(!asks, fmt::format("a request of type {}", type));
   walk(message.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.size), message.size())),
        [&](std::uint16_t attribute, std::span<const std::byte>) {
          if (!may_carry(type, attribute)) deny(fmt::format("link attribute {}", attribute));
@@ -179,21 +225,32 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
   if (type == RTM_GETLINK && (flags & NLM_F_DUMP) != 0) deny("a list of all links");
 }
 
-void Permission::check_genl(std::uint16_t family, std::uint16_t flags, std::span<const std::byte> attributes,
-                            const std::string& name, const std::function<std::uint32_t()>& ifindex_of) const {
-  if (family < NLMSG_MIN_TYPE) deny(fmt::format("generic netlink family {}", family));
+void Permission::check_family(const std::string& name) const {
+  // Those two are there already, or nowhere.
+  if ((granted_ & NETRIG_WANTS_NET_ADMIN) == 0 && name != "ethtool" && name != "nlctrl")
+    deny(fmt::format("a request to generic netlink family \"{}\"; without CAP_NET_ADMIN only \"ethtool\" is allowed",
+                     name));
+}
+
+void Permission::check_genl(const GenlRequest& request, const std::string& name,
+                            const std::function<std::uint32_t()>& ifindex_of) const {
+  if (request.family < NLMSG_MIN_TYPE) deny(fmt::format("generic netlink family {}", request.family));
+  const auto known = families_.find(request.family);
+  const std::string family = known == families_.end() ? "" : known->second;
+  check_change(!is_known_to_read(family, request.command, request.flags),
+               fmt::format("command {} of generic netlink family {}", request.command,
+                           family.empty() ? std::to_string(request.family) : "\"" + family + "\""));
   if ((granted_ & NETRIG_WANTS_NET_ADMIN) != 0) {
-    walk(attributes, [](std::uint16_t, std::span<const std::byte>) {});
+    walk(request.attributes, [](std::uint16_t, std::span<const std::byte>) {});
     return;
   }
-  const auto known = families_.find(family);
-  if (known == families_.end() || known->second != "ethtool")
+  if (family != "ethtool")
     deny(fmt::format("a request to generic netlink family {}; without CAP_NET_ADMIN only \"ethtool\" is allowed",
-                     known == families_.end() ? std::to_string(family) : "\"" + known->second + "\""));
-  if ((flags & NLM_F_DUMP) != 0) deny("a list of all interfaces");
+                     family.empty() ? std::to_string(request.family) : "\"" + family + "\""));
+  if ((request.flags & NLM_F_DUMP) != 0) deny("a list of all interfaces");
   const std::uint32_t ifindex = ifindex_of();
   bool about_it = false;
-  walk(attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
+  walk(request.attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
     // Attribute 1 is the request header in every message of the family (linux/ethtool_netlink.h). Of several the kernel
     // takes the last, and so do we.
     if (type != 1) return;
@@ -222,6 +279,7 @@ void Permission::check_sysfs(const std::string& path) {
 }
 
 void Permission::check_socket(std::uint32_t interface, std::uint32_t kind) const {
+  check_change(true, "a socket of its own");
   if ((interface & NETRIG_OF_REFERENCE) == 0)
     check_interface(interface);
   else if ((interface & ~NETRIG_OF_REFERENCE) >= references_)

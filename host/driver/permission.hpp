@@ -16,6 +16,19 @@ namespace netrig::driver {
 
 enum class Operation : std::uint8_t { validate, create, destroy, inspect, statistics, start };
 
+/// Whether an operation only asks how things are, and must leave them so.
+constexpr bool only_asks(Operation operation) {
+  return operation == Operation::inspect || operation == Operation::statistics;
+}
+
+/// A generic netlink request, as a driver makes it.
+struct GenlRequest {
+  std::uint16_t family = 0;
+  std::uint8_t command = 0;
+  std::uint16_t flags = 0;
+  std::span<const std::byte> attributes;
+};
+
 /// Every member throws Error{denied} with what was asked for.
 class Permission {
  public:
@@ -36,13 +49,17 @@ class Permission {
   void check_interface(std::uint32_t interface) const;
   /// One rtnetlink request: its type, flags and attributes. The host fills in the ifindex.
   void check_request(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message) const;
+  /// Looking a generic netlink family up, for which the kernel may load a module.
+  void check_family(const std::string& name) const;
   /// Remembers the name behind a generic netlink family's number.
   void resolved_family(std::uint16_t id, const std::string& name) { families_[id] = name; }
-  /// One generic netlink request: of family ethtool about this very interface; of any family with CAP_NET_ADMIN.
-  void check_genl(std::uint16_t family, std::uint16_t flags, std::span<const std::byte> attributes,
-                  const std::string& name, const std::function<std::uint32_t()>& ifindex_of) const;
+  /// One generic netlink request: of family ethtool about this very interface; of any family with CAP_NET_ADMIN. Where
+  /// it is only asked how things are: none but those that are known to read.
+  void check_genl(const GenlRequest& request, const std::string& name,
+                  const std::function<std::uint32_t()>& ifindex_of) const;
   static void check_sysfs(const std::string& path);
-  /// A socket that the host opens for the driver: NETRIG_SOCKET_*, of an interface or a reference.
+  /// A socket that the host opens for the driver: NETRIG_SOCKET_*, of an interface or a reference. None where it is
+  /// only asked how things are, for what goes through it nobody checks.
   void check_socket(std::uint32_t interface, std::uint32_t kind) const;
 
   /// Whether an order or a report covers an interface.
@@ -52,6 +69,8 @@ class Permission {
 
  private:
   void check_operation(Operation wanted) const;
+  /// Refuses what may change something, said in a few words, where it is only asked how things are.
+  void check_change(bool changes, const std::string& what) const;
   void check_kind(const std::string& kind) const;
   void cover(std::uint32_t interface);
 

@@ -125,6 +125,7 @@ netrig_status genl_family(netrig_call* call, std::uint32_t interface, const char
     call->permission->check_interface(interface);
     if (name == nullptr || id == nullptr) return NETRIG_INVALID;
     const std::string family = text_of(name, GENL_NAMSIZ);
+    call->permission->check_family(family);
     const auto found = call->services->genl_family(interface, family);
     if (!found) return NETRIG_NOT_FOUND;
     call->permission->resolved_family(*found, family);
@@ -140,8 +141,8 @@ netrig_status genl_request(netrig_call* call, std::uint32_t interface, std::uint
     call->permission->check_interface(interface);
     flush_orders(*call);
     const Bytes bytes = bytes_of(attributes, size);
-    call->permission->check_genl(family, flags, bytes, call->interfaces[interface].name,
-                                 [&] { return call->services->ifindex(interface); });
+    call->permission->check_genl({.family = family, .command = command, .flags = flags, .attributes = bytes},
+                                 call->interfaces[interface].name, [&] { return call->services->ifindex(interface); });
     call->services->genl_request(interface, family, command, version, flags, bytes, receiver(answer, user));
     return NETRIG_OK;
   });
@@ -187,7 +188,12 @@ netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char*
 }
 
 bool cancelled(netrig_call* call) {
-  return Clock::now() > call->deadline || (call->services != nullptr && call->services->interrupted());
+  bool stop = true;  // as when the host cannot be asked
+  callback(call, [&] {
+    stop = Clock::now() > call->deadline || (call->services != nullptr && call->services->interrupted());
+    return NETRIG_OK;
+  });
+  return stop;
 }
 
 }  // namespace

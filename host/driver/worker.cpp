@@ -80,8 +80,9 @@ class RemoteServices final : public Services {
   }
 
   void send(MessageType type, const WireWriter& message) const {
-    if (channel_.send(type, message.data()) == Message::How::too_large)
-      throw Error(ErrorCode::driver, "the driver asks the host for too much at once");
+    const auto how = channel_.send(type, message.data());
+    if (how == Message::How::too_large) throw Error(ErrorCode::driver, "the driver asks the host for too much at once");
+    if (how != Message::How::arrived) throw HostGone();
   }
 
   DoneMessage ask(const ServiceMessage& ask_for, const Receive& each = {}, UniqueFd* socket = nullptr) const {
@@ -159,16 +160,19 @@ void serve(Channel& channel, Driver& driver) {
       answer.error = static_cast<std::uint8_t>(ErrorCode::failed);
       answer.message = "its worker ran out of memory";
     }
+    auto sent = channel.send(MessageType::answer, encode(answer).data());
     // With what comes from a plugin an answer can be larger than any host takes.
-    if (channel.send(MessageType::answer, encode(answer).data()) == Message::How::too_large) {
+    if (sent == Message::How::too_large) {
       const AnswerMessage excess{.error = static_cast<std::uint8_t>(ErrorCode::driver),
                                  .message = "its answer is too large",
                                  .orders = {},
                                  .made = {},
                                  .record = {},
                                  .state = {}};
-      if (channel.send(MessageType::answer, encode(excess).data()) != Message::How::arrived) return;
+      sent = channel.send(MessageType::answer, encode(excess).data());
     }
+    // A host that waits for an answer which cannot be sent learns it from the worker's end.
+    if (sent != Message::How::arrived) return;
   }
 }
 

@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <numeric>
+#include <utility>
 
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
+#include "engine/whose.hpp"
+#include "netns/sysfs.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -58,6 +61,11 @@ std::vector<driver::Reference> resolve_references(Run& run, const Lab& lab, cons
   return references;
 }
 
+bool is_existing(const Lab& lab, const NamespaceName& name) {
+  return std::any_of(lab.namespaces.begin(), lab.namespaces.end(),
+                     [&](const Namespace& space) { return space.existing && space.name == name; });
+}
+
 Pending prepare(Run& run, const Lab& lab, const Device& device) {
   Pending pending;
   pending.device = &device;
@@ -67,12 +75,15 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
   context.interrupted = run.options.interrupted;
   context.about = fmt::format("{}/{} (driver {})", lab.name.str(), device.name.str(), device.driver);
   context.references = resolve_references(run, lab, device, context.spaces.references);
+  const bool leans = std::any_of(context.references.begin(), context.references.end(),
+                                 [&](const auto& reference) { return is_existing(lab, reference.target.home); });
   for (const Interface& interface : device.interfaces) {
     const std::string& home = lab.namespaces[interface.home].name.str();
     Space& space = run.spaces.at(home);
     context.spaces.homes.push_back(&space);
     pending.made.interfaces.push_back(
         {.home = home, .name = interface.name.str(), .ifindex = Space::take_ifindex(space, context.spaces.references)});
+    pending.made.interfaces.back().leans_outside = leans;
     context.interfaces.push_back({.name = interface.name.str(),
                                   .netns_fd = space.fd().get(),
                                   .ifindex = 0,
@@ -112,18 +123,21 @@ class Before {
     }
   }
 
-  /// Deletes what has come since: everything in a namespace of the lab; in one that others use, what bears a name that
-  /// the device was to have, for the rest may be theirs.
-  void remove_new(Run& run, const std::string& kind) {
+  /// Deletes what came into being since: everything in a namespace of the lab; in one that others use, what bears a
+  /// name that the device was to have, for the rest may be theirs. What was there before, elsewhere, stays.
+  void remove_new(Run& run, const MadeDevice& device) {
     for (auto& [space, seen] : seen_) {
       netlink::Batch batch;
       for (const auto& link : netlink::list_links(space->socket())) {
         if (seen.links.contains(link.ifindex)) continue;
-        if (!seen.existing || seen.wanted.contains(link.name))
-          netlink::delete_link(batch, link.ifindex);
-        else
+        const bool born = born_since(*space, device, link);
+        if (seen.existing && !seen.wanted.contains(link.name))
           run.warn(fmt::format("interface {}:{} appeared while driver {} failed; look whether it is left from it",
-                               seen.home, link.name, kind));
+                               seen.home, link.name, device.driver));
+        else if (born)
+          netlink::delete_link(batch, link.ifindex);
+        else if (!seen.existing)
+          run.guests[seen.home].insert(link.name);  // remove_all says so
       }
       if (!batch.empty()) space->socket().run(batch, netlink::Socket::OnRefusal::go_on);
     }
@@ -139,12 +153,21 @@ class Before {
   std::unordered_map<Space*, Seen> seen_;
 };
 
+/// Keeps which interfaces of a device the host makes, when its driver may have made others itself: until all is settled
+/// only those have a number to go by.
+void note_hands(Run& run, const Pending& pending) {
+  MadeDevice known = pending.made;
+  for (MadeInterface& made : known.interfaces)
+    if (std::exchange(made.kind, {}).empty()) made.ifindex = 0;
+  run.journal.settle_devices({known});
+}
+
 /// Asks the driver what it wants done. Nothing is done yet, unless the driver does it itself.
 void ask_driver(Run& run, const Lab& lab, Pending& pending) {
   std::optional<Before> before;
   if (pending.own_hands) before.emplace(lab, pending);
+  DeviceServices services(pending.context);
   try {
-    DeviceServices services(pending.context);
     pending.answer = run.drivers.open(pending.device->driver)
                          .create({.lab = lab.name.str(),
                                   .device = pending.made.name,
@@ -153,9 +176,16 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
                                   .parameters = &pending.device->parameters},
                                  services);
   } catch (const Error& error) {
-    if (before) before->remove_new(run, pending.device->driver);
+    pending.made.interfaces = services.made();
+    if (before) {
+      note_hands(run, pending);
+      before->remove_new(run, pending.made);
+    }
     throw in_context(error, lab, *pending.device);
   }
+  pending.made.interfaces = services.made();
+  for (const driver::Order& order : pending.answer.orders)
+    if (const auto* link = std::get_if<driver::LinkOrder>(&order)) note_made(*link, pending.made.interfaces);
   pending.made.record = pending.answer.record;
   // What the driver says it made itself is believed only when the kernel shows it.
   for (const auto& [index, ifindex] : pending.answer.made) {
@@ -171,6 +201,19 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
                                           made.home, made.name, ifindex)},
           lab, *pending.device);
     made.ifindex = ifindex;
+    Space& space = *pending.context.spaces.homes.at(index);
+    if (born_since(space, pending.made, *link)) made.kind = link->kind;
+  }
+  if (pending.own_hands) note_hands(run, pending);
+}
+
+/// What tells an interface of ours from another that may come by its number, where others make interfaces, too: in
+/// namespaces that are not the lab's alone.
+void note_births(const Lab& lab, Pending& pending) {
+  for (std::size_t i = 0; i < pending.made.interfaces.size(); ++i) {
+    MadeInterface& made = pending.made.interfaces[i];
+    if (pending.own_hands || lab.namespaces[pending.device->interfaces[i].home].existing)
+      made.birth = pending.context.spaces.homes[i]->birth_of(made.name);
   }
 }
 
@@ -198,11 +241,19 @@ void post(std::vector<Pending>& level, std::vector<Outbox>& outboxes) {
 void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& which) {
   std::vector<Pending> level;
   std::vector<MadeDevice> intended;
+  std::optional<std::uint64_t> now;
   level.reserve(which.size());
   for (const std::size_t d : which) {
     level.push_back(prepare(run, next, next.devices[d]));
     Pending& pending = level.back();
     pending.own_hands = has_own_hands(run, pending.device->driver);
+    if (pending.own_hands) {
+      // A namespace to measure by is worth making only here.
+      if (!now) parallel(1, 1, [&](std::size_t) { now = netns::birth_now(); });
+      pending.made.hands_from = now;
+      for (MadeInterface& made : pending.made.interfaces) made.leans_outside = true;
+      pending.context.made = pending.made.interfaces;
+    }
     intended.push_back(pending.made);
     // Which number it will have its maker decides; until it is known, the name is what finds it.
     if (pending.own_hands)
@@ -241,6 +292,9 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
   });
 
   std::vector<MadeDevice> settled;
+  parallel(1, 1, [&](std::size_t) {
+    for (Pending& pending : level) note_births(next, pending);
+  });
   for (Pending& pending : level) {
     pending.made.settled = true;
     for (std::size_t i = 0; i < pending.made.interfaces.size(); ++i)

@@ -52,17 +52,28 @@ void Run::settle_left() {
     if (i < kNamed) text += fmt::format("{}{} ({})", i == 0 ? "" : ", ", left[i].what, left[i].why);
   }
   if (left.size() > kNamed) text += fmt::format(" and {} more", left.size() - kNamed);
+  for (const auto& [home, interfaces] : guests) homes.insert(home);
   journal.keep_only(homes);
   left.clear();
   throw Error(ErrorCode::failed,
-              fmt::format("could not remove {}; all else is gone, and \"netrig down {}\" tries again", text,
-                          journal.record().lab));
+              fmt::format("could not remove {}; all else is gone{}{}, and \"netrig down {}\" tries again", text,
+                          spared.empty() ? "" : " but this: ", fmt::join(spared, "; "), journal.record().lab));
 }
 
 void Run::warn(std::string text) {
   const std::lock_guard guard(report_mutex_);
   spdlog::warn("{}", text);
   warnings.push_back(std::move(text));
+}
+
+void Run::spare(std::string text) {
+  const std::lock_guard guard(report_mutex_);
+  if (std::find(spared.begin(), spared.end(), text) == spared.end()) spared.push_back(std::move(text));
+}
+
+void Run::check_spared(const std::string& outcome, const std::string& where) const {
+  if (spared.empty()) return;
+  throw Error(ErrorCode::left, fmt::format("{}; and {}", outcome, fmt::join(spared, "; ")), where);
 }
 
 namespace {
@@ -104,6 +115,13 @@ void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
     }
     leave_existing(use);
   }
+  std::unordered_set<std::string> doomed;
+  for (const MadeNamespace& made : gone)
+    if (!made.existing) doomed.insert(made.name);
+  std::vector<MadeDevice> all = run.journal.record().devices;
+  all.insert(all.end(), devices.begin(), devices.end());
+  find_guests(run, all, doomed);
+  std::erase_if(gone, [&](const MadeNamespace& made) { return run.guests.contains(made.name); });
   remove_namespaces(run, gone);
   if (!run.left.empty())
     throw Error(ErrorCode::failed, fmt::format("could not remove {}: {}", run.left.front().what, run.left.front().why));
@@ -172,7 +190,7 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
       if (fresh) {
         run.interruptible = false;
         remove_all(run);
-        journal.remove();
+        if (run.guests.empty()) journal.remove();
       } else {
         roll_back_change(run, current, next);
         journal.commit(current, journal.record().only);
@@ -181,8 +199,11 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
       throw Error(code_of(error), fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"",
                                               error.what(), second.what(), journal.record().lab));
     }
+    const auto* known = dynamic_cast<const Error*>(&error);
+    run.check_spared(known != nullptr ? known->message() : error.what(), known != nullptr ? known->where() : "");
     throw;
   }
+  run.check_spared(fmt::format("lab {} is as its file says", next.name.str()));
 }
 
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options) {
@@ -192,7 +213,8 @@ std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const
     forget_uses(journal.record().lab);  // of namespaces that are gone, whose cookies others may get
   else if (!journal.record().empty())
     remove_all(run);
-  journal.remove();
+  if (run.guests.empty()) journal.remove();
+  run.check_spared(fmt::format("lab {} is down", journal.record().lab));
   return std::move(run.warnings);
 }
 

@@ -30,7 +30,8 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
         const std::vector<std::string>& only, driver::Registry& drivers, const Options& options);
 
 /// Removes everything the record names and the kernel still shows as the lab's, then the record. Returns what was left
-/// alone and why, one sentence each.
+/// alone and why, one sentence each. Throws Error{left} at its end when interfaces had to be left; the record stays if
+/// they are in namespaces of the lab, for another try.
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options);
 
 /// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is

@@ -86,6 +86,26 @@ Route route_of(const Json& json) {
   return route;
 }
 
+MadeInterface interface_of(const Json& json) {
+  MadeInterface made{.home = json.at(0), .name = json.at(1), .ifindex = number_of<std::uint32_t>(json.at(2))};
+  if (json.size() > 3) made.kind = json[3];
+  if (json.size() > 4) made.birth = number_of<std::uint64_t>(json[4]);
+  if (json.size() > 5) made.leans_outside = json[5].get<bool>();
+  return made;
+}
+
+/// What is not known yet is not written.
+void append_interface(std::string& text, const MadeInterface& made) {
+  const auto out = std::back_inserter(text);
+  fmt::format_to(out, "[\"{}\",\"{}\",{}", made.home, made.name, made.ifindex);
+  const bool more = made.birth != 0 || made.leans_outside;
+  // Of a kind only its author has said that it is a word.
+  if (more || !made.kind.empty())
+    fmt::format_to(out, ",{}", Json(made.kind).dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (more) fmt::format_to(out, ",{},{}", made.birth, made.leans_outside);
+  text += "]";
+}
+
 template <typename List, typename Match>
 void erase_first(List& list, const Match& match) {
   const auto found = std::find_if(list.begin(), list.end(), match);
@@ -167,8 +187,8 @@ class Replay {
 
   void add_device(const Json& event, bool settled) {
     MadeDevice made{.name = event.at("n"), .driver = event.at("d"), .interfaces = {}, .record = {}, .settled = settled};
-    for (const Json& one : event.at("i"))
-      made.interfaces.push_back({.home = one.at(0), .name = one.at(1), .ifindex = number_of<std::uint32_t>(one.at(2))});
+    if (event.contains("h")) made.hands_from = number_of<std::uint64_t>(event["h"]);
+    for (const Json& one : event.at("i")) made.interfaces.push_back(interface_of(one));
     if (event.contains("r")) made.record = from_hex(event["r"].get<std::string>());
     const auto [place, fresh] = device_index_.try_emplace(made.name, record_.devices.size());
     if (fresh)
@@ -245,11 +265,12 @@ std::string device_event(const MadeDevice& made) {
                                  made.name, made.driver);
   const char* separator = "";
   for (const MadeInterface& interface : made.interfaces) {
-    fmt::format_to(std::back_inserter(text), "{}[\"{}\",\"{}\",{}]", separator, interface.home, interface.name,
-                   interface.ifindex);
+    text += separator;
+    append_interface(text, interface);
     separator = ",";
   }
   text += "]";
+  if (made.hands_from) text += fmt::format(",\"h\":{}", *made.hands_from);
   if (!made.record.empty()) text += fmt::format(",\"r\":\"{}\"", to_hex(made.record));
   return text + "}\n";
 }

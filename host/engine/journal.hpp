@@ -66,7 +66,7 @@ class Journal {
   void add_namespaces(const std::vector<MadeNamespace>& made);
   void namespace_gone(const std::string& name);
   void intend_devices(const std::vector<MadeDevice>& devices);
-  /// The device is there: ifindexes and record are final.
+  /// More is known of devices that were intended. Those marked as settled are there: ifindexes and record are final.
   void settle_devices(const std::vector<MadeDevice>& devices);
   void device_gone(const std::string& name);
   void add_sysctl(const SavedSysctl& sysctl);

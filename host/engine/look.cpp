@@ -37,8 +37,9 @@ InterfaceView view_of(const MadeInterface& made, const Seen* seen) {
   InterfaceView view;
   view.made = made;
   if (seen == nullptr) return view;
-  const auto link = std::find_if(seen->links.begin(), seen->links.end(),
-                                 [&](const netlink::LinkState& l) { return l.ifindex == made.ifindex; });
+  const auto link = std::find_if(seen->links.begin(), seen->links.end(), [&](const netlink::LinkState& l) {
+    return l.ifindex == made.ifindex && (made.kind.empty() || l.kind == made.kind);
+  });
   if (link == seen->links.end()) return view;
   view.present = true;
   view.link = *link;

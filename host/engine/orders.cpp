@@ -83,6 +83,11 @@ void append_order(netlink::Batch& batch, const driver::Order& order, const Devic
     netlink::delete_link(batch, ifindexes.at(first_interface(order)));
 }
 
+void note_made(const driver::LinkOrder& order, std::vector<MadeInterface>& interfaces) {
+  interfaces.at(order.interface).kind = order.kind;
+  if (order.peer) interfaces.at(order.peer->interface).kind = order.kind;
+}
+
 Error order_error(const driver::Order& order, const netlink::Refusal& refusal,
                   const std::vector<MadeInterface>& interfaces) {
   const MadeInterface& interface = interfaces.at(first_interface(order));

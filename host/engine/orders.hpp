@@ -25,6 +25,9 @@ void append_order(netlink::Batch& batch, const driver::Order& order, const Devic
                   const std::vector<driver::InterfaceRequest>& interfaces,
                   const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes);
 
+/// Notes of the interfaces that an order makes what the host then knows of them.
+void note_made(const driver::LinkOrder& order, std::vector<MadeInterface>& interfaces);
+
 /// The kernel's no to an order, as one sentence that says what would help.
 Error order_error(const driver::Order& order, const netlink::Refusal& refusal,
                   const std::vector<MadeInterface>& interfaces);
@@ -38,7 +41,8 @@ class DeviceServices final : public driver::Services {
     std::vector<driver::Reference> references;
     std::vector<MadeInterface> made;  ///< with the ifindexes to be used
     const std::atomic<bool>* interrupted = nullptr;
-    std::string about;  ///< for the log: lab, device and driver
+    std::string about;                   ///< for the log: lab, device and driver
+    const MadeDevice* device = nullptr;  ///< destroy: what the record says of it
   };
   explicit DeviceServices(Context context) : context_(std::move(context)) {}
 
@@ -54,12 +58,23 @@ class DeviceServices final : public driver::Services {
   UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override;
   void log(std::uint32_t level, const std::string& text) override;
   [[nodiscard]] bool interrupted() const override;
+  /// What has been made so far, with what is known of it.
+  [[nodiscard]] const std::vector<MadeInterface>& made() const { return context_.made; }
 
  private:
   Space& home(std::uint32_t interface);
   /// Number of an interface; nothing: it, or its namespace, is not there.
   std::optional<std::uint32_t> find(std::uint32_t interface);
+  /// destroy: false if what has that number is not the device's. Throws Error{denied} if it is, and was not made by it.
+  bool may_delete(std::uint32_t interface, std::uint32_t number);
   [[nodiscard]] std::vector<std::uint32_t> ifindexes() const;
+  /// How long the kernel is waited for on behalf of the operation.
+  [[nodiscard]] Patience patience() const;
+  /// One request with all its answers, of which `answer` hears when the exchange is over: a driver that then asks for
+  /// more, or a worker that does not read, leaves no half-read socket behind.
+  std::optional<netlink::Refusal> ask(netlink::Socket& socket, netlink::Batch& batch, const Receive& answer) const;
+  /// The link of that number; 0: all that the namespace has.
+  [[nodiscard]] std::vector<netlink::LinkState> links(Space& space, std::uint32_t number) const;
 
   Context context_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made_;

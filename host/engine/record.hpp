@@ -24,6 +24,10 @@ struct MadeInterface {
   std::string home;
   std::string name;
   std::uint32_t ifindex = 0;  ///< 0: not known (the driver was still making it)
+  std::string kind = {};      ///< IFLA_INFO_KIND; empty: not known, or the host did not see it made
+  std::uint64_t birth = 0;    ///< netns::birth_of; 0: not known
+  /// What it was made on may be in a namespace that stays, which must not wait for its own namespace's end.
+  bool leans_outside = false;
 };
 
 struct MadeDevice {
@@ -32,6 +36,9 @@ struct MadeDevice {
   std::vector<MadeInterface> interfaces;
   driver::Bytes record;
   bool settled = false;  ///< create has returned; otherwise it may or may not be there
+  /// Its driver could make and move links by itself. What is born later than this number was made then, what is born
+  /// before was there already; 0: that could not be told.
+  std::optional<std::uint64_t> hands_from = {};
 };
 
 /// A sysctl that was set, with what it was before.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <linux/if.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +9,7 @@
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
+#include "engine/whose.hpp"
 #include "netlink/route.hpp"
 #include "netns/netns.hpp"
 
@@ -23,25 +24,41 @@ constexpr std::size_t kQuietFrom = 8;
 
 struct Deletion {
   MadeInterface interface;
-  bool settled = true;
   const MadeDevice* device = nullptr;
 };
 using Deletions = std::unordered_map<std::string, std::vector<Deletion>>;  // by namespace
 
+void leave_other(Run& run, const MadeInterface& made, const netlink::LinkState& link) {
+  run.spare(fmt::format("interface {0}:{1} has the number {2} of the lab's {0}:{3}, but is another; it was left alone",
+                        made.home, link.name, link.ifindex, made.name));
+}
+
 /// The space of an interface that the driver may touch; nullptr: it is gone, or is not ours. Between the intention to
-/// make it and the making somebody else may have got its number. Number 0: see delete_links.
-Space* space_of(Run& run, const MadeDevice& made, const MadeInterface& interface) {
-  Space* space = run.spaces.find(interface.home);
-  if (space == nullptr || made.settled || interface.ifindex == 0) return space;
-  const auto link = netlink::get_link(space->socket(), interface.ifindex);
-  return link && link->name == interface.name ? space : nullptr;
+/// make it and the making somebody else may have got its number, and in a namespace of others at any time. One that its
+/// driver was to make itself, of which nobody was told how that ended, gets its number here.
+Space* space_of(Run& run, const MadeDevice& device, MadeInterface& made) {
+  Space* space = run.spaces.find(made.home);
+  if (space == nullptr || (device.settled && made.birth == 0)) return space;
+  if (made.ifindex != 0) {
+    const auto link = netlink::get_link(space->socket(), made.ifindex);
+    if (link && is_made(*space, made, *link)) return space;
+    if (link && device.settled) leave_other(run, made, *link);
+    return nullptr;
+  }
+  const auto links = netlink::list_links(space->socket());
+  const netlink::LinkState* link = find_made(*space, made, links);
+  if (link == nullptr) return nullptr;
+  made.ifindex = link->ifindex;
+  return space;
 }
 
 /// What the driver wants deleted; its own work, if it has any, is done when this returns. `left`: interfaces that it
 /// does not mention.
 void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletions& left) {
   DeviceServices::Context context;
-  for (const MadeInterface& interface : made.interfaces) {
+  context.device = &made;
+  context.made = made.interfaces;
+  for (MadeInterface& interface : context.made) {
     Space* space = space_of(run, made, interface);
     context.spaces.homes.push_back(space);
     context.interfaces.push_back({.name = interface.name,
@@ -50,7 +67,6 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletion
                                   .mtu = {},
                                   .mac = {}});
   }
-  context.made = made.interfaces;
   context.about = fmt::format("{}/{} (driver {})", run.journal.record().lab, made.name, made.driver);
   driver::DestroyAnswer answer;
   try {
@@ -73,7 +89,7 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletion
   for (std::size_t i = 0; i < made.interfaces.size(); ++i) {
     if (context.spaces.homes[i] == nullptr) continue;
     const MadeInterface& interface = made.interfaces[i];
-    (mentioned[i] ? deletions : left)[interface.home].push_back({interface, made.settled, &made});
+    (mentioned[i] ? deletions : left)[interface.home].push_back({context.made[i], &made});
   }
 }
 
@@ -94,26 +110,31 @@ void quiet_masters(Space& space, const std::vector<netlink::LinkState>& links, c
     if (link.master != 0) masters.insert(link.master);
   netlink::Batch batch;
   for (const Deletion& deletion : deletions)
-    if (deletion.settled && masters.contains(deletion.interface.ifindex))
+    if (deletion.device->settled && masters.contains(deletion.interface.ifindex) &&
+        find_made(space, deletion.interface, links) != nullptr)
       netlink::set_link_up(batch, deletion.interface.ifindex, false);
   if (!batch.empty()) space.socket().run(batch, netlink::Socket::OnRefusal::go_on);  // one that is gone is quiet, too
 }
 
-/// Deletes those of the links that are there and ours. A link that is not settled is ours only if it has the ifindex
-/// and the name that it was to get.
-void delete_links(Space& space, const std::vector<netlink::LinkState>& links, const std::vector<Deletion>& deletions) {
+/// Deletes those of the links that are there and ours.
+void delete_links(Run& run, Space& space, const std::vector<netlink::LinkState>& links,
+                  const std::vector<Deletion>& deletions) {
   std::unordered_map<std::uint32_t, const netlink::LinkState*> present;
   for (const auto& link : links) present.emplace(link.ifindex, &link);
   std::vector<std::uint32_t> ours;
   for (const Deletion& deletion : deletions) {
-    // Number 0: its driver was to make it itself, and nobody was told how that ended.
-    const auto found = deletion.interface.ifindex != 0
-                           ? present.find(deletion.interface.ifindex)
-                           : std::find_if(present.begin(), present.end(),
-                                          [&](const auto& one) { return one.second->name == deletion.interface.name; });
+    const auto found = present.find(deletion.interface.ifindex);
     if (found == present.end()) continue;
-    if (!deletion.settled && found->second->name != deletion.interface.name) continue;
-    ours.push_back(found->first);
+    const netlink::LinkState& link = *found->second;
+    if (!is_made(space, deletion.interface, link))
+      leave_other(run, deletion.interface, link);
+    else if (seen_made(space, *deletion.device, deletion.interface, link))
+      ours.push_back(link.ifindex);
+    else if (!run.guests.contains(deletion.interface.home))
+      run.spare(
+          fmt::format("interface {}:{} was there before driver {} had it, and is not deleted; move it to where it "
+                      "belongs",
+                      deletion.interface.home, link.name, deletion.device->driver));
   }
   if (ours.empty()) return;
   netlink::Batch batch;
@@ -129,20 +150,19 @@ void delete_links(Space& space, const std::vector<netlink::LinkState>& links, co
       throw Error(ErrorCode::failed, fmt::format("the kernel refuses to delete an interface: {}", refusal.str()));
 }
 
-/// What a driver says is gone, and the kernel still shows under its number and name, is deleted without it.
+/// What a driver says is gone, and the kernel still shows, is deleted without it.
 void delete_left(Run& run, Space& space, const std::vector<Deletion>& left) {
   const auto links = netlink::list_links(space.socket());
   std::vector<Deletion> lies;
   for (const Deletion& one : left) {
-    const bool there = std::any_of(links.begin(), links.end(), [&](const netlink::LinkState& link) {
-      return link.ifindex == one.interface.ifindex && link.name == one.interface.name;
-    });
-    if (!there) continue;
+    const netlink::LinkState* link = find_made(space, one.interface, links);
+    if (link == nullptr || link->name != one.interface.name) continue;
+    lies.push_back(one);
+    if (!seen_made(space, *one.device, one.interface, *link)) continue;
     run.warn(fmt::format("device {}: driver {} left {}:{} behind; it is deleted instead", one.device->name,
                          one.device->driver, one.interface.home, one.interface.name));
-    lies.push_back(one);
   }
-  delete_links(space, links, lies);
+  delete_links(run, space, links, lies);
 }
 
 /// A namespace without a name lives on while a process is in it.
@@ -161,7 +181,60 @@ void warn_of_inhabitants(Run& run, const Record& record) {
                     one.process, one.command, names[one.space], one.process));
 }
 
+using Recorded = std::pair<const MadeDevice*, const MadeInterface*>;
+
+/// Whether a link was there before the lab: one that the record knows but whose making nobody saw, or one that is older
+/// than the namespace it is in.
+bool is_guest(Space& space, const std::vector<Recorded>& recorded, const netlink::LinkState& link) {
+  for (const auto& [device, made] : recorded)
+    if (is_made(space, *made, link)) return !seen_made(space, *device, *made, link);
+  const std::uint64_t birth = space.birth_of(link.name);
+  return birth != 0 && birth < space.birth_of("lo");
+}
+
+void find_guests_of(Run& run, const std::string& home, const std::vector<Recorded>& recorded, std::mutex& mutex) {
+  Space* space = run.spaces.find(home);
+  if (space == nullptr) return;
+  std::unordered_map<std::uint32_t, std::vector<Recorded>> by_number;  // 0: not known
+  for (const Recorded& one : recorded) by_number[one.second->ifindex].push_back(one);
+  for (const auto& link : netlink::list_links(space->socket())) {
+    if ((link.flags & IFF_LOOPBACK) != 0) continue;
+    const auto found = by_number.find(link.ifindex);
+    const auto& candidates = found != by_number.end() ? found->second : by_number[0];
+    if (!is_guest(*space, candidates, link)) continue;
+    const std::lock_guard guard(mutex);
+    // What is no kernel's own making goes back by itself (net/core/dev.c, default_device_exit_net).
+    if (link.kind.empty())
+      run.spare(
+          fmt::format("interface {}:{} was there before this lab, and goes back to the machine's own namespace with "
+                      "the end of this one",
+                      home, link.name));
+    else
+      run.guests[home].insert(link.name);
+  }
+  space->release_socket();
+}
+
 }  // namespace
+
+void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
+  std::unordered_map<std::string, std::vector<Recorded>> recorded;
+  for (const MadeDevice& device : devices)
+    for (const MadeInterface& made : device.interfaces) recorded[made.home].emplace_back(&device, &made);
+  const std::vector<std::string> homes(doomed.begin(), doomed.end());
+  const std::vector<Recorded> none;
+  std::mutex mutex;
+  parallel(homes.size(), run.threads, [&](std::size_t i) {
+    const auto found = recorded.find(homes[i]);
+    find_guests_of(run, homes[i], found == recorded.end() ? none : found->second, mutex);
+  });
+  for (const auto& [home, names] : run.guests)
+    for (const std::string& name : names)
+      run.spare(
+          fmt::format("interface {0}:{1} was there before this lab, so it and its namespace are left; move it to "
+                      "where it belongs (\"ip -n {0} link set {1} netns ...\"), then run \"netrig down {2}\" again",
+                      home, name, run.journal.record().lab));
+}
 
 void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
   Deletions deletions;
@@ -170,22 +243,33 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
   parallel(1, 1, [&](std::size_t) {
     for (const MadeDevice& made : devices) ask_driver(run, made, deletions, left);
   });
-  std::vector<const Deletions::value_type*> work;
-  for (const auto& entry : deletions)
-    if (!doomed.contains(entry.first) || entry.second.size() >= kQuietFrom) work.push_back(&entry);
+  find_guests(run, devices, doomed);
+  // Links of a namespace that goes go with it, in one batch of all namespaces, sooner than they could be deleted; but
+  // some time after, and what a link is made on outside is to be free when this returns.
+  const auto ends_with_home = [&](const MadeInterface& made) {
+    return doomed.contains(made.home) && !run.guests.contains(made.home) && !made.leans_outside;
+  };
+  const auto is_quieted = [&](const std::vector<Deletion>& of_one) { return of_one.size() >= kQuietFrom; };
+  std::vector<std::pair<std::string, std::vector<Deletion>>> work;
+  for (auto& [home, of_one] : deletions) {
+    const bool all_end = std::all_of(of_one.begin(), of_one.end(),
+                                     [&](const Deletion& deletion) { return ends_with_home(deletion.interface); });
+    if (!all_end || is_quieted(of_one)) work.emplace_back(home, std::move(of_one));
+  }
   parallel(work.size(), run.threads, [&](std::size_t i) {
-    Space* space = run.spaces.find(work[i]->first);
+    auto& [home, of_one] = work[i];
+    Space* space = run.spaces.find(home);
     if (space == nullptr) return;
     const auto links = netlink::list_links(space->socket());
-    if (work[i]->second.size() >= kQuietFrom) quiet_masters(*space, links, work[i]->second);
-    // Links of a namespace that goes go with it, in one batch of all namespaces, sooner than they could be deleted.
-    if (!doomed.contains(work[i]->first)) delete_links(*space, links, work[i]->second);
+    if (is_quieted(of_one)) quiet_masters(*space, links, of_one);
+    std::erase_if(of_one, [&](const Deletion& deletion) { return ends_with_home(deletion.interface); });
+    if (!of_one.empty()) delete_links(run, *space, links, of_one);
     space->release_socket();
   });
   // After all deletions: many a link goes with its peer in another namespace.
   parallel(1, 1, [&](std::size_t) {
     for (const auto& [home, interfaces] : left) {
-      Space* space = doomed.contains(home) ? nullptr : run.spaces.find(home);
+      Space* space = doomed.contains(home) && !run.guests.contains(home) ? nullptr : run.spaces.find(home);
       if (space == nullptr) continue;
       delete_left(run, *space, interfaces);
       space->release_socket();
@@ -213,8 +297,9 @@ void restore_existing(Run& run) {
       netlink::delete_route(batch, made.route, [&](const InterfaceName& name) { return ifindex.at(name.str()); });
       for (const auto& refusal : space->socket().run(batch))
         if (refusal.error != ESRCH)
-          run.warn(fmt::format("route \"{}\" in {} could not be removed: {}", plan::to_text(made.route), made.home,
-                               refusal.str()));
+          run.leave({.what = fmt::format("route \"{}\" in {}", plan::to_text(made.route), made.home),
+                     .why = refusal.str(),
+                     .homes = {made.home}});
     }
     for (const SavedSysctl& saved : record.sysctls) {
       Space* space = run.spaces.find(saved.home);
@@ -225,7 +310,9 @@ void restore_existing(Run& run) {
       } catch (const Error& error) {
         // One of an interface that is gone is gone with it.
         if (error.code() != ErrorCode::unsupported) {
-          run.warn(error.what());
+          run.leave({.what = fmt::format("its sysctl {} from {}", saved.key, saved.home),
+                     .why = error.what(),
+                     .homes = {saved.home}});
           continue;
         }
       }
@@ -234,15 +321,32 @@ void restore_existing(Run& run) {
   });
 }
 
+namespace {
+
+/// Keeps in the record what the next attempt needs: the namespaces that stay, and the devices whose drivers may yet
+/// give back what is in them.
+void forget_removed(Run& run, const Record& record, const std::vector<MadeNamespace>& removed) {
+  for (const MadeRoute& made : record.routes) run.journal.route_gone(made);
+  for (const SavedSysctl& saved : record.sysctls) run.journal.sysctl_gone(saved.home, saved.key);
+  std::unordered_set<std::string> needed;
+  for (const MadeDevice& device : record.devices) {
+    const bool stays =
+        device.hands_from && std::any_of(device.interfaces.begin(), device.interfaces.end(),
+                                         [&](const auto& made) { return run.guests.contains(made.home); });
+    if (!stays) run.journal.device_gone(device.name);
+    // What has but a name is looked for once, for somebody else may come by that name.
+    if (stays && device.settled)
+      for (const MadeInterface& made : device.interfaces) needed.insert(made.home);
+  }
+  for (const MadeNamespace& made : removed)
+    if (!made.existing || !needed.contains(made.name)) run.journal.namespace_gone(made.name);
+}
+
+}  // namespace
+
 void remove_all(Run& run) {
   const Record record = run.journal.record();
-  try {
-    run.journal.set_phase(Phase::removing);
-  } catch (const Error& error) {
-    // Where nothing more can be written, things must still go; what a crash would leave is known by the record as it
-    // is.
-    spdlog::debug("{}", error.what());
-  }
+  run.journal.set_phase(Phase::removing);
   run.stage("open namespaces");
   open_recorded(run, record.namespaces);
   std::unordered_set<std::string> doomed;
@@ -268,12 +372,15 @@ void remove_all(Run& run) {
   run.stage("remove devices");
   go_on("all of its devices", [&] { remove_devices(run, devices, doomed); });
   run.stage("remove namespaces");
-  remove_namespaces(run, record.namespaces);
+  std::vector<MadeNamespace> going = record.namespaces;
+  std::erase_if(going, [&](const MadeNamespace& made) { return run.guests.contains(made.name); });
+  remove_namespaces(run, going);
   for (const MadeNamespace& made : record.namespaces)
     if (made.existing && !run.is_left(made.name))
       go_on("what is known of an existing namespace",
             [&] { leave_existing({.lab = record.lab, .home = made.name, .cookie = made.cookie}); });
   run.settle_left();
+  if (!run.guests.empty()) forget_removed(run, record, going);
   run.stage({});
 }
 

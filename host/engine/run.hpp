@@ -2,7 +2,9 @@
 // One run of the engine: what its steps share.
 #pragma once
 #include <chrono>
+#include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -44,6 +46,10 @@ struct Run {
   bool interruptible = true;
   std::vector<std::string> warnings;
   std::vector<Left> left;
+  /// What is left because the host did not see it made, one sentence each.
+  std::vector<std::string> spared;
+  /// Interfaces in the lab's own namespaces that were there before the lab, by namespace; these namespaces stay.
+  std::map<std::string, std::set<std::string>> guests;
 
   /// Throws Error{interrupted} once the user wants to stop.
   void checkpoint() const;
@@ -54,6 +60,9 @@ struct Run {
   [[nodiscard]] bool is_left(const std::string& space) const;
   /// Throws Error{failed} naming what is left, if anything is, with a record of nothing else.
   void settle_left();
+  void spare(std::string text);
+  /// Throws Error{left} if anything was spared. `outcome`: what else there is to say.
+  void check_spared(const std::string& outcome, const std::string& where = {}) const;
   /// Names what comes next in the debug log, with what the last one took. Thread: that of the run.
   void stage(std::string_view name);
 
@@ -83,6 +92,9 @@ void wait_for_addresses(Run& run, const Lab& next);
 void remove_routes(Run& run, const Lab& current, const std::vector<plan::RouteRemoval>& removals);
 
 /// removal.cpp
+/// Finds interfaces in namespaces of the lab that would end with them and are not the lab's; adds them to run.guests.
+/// `devices`: all that may have links there.
+void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed);
 /// `devices`: dependents first. `doomed`: namespaces that go right after, and take their links with them.
 void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed);
 /// Sysctls and routes that the lab set in namespaces that stay.

@@ -4,12 +4,9 @@
 #include <linux/genetlink.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
-#include <netlink/genl/ctrl.h>
-#include <netlink/genl/genl.h>
-#include <netlink/netlink.h>
+#include <netlink/attr.h>
 #include <netrig/services.h>
 #include <spdlog/spdlog.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,14 +15,18 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "driver/permission.hpp"
 #include "engine/orders.hpp"
+#include "engine/whose.hpp"
 #include "netns/netns.hpp"
+#include "netns/sysfs.hpp"
 
 namespace netrig::engine {
 namespace {
+
+// Bytes of the kernel's that are kept for a driver: all neighbours of a namespace, not all of a machine that drowns.
+constexpr std::size_t kMostAnswers = 16 << 20;
 
 [[noreturn]] void refuse(const std::string& what, const netlink::Refusal& refusal) {
   throw Error(refusal.error == EPERM ? ErrorCode::denied : ErrorCode::failed,
@@ -53,15 +54,17 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::
     if (deletion != nullptr) {
       // Gone with its namespace, or not ours: deleted, as far as the driver is concerned.
       const auto number = find(deletion->interface);
-      if (!number) continue;
+      if (!number || !may_delete(deletion->interface, *number)) continue;
       numbers.at(deletion->interface) = *number;
     }
     netlink::Batch batch;
     append_order(batch, order, context_.spaces, context_.interfaces, context_.references, numbers);
-    const auto refusals = sender_of(order, context_.spaces).socket().run(batch);
+    const auto refusals =
+        sender_of(order, context_.spaces).socket().run(batch, netlink::Socket::OnRefusal::stop, patience());
     if (!refusals.empty() && !(deletion != nullptr && refusals.front().error == ENODEV))
       throw order_error(order, refusals.front(), context_.made);
     if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
+      note_made(*link, context_.made);
       made_.emplace_back(link->interface, context_.made.at(link->interface).ifindex);
       if (link->peer) made_.emplace_back(link->peer->interface, context_.made.at(link->peer->interface).ifindex);
     }
@@ -75,9 +78,24 @@ std::optional<std::uint32_t> DeviceServices::find(std::uint32_t interface) {
   for (const auto& [made, ifindex] : made_)
     if (made == interface) return ifindex;
   // Made by the driver itself: under this name, which was free before, or not at all.
-  for (const auto& link : netlink::list_links(home(interface).socket()))
+  for (const auto& link : links(home(interface), 0))
     if (link.name == context_.interfaces[interface].name) return made_.emplace_back(interface, link.ifindex).second;
   return std::nullopt;
+}
+
+bool DeviceServices::may_delete(std::uint32_t interface, std::uint32_t number) {
+  if (context_.device == nullptr) return true;
+  Space& space = home(interface);
+  const MadeInterface& made = context_.made.at(interface);
+  const auto found = links(space, number);
+  const netlink::LinkState* link = find_made(space, made, found);
+  if (link == nullptr) return false;
+  if (seen_made(space, *context_.device, made, *link)) return true;
+  throw Error(
+      ErrorCode::denied,
+      fmt::format("the driver asks for what it may not: to delete {}:{}, which was there before its device; give "
+                  "it back instead",
+                  made.home, link->name));
 }
 
 std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
@@ -85,12 +103,47 @@ std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
   throw Error(ErrorCode::not_found, fmt::format("interface {} is not there", context_.interfaces.at(interface).name));
 }
 
+Patience DeviceServices::patience() const {
+  return {.deadline = deadline(), .gave_up = [this] { return interrupted(); }};
+}
+
+std::optional<netlink::Refusal> DeviceServices::ask(netlink::Socket& socket, netlink::Batch& batch,
+                                                    const Receive& answer) const {
+  std::vector<std::pair<std::uint16_t, driver::Bytes>> answers;
+  std::size_t size = 0;
+  const auto refusal = socket.ask(
+      batch,
+      [&](std::uint16_t type, std::span<const std::byte> payload) {
+        if ((size += payload.size()) > kMostAnswers)
+          throw Error(ErrorCode::failed,
+                      fmt::format("the kernel's answers to a request take more than {} bytes", kMostAnswers));
+        answers.emplace_back(type, driver::Bytes(payload.begin(), payload.end()));
+      },
+      patience());
+  for (const auto& [type, payload] : answers) answer(type, payload);
+  return refusal;
+}
+
+std::vector<netlink::LinkState> DeviceServices::links(Space& space, std::uint32_t number) const {
+  ifinfomsg about{};
+  about.ifi_index = static_cast<int>(number);
+  netlink::Batch show;
+  show.begin(RTM_GETLINK, number == 0 ? NLM_F_DUMP : 0, about);
+  std::vector<netlink::LinkState> found;
+  const auto refusal = ask(space.socket(), show, [&](std::uint16_t type, std::span<const std::byte> payload) {
+    if (type != RTM_NEWLINK) return;
+    if (auto link = netlink::parse_link(payload)) found.push_back(std::move(*link));
+  });
+  if (refusal && refusal->error != ENODEV) refuse("to show interfaces", *refusal);
+  return found;
+}
+
 bool DeviceServices::get_link(std::uint32_t interface, const Receive& each) {
-  netlink::Batch ask;
+  netlink::Batch show;
   ifinfomsg about{};
   about.ifi_index = static_cast<int>(ifindex(interface));
-  ask.begin_raw(RTM_GETLINK, 0, std::as_bytes(std::span(&about, 1)));
-  const auto refusal = home(interface).socket().ask(ask, [&](std::uint16_t, std::span<const std::byte> payload) {
+  show.begin_raw(RTM_GETLINK, 0, std::as_bytes(std::span(&about, 1)));
+  const auto refusal = ask(home(interface).socket(), show, [&](std::uint16_t, std::span<const std::byte> payload) {
     constexpr std::size_t kHeader = NLMSG_ALIGN(sizeof(ifinfomsg));
     if (payload.size() < kHeader) return;
     const auto* first = reinterpret_cast<const nlattr*>(payload.data() + kHeader);
@@ -111,19 +164,26 @@ void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::u
   std::memcpy(&copy.at(driver::family_header(type).ifindex), &about, sizeof about);
   netlink::Batch batch;
   batch.begin_raw(type, flags, copy);
-  if (const auto refusal = home(interface).socket().ask(batch, answer))
+  if (const auto refusal = ask(home(interface).socket(), batch, answer))
     refuse(fmt::format("a request of type {}", type), *refusal);
 }
 
 std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface, const std::string& name) {
   netns::enter(home(interface).fd());
-  const std::unique_ptr<nl_sock, decltype(&nl_socket_free)> socket(nl_socket_alloc(), &nl_socket_free);
-  if (!socket || genl_connect(socket.get()) < 0) throw Error(ErrorCode::failed, "cannot open a generic netlink socket");
-  const int id = genl_ctrl_resolve(socket.get(), name.c_str());
-  if (id == -NLE_OBJ_NOTFOUND) return std::nullopt;
-  if (id < 0)
-    throw Error(ErrorCode::failed, fmt::format("cannot look up generic netlink family {}: {}", name, nl_geterror(id)));
-  return static_cast<std::uint16_t>(id);
+  netlink::Socket socket(NETLINK_GENERIC);
+  netlink::Batch batch;
+  const genlmsghdr header{.cmd = CTRL_CMD_GETFAMILY, .version = 1, .reserved = 0};
+  batch.begin(GENL_ID_CTRL, 0, header).put_text(CTRL_ATTR_FAMILY_NAME, name);
+  std::optional<std::uint16_t> id;
+  const auto refusal = ask(socket, batch, [&](std::uint16_t, std::span<const std::byte> payload) {
+    if (payload.size() < GENL_HDRLEN) return;
+    const nlattr* number = nla_find(reinterpret_cast<const nlattr*>(payload.data() + GENL_HDRLEN),
+                                    static_cast<int>(payload.size() - GENL_HDRLEN), CTRL_ATTR_FAMILY_ID);
+    if (number != nullptr && nla_len(number) >= static_cast<int>(sizeof(std::uint16_t))) id = nla_get_u16(number);
+  });
+  if (refusal && refusal->error != ENOENT)
+    refuse(fmt::format("to look up generic netlink family \"{}\"", name), *refusal);
+  return id;
 }
 
 void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command,
@@ -134,7 +194,7 @@ void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family,
   netlink::Batch batch;
   const genlmsghdr header{.cmd = command, .version = version, .reserved = 0};
   batch.begin(family, flags, header).put_built(attributes);
-  const auto refusal = socket.ask(batch, [&](std::uint16_t, std::span<const std::byte> payload) {
+  const auto refusal = ask(socket, batch, [&](std::uint16_t, std::span<const std::byte> payload) {
     if (payload.size() < GENL_HDRLEN) return;
     answer(static_cast<std::uint16_t>(payload[0]), payload.subspan(GENL_HDRLEN));
   });
@@ -142,13 +202,8 @@ void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family,
 }
 
 std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
-  // A mount of sysfs shows the namespace it was made in. This one has no place in any tree, so nobody else sees it.
   netns::enter(home(interface).fd());
-  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC)));
-  if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
-  const UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-  if (!root) throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+  const UniqueFd root = netns::open_sysfs();
   // Links in sysfs lead to other interfaces ("lower_eth0", "subsystem"), so none is followed below the interface's own
   // directory, but for "device", which is the hardware under it.
   const std::string place = fmt::format("class/net/{}", context_.interfaces.at(interface).name);

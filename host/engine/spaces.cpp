@@ -12,6 +12,7 @@
 
 #include "model/error.hpp"
 #include "netns/netns.hpp"
+#include "netns/sysfs.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -45,7 +46,7 @@ class Homecoming {
 }  // namespace
 
 netlink::Socket& Space::socket() {
-  if (!socket_) {
+  if (!socket_ || !socket_->usable()) {
     netns::enter(fd_);
     socket_.emplace();
   }
@@ -58,6 +59,18 @@ std::uint32_t Space::take_ifindex(Space& home, const std::vector<Space*>& others
   home.free_from_ = index + 1;
   for (Space* other : others) other->free_from_ = index + 1;
   return index;
+}
+
+std::uint64_t Space::birth_of(const std::string& interface) {
+  if (!sysfs_) {
+    sysfs_.emplace();
+    netns::enter(fd_);
+    try {
+      sysfs_ = netns::open_sysfs();
+    } catch (const Error&) {  // without sysfs nothing is known of births
+    }
+  }
+  return *sysfs_ ? netns::birth_of(*sysfs_, interface) : 0;
 }
 
 Space& Spaces::add(const std::string& name, UniqueFd fd, std::uint64_t cookie) {

@@ -27,7 +27,13 @@ class Space {
   /// Its rtnetlink socket, opened on first use; then the calling thread is in the namespace.
   netlink::Socket& socket();
   /// Keeps the number of open descriptors at one a namespace in large labs.
-  void release_socket() { socket_.reset(); }
+  void release_socket() {
+    socket_.reset();
+    sysfs_.reset();
+  }
+  /// netns::birth_of an interface of it; 0: not there, or not to be had. The calling thread may end up in the
+  /// namespace.
+  std::uint64_t birth_of(const std::string& interface);
   /// From here on no link of it has an ifindex; in a namespace that others use too it is far from theirs.
   void set_free_from(std::uint32_t index) { free_from_ = index; }
   /// An ifindex that no link has, neither in `home` nor in any of `others`; it is free no longer. A kernel looks for
@@ -42,6 +48,7 @@ class Space {
   UniqueFd fd_;
   std::uint64_t cookie_ = 0;
   std::optional<netlink::Socket> socket_;
+  std::optional<UniqueFd> sysfs_;  ///< holding nothing: it cannot be opened
   std::uint32_t free_from_ = 0;
 };
 

@@ -17,6 +17,7 @@ enum class ErrorCode : std::uint8_t {
   driver = 5,         ///< a driver is missing or refused
   unsupported = 6,    ///< this kernel or machine lacks something
   not_found = 7,      ///< no such lab, namespace or driver
+  left = 8,           ///< all was removed but what netrig did not make, which was left and named
   interrupted = 130,  ///< by a signal (128 + SIGINT); what was begun has been rolled back
 };
 
@@ -39,6 +40,8 @@ enum class ErrorCode : std::uint8_t {
       return "unsupported";
     case ErrorCode::not_found:
       return "not_found";
+    case ErrorCode::left:
+      return "left";
     case ErrorCode::interrupted:
       return "interrupted";
   }

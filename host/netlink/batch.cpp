@@ -11,7 +11,6 @@ void Batch::begin_message(std::uint16_t type, std::uint16_t flags) {
   nlmsghdr header{};
   header.nlmsg_type = type;
   header.nlmsg_flags = static_cast<std::uint16_t>(flags | NLM_F_REQUEST);
-  header.nlmsg_seq = static_cast<std::uint32_t>(starts_.size());
   append(&header, sizeof header);
 }
 
@@ -79,6 +78,13 @@ nlmsghdr Batch::header(std::size_t index) const {
 
 void Batch::set_flags(std::size_t index, std::uint16_t flags) {
   std::memcpy(&buffer_[starts_[index] + offsetof(nlmsghdr, nlmsg_flags)], &flags, sizeof flags);
+}
+
+void Batch::number_from(std::uint32_t first) {
+  for (const std::size_t start : starts_) {
+    std::memcpy(&buffer_[start + offsetof(nlmsghdr, nlmsg_seq)], &first, sizeof first);
+    ++first;
+  }
 }
 
 }  // namespace netrig::netlink

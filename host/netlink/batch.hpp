@@ -15,7 +15,7 @@
 namespace netrig::netlink {
 
 /// Several netlink messages in one buffer, built in place and sent together. A message ends where the next begins.
-/// Sequence numbers are the message's index plus one, so that an answer leads to who asked. Thread: one at a time.
+/// Sequence numbers count up by one a message, so that an answer leads to who asked. Thread: one at a time.
 class Batch {
  public:
   /// Closes its attribute when it goes out of scope.
@@ -66,6 +66,8 @@ class Batch {
   [[nodiscard]] std::span<std::byte> messages(std::size_t first, std::size_t last);
   [[nodiscard]] nlmsghdr header(std::size_t index) const;
   void set_flags(std::size_t index, std::uint16_t flags);
+  /// Gives the first message that sequence number, and the others those that follow.
+  void number_from(std::uint32_t first);
 
  private:
   void begin_message(std::uint16_t type, std::uint16_t flags);

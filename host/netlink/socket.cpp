@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 #include <netlink/attr.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -22,6 +24,9 @@ namespace {
 constexpr std::size_t kChunkBytes = 32 * 1024;
 constexpr std::size_t kChunkMessages = 128;
 constexpr int kReceiveBuffer = 1 << 20;
+// The kernel answers before sendto(2) returns, so what is not there by then will not come. Only a machine that is very
+// slow in other ways uses up some of this.
+constexpr auto kLongestAnswer = std::chrono::seconds(30);
 
 [[noreturn]] void fail(const char* what) {
   const int error = errno;
@@ -86,23 +91,48 @@ void Socket::send(std::span<const std::byte> bytes) {
     if (errno != EINTR) fail("cannot send to the kernel");
 }
 
-void Socket::receive(std::uint32_t last_sequence, std::vector<Refusal>& refusals, const Receive* each) {
+Socket::Numbers Socket::number(Batch& batch) {
+  if (in_exchange_) throw Error(ErrorCode::internal, "a netlink socket is used on after an exchange that failed");
+  const auto count = static_cast<std::uint32_t>(batch.count());
+  const Numbers numbers{.first = next_number_, .last = next_number_ + count - 1};
+  batch.number_from(numbers.first);
+  next_number_ += count;
+  return numbers;
+}
+
+void Socket::receive(const Numbers& numbers, std::vector<Refusal>& refusals, const Receive* each,
+                     const Patience& patience) {
   alignas(nlmsghdr) static thread_local std::array<char, 64 * 1024> buffer;
+  const Patience bounded{.deadline = std::min(patience.deadline, std::chrono::steady_clock::now() + kLongestAnswer),
+                         .gave_up = patience.gave_up};
   for (;;) {
-    const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), 0);
-    if (size < 0 && errno == EINTR) continue;
+    // Before each part, for a dump may be long.
+    switch (wait_for(fd_.get(), POLLIN, bounded)) {
+      case Waited::ready:
+        break;
+      case Waited::late:
+        throw Error(ErrorCode::failed, "the kernel does not answer a netlink request in time");
+      case Waited::gave_up:
+        throw Error(ErrorCode::interrupted, "interrupted while waiting for the kernel");
+      case Waited::failed:
+        fail("cannot wait for the kernel");
+    }
+    const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size < 0) fail("cannot receive from the kernel");
     auto left = static_cast<unsigned>(size);
     for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
          header = NLMSG_NEXT(header, left)) {
+      const std::uint32_t index = header->nlmsg_seq - numbers.first;
+      if (index > numbers.last - numbers.first) continue;  // no answer to this batch
       if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
         int code = 0;
         if (header->nlmsg_len >= NLMSG_LENGTH(sizeof code)) std::memcpy(&code, NLMSG_DATA(header), sizeof code);
         if (code != 0)
-          refusals.push_back({.index = header->nlmsg_seq - 1,
+          refusals.push_back({.index = index,
                               .error = -code,
                               .text = header->nlmsg_type == NLMSG_ERROR ? extended_text(header) : std::string{}});
-        if (header->nlmsg_seq == last_sequence) return;
+        if (header->nlmsg_seq == numbers.last) return;
       } else if (each != nullptr) {
         (*each)(header->nlmsg_type,
                 {static_cast<const std::byte*>(NLMSG_DATA(header)), header->nlmsg_len - NLMSG_HDRLEN});
@@ -111,31 +141,40 @@ void Socket::receive(std::uint32_t last_sequence, std::vector<Refusal>& refusals
   }
 }
 
-std::vector<Refusal> Socket::run(Batch& batch, OnRefusal on_refusal) {
+std::vector<Refusal> Socket::run(Batch& batch, OnRefusal on_refusal, const Patience& patience) {
   std::vector<Refusal> refusals;
+  if (batch.empty()) return refusals;
+  const Numbers all = number(batch);
+  in_exchange_ = true;
   for (std::size_t first = 0; first < batch.count() && (refusals.empty() || on_refusal == OnRefusal::go_on);) {
     std::size_t last = first + 1;
     while (last < batch.count() && last - first < kChunkMessages &&
            batch.messages(first, last + 1).size() <= kChunkBytes)
       ++last;
-    nlmsghdr header = batch.header(last - 1);
+    const nlmsghdr header = batch.header(last - 1);
     batch.set_flags(last - 1, header.nlmsg_flags | NLM_F_ACK);
     send(batch.messages(first, last));
-    receive(header.nlmsg_seq, refusals, nullptr);
+    receive({.first = all.first, .last = header.nlmsg_seq}, refusals, nullptr, patience);
     first = last;
   }
+  in_exchange_ = false;
   return refusals;
 }
 
-std::optional<Refusal> Socket::ask(Batch& batch, const Receive& each) {
+std::optional<Refusal> Socket::ask(Batch& batch, const Receive& each, const Patience& patience) {
   std::vector<Refusal> refusals;
+  const Numbers numbers = number(batch);
   const nlmsghdr header = batch.header(batch.count() - 1);
-  if ((header.nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
-    batch.set_flags(batch.count() - 1, header.nlmsg_flags | NLM_F_ACK);
-  else
+  // The bits that make a get request a dump mean NLM_F_EXCL and NLM_F_REPLACE elsewhere, so flags alone do not say how
+  // an exchange ends. Asked for an acknowledgement, the kernel sends it for whatever it does not take for a dump, and
+  // for a dump that it refuses; one that it begins ends with NLMSG_DONE.
+  batch.set_flags(batch.count() - 1, header.nlmsg_flags | NLM_F_ACK);
+  if ((header.nlmsg_flags & NLM_F_DUMP) != 0)
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
+  in_exchange_ = true;
   send(batch.messages(0, batch.count()));
-  receive(header.nlmsg_seq, refusals, &each);
+  receive(numbers, refusals, &each, patience);
+  in_exchange_ = false;
   if (refusals.empty()) return std::nullopt;
   return refusals.front();
 }

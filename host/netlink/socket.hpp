@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "model/patience.hpp"
 #include "model/unique_fd.hpp"
 #include "netlink/batch.hpp"
 
@@ -36,19 +37,30 @@ class Socket {
   };
   /// Sends all messages, as many at once as fit. Only refused ones are acknowledged one by one; the last of each send
   /// asks for an acknowledgement, so that all are done when this returns. Throws Error when the socket itself fails.
-  std::vector<Refusal> run(Batch& batch, OnRefusal on_refusal = OnRefusal::stop);
+  std::vector<Refusal> run(Batch& batch, OnRefusal on_refusal = OnRefusal::stop, const Patience& patience = {});
   /// One request, dump or not; every answer goes to `each`. Returns the refusal, if any.
-  std::optional<Refusal> ask(Batch& batch, const Receive& each);
+  std::optional<Refusal> ask(Batch& batch, const Receive& each, const Patience& patience = {});
+  /// False once an exchange has ended by a throw: answers to it may still come, so the socket is to be dropped.
+  [[nodiscard]] bool usable() const { return !in_exchange_; }
   /// Identity of the namespace, never used twice in one boot (SO_NETNS_COOKIE, kernel 5.14).
   [[nodiscard]] std::uint64_t namespace_cookie() const;
   [[nodiscard]] int fd() const { return fd_.get(); }
 
  private:
+  /// The numbers that one batch's messages have, first to last.
+  struct Numbers {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+  };
+  /// Gives a batch numbers that no earlier one on this socket had.
+  Numbers number(Batch& batch);
   void send(std::span<const std::byte> bytes);
-  /// Reads answers until `last_sequence` is acknowledged or its dump is done.
-  void receive(std::uint32_t last_sequence, std::vector<Refusal>& refusals, const Receive* each);
+  /// Reads answers until message `numbers.last` is acknowledged or its dump is done.
+  void receive(const Numbers& numbers, std::vector<Refusal>& refusals, const Receive* each, const Patience& patience);
 
   UniqueFd fd_;
+  std::uint32_t next_number_ = 1;
+  bool in_exchange_ = false;
 };
 
 /// Name of an errno, "EEXIST".

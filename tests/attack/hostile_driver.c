@@ -3,7 +3,10 @@
  * inspect find both in the record. With nothing to attack it makes a pair of veth links like any good driver. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool_netlink.h>
+#include <linux/genetlink.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <netrig/services.h>
@@ -104,7 +107,7 @@ static void forge_answer(const char* kind, uint32_t interface, uint32_t claimed,
 
 /* A request for a host service, past every check of the worker's. With a kind: an order for such a link. Puts what the
  * host says into `said`. */
-enum { FLUSH = 1, REQUEST = 3, GENL_REQUEST = 5, SYSFS = 6, SOCKET = 7, IFINDEX = 8 };
+enum { FLUSH = 1, REQUEST = 3, GENL_FAMILY = 4, GENL_REQUEST = 5, SYSFS = 6, SOCKET = 7, IFINDEX = 8 };
 struct asked {
   uint8_t id;
   const char* kind;
@@ -172,6 +175,8 @@ static const struct {
     {"ask-genl", {.id = GENL_REQUEST, .type = 16, .number = 3}},
     {"ask-sysfs", {.id = SYSFS, .text = "../lo/address"}},
     {"ask-socket", {.id = SOCKET, .number = NETRIG_SOCKET_ROUTE}},
+    {"ask-family", {.id = GENL_FAMILY, .text = "l2tp"}},
+    {"ask-set", {.id = GENL_REQUEST, .type = 20, .number = ETHTOOL_MSG_FEATURES_SET}},
 };
 
 /* ---- attacks -------------------------------------------------------------------------------------------------- */
@@ -250,6 +255,35 @@ static netrig_status tie(const struct netrig_netlink* netlink, netrig_call* call
                                    .attributes = &tied,
                                    .attributes_size = attribute != 0 ? sizeof tied : 0};
   return netlink->create_link(call, &link);
+}
+
+/* ethtool -K x gso off, by generic netlink. */
+static netrig_status set_feature(const struct netrig_host* host, netrig_call* call) {
+  static const char feature[] = "tx-generic-segmentation";
+  static const char name[] = "x";
+  struct forged message = {.size = 0};
+  const uint16_t bit = (uint16_t)(4 + ((4 + sizeof feature + 3) & ~3U));
+  put_u16(&message, 4 + 8);
+  put_u16(&message, ETHTOOL_A_FEATURES_HEADER | NLA_F_NESTED);
+  put_u16(&message, 4 + sizeof name);
+  put_u16(&message, ETHTOOL_A_HEADER_DEV_NAME);
+  put(&message, name, sizeof name);
+  message.size = (message.size + 3) & ~3U;
+  put_u16(&message, (uint16_t)(4 + 4 + bit));
+  put_u16(&message, ETHTOOL_A_FEATURES_WANTED | NLA_F_NESTED);
+  put_u16(&message, (uint16_t)(4 + bit));
+  put_u16(&message, ETHTOOL_A_BITSET_BITS | NLA_F_NESTED);
+  put_u16(&message, bit);
+  put_u16(&message, ETHTOOL_A_BITSET_BITS_BIT | NLA_F_NESTED);
+  put_u16(&message, 4 + sizeof feature);
+  put_u16(&message, ETHTOOL_A_BITSET_BIT_NAME);
+  put(&message, feature, sizeof feature);
+  message.size = (message.size + 3) & ~3U;
+  const struct netrig_genl* genl = host->service(call, NETRIG_GENL_1);
+  uint16_t family = 0;
+  const netrig_status status = genl->family(call, 0, "ethtool", &family);
+  if (status != NETRIG_OK) return status;
+  return genl->request(call, 0, family, ETHTOOL_MSG_FEATURES_SET, 1, 0, message.bytes, message.size, NULL, NULL);
 }
 
 static netrig_status attack(const struct netrig_host* host, netrig_call* call, const char* how) {
@@ -333,6 +367,13 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
   } else if (strcmp(how, "set-down") == 0) {
     const struct ifinfomsg message = {.ifi_change = 1 /* IFF_UP */};
     return netlink->request(call, 0, RTM_NEWLINK, 0, &message, sizeof message, NULL, NULL);
+  } else if (strcmp(how, "endless") == 0) {
+    /* Two of these flags are those of a dump, which this is not. */
+    const struct ndmsg message = {.ndm_family = AF_INET};
+    return netlink->request(call, 0, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL | NLM_F_REPLACE, &message, sizeof message,
+                            NULL, NULL);
+  } else if (strcmp(how, "features") == 0) {
+    return set_feature(host, call);
   } else if (strcmp(how, "flush") == 0) {
     for (uint32_t i = 0; i < 2; ++i) netlink->delete_link(call, i);
     return netlink->flush(call);
@@ -419,10 +460,10 @@ static void end(struct request* request, struct rtattr* nest) {
   nest->rta_len = (unsigned short)((char*)request + NLMSG_ALIGN(request->header.nlmsg_len) - (char*)nest);
 }
 /* A bridge under that name, by a socket that the host opened. Returns the kernel's errno. */
-static int make_bridge(const struct netrig_host* host, netrig_call* call, const char* name) {
+static int make_bridge(const struct netrig_host* host, netrig_call* call, uint32_t interface, const char* name) {
   const struct netrig_socket* table = host->service(call, NETRIG_SOCKET_1);
   int fd = -1;
-  if (table == NULL || table->open(call, 0, NETRIG_SOCKET_ROUTE, &fd) != NETRIG_OK) return EPERM;
+  if (table == NULL || table->open(call, interface, NETRIG_SOCKET_ROUTE, &fd) != NETRIG_OK) return EPERM;
   struct request request;
   memset(&request, 0, sizeof request);
   request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.link);
@@ -440,8 +481,43 @@ static int make_bridge(const struct netrig_host* host, netrig_call* call, const 
   return -((struct nlmsgerr*)NLMSG_DATA((struct nlmsghdr*)answer))->error;
 }
 
+/* Sends a change of a link by a socket that the host opened in the namespace of `interface`. */
+static int move_link(const struct netrig_host* host, netrig_call* call, uint32_t interface, int32_t ifindex, int netns,
+                     const char* name) {
+  const struct netrig_socket* table = host->service(call, NETRIG_SOCKET_1);
+  int fd = -1;
+  if (table == NULL || table->open(call, interface, NETRIG_SOCKET_ROUTE, &fd) != NETRIG_OK) return EPERM;
+  struct request request;
+  memset(&request, 0, sizeof request);
+  request.header.nlmsg_len = NLMSG_LENGTH(sizeof request.link);
+  request.header.nlmsg_type = RTM_NEWLINK;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  request.link.ifi_index = ifindex;
+  begin(&request, IFLA_NET_NS_FD, &netns, sizeof netns);
+  begin(&request, IFLA_IFNAME, name, strlen(name) + 1);
+  char answer[1024];
+  if (send(fd, &request, request.header.nlmsg_len, 0) < 0) return errno;
+  if (recv(fd, answer, sizeof answer, 0) < 0) return errno;
+  close(fd);
+  return -((struct nlmsgerr*)NLMSG_DATA((struct nlmsghdr*)answer))->error;
+}
+
+/* Interface 0 is number 77 of the namespace that interface 1 is in, moved; interface 1 is a bridge of its own making.
+ */
+static netrig_status create_by_moving(const struct netrig_host* host, netrig_call* call,
+                                      const struct netrig_request* request, const char* how) {
+  const int error = move_link(host, call, 1, 77, request->interfaces[0]->netns_fd, request->interfaces[0]->name);
+  if (error != 0) return host->fail(call, NETRIG_DENIED, strerror(error));
+  const int bridge = make_bridge(host, call, 1, request->interfaces[1]->name);
+  if (bridge != 0) return host->fail(call, NETRIG_DENIED, strerror(bridge));
+  if (strcmp(how, "move-crash") == 0) raise(SIGSEGV);
+  if (strcmp(how, "move-fail") == 0) return host->fail(call, NETRIG_INTERNAL, "it did not like it there");
+  const netrig_status status = host->set_interface(call, 0, 77);
+  return status != NETRIG_OK ? status : host->set_interface(call, 1, OWN_IFINDEX);
+}
+
 static netrig_status create_own(const struct netrig_host* host, netrig_call* call, const char* name, const char* how) {
-  const int error = make_bridge(host, call, name);
+  const int error = make_bridge(host, call, 0, name);
   if (error != 0) return host->fail(call, NETRIG_DENIED, strerror(error));
   const netrig_status status = attack(host, call, how);
   return status != NETRIG_OK ? status : host->set_interface(call, 0, OWN_IFINDEX);
@@ -472,7 +548,10 @@ static netrig_status validate(const struct netrig_host* host, netrig_call* call,
 static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
   const struct plan plan = plan_of(host, call);
   host->set_record(call, &plan, sizeof plan);
-  if (WANTS != NETRIG_WANTS_NOTHING) return create_own(host, call, request->interfaces[0]->name, plan.how);
+  if (WANTS != NETRIG_WANTS_NOTHING && strncmp(plan.how, "move", 4) == 0)
+    return create_by_moving(host, call, request, plan.how);
+  if (WANTS != NETRIG_WANTS_NOTHING)
+    return create_own(host, call, request->interfaces[0]->name, strcmp(plan.when, "create") == 0 ? plan.how : "");
   const netrig_status status = strcmp(plan.when, "create") == 0 ? attack(host, call, plan.how) : NETRIG_OK;
   if (status != NETRIG_OK || strcmp(plan.how, "claims-77") == 0) return status;
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
@@ -494,8 +573,15 @@ static netrig_status destroy(const struct netrig_host* host, netrig_call* call, 
   const struct plan plan = recorded(device);
   if (strcmp(plan.when, "destroy") == 0 && strcmp(plan.how, "lie") == 0) return NETRIG_OK;
   if (device->record_size == 0) return attack(host, call, "flush"); /* its making was interrupted */
+  if (strcmp(plan.when, "crash-later") == 0) raise(SIGSEGV);
+  if (strcmp(plan.when, "give-back") == 0 && device->interfaces[0]->ifindex == 77) {
+    const int error = move_link(host, call, 0, 77, device->interfaces[1]->netns_fd, "eth0");
+    if (error != 0) return host->fail(call, NETRIG_DENIED, strerror(error));
+    return ((const struct netrig_netlink*)host->service(call, NETRIG_NETLINK_1))->delete_link(call, 1);
+  }
   if (strcmp(plan.when, "destroy") == 0) attack(host, call, plan.how);
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  if (strncmp(plan.how, "move", 4) == 0) netlink->delete_link(call, 1);
   return netlink->delete_link(call, 0);
 }
 static netrig_status inspect(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {

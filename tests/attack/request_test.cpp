@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that a driver may not make. The worker refuses them, so that an honest driver hears of it at once; a hostile
 // one writes to the host itself, past the worker's code, and the host must refuse them as well.
+#include <linux/ethtool_netlink.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/veth.h>
+#include <netrig/driver.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -31,8 +33,65 @@ TEST_CASE("refused by the host itself: a request past the worker's checks") {
       {"ask-genl", "a request to generic netlink family 16"},
       {"ask-sysfs", "a sysfs path that leaves the interface"},
       {"ask-socket", "a socket that needs CAP_NET_ADMIN"},
+      {"ask-family", "a request to generic netlink family \"l2tp\"; without CAP_NET_ADMIN only \"ethtool\" is allowed"},
   }));
   CHECK_THAT(attack_by(how), ContainsSubstring("the host says no: the driver asks for what it may not: " + words));
+}
+
+TEST_CASE("a request with the flags of a dump that is none does not keep netrig waiting") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig = "--host-config " + place.policy() + " ";
+  REQUIRE(cli(netrig + "up " + attack::lab_of("hostile", "how = \"endless\", when = \"destroy\"")).exit == 0);
+  const Result down = sh("timeout 300 " NETRIG_BINARY " " + netrig + "down odd");
+  CHECK(down.exit == 0);
+  CHECK_THAT(down.err, ContainsSubstring("the kernel refuses a request of type 28: Invalid argument (EINVAL)"));
+  attack::require_no_trace();
+}
+
+TEST_CASE("refused in inspect: what could change something, by whichever service") {
+  const auto [kind, how, words] = GENERATE(table<std::string, std::string, std::string>({
+      {"hostile", "set-down", "a change where it is only asked how things are (a request of type 16)"},
+      {"hostile", "features",
+       "a change where it is only asked how things are (command 12 of generic netlink family \"ethtool\")"},
+      {"hostile", "ask-set",
+       "the host says no: the driver asks for what it may not: a change where it is only asked how things are"},
+      {"hostile", "flush", "a service in the wrong operation"},
+      {"privileged", "features",
+       "a change where it is only asked how things are (command 12 of generic netlink family \"ethtool\")"},
+      {"privileged", "socket", "a change where it is only asked how things are (a socket of its own)"},
+  }));
+  const Place place(kind, NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig =
+      "--host-config " + place.policy("", "[driver." + kind + "]\ngrant = [\"CAP_NET_ADMIN\"]\n") + " ";
+  const Result up = cli(netrig + "up " +
+                        attack::lab_of(kind, "how = \"" + how + "\", when = \"inspect\"", kind == "hostile" ? 2 : 1));
+  INFO(up.err);
+  REQUIRE(up.exit == 0);
+  const Json before = kernel_state("a");
+  const std::string features = sh("ip netns exec a ethtool -k x").out;
+  CHECK_THAT(features, ContainsSubstring("generic-segmentation-offload: on"));
+  CHECK_THAT(cli(netrig + "--json status odd").out, ContainsSubstring(Json(words).dump().substr(1, words.size())));
+  CHECK(kernel_state("a") == before);
+  CHECK(sh("ip netns exec a ethtool -k x").out == features);
+  CHECK(cli(netrig + "down odd").exit == 0);
+  attack::require_no_trace();
+}
+
+TEST_CASE("in inspect a driver may read by generic netlink") {
+  netrig::DriverDescription description;
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  driver::Permission permission(description, NETRIG_WANTS_NET_ADMIN, driver::Operation::inspect, interfaces, 0);
+  permission.resolved_family(20, "ethtool");
+  permission.resolved_family(21, "wireguard");
+  const auto check = [&](std::uint16_t family, std::uint8_t command, std::uint16_t flags) {
+    permission.check_genl({.family = family, .command = command, .flags = flags, .attributes = {}}, "x",
+                          [] { return 1U; });
+  };
+  CHECK_NOTHROW(check(20, ETHTOOL_MSG_FEATURES_GET, 0));
+  CHECK_NOTHROW(check(21, 0, NLM_F_DUMP));
+  CHECK_THROWS_WITH(check(20, ETHTOOL_MSG_CABLE_TEST_ACT, 0), ContainsSubstring("a change where it is only asked"));
+  CHECK_THROWS_WITH(check(21, 1, 0), ContainsSubstring("command 1 of generic netlink family \"wireguard\""));
+  CHECK_THROWS_WITH(check(21, 1, NLM_F_ROOT), ContainsSubstring("a change where it is only asked"));
 }
 
 TEST_CASE("stopped: a driver that names an interface outside the lab") {

@@ -30,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 1:
         permission.resolved_family(type, (data[3] & 1) != 0 ? "ethtool" : "nl80211");
-        permission.check_genl(type, flags, bytes, "x", [] { return 7U; });
+        permission.check_genl({.family = type, .command = data[5], .flags = flags, .attributes = bytes}, "x",
+                              [] { return 7U; });
         if ((data[3] & 1) == 0) __builtin_trap();
         break;
       default: {

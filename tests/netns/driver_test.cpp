@@ -122,3 +122,27 @@ interfaces = [{ namespace = "b", name = "mv0" }])");
   CHECK(info_data("b", "mv0")["mode"] == "source");
   CHECK(info_data("b", "mv0")["macaddr_count"] == 2);
 }
+
+TEST_CASE("down returns when the parent of a macvlan is free again") {
+  REQUIRE(sh("ip netns add mine && ip -n mine link add eth0 type veth peer name eth1").exit == 0);
+  const Json before = kernel_state("mine");
+  const std::string lab = file("lab.toml", R"([lab]
+name = "drivers"
+[namespace.a]
+[namespace.mine]
+existing = true
+[device.mv]
+driver = "macvlan"
+params = { parent = "mine:eth0", mode = "passthru" }
+interfaces = [{ namespace = "a", name = "mv0" }])");
+  for (int i = 0; i < 30; ++i) {
+    const Result up = cli("up " + lab);
+    INFO("round " << i << ": " << up.err);
+    REQUIRE(up.exit == 0);
+    REQUIRE(cli("down drivers").exit == 0);
+    REQUIRE(sh("ip -n mine link add probe link eth0 type macvlan mode passthru && ip -n mine link delete probe").exit ==
+            0);
+  }
+  CHECK(kernel_state("mine") == before);
+  REQUIRE(sh("ip netns delete mine").exit == 0);
+}

@@ -55,7 +55,8 @@ struct netrig_netlink {
   /** create: queues RTM_NEWLINK on a link of this device, with IFLA_INFO_DATA of that kind. kind NULL: no data. */
   netrig_status (*set_link)(netrig_call* call, uint32_t interface, const char* kind, const void* attributes,
                             size_t attributes_size, const void* data, size_t data_size);
-  /** destroy: queues RTM_DELLINK of an interface of this device. One that is gone is no error. */
+  /** destroy: queues RTM_DELLINK of an interface of this device. One that is gone is no error. One that was there
+   * before create, and that the driver moved here, is not deleted: give it back. */
   netrig_status (*delete_link)(netrig_call* call, uint32_t interface);
   /** Carries out what is queued now and waits. Afterwards link_ifindex answers. Costs a round trip: avoid it. */
   netrig_status (*flush)(netrig_call* call);
@@ -79,11 +80,13 @@ struct netrig_netlink {
 
 struct netrig_genl {
   size_t struct_size;
-  /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family. */
+  /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family;
+   *  NETRIG_DENIED: without CAP_NET_ADMIN any but "ethtool" and "nlctrl". */
   netrig_status (*family)(netrig_call* call, uint32_t interface, const char* name, uint16_t* id);
   /** One request to `family` in the namespace of `interface`: `attributes` follow struct genlmsghdr. Executed at once;
    *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. Errors:
-   *  NETRIG_DENIED: without CAP_NET_ADMIN only family "ethtool" about this interface (its request header names it). */
+   *  NETRIG_DENIED: without CAP_NET_ADMIN only family "ethtool" about this interface (its request header names it);
+   *  in inspect and statistics all but commands of "ethtool" that read, and dumps. */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t family, uint8_t command, uint8_t version,
                            uint16_t flags, const void* attributes, size_t size, netrig_attribute_fn* answer,
                            void* user);
@@ -102,7 +105,8 @@ struct netrig_genl {
 struct netrig_socket {
   size_t struct_size;
   /** A new socket in the namespace of `interface` (index in the request, or NETRIG_OF_REFERENCE + number of a
-   *  reference). Owner: driver, who closes *fd. Errors: NETRIG_DENIED: the privilege is not wanted or not granted. */
+   *  reference). Owner: driver, who closes *fd. Errors: NETRIG_DENIED: the privilege is not wanted or not granted; in
+   *  inspect and statistics always. */
   netrig_status (*open)(netrig_call* call, uint32_t interface, uint32_t kind, int32_t* fd);
 };
 

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "netns/sysfs.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+
+#include "model/error.hpp"
+#include "netlink/socket.hpp"
+#include "netns/netns.hpp"
+
+namespace netrig::netns {
+
+UniqueFd open_sysfs() {
+  // A mount of sysfs shows the namespace it was made in.
+  const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC)));
+  if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
+    throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+  UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
+  if (!root) throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+  return root;
+}
+
+std::uint64_t birth_of(const UniqueFd& sysfs, const std::string& interface) {
+  struct stat status {};
+  if (::fstatat(sysfs.get(), ("class/net/" + interface).c_str(), &status, 0) != 0) return 0;
+  return status.st_ino;
+}
+
+std::uint64_t birth_now() {
+  try {
+    const Created fresh = create();
+    return birth_of(open_sysfs(), "lo");
+  } catch (const Error&) {
+    return 0;
+  }
+}
+
+}  // namespace netrig::netns
