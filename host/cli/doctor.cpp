@@ -12,6 +12,7 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "driver/fence.hpp"
 #include "engine/spaces.hpp"
 #include "netlink/link.hpp"
@@ -186,7 +187,7 @@ int doctor(Session& session) {
                     {"verdict", finding.verdict == Verdict::bad ? "bad" : word_of(finding.verdict)},
                     {"text", finding.text}});
   }
-  session.say(table.str() +
+  session.say(table.str(Session::columns()) +
               (bad == 0 ? "this machine is ready\n" : fmt::format("{} to mend\n", report::counted(bad, "thing"))));
   session.answer({{"ready", bad == 0}, {"findings", json}});
   return bad == 0 ? 0 : static_cast<int>(ErrorCode::unsupported);
@@ -196,6 +197,8 @@ int doctor(Session& session) {
 
 void add_doctor(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("doctor", "Check what this machine can do and what it lacks");
+  describe(*command, {{"netrig doctor", "with the privileges that labs need"}},
+           {{"0", "this machine is ready"}, {"6", "something is to mend"}});
   command->callback([&action] { action = [](Session& session) { return doctor(session); }; });
 }
 

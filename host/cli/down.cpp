@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "report/progress.hpp"
@@ -58,7 +59,7 @@ int down(Session& session, const DownOptions& options) {
     } catch (const Error& error) {
       // With --all one lab that resists must not keep the others.
       if (!first) first = error;
-      if (labs.size() > 1) fmt::print(stderr, "netrig: lab {}: {}\n", lab, error.what());
+      if (labs.size() > 1) complain(fmt::format("netrig: lab {}: {}", lab, error.what()));
     }
   }
   if (first) throw Error(*first);
@@ -76,6 +77,15 @@ void add_down(CLI::App& app, Action& action) {
   auto* all = command->add_flag("--all", options->all, "All labs on this machine");
   labs->excludes(all);
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
+  describe(*command,
+           {{"netrig down two-hosts", "take a lab away by its name, wherever its file is now"},
+            {"netrig down two-hosts.toml", "or by its file"},
+            {"netrig down --all", "all labs on this machine"}},
+           {{"0", "it is gone"},
+            {"1", "something could not be removed"},
+            {"3", "a privilege is missing"},
+            {"4", "another netrig holds the lab"},
+            {"7", "no such lab is up"}});
   command->callback([options, &action] {
     if (options->labs.empty() && !options->all) throw CLI::RequiredError("LAB or --all");
     action = [options](Session& session) { return down(session, *options); };

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "report/progress.hpp"
@@ -123,6 +124,17 @@ void add_up(CLI::App& app, Action& action) {
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
+  describe(*command,
+           {{"netrig up two-hosts.toml", "bring it up; on a running lab, apply what changed in the file"},
+            {"netrig up campus.toml --only 'h1-*' --only floor1", "a part of it"}},
+           {{"0", "the lab is as its file says"},
+            {"1", "the kernel or a driver said no; rolled back"},
+            {"2", "the lab file, the policy or the command line is wrong; nothing was touched"},
+            {"3", "a privilege is missing, or others could have written what must be protected"},
+            {"4", "a name is taken already, or another netrig holds the lab"},
+            {"5", "a driver is missing, refused, or misbehaves; rolled back"},
+            {"6", "the kernel or this machine lacks something; rolled back"},
+            {"130", "interrupted; rolled back"}});
   command->callback([options, &action] { action = [options](Session& session) { return up(session, *options); }; });
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "model/printable.hpp"
+
 namespace netrig::config {
 
 Position position_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
@@ -22,13 +24,8 @@ std::string Context::iteration() const {
 }
 
 void Context::fail(Position where, const std::string& message, ErrorCode code) const {
-  // Messages repeat what the file says; a terminal must not obey it.
-  std::string safe;
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    safe += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
-  }
-  throw Error(code, safe + iteration(), place(where));
+  // Messages repeat what the file says; a NUL in it would end them.
+  throw Error(code, one_line(message) + iteration(), place(where));
 }
 
 Text Context::expanded(std::string_view text, Position where) const {
