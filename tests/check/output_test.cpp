@@ -30,7 +30,7 @@ constexpr uid_t kAnother = 12345;
 
 std::string lab_with(const std::string& tests) { return file("lab.toml", rig::kWire + tests); }
 
-std::string exec_test(const std::string& name, const std::string& command) {
+std::string running(const std::string& name, const std::string& command) {
   return "[[test]]\nname = \"" + name + "\"\nfrom = \"h1\"\nexec = { command = \"" + command + "\" }\n\n";
 }
 
@@ -99,7 +99,7 @@ void check_harmless(const std::string& text) {
 }  // namespace
 
 TEST_CASE("a pipe that somebody put in the place of a report neither blocks run nor keeps the lab") {
-  const std::string lab = lab_with(exec_test("a", "true"));
+  const std::string lab = lab_with(running("a", "true"));
   const std::string planted = planted_pipe(open_place());
   const Result refused = cli("run " + lab + " -r " + planted);
   CHECK(refused.exit == 2);
@@ -124,7 +124,7 @@ TEST_CASE("a reader that takes nothing finds the lab down already and is not wai
   REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
   const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   REQUIRE(::fcntl(reader, F_SETPIPE_SZ, 4096) > 0);
-  const int process = start_netrig({"run", lab_with(exec_test("a", "true")), "-r", "html:" + pipe});
+  const int process = start_netrig({"run", lab_with(running("a", "true")), "-r", "html:" + pipe});
   for (int i = 0; i < 600; ++i) {
     int waiting = 0;
     if (::ioctl(reader, FIONREAD, &waiting) == 0 && waiting > 0) break;
@@ -137,7 +137,7 @@ TEST_CASE("a reader that takes nothing finds the lab down already and is not wai
 }
 
 TEST_CASE("a pipe that is read gets its report and so does standard output by its name") {
-  const std::string lab = lab_with(exec_test("a", "true"));
+  const std::string lab = lab_with(running("a", "true"));
   const Result piped =
       sh(std::string("bash -c '") + NETRIG_BINARY + " run -q " + lab + " -r tap:>(cat >" + directory() +
          "/tap; echo >" + directory() + "/done) && cat " + directory() + "/tap'; echo $?");
@@ -160,7 +160,7 @@ TEST_CASE("a pipe that is read gets its report and so does standard output by it
 }
 
 TEST_CASE("no log and no report goes where a link of others points and no disk is written") {
-  const std::string lab = lab_with(exec_test("a", "true"));
+  const std::string lab = lab_with(running("a", "true"));
   const std::string secret = file("secret", "untouched");
   const std::string place = open_place();
   const std::string link = planted_link(place, secret);
@@ -255,7 +255,7 @@ TEST_CASE("nothing from a lab or its file name reaches the terminal as anything 
 TEST_CASE("results come one by one as tests end, also into a pipe") {
   const std::string mark = directory() + "/mark";
   const std::string lab =
-      lab_with(exec_test("first", "true") + exec_test("second", "while ! test -e " + mark + "; do sleep 0.05; done"));
+      lab_with(running("first", "true") + running("second", "while ! test -e " + mark + "; do sleep 0.05; done"));
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen((std::string(NETRIG_BINARY) + " run " + lab).c_str(), "r"),
                                                    &::pclose);
   std::array<char, 1000> line{};
@@ -276,7 +276,7 @@ TEST_CASE("tables and results fit terminals of 40 and of 80 columns") {
   const std::string lab = lab_with(
       "[[test]]\nname = \"a test whose name is rather long for a narrow terminal\"\nfrom = \"*\"\nping = { to = \"*\" "
       "}\n" +
-      exec_test("bad", "exit 3"));
+      running("bad", "exit 3"));
   REQUIRE(cli("up " + lab).exit == 0);
   const std::string status = on_terminal(columns, "xterm", netrig + "status rig");
   INFO(status);
@@ -300,7 +300,7 @@ TEST_CASE("tables and results fit terminals of 40 and of 80 columns") {
 }
 
 TEST_CASE("a dumb terminal gets neither colours nor a line that moves") {
-  const std::string lab = lab_with(exec_test("slow", "sleep 1") + exec_test("bad", "exit 3"));
+  const std::string lab = lab_with(running("slow", "sleep 1") + running("bad", "exit 3"));
   const std::string text = on_terminal(80, "dumb", std::string(NETRIG_BINARY) + " -vv run " + lab);
   INFO(text);
   CHECK_THAT(text, ContainsSubstring("passed       slow"));

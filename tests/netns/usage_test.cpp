@@ -11,7 +11,7 @@ using namespace scratch;
 
 namespace {
 
-const std::string kTwoHosts = std::string(NETRIG_CONFIG_DIR) + "/two-hosts.toml";
+const std::string kWiredHosts = std::string(NETRIG_CONFIG_DIR) + "/two-hosts.toml";
 
 }  // namespace
 
@@ -32,7 +32,7 @@ TEST_CASE("a wrong command line is told in one sentence and with json as an obje
 }
 
 TEST_CASE("exec needs no marks before its command and says like a shell what it cannot run") {
-  REQUIRE(cli("up " + kTwoHosts).exit == 0);
+  REQUIRE(cli("up " + kWiredHosts).exit == 0);
   CHECK(cli("exec two-hosts h1 ping -c1 -w5 192.0.2.2").exit == 0);
   CHECK(cli("exec two-hosts h1 sh -c 'exit 41' -- --json").exit == 41);
   // A command called as one of netrig's, and options that netrig has, too.
@@ -53,12 +53,12 @@ TEST_CASE("exec needs no marks before its command and says like a shell what it 
 
 TEST_CASE("a drawing is refused in a form that there is not") {
   const std::string png = directory() + "/lab.png";
-  const Result wrong = cli("graph " + kTwoHosts + " -o " + png);
+  const Result wrong = cli("graph " + kWiredHosts + " -o " + png);
   CHECK(wrong.exit == 2);
   CHECK_THAT(wrong.err, ContainsSubstring("lab.png: a drawing cannot be written as png; end the file in .svg") &&
                             ContainsSubstring("--format dot | dot -Tpng -o " + png));
   CHECK_FALSE(std::filesystem::exists(png));
-  CHECK(cli("graph " + kTwoHosts + " -o " + directory() + "/lab").exit == 0);
+  CHECK(cli("graph " + kWiredHosts + " -o " + directory() + "/lab").exit == 0);
   CHECK_THAT(read(directory() + "/lab"), ContainsSubstring("<svg"));
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("drivers sign signs drivers and labs and nothing else") {
   for (const char* name : {"host.toml", "empty.toml", "broken.toml", "notes.txt"})
     CHECK_FALSE(std::filesystem::exists(directory() + "/" + name + ".minisig"));
   CHECK_FALSE(std::filesystem::exists("/bin/true.minisig"));
-  CHECK(sign(file("lab.toml", read(kTwoHosts))).exit == 0);
+  CHECK(sign(file("lab.toml", read(kWiredHosts))).exit == 0);
   CHECK(std::filesystem::exists(directory() + "/lab.toml.minisig"));
 }
 

@@ -16,7 +16,7 @@ namespace {
 using Words = std::vector<std::string>;
 
 /// As a shell splits a line that has only words, single quotes and a pipe.
-Words split(const std::string& line) {
+Words typed_words(const std::string& line) {
   Words words;
   std::string word;
   bool quoted = false;
@@ -41,7 +41,7 @@ std::string help_of(Words words) {
 std::string refusal_of(const std::string& line) {
   cli::GlobalOptions options;
   try {
-    cli::read_command_line(split(line), options);
+    cli::read_command_line(typed_words(line), options);
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::invalid);
     return error.what();
@@ -49,7 +49,7 @@ std::string refusal_of(const std::string& line) {
   return "none";
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
+std::vector<std::string> each_line(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
@@ -62,7 +62,7 @@ TEST_CASE("the help of every command has examples that can be typed and exit cod
   const auto command = GENERATE(as<std::string>{}, "", "up", "down", "test", "run", "bench", "plan", "graph", "status",
                                 "list", "exec", "shell", "drivers", "drivers list", "drivers show", "drivers keygen",
                                 "drivers sign", "drivers check", "doctor", "audit");
-  const std::string help = help_of(split(command));
+  const std::string help = help_of(typed_words(command));
   INFO(command << ":\n" << help);
   CHECK_THAT(help, ContainsSubstring(std::string(cli::kGlobalGroup) + ":"));
   for (const char* option :
@@ -71,12 +71,12 @@ TEST_CASE("the help of every command has examples that can be typed and exit cod
   CHECK_THAT(help, ContainsSubstring("Exit codes:\n") && ContainsSubstring("\n  2 ") && ContainsSubstring("\n  70 "));
   CHECK_THAT(help, ContainsSubstring(command.empty() ? "Usage: netrig" : "Usage: netrig " + command));
   std::size_t examples = 0;
-  for (const std::string& line : lines_of(help)) {
+  for (const std::string& line : each_line(help)) {
     CHECK(line.size() <= 80);
     if (!line.starts_with("  netrig ")) continue;
     ++examples;
     CHECK_THAT(line, Catch::Matchers::StartsWith("  netrig " + command));
-    Words words = split(line);
+    Words words = typed_words(line);
     words.erase(words.begin());
     if (words.back() == "--help") continue;
     cli::GlobalOptions options;
@@ -126,13 +126,13 @@ TEST_CASE("what is misspelt or guessed gets a suggestion") {
 TEST_CASE("whether errors shall be JSON is known also when the command line is wrong") {
   for (const char* line : {"--json upp", "up --json", "up --json --zzz x", "run x.toml --jobs 0 --json"}) {
     cli::GlobalOptions options;
-    CHECK_THROWS_AS(cli::read_command_line(split(line), options), Error);
+    CHECK_THROWS_AS(cli::read_command_line(typed_words(line), options), Error);
     CHECK(options.json);
   }
   // Behind the command that exec runs it is that command's.
   for (const char* line : {"exec lab h1 ip --json", "exec lab h1 -- --json"}) {
     cli::GlobalOptions options;
-    CHECK(std::holds_alternative<cli::Action>(cli::read_command_line(split(line), options)));
+    CHECK(std::holds_alternative<cli::Action>(cli::read_command_line(typed_words(line), options)));
     CHECK_FALSE(options.json);
   }
 }
