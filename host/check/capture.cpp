@@ -121,8 +121,11 @@ std::string file_name(const Job& job, const Point& point) {
 /// in the directory's or the file's place.
 UniqueFd new_file(const std::string& directory, const std::string& name) {
   std::error_code problem;
-  if (std::filesystem::create_directories(directory, problem)) ::chmod(directory.c_str(), 0700);
+  const bool made = std::filesystem::create_directories(directory, problem);
   const UniqueFd place(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  // Of what was opened: another may have come into the place of the one that was made.
+  struct stat status {};
+  if (made && place && ::fstat(place.get(), &status) == 0 && status.st_uid == ::geteuid()) ::fchmod(place.get(), 0700);
   if (place) ::unlinkat(place.get(), name.c_str(), 0);
   UniqueFd file(place ? ::openat(place.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1);
   if (!file)

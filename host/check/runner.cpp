@@ -135,6 +135,7 @@ class Schedule {
                    .began = since_begin(Clock::now())};
     states_[i] = State::done;
     ++done_;
+    if (options_.ended) options_.ended(results_[i]);
     changed_.notify_all();
   }
 
@@ -147,6 +148,7 @@ class Schedule {
     --running_;
     alone_ = false;
     for (const std::string& resource : resources_of(ground_.lab(), tests_[i])) used_.erase(resource);
+    if (options_.ended) options_.ended(results_[i]);
     if (options_.progress) options_.progress(tests_[i].name, done_, tests_.size());
     changed_.notify_all();
   }

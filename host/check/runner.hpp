@@ -18,6 +18,8 @@ struct RunOptions {
   const std::atomic<bool>* interrupted = nullptr;
   /// Called when a test begins (with its name) and after each that ended. Thread: any, one at a time.
   std::function<void(const std::string& running, std::size_t done, std::size_t total)> progress;
+  /// Called as each test ends, or is known not to begin, before progress. Thread: any, one at a time.
+  std::function<void(const TestResult&)> ended;
 };
 
 /// Those of the lab's tests whose name or one of whose tags matches a pattern, and what they depend on; all if there is

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "driver/fence.hpp"
 #include "driver/protected_file.hpp"
 #include "driver/signer.hpp"
@@ -197,7 +198,7 @@ class Audit {
       weaknesses.push_back({{"severity", to_text(one.severity)}, {"subject", one.subject}, {"text", one.text}});
     }
     const auto section = [](const char* title, bool empty, const report::TextTable& rows) {
-      return empty ? fmt::format("{}: none\n", title) : fmt::format("{}:\n{}\n", title, rows.str());
+      return empty ? fmt::format("{}: none\n", title) : fmt::format("{}:\n{}\n", title, rows.str(Session::columns()));
     };
     session_.say(fmt::format("policy {}, mode {}; seccomp {}, Landlock {}\n\n", policy_.origin(),
                              driver::to_text(policy_.mode), kernel_["seccomp"].get<bool>() ? "yes" : "NO",
@@ -232,6 +233,11 @@ class Audit {
 
 void add_audit(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("audit", "Show what would be loaded, by whom it is vouched for, and what is weak");
+  describe(*command, {{"netrig audit", "weaknesses, the worst first"}, {"netrig audit --json", "for programs"}},
+           {{"0", "nothing critical"},
+            {"1", "something is critical"},
+            {"2", "the policy or the command line is wrong"},
+            {"3", "others could have written the policy"}});
   command->callback([&action] { action = [](Session& session) { return Audit(session).run(); }; });
 }
 

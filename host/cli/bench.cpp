@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "check/runner.hpp"
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "cli/reports.hpp"
 #include "cli/testing.hpp"
@@ -104,11 +106,11 @@ int bench(Session& session, const BenchOptions& options) {
     if (!contender.runs.empty()) runs.push_back(std::move(contender.runs));
   if (runs.empty()) throw Error(ErrorCode::interrupted, "interrupted before anything was measured");
   const report::Comparison comparison = report::compare(runs);
-  session.say(report::comparison_text(comparison));
+  session.say(report::comparison_text(comparison, Session::columns()));
   for (const auto& lab : runs)
     if (const auto run = std::find_if(lab.begin(), lab.end(), [](const auto& one) { return exit_code_of(one) != 0; });
         run != lab.end())
-      session.say(report::troubles(*run, colour_wanted(session)));
+      session.say_painted(report::troubles(*run, colour_wanted(session.options(), STDOUT_FILENO)));
   if (session.options().json) report::say(report::comparison_json(comparison));
   bool written = true;
   for (const report::ReportTarget& target : targets)
@@ -139,7 +141,11 @@ void add_bench(CLI::App& app, Action& action) {
       ->check(CLI::Range(1, 1000))
       ->type_name("N")
       ->capture_default_str();
-  add_reports(*command, options->reports);
+  add_reports(*command, options->reports, "(.txt, .json, .html) or stands before it (json:FILE)");
+  describe(*command,
+           {{"netrig bench veth.toml macvlan.toml", "medians of three rounds, side by side"},
+            {"netrig bench *.toml -f throughput --rounds 5 -r comparison.html", "some tests only, and a page"}},
+           testing_codes());
   command->callback([options, &action] {
     action = [options](Session& session) { return answered(session, [&] { return bench(session, *options); }); };
   });

@@ -13,6 +13,7 @@
 #include <set>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "driver/fence.hpp"
 #include "engine/spaces.hpp"
 #include "engine/trial.hpp"
@@ -307,7 +308,8 @@ int doctor(Session& session) {
         {{"id", ability.id}, {"what", ability.what}, {"works", ability.fault.empty()}, {"because", ability.fault}});
     if (!ability.fault.empty()) except.push_back(ability.id);
   }
-  session.say(fmt::format("{}\n{}{}", table.str(), works.str(), verdict_of(bad, abilities)));
+  session.say(fmt::format("{}\n{}{}", table.str(Session::columns()), works.str(Session::columns()),
+                          verdict_of(bad, abilities)));
   session.answer({{"ready", bad == 0}, {"except", except}, {"findings", findings}, {"works", able}});
   return bad == 0 ? 0 : static_cast<int>(ErrorCode::unsupported);
 }
@@ -316,6 +318,8 @@ int doctor(Session& session) {
 
 void add_doctor(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("doctor", "Check what this machine can do and what it lacks");
+  describe(*command, {{"netrig doctor", "with the privileges that labs need"}},
+           {{"0", "this machine is ready"}, {"6", "something is to mend"}});
   command->callback([&action] { action = [](Session& session) { return doctor(session); }; });
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/ranges.h>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
@@ -40,7 +41,7 @@ int list_drivers(Session& session) {
     json.push_back(std::move(one));
   }
   session.say(json.empty() ? fmt::format("no driver in {}\n", fmt::join(session.drivers().policy().directories, ", "))
-                           : table.str());
+                           : table.str(Session::columns()));
   session.answer({{"drivers", json}});
   return refused == 0 ? 0 : static_cast<int>(ErrorCode::driver);
 }
@@ -83,7 +84,7 @@ int show_driver(Session& session, const std::string& kind) {
       one.update({{"minimum", parameter.minimum}, {"maximum", parameter.maximum}});
     parameters.push_back(std::move(one));
   }
-  session.say(text + (about.parameters.empty() ? "it has no parameters\n" : "\n" + table.str()));
+  session.say(text + (about.parameters.empty() ? "it has no parameters\n" : "\n" + table.str(Session::columns())));
   session.answer({{"driver", about.kind},
                   {"version", about.version},
                   {"summary", about.summary},
@@ -103,12 +104,27 @@ int show_driver(Session& session, const std::string& kind) {
 void add_drivers(CLI::App& app, Action& action) {
   auto* drivers = app.add_subcommand("drivers", "Show, sign and check drivers");
   drivers->require_subcommand(1);
+  describe(*drivers,
+           {{"netrig drivers list", "which there are"},
+            {"netrig drivers show veth", "what one takes"},
+            {"netrig drivers sign veth.so --key acme.key", "sign one"}},
+           {{"0", "done; \"netrig drivers COMMAND --help\" tells the others"}});
   auto* list = drivers->add_subcommand("list", "List drivers, also those refused and why");
+  describe(*list, {{"netrig drivers list", "what would be loaded, and what not and why"}},
+           {{"0", "all of them can be loaded"},
+            {"2", "the policy or the command line is wrong"},
+            {"3", "others could have written the policy"},
+            {"5", "one is refused"}});
   list->callback([&action] { action = [](Session& session) { return list_drivers(session); }; });
   add_signing(*drivers, action);
   auto kind = std::make_shared<std::string>();
   auto* show = drivers->add_subcommand("show", "Show one driver and its parameters");
   show->add_option("DRIVER", *kind, "Name of the driver, as in a lab file")->required()->type_name("NAME");
+  describe(*show, {{"netrig drivers show veth", "its parameters, with ranges and defaults"}},
+           {{"0", "shown"},
+            {"2", "the policy or the command line is wrong"},
+            {"3", "others could have written the policy"},
+            {"5", "there is no such driver, or it is refused"}});
   show->callback([kind, &action] { action = [kind](Session& session) { return show_driver(session, *kind); }; });
 }
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "engine/spaces.hpp"
 #include "netns/netns.hpp"
 #include "report/output.hpp"
@@ -43,6 +44,9 @@ UniqueFd open_space(const ExecOptions& options) {
 }
 
 /// Runs the command and collects what it prints.
+/// As shells say it, so that it is told apart from netrig's own codes.
+int exit_code_of(const Error& not_run) { return not_run.code() == ErrorCode::not_found ? 127 : 126; }
+
 Json capture(const UniqueFd& space, const ExecOptions& options) {
   std::array<std::array<int, 2>, 2> pipes{};
   for (auto& one : pipes)
@@ -53,10 +57,12 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
     ::dup2(pipes[0][1], STDOUT_FILENO);
     ::dup2(pipes[1][1], STDERR_FILENO);
     try {
-      netns::exec(space, options.space, options.command);
+      netns::move_in(space, options.space);
+      netns::run_program(options.command);
     } catch (const Error& error) {
-      report::say_error(fmt::format("netrig: {}\n", error.what()));
-      ::_exit(error.code() == ErrorCode::not_found ? 127 : 126);
+      complain(fmt::format("netrig: {}", error.what()));
+      std::fflush(stderr);
+      ::_exit(exit_code_of(error));
     }
   }
   std::array<UniqueFd, 2> ends = {UniqueFd(pipes[0][0]), UniqueFd(pipes[1][0])};
@@ -95,7 +101,21 @@ int exec(Session& session, const ExecOptions& options) {
     return result["exit"].get<int>();
   }
   ::signal(SIGPIPE, SIG_DFL);
-  netns::exec(space, options.space, options.command);
+  netns::move_in(space, options.space);
+  try {
+    netns::run_program(options.command);
+  } catch (const Error& error) {
+    return print_error(session.options(), error, exit_code_of(error));
+  }
+}
+
+std::vector<ExitCode> exec_codes() {
+  return {{"other", "that of the command"},
+          {"2", "the command line is wrong, so nothing was run"},
+          {"3", "a privilege is missing, so nothing was run"},
+          {"7", "there is no such lab or namespace, so nothing was run"},
+          {"126", "the command cannot be run"},
+          {"127", "there is no such command"}};
 }
 
 }  // namespace
@@ -105,10 +125,14 @@ void add_exec(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("exec", "Run a command in a namespace of a lab; its exit code is the command's");
   command->add_option("LAB", options->lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
   command->add_option("NAMESPACE", options->space, "Namespace of the lab")->required()->type_name("NAME");
-  command->add_option("COMMAND", options->command, "Command and its arguments, best after --")
+  command->add_option("COMMAND", options->command, "Command and its arguments; all that follows is its own")
       ->required()
-      ->type_name("COMMAND...");
-  command->prefix_command(false);
+      ->type_name("WORD");
+  describe(*command,
+           {{"netrig exec two-hosts h1 ping -c1 192.0.2.2", "run a command there"},
+            {"netrig exec two-hosts h1 -- ip -br address", "the same; -- marks where the command begins"},
+            {"netrig exec --json two-hosts h1 true", "collect exit code and output"}},
+           exec_codes());
   command->callback([options, &action] { action = [options](Session& session) { return exec(session, *options); }; });
 }
 
@@ -117,6 +141,7 @@ void add_shell(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("shell", "Open a shell in a namespace of a lab");
   command->add_option("LAB", options->lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
   command->add_option("NAMESPACE", options->space, "Namespace of the lab")->required()->type_name("NAME");
+  describe(*command, {{"netrig shell two-hosts h1", "run $SHELL there"}}, exec_codes());
   command->callback([options, &action] {
     const char* shell = std::getenv("SHELL");
     options->command = {shell != nullptr && *shell != '\0' ? shell : "/bin/sh"};

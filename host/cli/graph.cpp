@@ -5,6 +5,8 @@
 #include <map>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
+#include "model/printable.hpp"
 #include "report/drawing.hpp"
 #include "report/output.hpp"
 
@@ -22,8 +24,15 @@ std::string format_of(const GraphOptions& options) {
   static const std::map<std::string, std::string> kEndings = {
       {".svg", "svg"}, {".dot", "dot"}, {".gv", "dot"}, {".mmd", "mermaid"}, {".json", "json"}};
   if (!options.format.empty()) return options.format;
-  const auto found = kEndings.find(std::filesystem::path(options.output).extension());
-  return found == kEndings.end() ? "svg" : found->second;
+  const std::string ending = std::filesystem::path(options.output).extension();
+  const auto found = kEndings.find(ending);
+  if (found != kEndings.end()) return found->second;
+  if (ending.empty()) return "svg";
+  throw Error(ErrorCode::invalid,
+              fmt::format("a drawing cannot be written as {0}; end the file in .svg, .dot, .gv, .mmd or .json, or say "
+                          "--format; Graphviz makes others: \"netrig graph {1} --format dot | dot -T{0} -o {2}\"",
+                          ending.substr(1), shell_word(options.lab), shell_word(options.output)),
+              options.output);
 }
 
 /// From its file, which needs no privilege; else the running lab of that name.
@@ -37,10 +46,10 @@ Lab lab_of(Session& session, const GraphOptions& options) {
 
 int graph(Session& session, const GraphOptions& options) {
   const bool json = session.options().json;
+  const std::string format = format_of(options);
   // Warnings must not get into the drawing.
   if (options.output == "-") session.mute(true);
   const Lab lab = lab_of(session, options);
-  const std::string format = format_of(options);
   std::string text;
   if (json && options.output == "-")
     text = report::drawing_json(lab);
@@ -70,6 +79,16 @@ void add_graph(CLI::App& app, Action& action) {
   command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  describe(*command,
+           {{"netrig graph two-hosts.toml -o two-hosts.svg", "from a file: needs no privilege"},
+            {"netrig graph campus --format mermaid", "a lab that is up, by its name"},
+            {"netrig graph lab.toml --format dot | dot -Tpng -o lab.png", "as a PNG, by Graphviz"}},
+           {{"0", "drawn"},
+            {"1", "the drawing could not be written"},
+            {"2", "the lab file, the policy or the command line is wrong"},
+            {"3", "others could have written what must be protected"},
+            {"5", "a driver is missing, refused, or does not take its parameters"},
+            {"7", "there is no such file, and no such lab is up"}});
   command->callback([options, &action] { action = [options](Session& session) { return graph(session, *options); }; });
 }
 

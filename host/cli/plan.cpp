@@ -7,8 +7,10 @@
 #include <map>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "engine/engine.hpp"
+#include "model/printable.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
@@ -45,14 +47,21 @@ int plan_lab(Session& session, const PlanOptions& options) {
   std::string text;
   for (const auto& step : steps) {
     ++counts[step.verb];
-    text += fmt::format("{} {} {}{}{}\n", kSigns.at(step.verb), step.object, step.name, step.detail.empty() ? "" : "  ",
-                        step.detail);
+    text += one_line(fmt::format("{} {} {}{}{}", kSigns.at(step.verb), step.object, step.name,
+                                 step.detail.empty() ? "" : "  ", step.detail)) +
+            "\n";
     if (session.options().json)
       json.push_back({{"verb", step.verb}, {"object", step.object}, {"name", step.name}, {"detail", step.detail}});
   }
-  text += steps.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
-                        : fmt::format("{} to create, {} to change, {} to remove\n", counts["create"], counts["change"],
-                                      counts["remove"]);
+  const bool empty = next.namespaces.empty() && next.devices.empty();
+  text += steps.empty() && empty
+              ? fmt::format(
+                    "lab {} is empty: its file has no [namespace.NAME] and no [device.NAME], so there is nothing to "
+                    "make\n",
+                    next.name.str())
+          : steps.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
+                          : fmt::format("{} to create, {} to change, {} to remove\n", counts["create"],
+                                        counts["change"], counts["remove"]);
   const bool other = running && is_from_another_file(*record, next);
   if (other) text += fmt::format("it is up from {}, another file: \"netrig up\" will want --replace\n", record->file);
   session.say(text);
@@ -73,6 +82,15 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  describe(*command,
+           {{"netrig plan two-hosts.toml", "what would be made, changed and removed"},
+            {"netrig plan two-hosts.toml --json", "the same for programs"}},
+           {{"0", "the file is right"},
+            {"2", "the lab file, the policy or the command line is wrong"},
+            {"3", "others could have written what must be protected"},
+            {"4", "something is in the way (seen only by root)"},
+            {"5", "a driver is missing, refused, or does not take its parameters"},
+            {"6", "this machine lacks something"}});
   command->callback(
       [options, &action] { action = [options](Session& session) { return plan_lab(session, *options); }; });
 }

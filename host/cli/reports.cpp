@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 
 #include "report/json_report.hpp"
@@ -23,21 +22,17 @@ void require_place(const std::string& path) {
                 fmt::format("no report can be written to {}: there is no directory {}", path, directory.string()));
   if (std::filesystem::is_directory(path, ignored))
     throw Error(ErrorCode::invalid, fmt::format("no report can be written to {}: it is a directory", path));
+  report::check_output(path);
 }
 
 }  // namespace
 
-bool colour_wanted(const Session& session) {
-  const char* none = std::getenv("NO_COLOR");
-  return !session.options().no_color && (none == nullptr || *none == '\0') && ::isatty(STDOUT_FILENO) != 0;
-}
-
-void add_reports(CLI::App& command, ReportChoice& choice) {
+void add_reports(CLI::App& command, ReportChoice& choice, const std::string& forms) {
   command
-      .add_option(
-          "-r,--report", choice,
-          "Also write a report; its form is what the file ends in (.txt, .tap, .xml for JUnit, .json, .html) or "
-          "stands before it (junit:FILE); \"-\" is standard output; may be repeated")
+      .add_option("-r,--report", choice,
+                  fmt::format("Also write a report; its form is what the file ends in {}; \"-\" is standard output; "
+                              "may be repeated",
+                              forms))
       ->type_name("[FORM:]FILE")
       ->allow_extra_args(false);
 }
@@ -58,7 +53,7 @@ std::vector<report::ReportTarget> report_targets(Session& session, const ReportC
 bool deliver(const Session& session, const check::Report& report, const Lab& lab,
              const std::vector<report::ReportTarget>& targets) {
   bool all = true;
-  session.say(report::text_report(report, colour_wanted(session)));
+  session.say_painted(report::closing_text(report, colour_wanted(session.options(), STDOUT_FILENO)));
   if (session.options().json) report::say(report::json_report(report));
   for (const report::ReportTarget& target : targets)
     all = write_report(target.path, report::rendered(report, lab, target.format)) && all;
@@ -70,7 +65,7 @@ bool write_report(const std::string& path, const std::string& text) {
     report::write_output(path, text);
     return true;
   } catch (const Error& error) {
-    report::say_error(fmt::format("netrig: {}\n", error.what()));
+    complain(fmt::format("netrig: {}", error.what()));
     return false;
   }
 }

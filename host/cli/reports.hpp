@@ -14,19 +14,20 @@ namespace netrig::cli {
 
 /// What the user typed after --report.
 using ReportChoice = std::vector<std::string>;
-void add_reports(CLI::App& command, ReportChoice& choice);
+/// `forms`: how the option tells the forms that the command can write.
+void add_reports(CLI::App& command, ReportChoice& choice,
+                 const std::string& forms =
+                     "(.txt, .tap, .xml for JUnit, .json, .html) or stands before it "
+                     "(junit:FILE)");
 
 /// Reads and checks the choice: form, directory, and that standard output is asked for once at most; then nothing else
 /// is said there. Throws Error{invalid} before anything has begun.
 std::vector<report::ReportTarget> report_targets(Session& session, const ReportChoice& choice);
 
-/// Tells the user what was found, and writes every file. One that cannot be written keeps none of the others; it is
-/// told as an error. Returns whether all were written.
+/// Tells the user what was found, but for what was told as tests ended, and writes every file. One that cannot be
+/// written keeps none of the others; it is told as an error. Returns whether all were written.
 bool deliver(const Session& session, const check::Report& report, const Lab& lab,
              const std::vector<report::ReportTarget>& targets);
-
-/// Whether text for people is coloured: on a terminal, unless --no-color or NO_COLOR (no-color.org) says otherwise.
-bool colour_wanted(const Session& session);
 
 /// Writes one; what goes wrong is told as an error. Returns whether it was written.
 bool write_report(const std::string& path, const std::string& text);

@@ -1,80 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <sstream>
+#include <mutex>
 
-#include "cli/commands.hpp"
+#include "cli/command_line.hpp"
 #include "cli/session.hpp"
 #include "model/error_number.hpp"
+#include "model/printable.hpp"
 #include "report/output.hpp"
+#include "report/terminal.hpp"
 
 namespace netrig::cli {
 namespace {
 
-/// %* in a pattern: the message as a JSON string.
-class JsonMessage final : public spdlog::custom_flag_formatter {
+/// %* in a pattern: the message on one line, or as a JSON string.
+class Message final : public spdlog::custom_flag_formatter {
  public:
+  explicit Message(bool json) : json_(json) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string text = Json(std::string(message.payload.begin(), message.payload.end()))
-                                 .dump(-1, ' ', false, Json::error_handler_t::replace);
+    const std::string payload(message.payload.begin(), message.payload.end());
+    const std::string text = json_ ? json_text(payload, -1) : one_line(payload);
     out.append(text.data(), text.data() + text.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
-    return std::make_unique<JsonMessage>();
+    return std::make_unique<Message>(json_);
   }
+
+ private:
+  bool json_;
 };
 
-std::unique_ptr<spdlog::formatter> formatter_of(const std::string& format, bool file) {
+/// The library's own would follow links that others made, and hang on a pipe.
+class LogFile final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  explicit LogFile(UniqueFd file) : file_(std::move(file)) {}
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    if (file_ && report::write_all(file_.get(), {line.data(), line.size()}) != 0) file_.reset();
+  }
+  void flush_() override {}
+
+  UniqueFd file_;
+};
+
+/// `terminal`: of what it is written to.
+std::unique_ptr<spdlog::formatter> formatter_of(const std::string& format, bool file, report::Terminal terminal) {
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  formatter->add_flag<JsonMessage>('*');
+  formatter->add_flag<Message>('*', format == "json");
   if (format == "json")
     formatter->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%fZ","level":"%l","process":%P,"message":%*})");
   else
-    formatter->set_pattern(file ? "%Y-%m-%dT%H:%M:%S.%fZ [%P] %l: %v" : "netrig: %^%l%$: %v");
+    // A line of progress may stand where the message is to begin.
+    formatter->set_pattern(file               ? "%Y-%m-%dT%H:%M:%S.%fZ [%P] %l: %*"
+                           : terminal.escapes ? "\r\x1b[Knetrig: %^%l%$: %*"
+                                              : "netrig: %^%l%$: %*");
   return formatter;
 }
 
 void set_up_logging(const GlobalOptions& options) {
-  const auto mode = options.no_color ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  const bool colour = colour_wanted(options, STDERR_FILENO);
+  const auto mode = colour ? spdlog::color_mode::always : spdlog::color_mode::never;
   auto terminal = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode);
   const auto level = options.quiet          ? spdlog::level::err
                      : options.verbose == 0 ? spdlog::level::warn
                      : options.verbose == 1 ? spdlog::level::info
                                             : spdlog::level::debug;
   terminal->set_level(level);
-  terminal->set_formatter(formatter_of(options.log_format, false));
+  terminal->set_formatter(formatter_of(options.log_format, false, report::terminal_at(STDERR_FILENO)));
   std::vector<spdlog::sink_ptr> sinks = {terminal};
   if (!options.log_file.empty()) {
-    try {
-      sinks.push_back(std::make_shared<spdlog::sinks::basic_file_sink_mt>(options.log_file));
-    } catch (const spdlog::spdlog_ex& error) {
-      throw Error(ErrorCode::invalid, fmt::format("cannot open the log file: {}", error.what()));
-    }
-    sinks.back()->set_formatter(formatter_of(options.log_format, true));
+    sinks.push_back(std::make_shared<LogFile>(report::open_log(options.log_file)));
+    sinks.back()->set_formatter(formatter_of(options.log_format, true, {}));
     sinks.back()->set_level(spdlog::level::debug);
   }
   auto logger = std::make_shared<spdlog::logger>("netrig", sinks.begin(), sinks.end());
   logger->set_level(spdlog::level::debug);
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
-}
-
-void add_global_options(CLI::App& app, GlobalOptions& options) {
-  app.add_flag("--json", options.json, "Answer in JSON");
-  app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors");
-  app.add_flag("-v,--verbose", options.verbose, "Say more; twice: say everything");
-  app.add_option("--host-config", options.host_config, "Host policy to use instead of the installed one")
-      ->type_name("FILE");
-  app.add_option("--log-format", options.log_format, "Log as lines for people or as JSON lines")
-      ->check(CLI::IsMember({"human", "json"}))
-      ->type_name("human|json");
-  app.add_option("--log-file", options.log_file, "Also write the whole log to a file")->type_name("FILE");
-  app.add_flag("--no-color", options.no_color, "No colour, also on a terminal");
 }
 
 int fail(const GlobalOptions& options, const Error& error) {
@@ -86,13 +98,13 @@ int fail(const GlobalOptions& options, const Error& error) {
 int print_error(const GlobalOptions& options, const Error& error, int exit) {
   spdlog::debug("exit {}: {}", exit, error.what());
   if (options.json)
-    report::say(
-        Json{
-            {"error",
-             {{"code", to_text(error.code())}, {"exit", exit}, {"where", error.where()}, {"message", error.message()}}}}
-            .dump(2, ' ', false, Json::error_handler_t::replace) +
-        "\n");
-  report::say_error(fmt::format("{}: {}\n", error.where().empty() ? "netrig" : error.where(), error.message()));
+    report::say(json_text({{"error",
+                            {{"code", to_text(error.code())},
+                             {"exit", exit},
+                             {"where", error.where()},
+                             {"message", error.message()}}}}) +
+                "\n");
+  complain(fmt::format("{}: {}", error.where().empty() ? "netrig" : error.where(), error.message()));
   return exit;
 }
 
@@ -101,57 +113,23 @@ std::string unwritten(const std::string& fault) { return "cannot write the outpu
 int run(int argc, char** argv, const driver::PolicySource& installation) {
   // A closed pipe is an error of the write, not the end of a transaction.
   ::signal(SIGPIPE, SIG_IGN);
-  CLI::App app("Rigs up Linux networks from one TOML file, with device drivers as plugins.", "netrig");
-  app.set_version_flag("--version", std::string("netrig ") + NETRIG_VERSION);
-  app.require_subcommand(1);
-  app.fallthrough();
-  app.footer(
-      "Examples:\n"
-      "  netrig up two-hosts.toml                      bring a lab up\n"
-      "  netrig exec two-hosts h1 -- ping -c1 192.0.2.2  run a command in one of its namespaces\n"
-      "  netrig down two-hosts                         take it away again\n"
-      "  netrig run two-hosts.toml                     bring it up, run its tests, take it down\n\n"
-      "Exit codes: 0 done, 1 failed and rolled back, 2 wrong lab file or command line, 3 a privilege is missing,\n"
-      "4 something exists already or the lab is locked, 5 driver missing or refused, 6 the kernel lacks something,\n"
-      "7 no such lab, 8 done but for interfaces that were there before and are left, 70 a defect in netrig,\n"
-      "130 interrupted and rolled back.");
   GlobalOptions options;
-  add_global_options(app, options);
-  Action action;
-  add_up(app, action);
-  add_down(app, action);
-  add_test(app, action);
-  add_run(app, action);
-  add_bench(app, action);
-  add_plan(app, action);
-  add_graph(app, action);
-  add_status(app, action);
-  add_list(app, action);
-  add_exec(app, action);
-  add_shell(app, action);
-  add_drivers(app, action);
-  add_doctor(app, action);
-  add_audit(app, action);
   try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    std::ostringstream help;
-    std::ostringstream complaint;
-    const int code = app.exit(error, help, complaint);
-    report::say(help.str());
-    report::say_error(complaint.str());
-    if (code != 0) return static_cast<int>(ErrorCode::invalid);
-    const auto fault = report::output_fault();
-    return fault ? fail(options, {ErrorCode::failed, unwritten(*fault)}) : 0;
-  }
-  try {
-    set_up_logging(options);
-    Session session(options, installation);
-    const int code = action(session);
+    const auto asked = read_command_line({argv + std::min(argc, 1), argv + argc}, options);
+    int code = 0;
+    std::string stands;  // whatever can be printed of it
+    if (const auto* action = std::get_if<Action>(&asked)) {
+      set_up_logging(options);
+      Session session(options, installation);
+      code = (*action)(session);
+      stands = session.stands();
+    } else {
+      report::say(std::get<std::string>(asked));
+    }
     // Output that could not be written (a full disk) is no success, unless it only tells of something that stands.
     if (const auto fault = report::output_fault(); fault && code == 0) {
-      if (session.stands().empty()) throw Error(ErrorCode::failed, unwritten(*fault));
-      spdlog::warn("{}, but {}", session.stands(), unwritten(*fault));
+      if (stands.empty()) throw Error(ErrorCode::failed, unwritten(*fault));
+      spdlog::warn("{}, but {}", stands, unwritten(*fault));
     }
     return code;
   } catch (const Error& error) {

@@ -11,12 +11,15 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "driver/protected_file.hpp"
 #include "driver/signer.hpp"
 #include "engine/engine.hpp"
+#include "model/printable.hpp"
 #include "report/output.hpp"
+#include "report/terminal.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -65,7 +68,7 @@ Lab Session::load(const std::string& path, const std::vector<std::string>& only,
   warnings = Json::array();
   for (const config::Warning& warning : parsed.warnings) {
     warnings.push_back({{"where", warning.where}, {"message", warning.message}});
-    if (!options_.quiet) report::say_error(fmt::format("{}: warning: {}\n", warning.where, warning.message));
+    if (!options_.quiet) complain(fmt::format("{}: warning: {}", warning.where, warning.message));
   }
   if (!only.empty()) {
     parsed.lab = select(parsed.lab, only);
@@ -131,13 +134,27 @@ Lab Session::applied(const engine::Record& record) {
   }
 }
 
-void Session::say(const std::string& text) const {
+void Session::say(const std::string& text) const { say_painted(printable(text)); }
+
+void Session::say_painted(const std::string& text) const {
   if (!options_.json && !options_.quiet && !muted_) report::say(text);
 }
 
+std::size_t Session::columns() { return report::terminal_at(STDOUT_FILENO).columns; }
+
 void Session::answer(const Json& json) const {
-  // What came from outside may be no UTF-8; it is shown, not refused.
-  if (options_.json && !muted_) report::say(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (options_.json && !muted_) report::say(json_text(json) + "\n");
+}
+
+bool colour_wanted(const GlobalOptions& options, int fd) {
+  const char* none = std::getenv("NO_COLOR");
+  return !options.no_color && (none == nullptr || *none == '\0') && report::terminal_at(fd).escapes;
+}
+
+void complain(const std::string& line) { report::say_error(one_line(line) + "\n"); }
+
+std::string json_text(const Json& json, int indent) {
+  return printable_json(json.dump(indent, ' ', false, Json::error_handler_t::replace));
 }
 
 std::string resolve_lab(const std::string& typed) {

@@ -45,8 +45,12 @@ class Session {
   /// The lab as it was brought up, from the copy kept with its record.
   Lab applied(const engine::Record& record);
 
-  /// Text for people unless --json or --quiet.
+  /// Text for people unless --json or --quiet, as printable(); at once, also into a pipe.
   void say(const std::string& text) const;
+  /// The same with colours in it, whose other parts have been made printable one by one.
+  void say_painted(const std::string& text) const;
+  /// Of the terminal that it is said to, for tables; 0: it is none.
+  [[nodiscard]] static std::size_t columns();
   /// Whether nothing shall be said to people, for standard output is taken. Returns how it was.
   bool mute(bool on) { return std::exchange(muted_, on); }
   /// The command's answer with --json.
@@ -85,6 +89,13 @@ void catch_signals();
 /// Message about output that could not be written; `fault` is report::output_fault.
 std::string unwritten(const std::string& fault);
 
+/// Whether text for people is coloured: on a terminal that can, unless --no-color or NO_COLOR (no-color.org) says
+/// otherwise.
+bool colour_wanted(const GlobalOptions& options, int fd);
+/// One line for people on standard error, whatever is in it.
+void complain(const std::string& line);
+/// JSON as text: what came from outside may be no UTF-8 or hold what a terminal obeys; it is shown, not refused.
+std::string json_text(const Json& json, int indent = 2);
 /// Prints an error as text, and with --json as an object that says this exit code; returns it.
 int print_error(const GlobalOptions& options, const Error& error, int exit);
 

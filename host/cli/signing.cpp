@@ -15,10 +15,13 @@
 #include <iostream>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
+#include "config/config.hpp"
 #include "driver/minisign.hpp"
 #include "driver/protected_file.hpp"
 #include "driver/signer.hpp"
 #include "driver/trust.hpp"
+#include "model/printable.hpp"
 #include "netlink/socket.hpp"
 #include "report/output.hpp"
 #include "report/table.hpp"
@@ -139,20 +142,32 @@ std::string text_of(const std::string& path, const char* what) {
   return std::move(*text);
 }
 
+/// The trusted comment. Throws Error for a file that is neither a driver nor a lab: a signature is a promise.
+std::string binding_of(const SignOptions& options, std::span<const unsigned char> bytes) {
+  // A lab file is signed by the same means; it has no note to bind.
+  if (options.plugin.ends_with(".toml")) {
+    static_cast<void>(config::lab_name_of(options.plugin));
+    return options.comment;
+  }
+  try {
+    const driver::Note note = driver::read_plugin(std::as_bytes(bytes));
+    return driver::binding_comment(note) + (options.comment.empty() ? "" : "\t" + options.comment);
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                fmt::format("{}; only drivers, and lab files whose names end in .toml, can be signed", error.message()),
+                options.plugin);
+  }
+}
+
 int sign(Session& session, const SignOptions& options) {
   const driver::SealedPlugin plugin = driver::open_plugin_file(options.plugin);
   const driver::SealedView view(plugin);
-  // A lab file is signed by the same means; it has no note to bind.
-  std::string binding = options.comment;
-  if (!options.plugin.ends_with(".toml")) {
-    const driver::Note note = driver::read_plugin(std::as_bytes(view.bytes()));
-    binding = driver::binding_comment(note) + (options.comment.empty() ? "" : "\t" + options.comment);
-  }
+  const std::string binding = binding_of(options, view.bytes());
   std::string text = text_of(options.secret, "the secret key");
   struct stat status {};
   if (::stat(options.secret.c_str(), &status) == 0 && (status.st_mode & 077) != 0 && !session.options().quiet)
-    report::say_error(
-        fmt::format("{0}: warning: others can read the secret key: \"chmod 0600 {0}\"\n", options.secret));
+    complain(fmt::format("{}: warning: others can read the secret key: \"chmod 0600 {}\"", options.secret,
+                         shell_word(options.secret)));
   minisign::SecretKey key;
   Passphrase passphrase;
   try {
@@ -205,7 +220,7 @@ int check(Session& session, const CheckOptions& options) {
   table.add({"sha256", plugin.digest});
   table.add({"signed by", fmt::format("{} ({})", signer.key, signer.comment)});
   table.add({"as", signer.trusted_comment});
-  session.say(table.str());
+  session.say(table.str(Session::columns()));
   session.answer({{"file", options.plugin},
                   {"driver", note.driver},
                   {"version", note.version},
@@ -228,6 +243,8 @@ void add_signing(CLI::App& drivers, Action& action) {
       ->type_name("FILE");
   generate->add_flag("--no-password", key->no_password, "Leave the secret key unencrypted, for a machine that signs");
   generate->add_flag("--force", key->force, "Replace files that are there");
+  describe(*generate, {{"netrig drivers keygen --key acme.key", "acme.key, to be kept secret, and acme.pub"}},
+           {{"0", "made"}, {"1", "a file could not be written"}, {"4", "a file is there already"}});
   generate->callback([key, &action] { action = [key](Session& session) { return keygen(session, *key); }; });
 
   auto signing = std::make_shared<SignOptions>();
@@ -235,6 +252,15 @@ void add_signing(CLI::App& drivers, Action& action) {
   sign_it->add_option("FILE", signing->plugin, "The plugin; FILE.minisig is written")->required();
   sign_it->add_option("--key", signing->secret, "File of the secret key")->type_name("FILE")->capture_default_str();
   sign_it->add_option("--comment", signing->comment, "More for the trusted comment")->type_name("TEXT");
+  describe(*sign_it,
+           {{"netrig drivers sign veth.so --key acme.key", "writes veth.so.minisig"},
+            {"netrig drivers sign two-hosts.toml --key acme.key", "a lab file, for a policy that wants it signed"}},
+           {{"0", "signed"},
+            {"1", "the signature could not be written"},
+            {"2", "the key, the lab file or the command line is wrong"},
+            {"3", "the passphrase is wrong"},
+            {"5", "the file is no driver"},
+            {"7", "the file or the key is not there"}});
   sign_it->callback([signing, &action] { action = [signing](Session& session) { return sign(session, *signing); }; });
 
   auto checking = std::make_shared<CheckOptions>();
@@ -242,6 +268,14 @@ void add_signing(CLI::App& drivers, Action& action) {
   check_it->add_option("FILE", checking->plugin, "The plugin")->required();
   check_it->add_option("--public-key", checking->public_key, "Key to check with; default: those the policy trusts")
       ->type_name("FILE");
+  describe(*check_it,
+           {{"netrig drivers check veth.so", "by the keys that the policy trusts"},
+            {"netrig drivers check veth.so --public-key acme.pub", "by this key"}},
+           {{"0", "its signature counts"},
+            {"2", "the key, the policy or the command line is wrong"},
+            {"3", "others could have written a trusted key or the policy"},
+            {"5", "it is no driver, or its signature does not count"},
+            {"7", "the file or the key is not there"}});
   check_it->callback(
       [checking, &action] { action = [checking](Session& session) { return check(session, *checking); }; });
 }

@@ -7,7 +7,9 @@
 #include <ctime>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "engine/engine.hpp"
+#include "model/printable.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
@@ -89,7 +91,7 @@ int status(Session& session, const std::string& typed) {
                {"since", time_text(record.began)},
                {"only", record.only}};
   std::string text = record.begun ? fmt::format("lab {}: {}{}, from {}, since {}\n", record.lab, state,
-                                                held_text(*found), record.file, time_text(record.began))
+                                                held_text(*found), one_line(record.file), time_text(record.began))
                                   : fmt::format("lab {}: {}{}\n", record.lab, state, held_text(*found));
   bool whole = false;
   if (record.begun && !engine::is_lost(record)) {
@@ -127,7 +129,7 @@ int status(Session& session, const std::string& typed) {
       }
       json["devices"].push_back(std::move(one));
     }
-    if (!view.devices.empty()) text += table.str();
+    if (!view.devices.empty()) text += table.str(Session::columns());
     text += fmt::format("{}, {}; {}\n", report::counted(view.namespaces.size(), "namespace"),
                         report::counted(view.devices.size(), "device"), summary_of(*found, whole));
   } else {
@@ -168,7 +170,7 @@ int list(Session& session) {
       json.push_back({{"lab", name}, {"state", state}, {"problem", error.what()}});
     }
   }
-  session.say(json.empty() ? "no lab is up\n" : table.str());
+  session.say(json.empty() ? "no lab is up\n" : table.str(Session::columns()));
   session.answer({{"labs", json}});
   return 0;
 }
@@ -179,11 +181,18 @@ void add_status(CLI::App& app, Action& action) {
   auto lab = std::make_shared<std::string>();
   auto* command = app.add_subcommand("status", "Show a lab as the kernel has it; exit code 1 if something is missing");
   command->add_option("LAB", *lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
+  describe(*command, {{"netrig status two-hosts", "namespaces, interfaces and addresses as the kernel has them"}},
+           {{"0", "all of it is there"},
+            {"1", "something of it is missing"},
+            {"3", "a privilege is missing"},
+            {"7", "no such lab is up"}});
   command->callback([lab, &action] { action = [lab](Session& session) { return status(session, *lab); }; });
 }
 
 void add_list(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("list", "List the labs on this machine");
+  describe(*command, {{"netrig list", "names, states and files of all labs"}, {"netrig list --json", "for programs"}},
+           {{"0", "listed, also if there is none"}});
   command->callback([&action] { action = [](Session& session) { return list(session); }; });
 }
 

@@ -5,10 +5,12 @@
 
 #include "check/runner.hpp"
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "cli/reports.hpp"
 #include "cli/testing.hpp"
 #include "engine/engine.hpp"
+#include "model/printable.hpp"
 #include "plan/plan.hpp"
 
 namespace netrig::cli {
@@ -36,7 +38,7 @@ Lab lab_to_test(Session& session, const std::string& typed, const engine::Record
     throw Error(ErrorCode::conflict,
                 fmt::format("the lab that is up differs from the file, see \"netrig plan {0}\"; bring it to what the "
                             "file says with \"netrig up {0}\", or test what is up with \"netrig test {1}\"",
-                            typed, record.lab),
+                            shell_word(typed), record.lab),
                 typed);
   return lab;
 }
@@ -50,7 +52,7 @@ int list_tests(const Session& session, const std::vector<Test>& tests) {
                     {"tags", test.tags},
                     {"depends_on", test.depends_on},
                     {"description", test.description}});
-    text += test.name + "\n";
+    text += one_line(test.name) + "\n";
   }
   session.say(text);
   session.answer({{"tests", json}});
@@ -106,6 +108,10 @@ void add_test(CLI::App& app, Action& action) {
   add_choice(*command, options->choice);
   add_reports(*command, options->reports);
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing or testing the lab");
+  describe(*command,
+           {{"netrig test two-hosts", "the tests that the lab came up with"},
+            {"netrig test two-hosts.toml -f ping", "those that its file has now, of that name or tag"}},
+           testing_codes());
   command->callback([options, &action] {
     action = [options](Session& session) { return answered(session, [&] { return test_lab(session, *options); }); };
   });
@@ -126,6 +132,11 @@ void add_run(CLI::App& app, Action& action) {
       ->allow_extra_args(false);
   command->add_flag("--keep", options->keep, "Leave the lab up if a test did not pass, to look at it");
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
+  describe(*command,
+           {{"netrig run two-hosts.toml -r results.xml -r report.html", "with a JUnit file and a page"},
+            {"netrig run two-hosts.toml -f ping --repeat 10 --keep", "hunt a test that fails at times"},
+            {"netrig run two-hosts.toml --list", "only say which tests there are"}},
+           testing_codes());
   command->callback([options, &action] {
     action = [options](Session& session) { return answered(session, [&] { return run_lab(session, *options); }); };
   });

@@ -2,6 +2,7 @@
 #include "cli/testing.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <set>
 #include <unordered_map>
@@ -11,6 +12,7 @@
 #include "engine/spaces.hpp"
 #include "netns/netns.hpp"
 #include "report/progress.hpp"
+#include "report/text_report.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -75,14 +77,20 @@ std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice) {
 check::Report run_chosen(Session& session, const Lab& lab, const engine::Record& record, const std::vector<Test>& tests,
                          const TestChoice& choice) {
   report::Progress progress(!session.options().quiet && !session.options().json);
-  const check::RunOptions options{.jobs = choice.jobs,
-                                  .repeat = choice.repeat,
-                                  .fail_fast = choice.fail_fast,
-                                  .artifacts = choice.artifacts,
-                                  .interrupted = &interrupted(),
-                                  .progress = [&](const std::string& running, std::size_t done, std::size_t total) {
-                                    progress.show("tests, at \"" + running + "\"", done, total);
-                                  }};
+  const report::ResultLines lines(tests, Session::columns(), colour_wanted(session.options(), STDOUT_FILENO));
+  const check::RunOptions options{
+      .jobs = choice.jobs,
+      .repeat = choice.repeat,
+      .fail_fast = choice.fail_fast,
+      .artifacts = choice.artifacts,
+      .interrupted = &interrupted(),
+      .progress = [&](const std::string& running, std::size_t done,
+                      std::size_t total) { progress.show("tests, at \"" + running + "\"", done, total); },
+      .ended =
+          [&](const check::TestResult& test) {
+            progress.clear();
+            session.say_painted(lines.line(test));
+          }};
   check::Report report = check::run_tests(open_ground(lab, record), tests, options);
   report.environment.drivers = drivers_of(session, lab);
   return report;

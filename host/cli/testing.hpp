@@ -32,7 +32,7 @@ check::Report run_chosen(Session& session, const Lab& lab, const engine::Record&
 struct RunOptions {
   bool keep = false;  ///< leave the lab up if a test did not pass
   engine::Journal::Wait wait = engine::Journal::Wait::no;
-  /// Gets the report, whatever taking the lab down comes to.
+  /// Gets the report once the lab is down, or could not be taken down: who reads it may let us wait.
   std::function<void(const check::Report&)> deliver;
 };
 

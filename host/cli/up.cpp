@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "cli/commands.hpp"
+#include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "report/progress.hpp"
@@ -161,6 +162,18 @@ void add_up(CLI::App& app, Action& action) {
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
   command->add_flag("--replace", options->replace,
                     "Also change a running lab of this name that came from another file");
+  describe(*command,
+           {{"netrig up two-hosts.toml", "bring it up; on a running lab, apply what changed in the file"},
+            {"netrig up campus.toml --only 'h1-*' --only floor1", "a part of it"}},
+           {{"0", "the lab is as its file says"},
+            {"1", "the kernel or a driver said no; rolled back"},
+            {"2", "the lab file, the policy or the command line is wrong; nothing was touched"},
+            {"3", "a privilege is missing, or others could have written what must be protected"},
+            {"4", "a name is taken, another netrig holds the lab, or it is up from another file (--replace)"},
+            {"5", "a driver is missing, refused, or misbehaves; rolled back"},
+            {"6", "the kernel or this machine lacks something; rolled back"},
+            {"8", "done or rolled back, but for interfaces that were there before: left, and named"},
+            {"130", "interrupted; rolled back"}});
   command->callback([options, &action] { action = [options](Session& session) { return up(session, *options); }; });
 }
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "model/printable.hpp"
+
 namespace netrig::config {
 namespace {
 
@@ -60,13 +62,8 @@ std::vector<Warning> Warnings::told(const std::string& file) const {
 }
 
 void Context::fail(Position where, const std::string& message, ErrorCode code) const {
-  // Messages repeat what the file says; a terminal must not obey it, nor be filled by it.
-  std::string safe;
-  for (const char c : shortened(message + iteration())) {
-    const auto byte = static_cast<unsigned char>(c);
-    safe += byte < 0x20 || byte == 0x7f ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
-  }
-  throw Error(code, safe, place(where));
+  // Messages repeat what the file says; a NUL in it would end them, and a long text fill the terminal.
+  throw Error(code, shortened(one_line(message) + iteration()), place(where));
 }
 
 Text Context::expanded(std::string_view text, Position where) const {

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "model/printable.hpp"
 #include "model/unique_fd.hpp"
 #include "netlink/socket.hpp"
 
@@ -36,11 +37,18 @@ void write_audit(const std::string& log, const AuditEntry& entry) {
   line["process"] = ::getpid();
   // Of the person behind sudo; only a hint, for whoever is root can say anything.
   if (const char* user = std::getenv("SUDO_USER")) line["sudo_user"] = user;
-  const std::string text = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  const std::string text =
+      printable_json(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)) + "\n";
   if (const std::size_t slash = log.rfind('/'); slash != 0) ::mkdir(log.substr(0, slash).c_str(), 0700);
-  const UniqueFd file(::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0600));
+  // O_NONBLOCK: a pipe in its place must not hang us.
+  const UniqueFd file(
+      ::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600));
+  struct stat status {};
+  if (file && ::fstat(file.get(), &status) == 0 && !S_ISREG(status.st_mode)) errno = EINVAL;
   // One write of less than a page: lines of several netrigs do not mix.
-  if (file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size())) return;
+  if (file && S_ISREG(status.st_mode) &&
+      ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()))
+    return;
   static std::atomic<bool> warned{false};
   if (!warned.exchange(true)) spdlog::warn("cannot write the audit log {}: {}", log, netlink::errno_text(errno));
 }

@@ -17,6 +17,8 @@
 #include <array>
 #include <cstring>
 
+#include "model/printable.hpp"
+
 namespace netrig::driver {
 namespace {
 
@@ -305,13 +307,8 @@ std::string clean_text(std::string text, const DriverDescription& description, c
       if (found == parameters->end()) continue;
       for (const auto& scalar : found->second.values) mask(to_text(scalar, declaration.type));
     }
+  text = one_line(text);
   if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-    if (byte(i) < ' ' || byte(i) == 0x7f) text[i] = '?';
-    // U+0080 to U+009F are control characters, too: U+009B begins an escape sequence like ESC [.
-    if (byte(i) == 0xc2 && i + 1 < text.size() && byte(i + 1) >= 0x80 && byte(i + 1) <= 0x9f) text.replace(i, 2, "?");
-  }
   return text;
 }
 

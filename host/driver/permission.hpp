@@ -97,8 +97,7 @@ struct FamilyHeader {
 };
 FamilyHeader family_header(std::uint16_t type);
 
-/// A driver's text as one line for terminal and log: what would move a cursor or end a line becomes '?', values of
-/// secret parameters "***". At most NETRIG_MESSAGE_MAX bytes are kept.
+/// A driver's text as one_line(), with values of secret parameters as "***". At most NETRIG_MESSAGE_MAX bytes are kept.
 std::string clean_text(std::string text, const DriverDescription& description, const Parameters* parameters);
 
 }  // namespace netrig::driver

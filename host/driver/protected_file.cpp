@@ -27,7 +27,8 @@ void require_machine(int error, const std::string& path) {
 /// `name`: what the message calls it.
 std::string owner_fault(const struct stat& status, const std::string& name, const std::string& path) {
   if (is_trusted_owner(status.st_uid)) return {};
-  return fmt::format("{} belongs to user {}; it must belong to root: \"chown root {}\"", name, status.st_uid, path);
+  return fmt::format("{} belongs to user {}; it must belong to root{}", name, status.st_uid,
+                     protection_advice(path, status));
 }
 
 /// Directories from "/" down to the one that holds the file. A link on the way may have been turned elsewhere since the
@@ -48,8 +49,8 @@ std::string parents_fault(const std::string& path, const struct stat& status) {
     if (!there || !S_ISDIR(one.st_mode)) return fmt::format("{} is no directory", at.string());
     if (std::string fault = owner_fault(one, at.string(), at.string()); !fault.empty()) return fault;
     if ((one.st_mode & 022) != 0 && (one.st_mode & S_ISVTX) == 0)
-      return fmt::format("{} is writable by others (mode {:04o}): \"chmod go-w {}\"", at.string(), one.st_mode & 07777,
-                         at.string());
+      return fmt::format("{} is writable by others (mode {:04o}){}", at.string(), one.st_mode & 07777,
+                         protection_advice(at.string(), one));
   }
   at /= std::filesystem::path(path).filename();
   const bool there = ::lstat(at.c_str(), &one) == 0;
@@ -62,7 +63,8 @@ std::string parents_fault(const std::string& path, const struct stat& status) {
 std::string file_fault(const struct stat& status, const std::string& path) {
   if (std::string fault = owner_fault(status, "it", path); !fault.empty()) return fault;
   if ((status.st_mode & 022) != 0)
-    return fmt::format("it is writable by others (mode {:04o}): \"chmod go-w {}\"", status.st_mode & 07777, path);
+    return fmt::format("it is writable by others (mode {:04o}){}", status.st_mode & 07777,
+                       protection_advice(path, status));
   return {};
 }
 

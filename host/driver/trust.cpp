@@ -20,6 +20,7 @@
 #include <memory>
 
 #include "model/error_number.hpp"
+#include "model/printable.hpp"
 #include "netlink/socket.hpp"
 
 #ifndef MFD_EXEC
@@ -39,13 +40,25 @@ constexpr off_t kLargestPlugin = 64L * 1024 * 1024;
   throw Error(code_of(error, ErrorCode::driver), fmt::format("{}: {}", what, netlink::errno_text(error)));
 }
 
+/// Whether a directory is part of the system, or somebody's home, and not made for netrig.
+bool is_shared(const std::string& path) {
+  static constexpr std::array kSystem = {"bin",  "boot", "dev", "etc",  "lib", "lib32", "lib64", "libx32",
+                                         "proc", "root", "run", "sbin", "sys", "usr",   "var"};
+  const auto slashes = std::count(path.begin(), path.end(), '/');
+  const std::string first = path.substr(1, path.find('/', 1) - 1);
+  if (slashes <= 1 || (first == "home" && slashes == 2)) return true;
+  return path.find("netrig") == std::string::npos && std::find(kSystem.begin(), kSystem.end(), first) != kSystem.end();
+}
+
 /// Owner and mode of one directory on the way, or of the file.
 void check_owner_and_mode(const struct stat& status, const std::string& path) {
   if (!is_trusted_owner(status.st_uid))
-    refuse(fmt::format("{} belongs to user {}; it must belong to root: \"chown root {}\"", path, status.st_uid, path));
+    refuse(fmt::format("{} belongs to user {}; it must belong to root{}", path, status.st_uid,
+                       protection_advice(path, status)));
   if ((status.st_mode & 022) != 0)
-    refuse(fmt::format("{} is writable by {} (mode {:04o}): \"chmod go-w {}\"", path,
-                       (status.st_mode & 002) != 0 ? "everybody" : "its group", status.st_mode & 07777, path));
+    refuse(fmt::format("{} is writable by {} (mode {:04o}){}", path,
+                       (status.st_mode & 002) != 0 ? "everybody" : "its group", status.st_mode & 07777,
+                       protection_advice(path, status)));
 }
 
 /// Opens `name` below `parent` without following a symbolic link anywhere. A kernel without openat2 (before 5.6)
@@ -167,6 +180,16 @@ std::string signature_text(int file, const std::string& path) {
 }
 
 }  // namespace
+
+std::string protection_advice(const std::string& path, const struct stat& status) {
+  // Who gives a directory of others another owner or mode breaks a login, a mail spool, all of /tmp.
+  if (S_ISDIR(status.st_mode) &&
+      (!is_trusted_owner(status.st_uid) || (status.st_mode & S_ISVTX) != 0 || is_shared(path)))
+    return "; keep the file where only root can change anything, such as in a directory below /opt/netrig";
+  // With another owner alone, what the first one wrote would be trusted.
+  if (!is_trusted_owner(status.st_uid)) return "; look at what is in it, then put a copy of root's own in its place";
+  return fmt::format(": \"chmod go-w {}\"", shell_word(path));
+}
 
 bool is_trusted_owner(unsigned uid) {
   if (uid == 0 || uid == ::geteuid()) return true;

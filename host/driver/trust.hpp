@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Path-restricted trust: who could have written this file?
 #pragma once
+#include <sys/stat.h>
+
 #include <optional>
 #include <span>
 #include <string>
@@ -50,6 +52,10 @@ SealedPlugin open_plugin_file(const std::string& path);
 
 /// Why a text cannot be a driver's name; empty: it can.
 std::string kind_fault(std::string_view kind);
+
+/// How to mend the owner or mode of a file, or of a directory on the way to it, after ": " or "; ". Where other
+/// programs may rely on how a directory is, the advice is another place, never to change it.
+std::string protection_advice(const std::string& path, const struct stat& status);
 
 /// Whether an owner may be trusted: root, who runs netrig, who owns the netrig binary.
 bool is_trusted_owner(unsigned uid);

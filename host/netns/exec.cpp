@@ -52,8 +52,7 @@ void move_in(const UniqueFd& fd, const std::string& name) {
   cover_etc(name);
 }
 
-void exec(const UniqueFd& fd, const std::string& name, const std::vector<std::string>& command) {
-  move_in(fd, name);
+void run_program(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
   arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -58,8 +58,8 @@ std::uint64_t cookie_of(const UniqueFd& fd);
 /// Prepares this process, which has one thread, for a command the way `ip netns exec` does it: in the network
 /// namespace, in a mount namespace of its own where /sys shows it and files of /etc/netns/NAME/ cover those of /etc.
 void move_in(const UniqueFd& fd, const std::string& name);
-/// Replaces this process by `command`, run in the namespace as move_in() prepares it. Returns only by throwing.
-[[noreturn]] void exec(const UniqueFd& fd, const std::string& name, const std::vector<std::string>& command);
+/// Replaces this process by `command`. Returns only by throwing: Error{not_found} if there is no such program.
+[[noreturn]] void run_program(const std::vector<std::string>& command);
 
 /// Reads and writes one sysctl in the namespace that the calling thread is in. Throws Error with errno text.
 std::string read_sysctl(const std::string& key);

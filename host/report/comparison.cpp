@@ -116,7 +116,7 @@ Comparison compare(const std::vector<std::vector<check::Report>>& runs) {
   return result;
 }
 
-std::string comparison_text(const Comparison& comparison) {
+std::string comparison_text(const Comparison& comparison, std::size_t columns) {
   std::vector<std::string> header = {"TEST", "METRIC"};
   for (const ComparedLab& lab : comparison.labs) header.push_back(lab.name);
   TextTable table(std::move(header));
@@ -127,7 +127,7 @@ std::string comparison_text(const Comparison& comparison) {
     for (std::size_t i = 0; i < metric.labs.size(); ++i) row.push_back(cell(metric, i));
     table.add(std::move(row));
   }
-  std::string text = table.str();
+  std::string text = table.str(columns);
   text += fmt::format("\nmedians of {}; in brackets: how many times {}'s\n", counted(comparison.rounds, "round"),
                       comparison.labs.front().name);
   for (const ComparedLab& lab : comparison.labs)
@@ -171,7 +171,7 @@ std::string comparison_json(const Comparison& comparison) {
                      {"cpus", comparison.environment.cpus},
                      {"labs", labs},
                      {"metrics", metrics}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable_json(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string comparison_html(const Comparison& comparison) {

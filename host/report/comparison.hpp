@@ -46,8 +46,8 @@ struct Comparison {
 /// `runs`: for each lab its reports, at least one, in the order of the rounds.
 Comparison compare(const std::vector<std::vector<check::Report>>& runs);
 
-/// A table: medians, and in brackets how many times the first lab's.
-std::string comparison_text(const Comparison& comparison);
+/// A table, see TextTable: medians, and in brackets how many times the first lab's.
+std::string comparison_text(const Comparison& comparison, std::size_t columns = 0);
 /// Everything, with least and most. Ends with a newline.
 std::string comparison_json(const Comparison& comparison);
 /// One page that needs nothing else: the table, and a plot for each metric.

@@ -163,11 +163,8 @@ std::string events_of(const TestResult& test) {
 std::string reproduce_of(const TestResult& test, const check::Report& report) {
   std::string lines;
   for (const std::string& line : test.reproduce) lines += xml(one_line(line)) + "\n";
-  // In single quotes a shell takes everything but the quote itself as it is.
-  std::string quoted;
-  for (const char c : one_line(test.name)) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return fmt::format("<h4>Run it again, after netrig up {}</h4>\n<pre>{}netrig test {} --filter '{}'</pre>\n",
-                     xml(report.file), lines, xml(report.lab), xml(quoted));
+  return fmt::format("<h4>Run it again, after netrig up {}</h4>\n<pre>{}netrig test {} --filter {}</pre>\n",
+                     xml(shell_word(report.file)), lines, xml(report.lab), xml(shell_word(one_line(test.name))));
 }
 
 std::string attachments_of(const TestResult& test) {

@@ -3,6 +3,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "model/printable.hpp"
+
 namespace netrig::report {
 namespace {
 
@@ -103,7 +105,7 @@ std::string json_report(const check::Report& report) {
                               return Json{{"name", driver.name}, {"version", driver.version}, {"path", driver.path}};
                             })}}},
       {"tests", list_of(report.tests, test_of)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable_json(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace netrig::report

@@ -5,12 +5,16 @@
 
 namespace netrig::report {
 
-/// A table for people: columns as wide as they need, two spaces between, no trailing space.
+/// A table for people: columns as wide as they need, two spaces between, no trailing space. Cells are shown as
+/// one_line().
 class TextTable {
  public:
   explicit TextTable(std::vector<std::string> header) { rows_.push_back(std::move(header)); }
-  void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-  [[nodiscard]] std::string str() const;
+  void add(std::vector<std::string> row);
+  /// `columns`: what a terminal has; 0: a line is as long as it needs. Where a row does not fit, its cells are broken
+  /// at blanks; where that is not enough, its last cell goes below it; and where the others do not fit without it,
+  /// each row is a paragraph with a line for each cell that holds something.
+  [[nodiscard]] std::string str(std::size_t columns = 0) const;
 
  private:
   std::vector<std::vector<std::string>> rows_;

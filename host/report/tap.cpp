@@ -23,7 +23,7 @@ std::string description(const std::string& name) {
 }
 
 /// A JSON string is a YAML double-quoted scalar.
-std::string scalar(const std::string& text) { return nlohmann::json(clean(text)).dump(); }
+std::string scalar(const std::string& text) { return nlohmann::json(printable(text)).dump(); }
 
 std::string diagnosis(const check::TestResult& test) {
   std::string text = "  ---\n";

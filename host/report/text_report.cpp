@@ -8,6 +8,7 @@
 
 #include "report/escape.hpp"
 #include "report/table.hpp"
+#include "report/terminal.hpp"
 
 namespace netrig::report {
 namespace {
@@ -53,14 +54,14 @@ std::string table_of(const check::Report& report, bool colour) {
 
 /// Text to be followed by a newline.
 std::string unended(const std::string& text) {
-  std::string result = clean(text);
+  std::string result = printable(text);
   if (result.ends_with('\n')) result.pop_back();
   return result;
 }
 
 std::string trouble(const check::TestResult& test, bool colour) {
   std::string text = fmt::format("\n{}{}{}: {}  ({})\n", colour_of(test.outcome, colour), to_text(test.outcome),
-                                 colour ? "\x1b[0m" : "", one_line(test.name), test.where);
+                                 colour ? "\x1b[0m" : "", one_line(test.name), one_line(test.where));
   if (!test.reason.empty()) text += fmt::format("  {}\n", one_line(test.reason));
   for (std::size_t i = 0; i < test.findings.size() && i < kMostFindings; ++i) {
     const check::Finding& finding = test.findings[i];
@@ -73,7 +74,7 @@ std::string trouble(const check::TestResult& test, bool colour) {
     text += fmt::format("  and {} more\n", test.findings.size() - kMostFindings);
   for (const check::Attachment& attachment : test.attachments)
     text += attachment.path.empty() ? fmt::format("  {}:\n{}\n", one_line(attachment.name), unended(attachment.text))
-                                    : fmt::format("  {}: {}\n", one_line(attachment.name), attachment.path);
+                                    : fmt::format("  {}: {}\n", one_line(attachment.name), one_line(attachment.path));
   return text;
 }
 
@@ -117,8 +118,46 @@ std::string troubles(const check::Report& report, bool colour) {
   return text;
 }
 
+ResultLines::ResultLines(const std::vector<Test>& tests, std::size_t columns, bool colour)
+    : columns_(columns), colour_(colour) {
+  for (const Test& test : tests) name_width_ = std::max(name_width_, width_of(one_line(test.name)));
+}
+
+std::string ResultLines::line(const check::TestResult& test) const {
+  constexpr std::size_t kOutcome = 13;  // "interrupted" and two blanks
+  constexpr std::size_t kTime = 10;
+  constexpr std::size_t kWorthwhile = 20;  // columns for what was measured
+  const std::string name = one_line(test.name);
+  const std::string word(to_text(test.outcome));
+  const std::string outcome = fmt::format("{}{}{}{}", colour_of(test.outcome, colour_), word, colour_ ? "\x1b[0m" : "",
+                                          std::string(kOutcome - std::min(kOutcome, word.size()), ' '));
+  const std::string time = test.repetitions == 0 ? "" : fmt::format("{:.2f} s", test.seconds);
+  const std::string measured = headline(test);
+  if (columns_ == 0 || kOutcome + name_width_ + kTime + kWorthwhile <= columns_) {
+    const std::size_t before = kOutcome + name_width_ + kTime + 2;
+    const auto parts = wrapped(measured, columns_ == 0 ? 0 : columns_ - before);
+    std::string text =
+        fmt::format("{}{}{:>{}}  {}", outcome, name, time, name_width_ - width_of(name) + kTime, parts[0]);
+    text.erase(text.find_last_not_of(' ') + 1);
+    for (std::size_t i = 1; i < parts.size(); ++i) text += "\n" + std::string(before, ' ') + parts[i];
+    return text + "\n";
+  }
+  const std::size_t room = columns_ > 2 * kOutcome ? columns_ - kOutcome : 0;
+  const std::string indent(kOutcome, ' ');
+  std::string text = outcome;
+  for (const std::string& part : wrapped(name, room)) text += (text == outcome ? "" : indent) + part + "\n";
+  const std::string rest = time + (time.empty() || measured.empty() ? "" : ", ") + measured;
+  if (!rest.empty())
+    for (const std::string& part : wrapped(rest, room)) text += indent + part + "\n";
+  return text;
+}
+
 std::string text_report(const check::Report& report, bool colour) {
-  std::string text = table_of(report, colour) + troubles(report, colour);
+  return table_of(report, colour) + closing_text(report, colour);
+}
+
+std::string closing_text(const check::Report& report, bool colour) {
+  std::string text = troubles(report, colour);
   const check::Totals totals = report.totals();
   const Outcome verdict = totals.failed + totals.error > 0 ? Outcome::failed
                           : totals.passed < totals.all()   ? Outcome::skipped

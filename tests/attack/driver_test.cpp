@@ -79,7 +79,7 @@ TEST_CASE("stopped: a driver that corrupts its stack") {
 }
 STOPPED("stopped: a driver that recurses without end", "recursion", "its worker crashed (signal 11, SIGSEGV)")
 STOPPED("stopped: a constructor that opens /etc/shadow sees none", "constructor", "the constructor saw no shadow")
-STOPPED("stopped: a message that moves the cursor is cleaned", "escape-sequence", "first?netrig: error: ?[2Jsecond")
+STOPPED("stopped: a message that moves the cursor is cleaned", "escape-sequence", "first netrig: error: \\x1b[2Jsecond")
 
 TEST_CASE("stopped: a driver that exhausts memory") {
 #ifdef NETRIG_SANITIZED

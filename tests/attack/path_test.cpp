@@ -60,13 +60,16 @@ TEST_CASE("refused: a sticky directory, such as /tmp") {
   fs::copy_file(place.file, under_tmp + "/veth.so");
   const std::string policy = file("tmp.toml", "[plugins]\ndirectories = [\"" + under_tmp + "\"]\n");
   ::chmod(policy.c_str(), 0600);
-  CHECK_THAT(place.outcome(policy), ContainsSubstring("/tmp is writable by everybody (mode 1777)"));
+  CHECK_THAT(place.outcome(policy), ContainsSubstring("/tmp is writable by everybody (mode 1777); keep the file where "
+                                                      "only root can change anything") &&
+                                        !ContainsSubstring("chmod"));
 }
 
 TEST_CASE("refused: a directory of another user") {
   const Place place;
   REQUIRE(::chown(place.root.c_str(), 12345, 0) == 0);
-  CHECK_THAT(place.outcome(), ContainsSubstring("belongs to user 12345; it must belong to root"));
+  CHECK_THAT(place.outcome(),
+             ContainsSubstring("belongs to user 12345; it must belong to root; keep") && !ContainsSubstring("chown"));
 }
 
 TEST_CASE("refused: a file that others can write") {
@@ -78,7 +81,31 @@ TEST_CASE("refused: a file that others can write") {
 TEST_CASE("refused: a file of another user") {
   const Place place;
   REQUIRE(::chown(place.file.c_str(), 12345, 0) == 0);
-  CHECK_THAT(place.outcome(), ContainsSubstring("veth.so belongs to user 12345"));
+  CHECK_THAT(place.outcome(),
+             ContainsSubstring("veth.so belongs to user 12345; it must belong to root; look at what is "
+                               "in it") &&
+                 !ContainsSubstring("chown"));
+}
+
+TEST_CASE("no advice would change a directory that others rely on") {
+  using netrig::driver::protection_advice;
+  const auto of = [](mode_t mode, uid_t owner) {
+    struct stat status {};
+    status.st_mode = mode;
+    status.st_uid = owner;
+    return status;
+  };
+  for (const char* path : {"/", "/tmp", "/opt", "/srv", "/home", "/home/joe", "/usr/lib", "/usr/local/lib",
+                           "/var/lib/x", "/etc", "/run/user/0", "/root", "/dev/shm"})
+    CHECK_THAT(protection_advice(path, of(S_IFDIR | 0775, 0)), !ContainsSubstring("chmod"));
+  CHECK_THAT(protection_advice("/opt/x/sticky", of(S_IFDIR | 01777, 0)), !ContainsSubstring("chmod"));
+  CHECK_THAT(protection_advice("/opt/x/drivers", of(S_IFDIR | 0755, 12345)),
+             !ContainsSubstring("chmod") && !ContainsSubstring("chown"));
+  CHECK(protection_advice("/opt/x/drivers", of(S_IFDIR | 0775, 0)) == ": \"chmod go-w /opt/x/drivers\"");
+  CHECK(protection_advice("/usr/lib/netrig/drivers", of(S_IFDIR | 0775, 0)) ==
+        ": \"chmod go-w /usr/lib/netrig/drivers\"");
+  CHECK(protection_advice("/opt/x; reboot", of(S_IFDIR | 0775, 0)) == ": \"chmod go-w '/opt/x; reboot'\"");
+  CHECK_THAT(protection_advice("/opt/x/veth.so", of(S_IFREG | 0644, 12345)), !ContainsSubstring("chown"));
 }
 
 TEST_CASE("refused: a hard link from elsewhere") {

@@ -117,7 +117,7 @@ TEST_CASE("exec runs in the namespace and ends as its command does") {
   CHECK(result["stdout"] == "out\n");
   CHECK(result["stderr"] == "err\n");
   CHECK(sh("echo 'echo here: $NETRIG_NAMESPACE' | SHELL=/bin/sh " NETRIG_BINARY " shell two-hosts h1").exit == 0);
-  CHECK(cli("exec two-hosts h1 -- /no/such/command").exit == 7);
+  CHECK(cli("exec two-hosts h1 -- /no/such/command").exit == 127);
   const Result wrong = cli("exec two-hosts h3 -- true");
   CHECK(wrong.exit == 7);
   CHECK_THAT(wrong.err, ContainsSubstring("lab two-hosts has no namespace \"h3\"; did you mean"));

@@ -37,7 +37,9 @@ TEST_CASE("the ending of the output says what form a drawing has, unless told") 
   begins("a.gv", "", "graph ");
   begins("a.mmd", "", "flowchart ");
   begins("a.json", "", "{");
-  begins("a.txt", "", "<svg ");
+  begins("a", "", "<svg ");
+  begins("a.txt", "--format svg", "<svg ");
+  CHECK(cli("graph " + kCampus + " -o " + directory() + "/b.txt").exit == 2);
   begins("b.svg", "--format dot", "graph ");
   CHECK(cli("graph " + kCampus).out.substr(0, 5) == "<svg ");
   CHECK(Json::parse(cli("--json graph " + kCampus).out)["namespaces"].size() == 103);

@@ -15,6 +15,8 @@
 #include "report/junit.hpp"
 #include "report/output.hpp"
 #include "report/plot.hpp"
+#include "report/progress.hpp"
+#include "report/table.hpp"
 #include "report/tap.hpp"
 #include "report/text_report.hpp"
 
@@ -70,14 +72,34 @@ std::vector<std::string> lines_of(const std::string& text) {
 }  // namespace
 
 TEST_CASE("what came from outside is made fit for reports") {
-  CHECK(report::clean("a\tb\nc") == "a\tb\nc");
-  CHECK(report::clean("\x1b[31mred\x07") == "\xef\xbf\xbd[31mred\xef\xbf\xbd");
-  CHECK(report::clean("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80") == "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80");
+  CHECK(printable("a\tb\nc") == "a\tb\nc");
+  CHECK(printable("\x1b[31mred\x07") == "\\x1b[31mred\\x07");
+  CHECK(printable("gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80") == "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80");
   // Overlong, surrogate, cut off, beyond Unicode: RFC 3629 allows none of them.
   for (const char* wrong : {"\xc0\xaf", "\xed\xa0\x80", "\xe2\x82", "\xf4\x90\x80\x80", "\xff"})
-    CHECK(report::clean(wrong).find(wrong) == std::string::npos);
+    CHECK(printable(wrong).find(wrong) == std::string::npos);
   CHECK(report::xml("<a href='x'>&\"") == "&lt;a href=&#39;x&#39;&gt;&amp;&quot;");
-  CHECK(report::one_line("a\nb") == "a b");
+  CHECK(one_line("a\nb") == "a b");
+}
+
+TEST_CASE("nothing that turns text around, hides in it or controls a terminal is printable") {
+  // U+202E, U+2066, U+200F, U+061C, U+009B, U+2028, U+200B, U+FEFF, U+E0041.
+  for (const char* sly : {"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8f", "\xd8\x9c", "\xc2\x9b", "\xe2\x80\xa8",
+                          "\xe2\x80\x8b", "\xef\xbb\xbf", "\xf3\xa0\x81\x81"}) {
+    const std::string text = std::string("a") + sly + "b";
+    INFO(text);
+    CHECK(printable(text).find(sly) == std::string::npos);
+    CHECK(printable(text).starts_with("a\\u"));
+    const std::string json = printable_json(nlohmann::json(text).dump());
+    CHECK(json.find(sly) == std::string::npos);
+    CHECK(nlohmann::json::parse(json) == text);
+  }
+  CHECK(printable("\xe2\x80\xae") == "\\u202e");
+  CHECK(printable_json("\"\x7f\"") == "\"\\u007f\"");
+  // Persian and emoji are written with a joiner.
+  CHECK(printable("\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae") == "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae");
+  CHECK(width_of("gr\xc3\xbc\xc3\x9f") == 4);
+  CHECK(width_of("\xe6\xbc\xa2") == 2);
 }
 
 TEST_CASE("TAP has a point a test, with what went wrong below it") {
@@ -86,7 +108,7 @@ TEST_CASE("TAP has a point a test, with what went wrong below it") {
   CHECK(lines_of(report::tap(everything(), report::TapVersion::v14))[0] == "TAP version 14");
   CHECK(lines[1] == "1..5");
   CHECK(lines[2] == "ok 1 - good \\# 1 \\\\ done");
-  CHECK(lines[3] == "not ok 2 - <b>bad</b> & \"worse\"\xef\xbf\xbd[31m");
+  CHECK(lines[3] == "not ok 2 - <b>bad</b> & \"worse\"\\\\x1b[31m");
   CHECK(lines[4] == "  ---");
   const std::string text = report::tap(everything(), report::TapVersion::v13);
   CHECK_THAT(text, ContainsSubstring("      expected: \"at most 0% loss\"\n"));
@@ -158,6 +180,34 @@ TEST_CASE("a plot keeps its peak and its losses, however many points there are")
   CHECK(report::line_plot({}, {}).empty());
   check::Series flat{.name = "x", .quantity = "rtt", .unit = "ms", .points = {{.at = 0, .value = 0}}};
   CHECK_THAT(report::line_plot({&flat}, {}), ContainsSubstring("<circle"));
+}
+
+TEST_CASE("a table that does not fit is broken at blanks or has its last column below or becomes paragraphs") {
+  report::TextTable table({"NAME", "ABOUT"});
+  table.add({"one", "some words that go on"});
+  table.add({"two", ""});
+  CHECK(table.str() == "NAME  ABOUT\none   some words that go on\ntwo\n");
+  CHECK(table.str(20) == "NAME  ABOUT\none   some words\n      that go on\ntwo\n");
+  report::TextTable wide({"FILE", "SIZE", "ABOUT"});
+  wide.add({"/a/path/that/is/long", "12", "words that can be broken"});
+  wide.add({"/b", "", "x"});
+  CHECK(wide.str(30) ==
+        "FILE                  SIZE\n    ABOUT\n/a/path/that/is/long  12\n    words that can be broken\n/b\n    x\n");
+  CHECK(wide.str(24) ==
+        "FILE   /a/path/that/is/long\nSIZE   12\nABOUT  words that can be\n       broken\n\nFILE   /b\nABOUT  x\n");
+  // Columns are those of the terminal, not bytes; a newline would end the row.
+  report::TextTable wider({"A", "B"});
+  wider.add({"\xc3\xbc\xe6\xbc\xa2", "x\ny\x1b"});
+  wider.add({"abcd", "z"});
+  CHECK(wider.str() == "A     B\n\xc3\xbc\xe6\xbc\xa2   x y\\x1b\nabcd  z\n");
+}
+
+TEST_CASE("progress fits the terminal that it is shown on") {
+  CHECK(report::progress_line("devices", 50, 100, 80) == "[###############...............] devices 50/100");
+  const std::string narrow = report::progress_line("tests, at \"a name that is long\"", 1, 2, 40);
+  CHECK(narrow == "[#####.....] tests, at \"a name t... 1/2");
+  for (std::size_t columns : {1, 2, 5, 10, 20, 39, 40, 41, 80, 200})
+    CHECK(width_of(report::progress_line("\xe6\xbc\xa2\xe6\xbc\xa2 \x1b[2J stage", 123, 4567, columns)) < columns);
 }
 
 TEST_CASE("a report is written whole or not at all") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
 
+#include "model/printable.hpp"
 #include "report/drawing.hpp"
 #include "report/drawing/lab_graph.hpp"
 
@@ -76,7 +77,7 @@ std::string drawing_json(const Lab& lab) {
                      {"namespaces", std::move(spaces)},
                      {"devices", std::move(devices)},
                      {"links", links_of(graph)}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return printable_json(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 }  // namespace netrig::report

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <sstream>
+
+#include "cli/help.hpp"
+#include "model/names.hpp"
+
+namespace netrig::cli {
+namespace {
+
+/// What people who know other tools try first.
+struct Guess {
+  std::string_view word;
+  std::string_view command;
+};
+constexpr std::array kGuesses = {Guess{"help", "--help"},
+                                 Guess{"version", "--version"},
+                                 Guess{"start", "up"},
+                                 Guess{"create", "up"},
+                                 Guess{"apply", "up"},
+                                 Guess{"add", "up"},
+                                 Guess{"deploy", "up"},
+                                 Guess{"stop", "down"},
+                                 Guess{"destroy", "down"},
+                                 Guess{"delete", "down"},
+                                 Guess{"del", "down"},
+                                 Guess{"rm", "down"},
+                                 Guess{"remove", "down"},
+                                 Guess{"clean", "down"},
+                                 Guess{"ls", "list"},
+                                 Guess{"ps", "list"},
+                                 Guess{"labs", "list"},
+                                 Guess{"show", "status"},
+                                 Guess{"info", "status"},
+                                 Guess{"inspect", "status"},
+                                 Guess{"check", "plan"},
+                                 Guess{"validate", "plan"},
+                                 Guess{"diff", "plan"},
+                                 Guess{"verify", "status"},
+                                 Guess{"draw", "graph"},
+                                 Guess{"dot", "graph"},
+                                 Guess{"sh", "shell"},
+                                 Guess{"bash", "shell"},
+                                 Guess{"enter", "shell"},
+                                 Guess{"attach", "shell"},
+                                 Guess{"ssh", "shell"},
+                                 Guess{"compare", "bench"},
+                                 Guess{"driver", "drivers"},
+                                 Guess{"plugins", "drivers"},
+                                 Guess{"keygen", "drivers keygen"},
+                                 Guess{"sign", "drivers sign"}};
+
+void add_global_options(CLI::App& app, GlobalOptions& options) {
+  const auto grouped = [](CLI::Option* option) { return option->group(kGlobalGroup); };
+  grouped(app.add_flag("--json", options.json, "Answer in JSON, errors too"));
+  grouped(app.add_flag("-q,--quiet", options.quiet, "Say nothing but errors"));
+  grouped(app.add_flag("-v,--verbose", options.verbose, "Say more; twice: say everything"));
+  grouped(app.add_option("--host-config", options.host_config, "Host policy to use instead of the installed one"))
+      ->type_name("FILE");
+  grouped(app.add_option("--log-format", options.log_format, "Log as lines for people or as JSON lines"))
+      ->check(CLI::IsMember({"human", "json"}))
+      ->type_name("human|json");
+  grouped(app.add_option("--log-file", options.log_file, "Also write the whole log to a file"))->type_name("FILE");
+  grouped(app.add_flag("--no-color", options.no_color, "No colour, also on a terminal"));
+}
+
+void add_commands(CLI::App& app, Action& action) {
+  add_up(app, action);
+  add_down(app, action);
+  add_test(app, action);
+  add_run(app, action);
+  add_bench(app, action);
+  add_plan(app, action);
+  add_graph(app, action);
+  add_status(app, action);
+  add_list(app, action);
+  add_exec(app, action);
+  add_shell(app, action);
+  add_drivers(app, action);
+  add_doctor(app, action);
+  add_audit(app, action);
+}
+
+/// Walks the words as the parser will: which are commands, which their arguments, and which options or their values.
+struct Walk {
+  const CLI::App* command = nullptr;      ///< the last one named
+  std::vector<std::size_t> arguments;     ///< after it; indexes
+  std::optional<std::size_t> no_command;  ///< a word where a command should be
+  std::size_t end = 0;                    ///< where "--" or, of `exec`, the command to run begins
+};
+
+bool takes_value(const CLI::App* command, const std::string& word) {
+  if (word.find('=') != std::string::npos) return false;
+  for (; command != nullptr; command = command->get_parent())
+    if (const CLI::Option* option = command->get_option_no_throw(word)) return option->get_items_expected_min() > 0;
+  return false;
+}
+
+/// Nothing: there is none below `parent`.
+const CLI::App* command_named(const CLI::App* parent, const std::string& name) {
+  for (const CLI::App* command : parent->get_subcommands({}))
+    if (command->get_name() == name) return command;
+  return nullptr;
+}
+
+Walk walk(const CLI::App& root, const std::vector<std::string>& words) {
+  constexpr std::size_t kBeforeCommand = 2;  // LAB and NAMESPACE of exec
+  Walk found{.command = &root, .arguments = {}, .no_command = {}, .end = words.size()};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--" || (found.command->get_name() == "exec" && found.arguments.size() == kBeforeCommand &&
+                         (word.empty() || word.front() != '-'))) {
+      found.end = i;
+      return found;
+    }
+    if (word.size() > 1 && word.front() == '-') {
+      if (takes_value(found.command, word)) ++i;
+      continue;
+    }
+    if (found.command->get_subcommands({}).empty()) {
+      found.arguments.push_back(i);
+    } else if (const auto* next = command_named(found.command, word)) {
+      found.command = next;
+    } else {
+      found.no_command = i;
+      return found;
+    }
+  }
+  return found;
+}
+
+std::string path_of(const CLI::App* command) {
+  const CLI::App* parent = command->get_parent();
+  return parent == nullptr ? command->get_name() : path_of(parent) + " " + command->get_name();
+}
+
+/// Where an error of the command line is: the command.
+[[noreturn]] void refuse(const CLI::App* command, const std::string& why) {
+  throw Error(ErrorCode::invalid, why, path_of(command));
+}
+
+[[noreturn]] void refuse_command(const CLI::App* parent, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : parent->get_subcommands({})) names.push_back(command->get_name());
+  std::optional<std::string> hint = closest(word, names);
+  const auto* guess =
+      std::find_if(kGuesses.begin(), kGuesses.end(), [&](const Guess& one) { return one.word == word; });
+  const bool at_root = parent->get_parent() == nullptr;
+  if (at_root && guess != kGuesses.end()) hint = std::string(guess->command);
+  refuse(parent, fmt::format("there is no command \"{}\"; {}", word,
+                             hint ? fmt::format("did you mean \"{} {}\"?", path_of(parent), *hint)
+                                  : fmt::format("\"{} --help\" lists them", path_of(parent))));
+}
+
+[[noreturn]] void refuse_rest(const CLI::App* command, const std::vector<std::string>& rest) {
+  const auto option =
+      std::find_if(rest.begin(), rest.end(), [](const std::string& word) { return word.starts_with("-"); });
+  if (option == rest.end())
+    refuse(command, fmt::format("\"{}\" is one argument too many; see \"{} --help\"", rest.front(), path_of(command)));
+  std::vector<std::string> names;
+  for (const CLI::App* at = command; at != nullptr; at = at->get_parent())
+    for (const CLI::Option* one : at->get_options())
+      for (const std::string& name : one->get_lnames()) names.push_back("--" + name);
+  const std::string word = option->substr(0, option->find('='));
+  const auto hint = closest(word, names);
+  refuse(command, fmt::format("there is no option {}; {}", word,
+                              hint ? fmt::format("did you mean {}?", *hint)
+                                   : fmt::format("see \"{} --help\"", path_of(command))));
+}
+
+}  // namespace
+
+std::variant<Action, std::string> read_command_line(std::vector<std::string> words, GlobalOptions& options) {
+  CLI::App app("Rigs up Linux networks from one TOML file, with device drivers as plugins.", "netrig");
+  use_help_format(app);
+  app.set_version_flag("--version", std::string("netrig ") + NETRIG_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  describe(app,
+           {{"netrig up two-hosts.toml", "bring a lab up"},
+            {"netrig exec two-hosts h1 ping -c1 192.0.2.2", "run a command in one of its namespaces"},
+            {"netrig down two-hosts", "take it away again"},
+            {"netrig run two-hosts.toml", "bring it up, run its tests, take it down"},
+            {"netrig up --help", "what a command takes, with examples and its own exit codes"}},
+           {{"0", "done"},
+            {"1", "failed and rolled back"},
+            {"2", "the lab file or the command line is wrong"},
+            {"3", "a privilege is missing"},
+            {"4", "something exists already, or another netrig holds the lab"},
+            {"5", "a driver is missing or refused"},
+            {"6", "the kernel lacks something"},
+            {"7", "no such lab, namespace or driver"},
+            {"130", "interrupted and rolled back"}});
+  add_global_options(app, options);
+  Action action;
+  add_commands(app, action);
+
+  const Walk found = walk(app, words);
+  options.json = std::find(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(found.end), "--json") !=
+                 words.begin() + static_cast<std::ptrdiff_t>(found.end);
+  if (found.no_command) refuse_command(found.command, words[*found.no_command]);
+  // What follows is the command's own, options too.
+  if (found.end < words.size() && words[found.end] != "--")
+    words.insert(words.begin() + static_cast<std::ptrdiff_t>(found.end), "--");
+  try {
+    std::reverse(words.begin(), words.end());
+    app.parse(std::move(words));
+  } catch (const CLI::Success& question) {
+    std::ostringstream answer;
+    app.exit(question, answer, answer);
+    return answer.str();
+  } catch (const CLI::ExtrasError&) {
+    refuse_rest(found.command, app.remaining(true));
+  } catch (const CLI::ParseError& error) {
+    if (!found.command->get_subcommands({}).empty())
+      refuse(found.command, fmt::format("which command? \"{} --help\" lists them", path_of(found.command)));
+    refuse(found.command, fmt::format("{}; see \"{} --help\"", error.what(), path_of(found.command)));
+  }
+  return action;
+}
+
+}  // namespace netrig::cli

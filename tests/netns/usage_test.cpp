@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What people type who do not read the manual first, end to end.
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "catch.hpp"
+#include "scratch.hpp"
+
+using namespace scratch;
+
+namespace {
+
+const std::string kWiredHosts = std::string(NETRIG_CONFIG_DIR) + "/two-hosts.toml";
+
+}  // namespace
+
+TEST_CASE("a wrong command line is told in one sentence and with json as an object") {
+  const Result misspelt = cli("upp lab.toml");
+  CHECK(misspelt.exit == 2);
+  CHECK(misspelt.out.empty());
+  CHECK(misspelt.err == "netrig: there is no command \"upp\"; did you mean \"netrig up\"?\n");
+  for (const char* line : {"--json upp", "up --json", "up x.toml --json --zzz", "--json"}) {
+    INFO(line);
+    const Result wrong = cli(line);
+    CHECK(wrong.exit == 2);
+    const Json error = Json::parse(wrong.out)["error"];
+    CHECK(error["code"] == "invalid");
+    CHECK(error["exit"] == 2);
+    CHECK_FALSE(error["message"].get<std::string>().empty());
+  }
+}
+
+TEST_CASE("exec needs no marks before its command and says like a shell what it cannot run") {
+  REQUIRE(cli("up " + kWiredHosts).exit == 0);
+  CHECK(cli("exec two-hosts h1 ping -c1 -w5 192.0.2.2").exit == 0);
+  CHECK(cli("exec two-hosts h1 sh -c 'exit 41' -- --json").exit == 41);
+  // A command called as one of netrig's, and options that netrig has, too.
+  CHECK(cli("exec two-hosts h1 echo list --json -v --help").out == "list --json -v --help\n");
+  CHECK(cli("exec two-hosts h1 -- echo -- x").out == "-- x\n");
+  const Json collected = Json::parse(cli("exec --json two-hosts h2 sh -c 'echo out; exit 3'").out);
+  CHECK(collected["exit"] == 3);
+  CHECK(collected["stdout"] == "out\n");
+  const Result missing = cli("exec two-hosts h1 no-such-command");
+  CHECK(missing.exit == 127);
+  CHECK(missing.err == "netrig: cannot run no-such-command: No such file or directory (ENOENT)\n");
+  const std::string data = file("data", "no program");
+  CHECK(cli("exec two-hosts h1 " + data).exit == 126);
+  CHECK(Json::parse(cli("--json exec two-hosts h1 no-such-command").out)["exit"] == 127);
+  CHECK(sh("SHELL=/no/such/shell " NETRIG_BINARY " shell two-hosts h1").exit == 127);
+  CHECK(cli("down two-hosts").exit == 0);
+}
+
+TEST_CASE("a drawing is refused in a form that there is not") {
+  const std::string png = directory() + "/lab.png";
+  const Result wrong = cli("graph " + kWiredHosts + " -o " + png);
+  CHECK(wrong.exit == 2);
+  CHECK_THAT(wrong.err, ContainsSubstring("lab.png: a drawing cannot be written as png; end the file in .svg") &&
+                            ContainsSubstring("--format dot | dot -Tpng -o " + png));
+  CHECK_FALSE(std::filesystem::exists(png));
+  CHECK(cli("graph " + kWiredHosts + " -o " + directory() + "/lab").exit == 0);
+  CHECK_THAT(read(directory() + "/lab"), ContainsSubstring("<svg"));
+}
+
+TEST_CASE("drivers sign signs drivers and labs and nothing else") {
+  const std::string key = directory() + "/test.key";
+  REQUIRE(cli("drivers keygen --no-password --key " + key).exit == 0);
+  const auto sign = [&](const std::string& path) { return cli("drivers sign --key " + key + " " + path); };
+  const std::string policy = file("host.toml", "[plugins]\nmode = \"any\"\n");
+  const Result not_lab = sign(policy);
+  CHECK(not_lab.exit == 2);
+  CHECK_THAT(not_lab.err, ContainsSubstring("host.toml:1:1: there is no [lab]"));
+  CHECK(sign(file("empty.toml", "")).exit == 2);
+  CHECK(sign(file("broken.toml", "[lab\n")).exit == 2);
+  const Result not_driver = sign(file("notes.txt", "hello"));
+  CHECK(not_driver.exit == 5);
+  CHECK_THAT(not_driver.err, ContainsSubstring("only drivers, and lab files whose names end in .toml, can be signed"));
+  CHECK(sign("/bin/true").exit == 5);
+  for (const char* name : {"host.toml", "empty.toml", "broken.toml", "notes.txt"})
+    CHECK_FALSE(std::filesystem::exists(directory() + "/" + name + ".minisig"));
+  CHECK_FALSE(std::filesystem::exists("/bin/true.minisig"));
+  CHECK(sign(file("lab.toml", read(kWiredHosts))).exit == 0);
+  CHECK(std::filesystem::exists(directory() + "/lab.toml.minisig"));
+}
+
+TEST_CASE("plan says of an empty lab that it is empty") {
+  const std::string lab = file("lab.toml", "[lab]\nname = \"nothing\"\n");
+  const Result plan = cli("plan " + lab);
+  CHECK(plan.exit == 0);
+  CHECK_THAT(plan.out, ContainsSubstring("lab nothing is empty") && !ContainsSubstring("is up"));
+  CHECK(Json::parse(cli("plan --json " + lab).out)["steps"].empty());
+}
