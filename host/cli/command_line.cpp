@@ -196,6 +196,7 @@ std::variant<Action, std::string> read_command_line(std::vector<std::string> wor
             {"5", "a driver is missing or refused"},
             {"6", "the kernel lacks something"},
             {"7", "no such lab, namespace or driver"},
+            {"8", "done, but for interfaces that were there before: left, and named"},
             {"130", "interrupted and rolled back"}});
   add_global_options(app, options);
   Action action;

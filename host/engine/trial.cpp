@@ -100,7 +100,7 @@ std::optional<ParameterScalar> trial_value(const ParameterDeclaration& declarati
 
 /// A link that a device can sit on.
 std::uint32_t make_lower(Space& space) {
-  const std::uint32_t ifindex = space.next_ifindex();
+  const std::uint32_t ifindex = Space::take_ifindex(space, {});
   netlink::Batch batch;
   netlink::begin_new_link(batch,
                           {.name = "lower", .ifindex = ifindex, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
@@ -147,7 +147,7 @@ std::vector<driver::Order> orders_of(driver::Driver& driver, const DeviceService
 Fault try_device(driver::Driver& driver, const Parameters& parameters, const InterfaceReference& lower) {
   return in_new_namespace([&](netns::Created created) {
     Space space(std::move(created.fd), created.cookie);
-    space.set_next_ifindex(kFirstIfindex);
+    space.set_free_from(kFirstIfindex);
     DeviceServices::Context context;
     context.about = fmt::format("trial of driver {}", driver.description().kind);
     for (const auto& [name, value] : parameters) {
@@ -159,7 +159,7 @@ Fault try_device(driver::Driver& driver, const Parameters& parameters, const Int
     for (std::uint32_t i = 0; i < driver.description().min_interfaces; ++i) {
       const std::string name = fmt::format("trial{}", i);
       context.spaces.homes.push_back(&space);
-      context.made.push_back({.home = "trial", .name = name, .ifindex = space.next_ifindex()});
+      context.made.push_back({.home = "trial", .name = name, .ifindex = Space::take_ifindex(space, {})});
       context.interfaces.push_back({.name = name, .netns_fd = space.fd().get(), .ifindex = 0, .mtu = {}, .mac = {}});
     }
     DeviceServices services(context);
