@@ -159,6 +159,7 @@ void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When w
   const std::vector<Configured> now = netlink::list_configured(socket);
   std::vector<Lost> left;
   std::vector<Lost> asked;
+  netlink::Batch cleared;
   netlink::Batch batch;
   for (Lost& one : lost) {
     if (!is_ready(one)) {
@@ -170,9 +171,11 @@ void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When w
     if (holds(there, one.what.message) ||
         std::any_of(there.begin(), there.end(), [&](const auto& message) { return !holds(one.known, message); }))
       continue;
+    clear_place(cleared, one.what);
     put_configured(batch, one.what);
     asked.push_back(std::move(one));
   }
+  if (!cleared.empty()) socket.run(cleared, netlink::Socket::OnRefusal::go_on);  // most are empty
   if (!batch.empty())
     for (const netlink::Refusal& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on)) {
       if (refusal.error == EEXIST) continue;

@@ -95,14 +95,15 @@ std::optional<Configured> configured_address(std::span<const std::byte> payload)
   std::uint32_t flags = header.ifa_flags;
   Bytes address;
   Bytes attributes;
-  bool configured = true;
+  unsigned protocol = 0;
   for_each_attribute(attributes_of<ifaddrmsg>(payload), [&](const Attribute& attribute) {
     switch (attribute.type) {
       case IFA_FLAGS:
         flags = read_as<std::uint32_t>(attribute.value);
         break;
       case IFA_PROTO:  // since 5.18: the kernel's own, or a daemon's
-        configured = attribute.value.empty() || attribute.value.front() == std::byte{0};
+        if (!attribute.value.empty()) protocol = std::to_integer<unsigned>(attribute.value.front());
+        append_attribute(attributes, attribute.type, attribute.value);
         break;
       case IFA_CACHEINFO: {
         auto lifetimes = read_as<ifa_cacheinfo>(attribute.value);
@@ -115,13 +116,16 @@ std::optional<Configured> configured_address(std::span<const std::byte> payload)
         append_attribute(attributes, attribute.type, attribute.value);
     }
   });
+  // The kernel never asks itself to leave detection out; netrig does, in the kernel's name, for the kernel's address.
+  const bool quiet = protocol == IFAPROT_KERNEL_LL && (flags & IFA_F_NODAD) != 0;
   // One with an end was learned.
-  if (!configured || (flags & IFA_F_PERMANENT) == 0) return std::nullopt;
+  if ((protocol != 0 && !quiet) || (flags & IFA_F_PERMANENT) == 0) return std::nullopt;
   Configured what{.kind = Kind::address,
                   .key = {},
                   .message = {},
                   .links = {header.ifa_index},
                   .text = fmt::format("address {}/{}", address_text(header.ifa_family, address), header.ifa_prefixlen)};
+  what.instead_of_kernels = header.ifa_scope == RT_SCOPE_LINK && (flags & IFA_F_NODAD) != 0;
   append(what.key, header.ifa_index);
   append(what.key, address.data(), address.size());
   header.ifa_flags = 0;
@@ -284,6 +288,10 @@ bool share_place(const Configured& one, const Configured& other) {
     return kind == Kind::next_hop_group ? Kind::next_hop : kind == Kind::route_on_link ? Kind::route : kind;
   };
   return table(one.kind) == table(other.kind) && one.key == other.key;
+}
+
+void clear_place(Batch& batch, const Configured& what) {
+  if (what.instead_of_kernels) batch.begin_raw(RTM_DELADDR, 0, what.message);
 }
 
 void put_configured(Batch& batch, const Configured& what) {

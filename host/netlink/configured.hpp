@@ -28,15 +28,19 @@ struct Configured {
   std::vector<std::uint32_t> links;   ///< ifindexes that it goes over, as far as they are told
   std::string text;                   ///< "route 203.0.113.0/24", for messages
   bool over_next_hop_object = false;  ///< a next-hop object, or a route over one
+  /// A link-local address without duplicate address detection: where it was, the kernel makes one with it first.
+  bool instead_of_kernels = false;
 };
 
 /// What is configured in the socket's namespace, in the order of Configured::Kind. Not what the kernel makes itself
-/// or learns (its link-local addresses, connected routes, router advertisements, dynamic neighbours), and not what a
-/// daemon puts there, which its protocol number tells (rtm_protocol; RTPROT_BOOT is what ip(8) uses, RTPROT_STATIC what
-/// netrig does): the daemon puts it there again, if it runs and wants to.
+/// or learns (its link-local addresses with detection, connected routes, router advertisements, dynamic neighbours),
+/// and not what a daemon puts there, which its protocol number tells (rtm_protocol; RTPROT_BOOT is what ip(8) uses,
+/// RTPROT_STATIC what netrig does): the daemon puts it there again, if it runs and wants to.
 std::vector<Configured> list_configured(Socket& socket);
 /// Whether both cannot be there: one address of an interface, one next-hop object of a number, one route of a metric.
 bool share_place(const Configured& one, const Configured& other);
+/// Appends the message that takes away what the kernel has made in its place; see instead_of_kernels.
+void clear_place(Batch& batch, const Configured& what);
 /// Appends the message that makes it again.
 void put_configured(Batch& batch, const Configured& what);
 
