@@ -2,6 +2,7 @@
 #include "engine/journal.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -80,7 +81,11 @@ std::optional<Journal> Journal::open(const std::string& lab, const Opening& open
   Record record = read_record(*directory, lab, opening.salvage);
   Journal journal(std::move(*directory), std::move(record));
   // A line that a crash cut short must not run into the next one.
-  if (journal.record_.begun) journal.write_all_anew();
+  if (journal.record_.begun) try {
+      journal.write_all_anew();
+    } catch (const Error& error) {
+      spdlog::debug("{}", error.what());  // a lab goes also where nothing can be written
+    }
   return journal;
 }
 
@@ -115,7 +120,23 @@ std::string Journal::applied_source(const std::string& lab) {
   return directory ? directory->read(kSource).value_or("") : "";
 }
 
-void Journal::append(const std::string& lines) { write_all(file_, lines, directory_.path(kJournal)); }
+void Journal::append(const std::string& lines) {
+  if (!file_) write_all_anew();
+  try {
+    write_all(file_, lines, directory_.path(kJournal));
+  } catch (const Error&) {
+    file_ = {};  // half a line may stand there, which the next must not run into
+    throw;
+  }
+}
+
+void Journal::append_gone(const std::string& lines) {
+  try {
+    append(lines);
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());
+  }
+}
 
 void Journal::write_all_anew() {
   directory_.replace(kJournal, all_events(record_));
@@ -138,7 +159,10 @@ void Journal::begin(const Lab& lab, const std::vector<std::string>& only, Purpos
 void Journal::set_phase(Phase phase) {
   const std::lock_guard guard(mutex_);
   record_.phase = phase;
-  append(phase_event(phase));
+  if (phase == Phase::removing)
+    append_gone(phase_event(phase));
+  else
+    append(phase_event(phase));
 }
 
 void Journal::commit(const Lab& lab, const std::vector<std::string>& only) {
@@ -166,7 +190,7 @@ void Journal::add_namespaces(const std::vector<MadeNamespace>& made) {
 
 void Journal::namespace_gone(const std::string& name) {
   const std::lock_guard guard(mutex_);
-  append(namespace_gone_event(name));
+  append_gone(namespace_gone_event(name));
   std::erase_if(record_.namespaces, [&](const MadeNamespace& made) { return made.name == name; });
 }
 
@@ -193,7 +217,7 @@ void Journal::settle_devices(const std::vector<MadeDevice>& devices) {
 
 void Journal::device_gone(const std::string& name) {
   const std::lock_guard guard(mutex_);
-  append(device_gone_event(name));
+  append_gone(device_gone_event(name));
   std::erase_if(record_.devices, [&](const MadeDevice& made) { return made.name == name; });
 }
 
@@ -209,7 +233,7 @@ void Journal::add_sysctl(const SavedSysctl& sysctl) {
 
 void Journal::sysctl_gone(const std::string& home, const std::string& key) {
   const std::lock_guard guard(mutex_);
-  append(sysctl_gone_event(home, key));
+  append_gone(sysctl_gone_event(home, key));
   std::erase_if(record_.sysctls, [&](const SavedSysctl& s) { return s.home == home && s.key == key; });
 }
 
@@ -228,7 +252,7 @@ void Journal::add_route(const MadeRoute& route) {
 
 void Journal::route_gone(const MadeRoute& route) {
   const std::lock_guard guard(mutex_);
-  append(route_event(route, true));
+  append_gone(route_event(route, true));
   std::erase_if(record_.routes, [&](const MadeRoute& r) { return r.home == route.home && r.route == route.route; });
 }
 
@@ -241,7 +265,8 @@ void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
   });
   std::erase_if(record_.sysctls, gone);
   std::erase_if(record_.routes, gone);
-  write_all_anew();
+  file_ = {};
+  append_gone({});
 }
 
 void Journal::remove() {

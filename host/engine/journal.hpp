@@ -84,6 +84,9 @@ class Journal {
  private:
   Journal(RecordDirectory directory, Record record) : directory_(std::move(directory)), record_(std::move(record)) {}
   void append(const std::string& lines);
+  /// The same for what is gone, or is to go. Where nothing can be written it goes all the same: a record that still
+  /// names it is compared with the kernel before anything is done by it.
+  void append_gone(const std::string& lines);
   void write_all_anew();
 
   RecordDirectory directory_;

@@ -120,6 +120,7 @@ bool RecordDirectory::is_ours(const UniqueFd& lock) const {
 
 std::optional<RecordDirectory> RecordDirectory::lock(const std::string& name, const Asked& asked) {
   constexpr std::chrono::milliseconds kPause{20};
+  const std::string self = fmt::format("{}", ::getpid());
   for (;;) {
     if (asked.interrupted != nullptr && *asked.interrupted)
       throw Error(ErrorCode::interrupted, "interrupted while waiting for another netrig");
@@ -138,7 +139,9 @@ std::optional<RecordDirectory> RecordDirectory::lock(const std::string& name, co
     }
     // The process that had it may have removed the lab, and this file with it.
     if (!one->is_ours(lock)) continue;
-    if (::ftruncate(lock.get(), 0) == 0) write_all(lock, fmt::format("{}", ::getpid()), one->path(kLock));
+    // Only for who finds it locked; a full disk must not keep anybody from taking a lab down.
+    if (::ftruncate(lock.get(), 0) == 0)
+      static_cast<void>(::pwrite(lock.get(), self.data(), self.size(), 0) == static_cast<ssize_t>(self.size()));
     one->lock_ = std::move(lock);
     return one;
   }

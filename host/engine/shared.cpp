@@ -2,6 +2,7 @@
 #include "engine/shared.hpp"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <functional>
@@ -61,6 +62,15 @@ class Uses {
     Json json = {{"v", 1}, {"labs", labs}, {"sysctls", Json::array()}};
     for (const Hold& hold : holds) json["sysctls"].push_back({hold.lab, hold.home, hold.key, hold.before});
     directory_.replace(kUses, json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+  }
+
+  /// Where nothing can be written, what was given back is given back once more.
+  void save_if_possible() {
+    try {
+      save();
+    } catch (const Error& error) {
+      spdlog::debug("{}", error.what());
+    }
   }
 
   void add(const Use& use) {
@@ -217,9 +227,10 @@ void give_back_sysctl(const Use& use, const SavedSysctl& saved) {
   if (!uses) return netns::write_sysctl(saved.key, saved.before);
   const auto own = uses->find(use, saved.key);
   if (own != uses->holds.end()) {
-    if (uses->hand_over(own)) netns::write_sysctl(saved.key, own->before);
+    const bool nobody_after = uses->hand_over(own);
+    if (nobody_after) netns::write_sysctl(saved.key, own->before);
     uses->holds.erase(own);
-    return uses->save();
+    return nobody_after ? uses->save_if_possible() : uses->save();
   }
   if (saved.shared) return;  // it was given back already, or never set
   // Set before there were others.

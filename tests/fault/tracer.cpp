@@ -251,9 +251,10 @@ class Tracer {
     const unsigned nth = ++result_.counts[{role, call.name}];
     if (!point_ || point_->role != role || point_->call != call.name) return false;
     if (nth < point_->nth || (nth > point_->nth && !point_->lasting)) return false;
-    result_.reached = true;
     user_regs_struct registers{};
     if (::ptrace(PTRACE_GETREGS, thread, nullptr, &registers) != 0) return false;
+    if (point_->lasting && point_->error == ENOSPC && in_proc(process_of_.at(thread), registers.rdi)) return false;
+    result_.reached = true;
     if (nth == point_->nth) result_.about = about(thread, call, registers);
     if (point_->error == kKill) {
       ::kill(process_of_.at(thread), SIGKILL);
@@ -263,6 +264,14 @@ class Tracer {
     registers.rax = static_cast<unsigned long long>(-static_cast<long long>(point_->error));
     ::ptrace(PTRACE_SETREGS, thread, nullptr, &registers);
     return false;
+  }
+
+  /// Whether a descriptor is of a file in /proc, which no full disk concerns.
+  [[nodiscard]] bool in_proc(pid_t process, unsigned long long descriptor) const {
+    std::array<char, 8> place{};
+    const std::string link = std::to_string(process) + "/fd/" + std::to_string(descriptor);
+    return ::readlinkat(processes_, link.c_str(), place.data(), place.size()) > 0 &&
+           std::string_view(place.data(), place.size()).starts_with("/proc/");
   }
 
   static std::string about(pid_t thread, const Call& call, const user_regs_struct& registers) {
