@@ -1,4 +1,4 @@
-# Where an installed netrig has what decides about trust, and how it gets there and away: docs/decisions/NNN-installed-paths.md.
+# Where an installed netrig has what decides about trust, and how it gets there and away: docs/decisions/015-installed-paths.md.
 
 # The same whatever the prefix: a policy that is written to one place and read from another is no policy.
 set(NETRIG_POLICY_FILE /etc/netrig/host.toml)
