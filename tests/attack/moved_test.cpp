@@ -16,17 +16,17 @@ const std::string kGrant = "[driver.privileged]\ngrant = [\"CAP_NET_ADMIN\"]\n";
 const std::vector<std::string> kOnlyMine = {"mine"};
 
 /// A namespace of somebody else, with a pair eth0, of number 77, and eth1.
-struct Mine {
-  Mine() {
+struct Moved {
+  Moved() {
     std::uint64_t now = 0;
     std::thread([&] { now = netrig::netns::birth_now(); }).join();  // in a thread, for it ends up elsewhere
     if (now == 0) skip("this machine lets no sysfs be mounted, by which interfaces are told apart");
     REQUIRE(sh("ip netns add mine && ip -n mine link add eth0 index 77 type veth peer name eth1").exit == 0);
     before = kernel_state("mine");
   }
-  ~Mine() { sh("ip netns delete mine"); }
-  Mine(const Mine&) = delete;
-  Mine& operator=(const Mine&) = delete;
+  ~Moved() { sh("ip netns delete mine"); }
+  Moved(const Moved&) = delete;
+  Moved& operator=(const Moved&) = delete;
   Json before;
 };
 
@@ -40,7 +40,7 @@ std::string moving_lab(const std::string& how, const std::string& when) {
 }
 
 /// It is in namespace a, which is all that is left of the lab; once it is moved back, another `down` ends the lab.
-void require_left(const Result& result, const Mine& mine, const std::string& netrig) {
+void require_left(const Result& result, const Moved& mine, const std::string& netrig) {
   INFO(result.err);
   CHECK(result.exit == 8);
   CHECK_THAT(result.err,
@@ -64,7 +64,7 @@ void require_left(const Result& result, const Mine& mine, const std::string& net
 
 TEST_CASE("an interface that a driver moved into the lab before it failed is left") {
   const std::string how = GENERATE("move-crash", "move-fail");
-  const Mine mine;
+  const Moved mine;
   const Place place("privileged", NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig = "--host-config " + place.policy("", kGrant) + " ";
   const Result up = cli(netrig + "up " + moving_lab(how, "create"));
@@ -73,7 +73,7 @@ TEST_CASE("an interface that a driver moved into the lab before it failed is lef
 }
 
 TEST_CASE("an interface that a driver moved into the lab is left when its driver can no longer give it back") {
-  const Mine mine;
+  const Moved mine;
   const Place place("privileged", NETRIG_TEST_PLUGIN_DIR);
   std::string netrig = "--host-config " + place.policy("", kGrant) + " ";
   const auto up = [&](const std::string& when) {
@@ -96,7 +96,7 @@ TEST_CASE("an interface that a driver moved into the lab is left when its driver
 }
 
 TEST_CASE("an interface that a driver moved into the lab and gives back is where it was") {
-  const Mine mine;
+  const Moved mine;
   const Place place("privileged", NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig = "--host-config " + place.policy("", kGrant) + " ";
   REQUIRE(cli(netrig + "up " + moving_lab("move", "give-back")).exit == 0);
@@ -108,7 +108,7 @@ TEST_CASE("an interface that a driver moved into the lab and gives back is where
 }
 
 TEST_CASE("an interface that somebody moved into a lab is left") {
-  const Mine mine;
+  const Moved mine;
   const std::string lab = file("lab.toml", "[lab]\nname = \"odd\"\n[namespace.a]\n[namespace.b]\n");
   REQUIRE(cli("up " + lab).exit == 0);
   SECTION("by down") {
@@ -131,7 +131,7 @@ TEST_CASE("an interface that somebody moved into a lab is left") {
 
 TEST_CASE("what has got the number of a lab's interface is not deleted in its stead") {
   const std::string other = GENERATE("theirs index 77777 type bridge", "x index 77777 type veth peer name peer");
-  const Mine mine;
+  const Moved mine;
   const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig = "--host-config " + place.policy() + " ";
   REQUIRE(cli(netrig + "up " +
