@@ -92,8 +92,12 @@ Json take_down(Session& session, engine::Journal& journal, Force force) {
     journal.set_phase(engine::Phase::removing);
     try {
       require_unused(record, {}, ", or say \"netrig down --force\"");
-    } catch (...) {
-      journal.set_phase(record.phase);
+    } catch (const Error& refusal) {
+      try {
+        journal.set_phase(record.phase);
+      } catch (const Error& error) {  // the refusal is what counts
+        throw Error(refusal.code(), fmt::format("{}; and {}", refusal.message(), error.message()));
+      }
       throw;
     }
   }
@@ -103,7 +107,18 @@ Json take_down(Session& session, engine::Journal& journal, Force force) {
   options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
     progress.show(stage, done, total);
   };
-  const auto warnings = engine::down(journal, session.drivers(), options);
+  std::vector<std::string> warnings;
+  try {
+    warnings = engine::down(journal, session.drivers(), options);
+  } catch (const Error& error) {
+    if (!record.damaged || error.code() != ErrorCode::left) throw;
+    try {
+      name_the_rest(record, applied);
+    } catch (const Error& rest) {
+      throw Error(rest.code(), fmt::format("{}; {}", error.message(), rest.message()));
+    }
+    throw;
+  }
   progress.clear();
   if (record.damaged) name_the_rest(record, applied);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

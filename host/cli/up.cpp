@@ -58,7 +58,14 @@ engine::Journal open_settled(Session& session, const Lab& next, const UpRequest&
     spdlog::warn("an earlier run on lab \"{}\" was cut off while {}; what it left is removed first", lab,
                  record.doing());
   }
-  engine::down(*journal, session.drivers(), {});
+  try {
+    engine::down(*journal, session.drivers(), {});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::left) throw;
+    if (engine::Journal::peek(lab))
+      throw Error(ErrorCode::conflict, fmt::format("lab \"{}\" cannot be brought up: {}", lab, error.message()));
+    spdlog::warn("{}", error.message());
+  }
   return open_settled(session, next, request);
 }
 

@@ -181,6 +181,8 @@ class FencedDriver final : public Driver {
       last_failure_ = error.message();
       throw;
     }
+    if (error_code_of(answer->error) == ErrorCode::interrupted && services != nullptr && services->interrupted())
+      throw Error(ErrorCode::interrupted, "interrupted while it ran");
     if (answer->error != 0)
       throw error_of(*answer, description_, message.has_parameters ? &message.parameters : nullptr);
     return std::move(*answer);

@@ -240,7 +240,7 @@ void end_detection(netlink::Socket& socket, const std::unordered_set<std::uint32
   if (batch.empty()) return;
   for (const auto& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on))
     // The interface, or its other end, may have gone down meanwhile, and its address with it.
-    if (refusal.error != EADDRNOTAVAIL && refusal.error != ENODEV)
+    if (refusal.error != EADDRNOTAVAIL && refusal.error != ENODEV && refusal.error != EEXIST)
       throw Error(ErrorCode::failed, "the kernel refuses a link-local address: " + refusal.str());
 }
 

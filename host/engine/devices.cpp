@@ -72,7 +72,7 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
   pending.made.name = device.name.str();
   pending.made.driver = device.driver;
   auto& context = pending.context;
-  context.interrupted = run.options.interrupted;
+  context.interrupted = run.interruptible ? run.options.interrupted : nullptr;
   context.about = fmt::format("{}/{} (driver {})", lab.name.str(), device.name.str(), device.driver);
   context.references = resolve_references(run, lab, device, context.spaces.references);
   const bool leans = std::any_of(context.references.begin(), context.references.end(),
@@ -136,8 +136,8 @@ class Before {
                                seen.home, link.name, device.driver));
         else if (born)
           netlink::delete_link(batch, link.ifindex);
-        else if (!seen.existing)
-          run.guests[seen.home].insert(link.name);  // remove_all says so
+        else if (!seen.existing && !link.kind.empty())  // what has none goes back by itself
+          run.guests[seen.home].insert(link.name);      // remove_all says so
       }
       if (!batch.empty()) space->socket().run(batch, netlink::Socket::OnRefusal::go_on);
     }

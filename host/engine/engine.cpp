@@ -121,11 +121,12 @@ void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
   std::vector<MadeDevice> all = run.journal.record().devices;
   all.insert(all.end(), devices.begin(), devices.end());
   find_guests(run, all, doomed);
-  std::erase_if(gone, [&](const MadeNamespace& made) { return run.guests.contains(made.name); });
+  std::erase_if(gone, [&](const MadeNamespace& made) { return run.stays(made.name); });
   remove_namespaces(run, gone);
+  for (const MadeNamespace& made : gone)
+    if (!run.is_left(made.name)) run.journal.namespace_gone(made.name);
   if (!run.left.empty())
     throw Error(ErrorCode::failed, fmt::format("could not remove {}: {}", run.left.front().what, run.left.front().why));
-  for (const MadeNamespace& made : gone) run.journal.namespace_gone(made.name);
 }
 
 /// Adds what is in the next lab and not in the current.
@@ -158,10 +159,17 @@ plan::Plan still_to_do(plan::Plan plan, const Record& record, const Lab& next) {
   return plan;
 }
 
+void open_all(Run& run) {
+  open_recorded(run, run.journal.record().namespaces);
+  if (!run.left.empty())
+    throw Error(ErrorCode::failed, fmt::format("cannot use {}: {}", run.left.front().what, run.left.front().why));
+}
+
 void roll_back_change(Run& run, const Lab& current, const Lab& next) {
   run.tolerance = Tolerance::rollback;
   run.left.clear();
   run.interruptible = false;
+  open_all(run);
   const plan::Plan back = plan::make(next, current);
   // A device that both labs have under one name may be the old or the new one; either way it is made anew.
   subtract(run, next, back);
@@ -174,14 +182,12 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
         const std::vector<std::string>& only, driver::Registry& drivers, const Options& options) {
   const bool fresh = journal.record().phase == Phase::starting;
   Run run(journal, drivers, options);
+  if (!fresh) {  // nothing is touched by these, so there is nothing to roll back
+    open_all(run);
+    journal.set_phase(Phase::changing);
+  }
   try {
-    if (!fresh) {
-      journal.set_phase(Phase::changing);
-      open_recorded(run, journal.record().namespaces);
-      if (!run.left.empty())
-        throw Error(ErrorCode::failed, fmt::format("cannot use {}: {}", run.left.front().what, run.left.front().why));
-      subtract(run, current, plan);
-    }
+    if (!fresh) subtract(run, current, plan);
     add(run, next, plan);
     journal.commit(next, only);
   } catch (const std::exception& error) {

@@ -120,8 +120,9 @@ bool is_lost(const Record& record) {
       try {
         const auto fd = netns::open(netns::path_of(NamespaceName(made.name)));
         found = found || (fd && netns::cookie_of(*fd) == made.cookie);
-      } catch (const Error&) {
-        continue;  // what cannot be looked at proves nothing
+      } catch (const Error& error) {
+        if (error.code() == ErrorCode::failed) throw;  // the machine's trouble, of which nothing is to be forgotten
+        continue;                                      // what is no namespace proves nothing
       }
     }
   });

@@ -197,7 +197,18 @@ void find_guests_of(Run& run, const std::string& home, const std::vector<Recorde
   if (space == nullptr) return;
   std::unordered_map<std::uint32_t, std::vector<Recorded>> by_number;  // 0: not known
   for (const Recorded& one : recorded) by_number[one.second->ifindex].push_back(one);
-  for (const auto& link : netlink::list_links(space->socket())) {
+  const auto links = netlink::list_links(space->socket());
+  {
+    // What its driver has given back since is no guest any more.
+    const std::lock_guard guard(mutex);
+    if (const auto guests = run.guests.find(home); guests != run.guests.end()) {
+      std::erase_if(guests->second, [&](const std::string& name) {
+        return std::none_of(links.begin(), links.end(), [&](const auto& link) { return link.name == name; });
+      });
+      if (guests->second.empty()) run.guests.erase(guests);
+    }
+  }
+  for (const auto& link : links) {
     if ((link.flags & IFF_LOOPBACK) != 0) continue;
     const auto found = by_number.find(link.ifindex);
     const auto& candidates = found != by_number.end() ? found->second : by_number[0];
@@ -226,7 +237,11 @@ void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::un
   std::mutex mutex;
   parallel(homes.size(), run.threads, [&](std::size_t i) {
     const auto found = recorded.find(homes[i]);
-    find_guests_of(run, homes[i], found == recorded.end() ? none : found->second, mutex);
+    try {
+      find_guests_of(run, homes[i], found == recorded.end() ? none : found->second, mutex);
+    } catch (const Error& error) {  // what could not be looked at may hold what is not ours
+      run.leave({.what = fmt::format("namespace {}", homes[i]), .why = error.what(), .homes = {homes[i]}});
+    }
   });
   for (const auto& [home, names] : run.guests)
     for (const std::string& name : names)
@@ -241,13 +256,19 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
   Deletions left;
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
   parallel(1, 1, [&](std::size_t) {
-    for (const MadeDevice& made : devices) ask_driver(run, made, deletions, left);
+    for (const MadeDevice& made : devices) try {
+        ask_driver(run, made, deletions, left);
+      } catch (const Error& error) {
+        std::unordered_set<std::string> homes;
+        for (const MadeInterface& interface : made.interfaces) homes.insert(interface.home);
+        run.leave({.what = fmt::format("device {}", made.name), .why = error.what(), .homes = std::move(homes)});
+      }
   });
   find_guests(run, devices, doomed);
   // Links of a namespace that goes go with it, in one batch of all namespaces, sooner than they could be deleted; but
   // some time after, and what a link is made on outside is to be free when this returns.
   const auto ends_with_home = [&](const MadeInterface& made) {
-    return doomed.contains(made.home) && !run.guests.contains(made.home) && !made.leans_outside;
+    return doomed.contains(made.home) && !run.stays(made.home) && !made.leans_outside;
   };
   const auto is_quieted = [&](const std::vector<Deletion>& of_one) { return of_one.size() >= kQuietFrom; };
   std::vector<std::pair<std::string, std::vector<Deletion>>> work;
@@ -269,7 +290,7 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
   // After all deletions: many a link goes with its peer in another namespace.
   parallel(1, 1, [&](std::size_t) {
     for (const auto& [home, interfaces] : left) {
-      Space* space = doomed.contains(home) && !run.guests.contains(home) ? nullptr : run.spaces.find(home);
+      Space* space = doomed.contains(home) && !run.stays(home) ? nullptr : run.spaces.find(home);
       if (space == nullptr) continue;
       delete_left(run, *space, interfaces);
       space->release_socket();
@@ -292,14 +313,18 @@ void restore_existing(Run& run) {
       const bool gone = std::any_of(made.route.next_hops.begin(), made.route.next_hops.end(), [&](const NextHop& hop) {
         return hop.interface && !ifindex.contains(hop.interface->str());
       });
-      if (gone) continue;
+      bool removed = true;
       netlink::Batch batch;
-      netlink::delete_route(batch, made.route, [&](const InterfaceName& name) { return ifindex.at(name.str()); });
-      for (const auto& refusal : space->socket().run(batch))
-        if (refusal.error != ESRCH)
-          run.leave({.what = fmt::format("route \"{}\" in {}", plan::to_text(made.route), made.home),
-                     .why = refusal.str(),
-                     .homes = {made.home}});
+      if (!gone)
+        netlink::delete_route(batch, made.route, [&](const InterfaceName& name) { return ifindex.at(name.str()); });
+      for (const auto& refusal : space->socket().run(batch)) {
+        if (refusal.error == ESRCH) continue;
+        removed = false;
+        run.leave({.what = fmt::format("route \"{}\" in {}", plan::to_text(made.route), made.home),
+                   .why = refusal.str(),
+                   .homes = {made.home}});
+      }
+      if (removed) run.journal.route_gone(made);
     }
     for (const SavedSysctl& saved : record.sysctls) {
       Space* space = run.spaces.find(saved.home);
@@ -308,13 +333,10 @@ void restore_existing(Run& run) {
       try {
         give_back_sysctl({.lab = record.lab, .home = saved.home, .cookie = space->cookie()}, saved);
       } catch (const Error& error) {
-        // One of an interface that is gone is gone with it.
-        if (error.code() != ErrorCode::unsupported) {
-          run.leave({.what = fmt::format("its sysctl {} from {}", saved.key, saved.home),
-                     .why = error.what(),
-                     .homes = {saved.home}});
-          continue;
-        }
+        run.leave({.what = fmt::format("its sysctl {} from {}", saved.key, saved.home),
+                   .why = error.what(),
+                   .homes = {saved.home}});
+        continue;
       }
       run.journal.sysctl_gone(saved.home, saved.key);
     }
@@ -373,7 +395,7 @@ void remove_all(Run& run) {
   go_on("all of its devices", [&] { remove_devices(run, devices, doomed); });
   run.stage("remove namespaces");
   std::vector<MadeNamespace> going = record.namespaces;
-  std::erase_if(going, [&](const MadeNamespace& made) { return run.guests.contains(made.name); });
+  std::erase_if(going, [&](const MadeNamespace& made) { return !made.existing && run.stays(made.name); });
   remove_namespaces(run, going);
   for (const MadeNamespace& made : record.namespaces)
     if (made.existing && !run.is_left(made.name))

@@ -58,6 +58,9 @@ struct Run {
   /// One that resists must not keep the others: it is noted, and the run goes on.
   void leave(Left left_);
   [[nodiscard]] bool is_left(const std::string& space) const;
+  /// Whether a namespace of the lab must not end, for something in it is not the lab's or could not be looked at.
+  /// Thread: none that leave() anything.
+  [[nodiscard]] bool stays(const std::string& space) const { return guests.contains(space) || is_left(space); }
   /// Throws Error{failed} naming what is left, if anything is, with a record of nothing else.
   void settle_left();
   void spare(std::string text);

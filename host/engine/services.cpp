@@ -5,9 +5,7 @@
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
-#include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
-#include <netlink/netlink.h>
 #include <netrig/services.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
@@ -15,12 +13,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <memory>
 
 #include "driver/permission.hpp"
 #include "engine/orders.hpp"
@@ -175,20 +170,23 @@ void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::u
 }
 
 std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface, const std::string& name) {
+  // Not by genl_ctrl_resolve: it waits without an end, and says of whatever goes wrong that there is no such family.
   netns::enter(home(interface).fd());
-  const std::unique_ptr<nl_sock, decltype(&nl_socket_free)> socket(nl_socket_alloc(), &nl_socket_free);
-  if (!socket || genl_connect(socket.get()) < 0) throw Error(ErrorCode::failed, "cannot open a generic netlink socket");
-  // The library would wait for ever.
-  using std::chrono::microseconds;
-  const auto left = std::chrono::duration_cast<microseconds>(std::clamp<driver::Clock::duration>(
-      deadline() - driver::Clock::now(), std::chrono::milliseconds(1), std::chrono::seconds(30)));
-  const timeval limit{.tv_sec = left.count() / 1'000'000, .tv_usec = left.count() % 1'000'000};
-  ::setsockopt(nl_socket_get_fd(socket.get()), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  const int id = genl_ctrl_resolve(socket.get(), name.c_str());
-  if (id == -NLE_OBJ_NOTFOUND) return std::nullopt;
-  if (id < 0)
-    throw Error(ErrorCode::failed, fmt::format("cannot look up generic netlink family {}: {}", name, nl_geterror(id)));
-  return static_cast<std::uint16_t>(id);
+  netlink::Socket socket(NETLINK_GENERIC);
+  netlink::Batch batch;
+  const genlmsghdr header{.cmd = CTRL_CMD_GETFAMILY, .version = 1, .reserved = 0};
+  batch.begin(GENL_ID_CTRL, 0, header).put_text(CTRL_ATTR_FAMILY_NAME, name);
+  std::optional<std::uint16_t> id;
+  const auto refusal = ask(socket, batch, [&](std::uint16_t, std::span<const std::byte> payload) {
+    if (payload.size() < GENL_HDRLEN) return;
+    const auto* first = reinterpret_cast<const genlmsghdr*>(payload.data());
+    const nlattr* number =
+        nla_find(genlmsg_attrdata(first, 0), static_cast<int>(payload.size() - GENL_HDRLEN), CTRL_ATTR_FAMILY_ID);
+    if (number != nullptr && nla_len(number) >= static_cast<int>(sizeof(std::uint16_t))) id = nla_get_u16(number);
+  });
+  if (refusal && refusal->error != ENOENT)
+    refuse(fmt::format("to look up generic netlink family \"{}\"", name), *refusal);
+  return id;
 }
 
 void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command,

@@ -222,20 +222,32 @@ void take_sysctl(const Use& use, const std::string& key, const std::string& valu
   netns::write_sysctl(key, value);
 }
 
+namespace {
+
+void write_back(const std::string& key, const std::string& before) {
+  try {
+    netns::write_sysctl(key, before);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) throw;  // it was of an interface, and is gone with it
+  }
+}
+
+}  // namespace
+
 void give_back_sysctl(const Use& use, const SavedSysctl& saved) {
   auto uses = Uses::open(directory_of(use.cookie), false);
-  if (!uses) return netns::write_sysctl(saved.key, saved.before);
+  if (!uses) return write_back(saved.key, saved.before);
   const auto own = uses->find(use, saved.key);
   if (own != uses->holds.end()) {
     const bool nobody_after = uses->hand_over(own);
-    if (nobody_after) netns::write_sysctl(saved.key, own->before);
+    if (nobody_after) write_back(saved.key, own->before);
     uses->holds.erase(own);
     return nobody_after ? uses->save_if_possible() : uses->save();
   }
   if (saved.shared) return;  // it was given back already, or never set
   // Set before there were others.
   const auto oldest = uses->next(uses->holds.begin(), saved.key);
-  if (oldest == uses->holds.end()) return netns::write_sysctl(saved.key, saved.before);
+  if (oldest == uses->holds.end()) return write_back(saved.key, saved.before);
   oldest->before = saved.before;
   uses->save();
 }

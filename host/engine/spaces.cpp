@@ -63,11 +63,12 @@ std::uint32_t Space::take_ifindex(Space& home, const std::vector<Space*>& others
 
 std::uint64_t Space::birth_of(const std::string& interface) {
   if (!sysfs_) {
-    sysfs_.emplace();
     netns::enter(fd_);
     try {
       sysfs_ = netns::open_sysfs();
-    } catch (const Error&) {  // without sysfs nothing is known of births
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::failed) throw;
+      sysfs_.emplace();  // without sysfs nothing is known of births
     }
   }
   return *sysfs_ ? netns::birth_of(*sysfs_, interface) : 0;

@@ -10,32 +10,43 @@
 #include <cerrno>
 
 #include "model/error.hpp"
+#include "model/error_number.hpp"
 #include "netlink/socket.hpp"
 #include "netns/netns.hpp"
 
 namespace netrig::netns {
+namespace {
+
+[[noreturn]] void fail(const std::string& what, int error) {
+  throw Error(code_of(error, ErrorCode::unsupported), fmt::format("{}: {}", what, netlink::errno_text(error)));
+}
+
+}  // namespace
 
 UniqueFd open_sysfs() {
   // A mount of sysfs shows the namespace it was made in.
   const UniqueFd context(static_cast<int>(::syscall(SYS_fsopen, "sysfs", FSOPEN_CLOEXEC)));
   if (!context || ::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0)
-    throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+    fail("cannot open sysfs", errno);
   UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
-  if (!root) throw Error(ErrorCode::unsupported, fmt::format("cannot open sysfs: {}", netlink::errno_text(errno)));
+  if (!root) fail("cannot open sysfs", errno);
   return root;
 }
 
 std::uint64_t birth_of(const UniqueFd& sysfs, const std::string& interface) {
   struct stat status {};
-  if (::fstatat(sysfs.get(), ("class/net/" + interface).c_str(), &status, 0) != 0) return 0;
-  return status.st_ino;
+  if (::fstatat(sysfs.get(), ("class/net/" + interface).c_str(), &status, 0) == 0) return status.st_ino;
+  if (errno != ENOENT) fail(fmt::format("cannot look at {} in sysfs", interface), errno);
+  return 0;
 }
 
 std::uint64_t birth_now() {
   try {
     const Created fresh = create();
     return birth_of(open_sysfs(), "lo");
-  } catch (const Error&) {
+  } catch (const Error& error) {
+    // A moment's want says nothing of what was there before.
+    if (error.code() == ErrorCode::failed) throw;
     return 0;
   }
 }
