@@ -150,3 +150,24 @@ TEST_CASE("what has got the number of a lab's interface is not deleted in its st
   CHECK(kernel_state("mine") == before);
   CHECK(sh("ls /run/netrig").out.empty());
 }
+
+TEST_CASE("where descriptors run out, what could not be looked at is left") {
+  const Moved mine;
+  const std::string lab =
+      file("lab.toml",
+           "[lab]\nname = \"odd\"\n[namespace.a]\n[namespace.b]\n[device.w]\ndriver = \"veth\"\ninterfaces = "
+           "[{ namespace = \"a\", name = \"w\" }, { namespace = \"b\", name = \"w\" }]\n");
+  REQUIRE(cli("up " + lab).exit == 0);
+  REQUIRE(sh("ip -n mine link set eth0 netns a name x").exit == 0);
+  bool enough = false;
+  for (int most = 5; most < 64 && !enough; ++most) {
+    const Result down = sh("prlimit --nofile=" + std::to_string(most) + " " + NETRIG_BINARY + " down odd");
+    INFO(most << " descriptors: " << down.err);
+    CHECK(down.exit != 0);
+    CHECK(sh("ip -n a link show dev x").exit == 0);
+    CHECK(!sh("ls /run/netrig").out.empty());
+    enough = down.exit == 8;
+  }
+  CHECK(enough);
+  require_left(cli("down odd"), mine, "");
+}

@@ -357,3 +357,23 @@ TEST_CASE("a lab that a run was told to keep is not cleaned up by the next one")
   ok("down tested");
   require_nothing_left();
 }
+
+TEST_CASE("an edit lets go of an interface together with its sysctl in an existing namespace") {
+  REQUIRE(sh("ip netns add shared").exit == 0);
+  const std::string key = "net.ipv4.conf.v0.arp_ignore";
+  const std::string head = "[lab]\nname = \"lets-go\"\n[namespace.own]\n";
+  const std::string with = head + "[namespace.shared]\nexisting = true\nsysctl = { \"" + key +
+                           "\" = 1 }\n[device.w]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"shared\", name = "
+                           "\"v0\" }, { namespace = \"own\", name = \"v1\" }]\n";
+  ok("up " + file("lets-go.toml", with));
+  CHECK(value_of("shared", key) == 1);
+  SECTION("and of the namespace") { ok("up " + file("lets-go.toml", head)); }
+  SECTION("and not of the namespace") {
+    ok("up " + file("lets-go.toml", head + "[namespace.shared]\nexisting = true\n"));
+  }
+  CHECK(ip("-n shared link show").size() == 1);
+  ok("down lets-go");
+  CHECK(namespaces() == Texts{"shared"});
+  CHECK(sh("ls /run/netrig").out.empty());
+  sh("ip netns delete shared");
+}
