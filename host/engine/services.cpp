@@ -112,7 +112,7 @@ std::optional<netlink::Refusal> DeviceServices::ask(netlink::Socket& socket, net
                                                     const Receive& answer) const {
   std::vector<std::pair<std::uint16_t, driver::Bytes>> answers;
   std::size_t size = 0;
-  const auto refusal = socket.ask(
+  auto refusal = socket.ask(
       batch,
       [&](std::uint16_t type, std::span<const std::byte> payload) {
         if ((size += payload.size()) > kMostAnswers)
