@@ -21,6 +21,8 @@ struct Seen {
 NamespaceView view_of(const MadeNamespace& made, Seen& seen) {
   NamespaceView view;
   view.made = made;
+  // A netrig that is at it may have made the name and not yet what it stands for.
+  if (made.path.empty() && netns::is_hollow(NamespaceName(made.name))) return view;
   auto fd = netns::open(made.path.empty() ? netns::path_of(NamespaceName(made.name)) : made.path);
   if (!fd) return view;
   view.foreign = netns::cookie_of(*fd) != made.cookie;  // this thread is in it now

@@ -19,6 +19,7 @@ std::array<nla_policy, IFLA_MAX + 1> link_policy() {
   policy[IFLA_MTU] = {.type = NLA_U32, .minlen = 0, .maxlen = 0};
   policy[IFLA_GROUP] = {.type = NLA_U32, .minlen = 0, .maxlen = 0};
   policy[IFLA_MASTER] = {.type = NLA_U32, .minlen = 0, .maxlen = 0};
+  policy[IFLA_QDISC] = {.type = NLA_STRING, .minlen = 1, .maxlen = IFNAMSIZ};
   policy[IFLA_IFALIAS] = {.type = NLA_STRING, .minlen = 0, .maxlen = 256};
   policy[IFLA_OPERSTATE] = {.type = NLA_U8, .minlen = 0, .maxlen = 0};
   policy[IFLA_LINKINFO] = {.type = NLA_NESTED, .minlen = 0, .maxlen = 0};
@@ -70,6 +71,7 @@ std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
   if (found[IFLA_GROUP] != nullptr) state.group = nla_get_u32(found[IFLA_GROUP]);
   if (found[IFLA_MASTER] != nullptr) state.master = nla_get_u32(found[IFLA_MASTER]);
   if (found[IFLA_OPERSTATE] != nullptr) state.operstate = nla_get_u8(found[IFLA_OPERSTATE]);
+  if (found[IFLA_QDISC] != nullptr) state.queueless = text_of(found[IFLA_QDISC]) == "noop";
   if (found[IFLA_IFALIAS] != nullptr) state.alias = text_of(found[IFLA_IFALIAS]);
   if (found[IFLA_ADDRESS] != nullptr && nla_len(found[IFLA_ADDRESS]) == 6) {
     state.mac.emplace();
@@ -108,8 +110,10 @@ std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex) {
 
 bool is_settling(Socket& socket, std::uint32_t ifindex) {
   const auto link = get_link(socket, ifindex);
-  return link && (link->flags & IFF_LOWER_UP) != 0 &&
-         (link->operstate == IF_OPER_DOWN || link->operstate == IF_OPER_LOWERLAYERDOWN);
+  constexpr std::uint32_t kUsable = IFF_UP | IFF_LOWER_UP;
+  // Of one that the link watch has not looked at yet the state is unknown, but it has no queue.
+  return link && (link->flags & kUsable) == kUsable &&
+         (link->operstate == IF_OPER_DOWN || link->operstate == IF_OPER_LOWERLAYERDOWN || link->queueless);
 }
 
 void begin_new_link(Batch& batch, const NewLink& link) {

@@ -24,6 +24,7 @@ struct LinkState {
   std::string alias;
   std::optional<MacAddress> mac;
   std::uint8_t operstate = 0;  ///< IF_OPER_* of linux/if.h
+  bool queueless = false;      ///< IFLA_QDISC is "noop": what it is to send is dropped
 };
 
 /// All links of the socket's namespace, one dump.
