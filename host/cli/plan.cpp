@@ -21,6 +21,25 @@ struct PlanOptions {
   std::vector<std::string> only;
 };
 
+/// What is known of the lab before.
+struct Seen {
+  std::optional<engine::Record> record;
+  bool allowed = true;   ///< to look at it: others than root may plan, and no more
+  bool cut_off = false;  ///< its last run did not end, or has not yet
+};
+
+Seen see(const std::string& lab) {
+  Seen seen;
+  try {
+    seen.record = engine::Journal::peek(lab);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::denied || ::geteuid() == 0) throw;
+    seen.allowed = false;
+  }
+  seen.cut_off = seen.record && seen.record->begun && !seen.record->settled() && !engine::is_lost(*seen.record);
+  return seen;
+}
+
 int plan_lab(Session& session, const PlanOptions& options) {
   Json warnings;
   const Lab next = session.load(options.file, options.only, warnings);
@@ -33,12 +52,13 @@ int plan_lab(Session& session, const PlanOptions& options) {
                  .devices = {},
                  .services = {},
                  .tests = {}};
-  const auto record = engine::Journal::peek(next.name.str());
+  const Seen seen = see(next.name.str());
+  const auto& record = seen.record;
   const bool running = record && record->begun && record->phase == engine::Phase::running && !engine::is_lost(*record);
   const Lab current = running ? session.applied(*record) : none;
   const plan::Plan plan = plan::make(current, next);
   // What is in the way can be seen only by who may look into namespaces.
-  if (::geteuid() == 0) engine::check_conflicts(current, next, plan);
+  if (::geteuid() == 0 && !seen.cut_off) engine::check_conflicts(current, next, plan);
   const auto steps = plan::describe(plan, current, next);
 
   static const std::map<std::string, char> kSigns = {{"create", '+'}, {"remove", '-'}, {"change", '~'}};
@@ -64,9 +84,14 @@ int plan_lab(Session& session, const PlanOptions& options) {
                                         counts["change"], counts["remove"]);
   const bool other = running && is_from_another_file(*record, next);
   if (other) text += fmt::format("it is up from {}, another file: \"netrig up\" will want --replace\n", record->file);
+  if (seen.cut_off)
+    text += fmt::format(
+        "an earlier run on lab {} was cut off, or is still at it: \"netrig up\" removes first what it made\n",
+        next.name.str());
+  if (!seen.allowed) text += "whether the lab is up only root can see; this is what \"netrig up\" does if it is not\n";
   session.say(text);
   session.answer({{"lab", next.name.str()},
-                  {"running", running},
+                  {"running", seen.allowed ? Json(running) : Json()},
                   {"needs_replace", other},
                   {"steps", json},
                   {"warnings", warnings}});
@@ -90,7 +115,8 @@ void add_plan(CLI::App& app, Action& action) {
             {"3", "others could have written what must be protected"},
             {"4", "something is in the way (seen only by root)"},
             {"5", "a driver is missing, refused, or does not take its parameters"},
-            {"6", "this machine lacks something"}});
+            {"6", "this machine lacks something"},
+            {"7", "a namespace that is said to be existing is not there"}});
   command->callback(
       [options, &action] { action = [options](Session& session) { return plan_lab(session, *options); }; });
 }

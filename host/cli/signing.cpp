@@ -100,6 +100,11 @@ struct KeyOptions {
 int keygen(Session& session, const KeyOptions& options) {
   const std::string public_file =
       options.public_key.empty() ? fs::path(options.secret).replace_extension(".pub").string() : options.public_key;
+  std::error_code ignored;
+  if (fs::weakly_canonical(options.secret, ignored) == fs::weakly_canonical(public_file, ignored) ||
+      fs::equivalent(options.secret, public_file, ignored))
+    throw Error(ErrorCode::invalid, "the secret and the public key cannot be one file; name another with --public-key",
+                options.secret);
   for (const std::string& path : {options.secret, public_file})
     if (!options.force && fs::exists(path))
       throw Error(ErrorCode::conflict, "it is there already; --force replaces it", path);

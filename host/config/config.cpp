@@ -74,7 +74,6 @@ toml::table parse_toml(std::string_view text, const std::string& name) {
 }
 
 Dad read_lab_table(const Table& table, Lab& lab) {
-  table.allow(std::array<std::string_view, 3>{"name", "description", "dad"});
   if (const auto text = table.text("description")) lab.description = text->value;
   static constexpr std::array kDads = {Dad::off, Dad::on, Dad::wait};
   const auto dad = table.choice("dad", {"off", "on", "wait"});
@@ -85,7 +84,9 @@ LabName read_lab_name(const toml::table& root, const Context& context) {
   const Table file(root, "the file", context);
   const auto* lab = file.table("lab");
   if (lab == nullptr) context.fail({1, 1}, "there is no [lab]; a lab file begins with [lab] and name = \"...\"");
-  const Text name = Table(*lab, "[lab]", context).required_text("name");
+  const Table table(*lab, "[lab]", context);
+  table.allow(std::array<std::string_view, 3>{"name", "description", "dad"});  // first: "nmae" is no missing name
+  const Text name = table.required_text("name");
   if (const auto fault = lab_name_fault(name.value))
     context.fail(name.where, fmt::format("lab name \"{}\" {}; use letters, digits and . _ -", name.value, *fault));
   return LabName(name.value);

@@ -142,7 +142,7 @@ class NamespaceBatch {
     if (mac) batch_.put(IFLA_ADDRESS, *after.mac);
     if (mtu) batch_.put(IFLA_MTU, *after.mtu);
     if (master) batch_.put(IFLA_MASTER, after.master ? ifindex_of(*after.master, after.where) : 0U);
-    if (alias) batch_.put_text(IFLA_IFALIAS, after.alias);
+    if (alias) batch_.put(IFLA_IFALIAS, after.alias.data(), after.alias.size());  // with a NUL, 255 bytes are too many
     asked_.push_back({.what = Asked::What::link, .interface = &after});
   }
 
