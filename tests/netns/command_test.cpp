@@ -139,6 +139,11 @@ TEST_CASE("without privileges every command says which are missing") {
     CHECK_THAT(result.err, ContainsSubstring("sudo"));
   }
   CHECK(sh(as_nobody + NETRIG_BINARY + " plan " + kTwoHosts).exit == 0);
+  REQUIRE(cli("up " + kTwoHosts).exit == 0);
+  const Result plan = sh(as_nobody + NETRIG_BINARY + " plan " + kTwoHosts);
+  CHECK(plan.exit == 0);
+  CHECK_THAT(plan.out, ContainsSubstring("whether the lab is up only root can see"));
+  REQUIRE(cli("down two-hosts").exit == 0);
   CHECK(sh(as_nobody + NETRIG_BINARY + " list").exit == 0);
   CHECK(sh(as_nobody + NETRIG_BINARY + " doctor").exit == 6);
   require_nothing_left();

@@ -214,7 +214,8 @@ TEST_CASE("a boot id that cannot be read is not another boot") {
 
 TEST_CASE("a lab that is coming up is not called cut off") {
   std::string text = "[lab]\nname = \"two\"\n[[repeat]]\nfor = { i = \"0..599\" }\nnamespace.\"n{i}\" = {}\n";
-  const int process = start_netrig({"up", file("lab.toml", text)});
+  const std::string lab = file("lab.toml", text);
+  const int process = start_netrig({"up", lab});
   while (namespaces().size() < 20) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ::kill(process, SIGSTOP);
   const std::string held = "held by netrig (process " + std::to_string(process) + ")";
@@ -228,6 +229,9 @@ TEST_CASE("a lab that is coming up is not called cut off") {
   wait_for(process);
   CHECK(state_in_list("two") == "cut off while starting");
   CHECK_THAT(soon("status two").out, ContainsSubstring("NOT WHOLE: run \"netrig down two\""));
+  const Result plan = soon("plan " + lab);
+  CHECK(plan.exit == 0);
+  CHECK_THAT(plan.out, ContainsSubstring("\"netrig up\" removes first what it made"));
   CHECK(soon("down two").exit == 0);
   require_nothing_left();
 }

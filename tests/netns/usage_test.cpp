@@ -90,3 +90,25 @@ TEST_CASE("plan says of an empty lab that it is empty") {
   CHECK_THAT(plan.out, ContainsSubstring("lab nothing is empty") && !ContainsSubstring("is up"));
   CHECK(Json::parse(cli("plan --json " + lab).out)["steps"].empty());
 }
+
+TEST_CASE("a secret key is not written over by its public one") {
+  const std::string key = directory() + "/one.pub";
+  for (const char* force : {"", " --force"}) {
+    const Result made = cli("drivers keygen --no-password --key " + key + force);
+    CHECK(made.exit == 2);
+    CHECK_THAT(made.err, ContainsSubstring("cannot be one file; name another with --public-key"));
+    CHECK_FALSE(std::filesystem::exists(key));
+  }
+}
+
+TEST_CASE("an alias has up to 255 bytes and goes with its line") {
+  const std::string head = "[lab]\nname = \"alias\"\n[namespace.a]\n[device.br]\ndriver = \"bridge\"\ninterfaces = [";
+  const auto alias = [] { return ip("-n a link show dev br")[0].value("ifalias", ""); };
+  const std::string longest(255, 'a');
+  REQUIRE(cli("up " + file("lab.toml", head + "{ namespace = \"a\", name = \"br\", alias = \"" + longest + "\" }]\n"))
+              .exit == 0);
+  CHECK(alias() == longest);
+  REQUIRE(cli("up " + file("lab.toml", head + "{ namespace = \"a\", name = \"br\" }]\n")).exit == 0);
+  CHECK(alias().empty());
+  CHECK(cli("down alias").exit == 0);
+}

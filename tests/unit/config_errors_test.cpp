@@ -80,6 +80,8 @@ void check(const std::vector<Case>& cases) {
 
 TEST_CASE("keys that are unknown, missing or of the wrong type are refused where they stand") {
   check({
+      {"[lab]\nnmae = \"x\"\n", "lab.toml:2:1: unknown key \"nmae\" in [lab]; did you mean \"name\"?"},
+
       {lab("[device.w2]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x\", adresses = [] }, { "
            "namespace = \"b\", name = \"y\" }]"),
        "lab.toml:14:46: unknown key \"adresses\" in interface; did you mean \"addresses\"?"},
