@@ -123,8 +123,9 @@ std::string WorkerProcess::end() {
   if (pid_ < 0) return {};
   const pid_t pid = std::exchange(pid_, -1);
   int status = 0;
-  // One that is dying already may take a moment to be dead, and how it ended is worth that.
-  for (int tries = 0; tries < 20; ++tries) {
+  // One that is dying already may take a moment to be dead, on a busy machine half a second, and how it ended is worth
+  // that.
+  for (int tries = 0; tries < 250; ++tries) {
     if (const pid_t ended = ::waitpid(pid, &status, WNOHANG); ended == pid) {
       if (WIFSIGNALED(status))
         return fmt::format("crashed (signal {}, SIG{})", WTERMSIG(status), ::sigabbrev_np(WTERMSIG(status)));
