@@ -13,7 +13,6 @@
 #include "engine/spaces.hpp"
 #include "netlink/link.hpp"
 #include "netns/netns.hpp"
-#include "report/output.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
 
