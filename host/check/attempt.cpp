@@ -9,8 +9,8 @@
 #include "check/checks.hpp"
 #include "check/process.hpp"
 #include "check/watch.hpp"
+#include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
-#include "netns/netns.hpp"
 
 namespace netrig::check {
 namespace {
@@ -27,7 +27,7 @@ std::optional<std::string> missing_space(const Ground& ground) {
     struct stat ours {};
     struct stat named {};
     if (::fstat(ground.space(i).get(), &ours) != 0 ||
-        ::stat(netns::path_of(ground.lab().namespaces[i]).c_str(), &named) != 0 || ours.st_ino != named.st_ino ||
+        ::stat(kernel::path_of(ground.lab().namespaces[i]).c_str(), &named) != 0 || ours.st_ino != named.st_ino ||
         ours.st_dev != named.st_dev)
       return ground.name(i);
   }

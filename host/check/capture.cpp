@@ -16,8 +16,9 @@
 
 #include "check/packet_text.hpp"
 #include "check/watch.hpp"
+#include "kernel/link.hpp"
+#include "model/error_number.hpp"
 #include "model/thread.hpp"
-#include "netlink/link.hpp"
 
 namespace netrig::check {
 namespace {
@@ -93,8 +94,8 @@ std::vector<Point> open_points(const Job& job) {
     const std::size_t before = points.size();
     for (const std::size_t space : spaces_of(job.lab(), wanted.interface.space))
       job.ground.inside(space, [&] {
-        netlink::Socket socket;
-        for (const netlink::LinkState& link : netlink::list_links(socket)) {
+        kernel::Socket socket;
+        for (const kernel::LinkState& link : kernel::list_links(socket)) {
           if (!matches(wanted.interface.interface, link.name)) continue;
           points.push_back({.wanted = &wanted, .space = space, .interface = link.name, .handle = {}, .kept = {}});
           open(job, points.back());
@@ -129,8 +130,7 @@ UniqueFd new_file(const std::string& directory, const std::string& name) {
   if (place) ::unlinkat(place.get(), name.c_str(), 0);
   UniqueFd file(place ? ::openat(place.get(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1);
   if (!file)
-    throw Error(ErrorCode::failed,
-                fmt::format("cannot keep the capture in {}: {}", directory, netlink::errno_text(errno)));
+    throw Error(ErrorCode::failed, fmt::format("cannot keep the capture in {}: {}", directory, errno_text(errno)));
   return file;
 }
 

@@ -5,7 +5,7 @@
 #include <map>
 
 #include "check/watch.hpp"
-#include "netlink/counters.hpp"
+#include "kernel/counters.hpp"
 
 namespace netrig::check {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kMostMetrics = 8;
 
 /// By namespace and name of the interface.
-using Readings = std::map<std::pair<std::size_t, std::string>, netlink::LinkCounters>;
+using Readings = std::map<std::pair<std::size_t, std::string>, kernel::LinkCounters>;
 
 Readings read_all(const Job& job) {
   Readings readings;
@@ -23,8 +23,8 @@ Readings read_all(const Job& job) {
     });
     if (!wanted) continue;
     job.ground.inside(space, [&] {
-      netlink::Socket socket;
-      for (netlink::LinkCounters& one : netlink::list_counters(socket)) {
+      kernel::Socket socket;
+      for (kernel::LinkCounters& one : kernel::list_counters(socket)) {
         std::string name = one.name;
         readings.insert_or_assign({space, std::move(name)}, std::move(one));
       }
@@ -34,7 +34,7 @@ Readings read_all(const Job& job) {
 }
 
 void judge(const Job& job, const CounterAssertion& wanted, std::size_t space, const std::string& name,
-           const netlink::LinkCounters& before, const netlink::LinkCounters& after) {
+           const kernel::LinkCounters& before, const kernel::LinkCounters& after) {
   const std::string about = job.ground.name(space) + ":" + name;
   const std::string look_at = job.exec_line(space, fmt::format("ip -s -s link show {}", name));
   const auto fail = [&](std::string seen, std::string expected) {

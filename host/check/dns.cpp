@@ -14,8 +14,8 @@
 #include "check/checks.hpp"
 #include "check/socket_address.hpp"
 #include "engine/spaces.hpp"
-#include "netlink/socket.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::check {
 namespace {
@@ -131,18 +131,18 @@ UniqueFd connect_to(const DnsCheck& check, const Pair& pair, int kind) {
   UniqueFd fd(::socket(socket_family(pair.address.family), kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   const SocketAddress to(pair.address, check.port);
   if (!fd || (::connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS))
-    throw Error(ErrorCode::not_found, netlink::errno_text(errno));
+    throw Error(ErrorCode::not_found, errno_text(errno));
   return fd;
 }
 
 std::optional<Message> ask_udp(const DnsCheck& check, const Pair& pair, const Message& query, const Until& until) {
   const UniqueFd fd = connect_to(check, pair, SOCK_DGRAM);
   if (::send(fd.get(), query.data(), query.size(), MSG_NOSIGNAL) < 0)
-    throw Error(ErrorCode::not_found, netlink::errno_text(errno));
+    throw Error(ErrorCode::not_found, errno_text(errno));
   if (!ready(fd.get(), POLLIN, until)) return std::nullopt;
   Message bytes(65536);
   const ssize_t size = ::recv(fd.get(), bytes.data(), bytes.size(), 0);
-  if (size < 0) throw Error(ErrorCode::not_found, netlink::errno_text(errno));
+  if (size < 0) throw Error(ErrorCode::not_found, errno_text(errno));
   bytes.resize(static_cast<std::size_t>(size));
   return bytes;
 }
@@ -153,7 +153,7 @@ std::optional<Message> ask_tcp(const DnsCheck& check, const Pair& pair, const Me
   Message framed = {static_cast<unsigned char>(query.size() >> 8), static_cast<unsigned char>(query.size() & 0xff)};
   framed.insert(framed.end(), query.begin(), query.end());
   if (::send(fd.get(), framed.data(), framed.size(), MSG_NOSIGNAL) < 0)
-    throw Error(ErrorCode::not_found, netlink::errno_text(errno));
+    throw Error(ErrorCode::not_found, errno_text(errno));
   Message bytes;
   while (ready(fd.get(), POLLIN, until)) {
     std::array<unsigned char, 4096> chunk{};
@@ -172,7 +172,7 @@ std::optional<Answer> ask(const DnsCheck& check, const Job& job, const Pair& pai
   const Message query = build_query(check, id);
   std::optional<Answer> answer;
   engine::parallel(1, 1, [&](std::size_t) {
-    netns::enter(job.ground.space(pair.from));
+    kernel::enter(job.ground.space(pair.from));
     const Until until = job.until.at_most(check.timeout);
     if (const auto bytes = ask_udp(check, pair, query, until)) answer = parse(*bytes, check, id);
     if (!answer || !answer->truncated) return;

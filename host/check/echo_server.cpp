@@ -9,8 +9,8 @@
 #include <set>
 
 #include "check/socket_address.hpp"
+#include "model/error_number.hpp"
 #include "model/thread.hpp"
-#include "netlink/socket.hpp"
 
 namespace netrig::check {
 namespace {
@@ -60,7 +60,7 @@ UniqueFd listen_at(const Ground& ground, std::size_t space, const IpAddress& add
       throw Error(
           error == EADDRINUSE ? ErrorCode::conflict : ErrorCode::failed,
           fmt::format("cannot start an echo server at {} port {} in {}: {}{}", address.str(), port, ground.name(space),
-                      netlink::errno_text(error),
+                      errno_text(error),
                       error == EADDRINUSE ? "; choose another port, or server = false to use what is there" : ""));
     }
   });

@@ -12,8 +12,8 @@
 
 #include "check/socket_address.hpp"
 #include "engine/spaces.hpp"
-#include "netlink/socket.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::check {
 namespace {
@@ -58,7 +58,7 @@ class Loop {
 
   void begin(Exchange& exchange) {
     const Pair& pair = pairs_[exchange.pair];
-    netns::enter(ground_.space(pair.from));
+    kernel::enter(ground_.space(pair.from));
     Open one{.exchange = &exchange,
              .fd = UniqueFd(::socket(socket_family(pair.address.family),
                                      (is_tcp() ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
@@ -66,7 +66,7 @@ class Loop {
              .sent_since = {}};
     if (!one.fd)
       throw Error(ErrorCode::failed,
-                  fmt::format("cannot open a socket in {}: {}", ground_.name(pair.from), netlink::errno_text(errno)));
+                  fmt::format("cannot open a socket in {}: {}", ground_.name(pair.from), errno_text(errno)));
     const SocketAddress to(pair.address, options_.port);
     if (::connect(one.fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) {
       end(one, Exchange::Fate::refused, errno);
@@ -188,10 +188,10 @@ std::string fate_text(const Exchange& exchange, const ExchangeOptions& options) 
     case Exchange::Fate::done:
       return tcp ? "connected" : "an answer";
     case Exchange::Fate::refused:
-      return fmt::format("{} port {}: {}", tcp ? "TCP" : "UDP", options.port, netlink::errno_text(exchange.error));
+      return fmt::format("{} port {}: {}", tcp ? "TCP" : "UDP", options.port, errno_text(exchange.error));
     case Exchange::Fate::closed:
       return exchange.error == 0 ? std::string("connected, and the other end closed the connection")
-                                 : fmt::format("connected, and then: {}", netlink::errno_text(exchange.error));
+                                 : fmt::format("connected, and then: {}", errno_text(exchange.error));
     case Exchange::Fate::altered:
       return "other bytes came back than were sent";
   }

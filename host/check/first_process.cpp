@@ -19,8 +19,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "kernel/namespace.hpp"
 #include "model/error.hpp"
-#include "netns/netns.hpp"
 
 namespace netrig::check {
 namespace {
@@ -142,7 +142,7 @@ void run_relay(const Start& start) {
   if (null < 0) give_up(start, errno, false, "cannot open /dev/null");
   take_standard_streams(null, null, null);
   try {
-    netns::move_in(start.space, start.name);
+    kernel::move_in(start.space, start.name);
   } catch (const Error& error) {
     give_up(start, 0, false, error.what());
   }

@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "engine/spaces.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 
 namespace netrig::check {
 namespace {
@@ -72,7 +72,7 @@ int Until::poll_timeout() const {
 
 void Ground::inside(std::size_t space, const std::function<void()>& body) const {
   engine::parallel(1, 1, [&](std::size_t) {
-    netns::enter(fds_.at(space));
+    kernel::enter(fds_.at(space));
     body();
   });
 }

@@ -55,7 +55,7 @@ class Ground {
 /// is tentative (ndisc_send_ns), one to two seconds long. Gives up when time is over; the checks will tell.
 void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Until& until);
 
-/// Waits until every link of the lab takes packets again, as far as its other end is up (see netlink::is_settling).
+/// Waits until every link of the lab takes packets again, as far as its other end is up (see kernel::is_settling).
 void await_links(const Ground& ground, const Until& until);
 
 /// From a namespace to an address, which mostly is one of another namespace.

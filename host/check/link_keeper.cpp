@@ -13,7 +13,7 @@
 namespace netrig::check {
 namespace {
 
-using netlink::Configured;
+using kernel::Configured;
 
 // What the kernel refuses at first it may take later: next-hop objects when the link's other end has noticed the
 // carrier, routes with a source when that has passed duplicate address detection, which takes two seconds.
@@ -58,7 +58,7 @@ std::vector<std::vector<std::byte>> in_place_of(const Configured& what, const st
 std::vector<Configured> look(const Ground& ground, std::size_t space) {
   std::vector<Configured> all;
   ground.inside(space, [&] {
-    netlink::Socket socket;
+    kernel::Socket socket;
     all = list_configured(socket);
   });
   return all;
@@ -66,7 +66,7 @@ std::vector<Configured> look(const Ground& ground, std::size_t space) {
 
 }  // namespace
 
-std::size_t LinkKeeper::keep(std::size_t space, const netlink::LinkState& link) {
+std::size_t LinkKeeper::keep(std::size_t space, const kernel::LinkState& link) {
   const auto known = std::find_if(kept_.begin(), kept_.end(),
                                   [&](const Kept& k) { return k.space == space && k.ifindex == link.ifindex; });
   if (known != kept_.end()) return static_cast<std::size_t>(known - kept_.begin());
@@ -78,11 +78,11 @@ std::size_t LinkKeeper::keep(std::size_t space, const netlink::LinkState& link) 
 void LinkKeeper::set_links(std::size_t space, const std::vector<std::size_t>& links, bool up,
                            std::vector<std::string>& faults) {
   ground_.inside(space, [&] {
-    netlink::Socket socket;
+    kernel::Socket socket;
     for (const std::size_t link : links) {
       Kept& kept = kept_[link];
-      netlink::Batch batch;
-      netlink::set_link_up(batch, kept.ifindex, up);
+      kernel::Batch batch;
+      kernel::set_link_up(batch, kept.ifindex, up);
       const auto refused = socket.run(batch);
       if (refused.empty())
         kept.is_up = up;
@@ -142,13 +142,13 @@ void LinkKeeper::give_back(When when) {
 
 /// The calling thread is in the namespace.
 void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When when) {
-  netlink::Socket socket;
+  kernel::Socket socket;
   std::set<std::uint32_t> up;
-  for (const netlink::LinkState& link : netlink::list_links(socket))
+  for (const kernel::LinkState& link : kernel::list_links(socket))
     if ((link.flags & IFF_UP) != 0) up.insert(link.ifindex);
   if (when == When::at_end)
     for (const Kept& kept : kept_)
-      if (kept.space == space) netlink::is_settling(socket, kept.ifindex);  // asking settles it, see there
+      if (kept.space == space) kernel::is_settling(socket, kept.ifindex);  // asking settles it, see there
   const auto is_ready = [&](const Lost& one) {
     const bool stays_down = when == When::at_end && one.what.kind <= kWithoutCarrier;
     return std::all_of(one.after.begin(), one.after.end(), [&](std::size_t link) { return kept_[link].is_up; }) &&
@@ -156,11 +156,11 @@ void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When w
                                       [&](std::uint32_t link) { return up.contains(link); }));
   };
   std::stable_sort(lost.begin(), lost.end(), [](const Lost& a, const Lost& b) { return a.what.kind < b.what.kind; });
-  const std::vector<Configured> now = netlink::list_configured(socket);
+  const std::vector<Configured> now = kernel::list_configured(socket);
   std::vector<Lost> left;
   std::vector<Lost> asked;
-  netlink::Batch cleared;
-  netlink::Batch batch;
+  kernel::Batch cleared;
+  kernel::Batch batch;
   for (Lost& one : lost) {
     if (!is_ready(one)) {
       left.push_back(std::move(one));
@@ -175,9 +175,9 @@ void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When w
     put_configured(batch, one.what);
     asked.push_back(std::move(one));
   }
-  if (!cleared.empty()) socket.run(cleared, netlink::Socket::OnRefusal::go_on);  // most are empty
+  if (!cleared.empty()) socket.run(cleared, kernel::Socket::OnRefusal::go_on);  // most are empty
   if (!batch.empty())
-    for (const netlink::Refusal& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on)) {
+    for (const kernel::Refusal& refusal : socket.run(batch, kernel::Socket::OnRefusal::go_on)) {
       if (refusal.error == EEXIST) continue;
       asked.at(refusal.index).refusal = refusal.str();
       left.push_back(std::move(asked.at(refusal.index)));
@@ -191,8 +191,8 @@ std::vector<std::string> LinkKeeper::set(const InterfacePattern& pattern, bool u
   for (const std::size_t space : spaces_of(ground_.lab(), pattern.space)) {
     std::vector<std::size_t> links;
     ground_.inside(space, [&] {
-      netlink::Socket socket;
-      for (const netlink::LinkState& link : netlink::list_links(socket))
+      kernel::Socket socket;
+      for (const kernel::LinkState& link : kernel::list_links(socket))
         if (matches(pattern.interface, link.name)) links.push_back(keep(space, link));
     });
     for (const std::size_t link : links) names.push_back(ground_.name(space) + ":" + kept_[link].name);

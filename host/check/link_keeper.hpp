@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "check/job.hpp"
-#include "netlink/configured.hpp"
-#include "netlink/link.hpp"
+#include "kernel/configured.hpp"
+#include "kernel/link.hpp"
 
 namespace netrig::check {
 
@@ -35,14 +35,14 @@ class LinkKeeper {
   };
   /// What is to be given back.
   struct Lost {
-    netlink::Configured what;
+    kernel::Configured what;
     /// Messages that could stand in its place without anybody having put them there since.
     std::vector<std::vector<std::byte>> known;
     std::vector<std::size_t> after;  ///< indexes in kept_: not before these links are up
     std::string refusal;             ///< the kernel's last no
   };
 
-  std::size_t keep(std::size_t space, const netlink::LinkState& link);
+  std::size_t keep(std::size_t space, const kernel::LinkState& link);
   void set_links(std::size_t space, const std::vector<std::size_t>& links, bool up, std::vector<std::string>& faults);
   void take_down(std::size_t space, const std::vector<std::size_t>& links, std::vector<std::string>& faults);
   void lose(std::size_t space, Lost lost);

@@ -6,8 +6,8 @@
 
 #include "check/checks.hpp"
 #include "check/prober.hpp"
-#include "netlink/link.hpp"
-#include "netlink/route.hpp"
+#include "kernel/link.hpp"
+#include "kernel/route.hpp"
 
 namespace netrig::check {
 namespace {
@@ -20,10 +20,10 @@ constexpr std::uint32_t least_of(Family family) { return family == Family::ipv4 
 std::uint32_t first_link(const Job& job, const Pair& pair) {
   std::uint32_t mtu = 0;
   job.ground.inside(pair.from, [&] {
-    netlink::Socket socket;
-    const auto route = netlink::look_up_route(socket, pair.address);
+    kernel::Socket socket;
+    const auto route = kernel::look_up_route(socket, pair.address);
     if (!route || route->next_hops.empty()) return;
-    if (const auto link = netlink::get_link(socket, route->next_hops.front().ifindex)) mtu = link->mtu;
+    if (const auto link = kernel::get_link(socket, route->next_hops.front().ifindex)) mtu = link->mtu;
   });
   return std::min<std::uint32_t>(mtu, 65535);
 }

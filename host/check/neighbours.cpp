@@ -7,7 +7,7 @@
 #include <fstream>
 #include <set>
 
-#include "netlink/neighbour.hpp"
+#include "kernel/neighbour.hpp"
 
 namespace netrig::check {
 namespace {
@@ -61,7 +61,7 @@ std::vector<std::vector<Pair>> waves_of(const Lab& lab, const std::vector<Pair>&
 }
 
 struct NeighbourBroom::Space {
-  std::optional<netlink::Socket> socket;
+  std::optional<kernel::Socket> socket;
   std::set<std::pair<std::uint32_t, IpAddress>> before;
 };
 
@@ -75,19 +75,19 @@ NeighbourBroom::NeighbourBroom(const Ground& ground, const std::vector<Pair>& pa
     spaces_.push_back(std::make_unique<Space>());
     Space& one = *spaces_.back();
     ground.inside(space, [&] { one.socket.emplace(); });
-    for (const auto& entry : netlink::list_neighbours(*one.socket)) one.before.emplace(entry.ifindex, entry.address);
+    for (const auto& entry : kernel::list_neighbours(*one.socket)) one.before.emplace(entry.ifindex, entry.address);
   }
 }
 NeighbourBroom::~NeighbourBroom() = default;
 
 void NeighbourBroom::sweep() {
   for (const auto& space : spaces_) {
-    netlink::Batch batch;
-    for (const auto& entry : netlink::list_neighbours(*space->socket))
+    kernel::Batch batch;
+    for (const auto& entry : kernel::list_neighbours(*space->socket))
       if ((entry.state & (NUD_PERMANENT | NUD_NOARP)) == 0 && !space->before.contains({entry.ifindex, entry.address}))
-        netlink::delete_neighbour(batch, entry.ifindex, entry.address);
+        kernel::delete_neighbour(batch, entry.ifindex, entry.address);
     // One that went by itself meanwhile is as good.
-    if (!batch.empty()) space->socket->run(batch, netlink::Socket::OnRefusal::go_on);
+    if (!batch.empty()) space->socket->run(batch, kernel::Socket::OnRefusal::go_on);
   }
 }
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "check/job.hpp"
-#include "netlink/socket.hpp"
+#include "kernel/socket.hpp"
 
 namespace netrig::check {
 

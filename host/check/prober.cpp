@@ -17,7 +17,8 @@
 #include <random>
 
 #include "check/socket_address.hpp"
-#include "netlink/socket.hpp"
+#include "kernel/socket.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::check {
 namespace {
@@ -34,8 +35,7 @@ constexpr std::size_t kCookie = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 template <typename T>
 void set_option(int fd, int level, int name, const T& value, const char* what) {
   if (::setsockopt(fd, level, name, &value, sizeof value) != 0)
-    throw Error(ErrorCode::failed,
-                fmt::format("cannot set {} of an ICMP socket: {}", what, netlink::errno_text(errno)));
+    throw Error(ErrorCode::failed, fmt::format("cannot set {} of an ICMP socket: {}", what, errno_text(errno)));
 }
 
 /// Only replies and errors wake us, not the requests of others.
@@ -126,8 +126,8 @@ Prober::Socket& Prober::socket_of(std::size_t space, Family family) {
     place->fd = UniqueFd(::socket(v4 ? AF_INET : AF_INET6, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
                                   v4 ? IPPROTO_ICMP : static_cast<int>(IPPROTO_ICMPV6)));
     if (!place->fd)
-      throw Error(errno == EPERM ? ErrorCode::denied : ErrorCode::failed,
-                  fmt::format("cannot open an ICMP socket in {}: {}", ground_.name(space), netlink::errno_text(errno)));
+      throw Error(refusal_code(errno),
+                  fmt::format("cannot open an ICMP socket in {}: {}", ground_.name(space), errno_text(errno)));
   });
   set_filter(place->fd.get(), family);
   set_option(place->fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "timestamps");
@@ -394,10 +394,9 @@ std::string fate_text(const Probe& probe, const Pair& pair) {
       return fmt::format("{} says: {}", probe.who->str(), icmp_error_text(pair.address.family, probe.type, probe.code));
     case Probe::Fate::unsendable:
       return probe.error == ENETUNREACH || probe.error == EHOSTUNREACH
-                 ? fmt::format("the sender has no route to {} ({})", pair.address.str(),
-                               netlink::errno_name(probe.error))
+                 ? fmt::format("the sender has no route to {} ({})", pair.address.str(), errno_name(probe.error))
              : probe.error == EPERM ? std::string("the sender's own firewall refuses it (EPERM)")
-                                    : fmt::format("cannot send: {}", netlink::errno_text(probe.error));
+                                    : fmt::format("cannot send: {}", errno_text(probe.error));
   }
   return {};
 }

@@ -12,7 +12,7 @@
 #include <cerrno>
 
 #include "check/first_process.hpp"
-#include "netlink/socket.hpp"
+#include "model/error_number.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): not every C library declares it
 
@@ -31,7 +31,7 @@ struct Pipe {
 Pipe make_pipe() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    throw Error(ErrorCode::failed, fmt::format("cannot make a pipe: {}", netlink::errno_text(errno)));
+    throw Error(ErrorCode::failed, fmt::format("cannot make a pipe: {}", errno_text(errno)));
   return {UniqueFd(ends[0]), UniqueFd(ends[1])};
 }
 
@@ -84,11 +84,11 @@ void await_begin(UniqueFd& begun, const Command& command) {
   begun.reset();
   if (size == 0) return;
   if (size != sizeof fault) throw Error(ErrorCode::failed, fmt::format("cannot run {}", shell_line(command)));
-  const std::string why = fault.error == 0 ? "" : ": " + netlink::errno_text(fault.error);
+  const std::string why = fault.error == 0 ? "" : ": " + errno_text(fault.error);
   if (fault.command)
     throw Error(fault.error == ENOENT ? ErrorCode::not_found : ErrorCode::failed,
                 fmt::format("cannot run {}{}", command.front(), why));
-  throw Error(fault.error == EPERM ? ErrorCode::denied : ErrorCode::failed, fmt::format("{}{}", fault.what, why));
+  throw Error(refusal_code(fault.error), fmt::format("{}{}", fault.what, why));
 }
 
 }  // namespace
@@ -169,8 +169,7 @@ Process Process::start(const Ground& ground, const ProcessSpec& spec) {
                     .begun = begun.write.get()};
   auto state = std::make_unique<State>();
   state->relay = ::fork();
-  if (state->relay < 0)
-    throw Error(ErrorCode::failed, fmt::format("cannot start a process: {}", netlink::errno_text(errno)));
+  if (state->relay < 0) throw Error(ErrorCode::failed, fmt::format("cannot start a process: {}", errno_text(errno)));
   if (state->relay == 0) run_relay(start);
   state->life = std::move(life.write);
   state->status = std::move(status.read);

@@ -27,7 +27,7 @@ struct Ended {
 /// A process and what it writes. Destroying it kills it and everything that it started. Thread: one at a time.
 class Process {
  public:
-  /// Starts it the way `netrig exec` does (see netns::move_in), standard input from /dev/null, NETRIG_LAB and
+  /// Starts it the way `netrig exec` does (see kernel::move_in), standard input from /dev/null, NETRIG_LAB and
   /// NETRIG_NAMESPACE set. Throws Error if it cannot be started: not_found if there is no such command.
   static Process start(const Ground& ground, const ProcessSpec& spec);
   Process(Process&&) noexcept;

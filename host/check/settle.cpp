@@ -8,9 +8,9 @@
 
 #include "check/job.hpp"
 #include "engine/spaces.hpp"
-#include "netlink/address.hpp"
-#include "netlink/link.hpp"
-#include "netns/netns.hpp"
+#include "kernel/address.hpp"
+#include "kernel/link.hpp"
+#include "kernel/namespace.hpp"
 
 namespace netrig::check {
 namespace {
@@ -38,9 +38,9 @@ bool has_joined(const std::set<std::string>& wanted) {
 }
 
 /// A tentative address in the namespace that the calling thread is in.
-bool has_tentative(netlink::Socket& socket) {
-  const auto addresses = netlink::list_addresses(socket);
-  return std::any_of(addresses.begin(), addresses.end(), [](const netlink::AddressState& address) {
+bool has_tentative(kernel::Socket& socket) {
+  const auto addresses = kernel::list_addresses(socket);
+  return std::any_of(addresses.begin(), addresses.end(), [](const kernel::AddressState& address) {
     return (address.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
   });
 }
@@ -62,10 +62,10 @@ void await_links(const Ground& ground, const Until& until) {
   engine::parallel(1, 1, [&](std::size_t) {
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i].empty()) continue;
-      netns::enter(ground.space(i));
-      netlink::Socket socket;
-      for (const netlink::LinkState& link : netlink::list_links(socket))
-        while (names[i].contains(link.name) && netlink::is_settling(socket, link.ifindex) && !until.over())
+      kernel::enter(ground.space(i));
+      kernel::Socket socket;
+      for (const kernel::LinkState& link : kernel::list_links(socket))
+        while (names[i].contains(link.name) && kernel::is_settling(socket, link.ifindex) && !until.over())
           std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }
   });
@@ -83,8 +83,8 @@ void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Unti
   engine::parallel(1, 1, [&](std::size_t) {
     for (std::size_t i = 0; i < groups.size(); ++i) {
       if (groups[i].empty()) continue;
-      netns::enter(ground.space(i));
-      netlink::Socket socket;
+      kernel::enter(ground.space(i));
+      kernel::Socket socket;
       while ((!has_joined(groups[i]) || has_tentative(socket)) && !until.over())
         std::this_thread::sleep_for(std::chrono::milliseconds(2));
     }

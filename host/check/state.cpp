@@ -8,21 +8,21 @@
 #include <map>
 
 #include "check/checks.hpp"
-#include "netlink/address.hpp"
-#include "netlink/link.hpp"
-#include "netlink/neighbour.hpp"
-#include "netlink/route.hpp"
+#include "kernel/address.hpp"
+#include "kernel/link.hpp"
+#include "kernel/neighbour.hpp"
+#include "kernel/route.hpp"
 
 namespace netrig::check {
 namespace {
 
 /// A namespace as the calling thread sees it.
 struct View {
-  netlink::Socket socket;
+  kernel::Socket socket;
   std::map<std::uint32_t, std::string> names;
 
   View() {
-    for (const auto& link : netlink::list_links(socket)) names.emplace(link.ifindex, link.name);
+    for (const auto& link : kernel::list_links(socket)) names.emplace(link.ifindex, link.name);
   }
   [[nodiscard]] std::string name(std::uint32_t ifindex) const {
     const auto found = names.find(ifindex);
@@ -74,7 +74,7 @@ void in_each(const Job& job, const std::optional<InterfaceName>& interface, cons
   }
 }
 
-std::string route_text(const View& view, const netlink::RouteState& route) {
+std::string route_text(const View& view, const kernel::RouteState& route) {
   std::string text;
   switch (route.type) {
     case RTN_UNREACHABLE:
@@ -110,7 +110,7 @@ std::string wanted_text(const RouteCheck& check) {
   return (check.present ? "" : "no ") + (check.present ? text : text.substr(2));
 }
 
-bool fits(const RouteCheck& check, const View& view, const netlink::RouteState& route) {
+bool fits(const RouteCheck& check, const View& view, const kernel::RouteState& route) {
   if (check.metric && route.metric.value_or(0) != *check.metric) return false;
   if (!check.via && !check.interface) return true;
   return std::any_of(route.next_hops.begin(), route.next_hops.end(), [&](const auto& hop) {
@@ -119,14 +119,14 @@ bool fits(const RouteCheck& check, const View& view, const netlink::RouteState& 
   });
 }
 
-bool leads_somewhere(const netlink::RouteState& route) {
+bool leads_somewhere(const kernel::RouteState& route) {
   return route.type != RTN_UNREACHABLE && route.type != RTN_BLACKHOLE && route.type != RTN_PROHIBIT;
 }
 
 /// What is wrong with the route that the kernel would take.
 std::optional<std::string> look_up(const RouteCheck& check, View& view) {
   std::string refusal;
-  const auto route = netlink::look_up_route(view.socket, check.to.address, &refusal);
+  const auto route = kernel::look_up_route(view.socket, check.to.address, &refusal);
   const bool there = route && leads_somewhere(*route) && fits(check, view, *route);
   if (there == check.present) return std::nullopt;
   return route ? "the kernel takes " + route_text(view, *route) : "the kernel has none: " + refusal;
@@ -136,7 +136,7 @@ std::optional<std::string> look_in_table(const RouteCheck& check, View& view) {
   const std::uint32_t table = check.table.value_or(RT_TABLE_MAIN);
   std::vector<std::string> others;
   std::optional<std::string> match;
-  for (const auto& route : netlink::list_routes(view.socket)) {
+  for (const auto& route : kernel::list_routes(view.socket)) {
     if (route.table != table || route.destination.address.family != check.to.address.family) continue;
     if (route.destination == check.to && fits(check, view, route))
       match = route_text(view, route);
@@ -165,11 +165,11 @@ void run(const NeighbourCheck& check, const Job& job) {
           fmt::format("ip neigh show dev {}", check.interface.str()), [&](View& view) -> std::optional<std::string> {
             std::vector<std::string> others;
             std::optional<std::string> match;
-            for (const auto& entry : netlink::list_neighbours(view.socket)) {
+            for (const auto& entry : kernel::list_neighbours(view.socket)) {
               if (view.name(entry.ifindex) != check.interface.str()) continue;
               const std::string text =
                   fmt::format("{} {}{}", entry.address.str(), entry.mac ? entry.mac->str() + " " : "",
-                              netlink::neighbour_state_text(entry.state));
+                              kernel::neighbour_state_text(entry.state));
               // One that was asked for in vain is no neighbour.
               const bool known = (entry.state & (NUD_FAILED | NUD_INCOMPLETE)) == 0;
               if (known && entry.address == check.address && (!check.mac || entry.mac == check.mac))
@@ -188,7 +188,7 @@ void run(const AddressCheck& check, const Job& job) {
           fmt::format("ip address show dev {}", check.interface.str()), [&](View& view) -> std::optional<std::string> {
             std::vector<std::string> others;
             bool found = false;
-            for (const auto& address : netlink::list_addresses(view.socket)) {
+            for (const auto& address : kernel::list_addresses(view.socket)) {
               if (view.name(address.ifindex) != check.interface.str()) continue;
               found = found || address.prefix == check.address;
               others.push_back(address.prefix.str());

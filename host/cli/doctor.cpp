@@ -17,7 +17,7 @@
 #include "driver/fence.hpp"
 #include "engine/spaces.hpp"
 #include "engine/trial.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
@@ -162,8 +162,8 @@ std::optional<std::uint64_t> neighbour_limit() {
   if (most) return most;
   try {
     engine::parallel(1, 1, [&](std::size_t) {
-      if (const auto space = netns::open("/proc/1/ns/net")) {
-        netns::enter(*space);
+      if (const auto space = kernel::open_namespace("/proc/1/ns/net")) {
+        kernel::enter(*space);
         most = number_in(kFile);
       }
     });

@@ -11,8 +11,8 @@
 #include "engine/engine.hpp"
 #include "engine/shared.hpp"
 #include "engine/spaces.hpp"
-#include "netlink/link.hpp"
-#include "netns/netns.hpp"
+#include "kernel/link.hpp"
+#include "kernel/namespace.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
 
@@ -38,11 +38,11 @@ std::optional<Lab> lab_as_applied(Session& session, const engine::Record& record
 bool has_link(const Namespace& space, const InterfaceName& name) {
   bool found = false;
   engine::parallel(1, 1, [&](std::size_t) {
-    const auto fd = netns::open(netns::path_of(space));
+    const auto fd = kernel::open_namespace(kernel::path_of(space));
     if (!fd) return;
-    netns::enter(*fd);
-    netlink::Socket socket;
-    for (const auto& link : netlink::list_links(socket)) found = found || link.name == name.str();
+    kernel::enter(*fd);
+    kernel::Socket socket;
+    for (const auto& link : kernel::list_links(socket)) found = found || link.name == name.str();
   });
   return found;
 }
@@ -52,7 +52,8 @@ void name_the_rest(const engine::Record& record, const std::optional<Lab>& lab) 
   std::vector<std::string> rest;
   if (lab)
     for (const Namespace& space : lab->namespaces)
-      if (!space.existing && netns::exists(space.name)) rest.push_back(fmt::format("namespace {}", space.name.str()));
+      if (!space.existing && kernel::namespace_exists(space.name))
+        rest.push_back(fmt::format("namespace {}", space.name.str()));
   if (lab)
     for (const Device& device : lab->devices)
       for (const Interface& interface : device.interfaces)

@@ -11,7 +11,7 @@
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "engine/spaces.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 #include "report/output.hpp"
 
 namespace netrig::cli {
@@ -30,9 +30,9 @@ UniqueFd open_space(const ExecOptions& options) {
   for (const auto& made : record.namespaces) {
     names.push_back(made.name);
     if (made.name != options.space) continue;
-    auto fd = netns::open(made.path.empty() ? netns::path_of(NamespaceName(made.name)) : made.path);
+    auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
     bool same = false;
-    if (fd) engine::parallel(1, 1, [&](std::size_t) { same = netns::cookie_of(*fd) == made.cookie; });
+    if (fd) engine::parallel(1, 1, [&](std::size_t) { same = kernel::cookie_of(*fd) == made.cookie; });
     if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made.name, record.lab));
     ::setenv("NETRIG_LAB", record.lab.c_str(), 1);
     ::setenv("NETRIG_NAMESPACE", made.name.c_str(), 1);
@@ -57,8 +57,8 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
     ::dup2(pipes[0][1], STDOUT_FILENO);
     ::dup2(pipes[1][1], STDERR_FILENO);
     try {
-      netns::move_in(space, options.space);
-      netns::run_program(options.command);
+      kernel::move_in(space, options.space);
+      kernel::run_program(options.command);
     } catch (const Error& error) {
       complain(fmt::format("netrig: {}", error.what()));
       std::fflush(stderr);
@@ -101,9 +101,9 @@ int exec(Session& session, const ExecOptions& options) {
     return result["exit"].get<int>();
   }
   ::signal(SIGPIPE, SIG_DFL);
-  netns::move_in(space, options.space);
+  kernel::move_in(space, options.space);
   try {
-    netns::run_program(options.command);
+    kernel::run_program(options.command);
   } catch (const Error& error) {
     return print_error(session.options(), error, exit_code_of(error));
   }

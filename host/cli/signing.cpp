@@ -21,8 +21,8 @@
 #include "driver/protected_file.hpp"
 #include "driver/signer.hpp"
 #include "driver/trust.hpp"
+#include "model/error_number.hpp"
 #include "model/printable.hpp"
-#include "netlink/socket.hpp"
 #include "report/output.hpp"
 #include "report/table.hpp"
 
@@ -71,7 +71,7 @@ class Passphrase {
 /// Writes a whole file that is not there yet, or all of it anew; never half of it.
 void write_file(const std::string& path, std::string_view text, mode_t mode, bool replace) {
   const auto fail = [&](const char* what) {
-    throw Error(ErrorCode::failed, fmt::format("cannot {}: {}", what, netlink::errno_text(errno)), path);
+    throw Error(ErrorCode::failed, fmt::format("cannot {}: {}", what, errno_text(errno)), path);
   };
   const std::string draft = fmt::format("{}.{}", path, ::getpid());
   const UniqueFd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));

@@ -64,7 +64,7 @@ Json to_json(const engine::InterfaceView& view) {
   if (!view.present) return json;
   json["name_now"] = view.link.name;
   json["up"] = (view.link.flags & kUp) != 0;
-  json["operstate"] = netlink::operstate_text(view.link.operstate);
+  json["operstate"] = kernel::operstate_text(view.link.operstate);
   json["mtu"] = view.link.mtu;
   if (view.link.mac) json["mac"] = view.link.mac->str();
   json["addresses"] = Json::array();
@@ -75,7 +75,7 @@ Json to_json(const engine::InterfaceView& view) {
 std::string interface_state(const engine::InterfaceView& view) {
   if (!view.present) return "GONE";
   const std::string renamed = view.link.name == view.made.name ? "" : fmt::format(" (now {})", view.link.name);
-  return ((view.link.flags & kUp) != 0 ? netlink::operstate_text(view.link.operstate) : "admin down") + renamed;
+  return ((view.link.flags & kUp) != 0 ? kernel::operstate_text(view.link.operstate) : "admin down") + renamed;
 }
 
 int status(Session& session, const std::string& typed) {

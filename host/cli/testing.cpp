@@ -10,7 +10,7 @@
 #include "check/runner.hpp"
 #include "cli/lab.hpp"
 #include "engine/spaces.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 #include "report/progress.hpp"
 #include "report/text_report.hpp"
 
@@ -24,9 +24,9 @@ check::Ground open_ground(const Lab& lab, const engine::Record& record) {
   std::vector<UniqueFd> fds(lab.namespaces.size());
   engine::parallel(fds.size(), 1, [&](std::size_t i) {
     const std::string& name = lab.namespaces[i].name.str();
-    auto fd = netns::open(netns::path_of(lab.namespaces[i]));
+    auto fd = kernel::open_namespace(kernel::path_of(lab.namespaces[i]));
     const auto cookie = cookies.find(name);
-    if (!fd || cookie == cookies.end() || netns::cookie_of(*fd) != cookie->second)
+    if (!fd || cookie == cookies.end() || kernel::cookie_of(*fd) != cookie->second)
       throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone; see \"netrig status {}\"", name,
                                                     record.lab, record.lab));
     fds[i] = std::move(*fd);

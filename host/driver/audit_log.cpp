@@ -14,9 +14,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "model/error_number.hpp"
 #include "model/printable.hpp"
 #include "model/unique_fd.hpp"
-#include "netlink/socket.hpp"
 
 namespace netrig::driver {
 
@@ -50,7 +50,7 @@ void write_audit(const std::string& log, const AuditEntry& entry) {
       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()))
     return;
   static std::atomic<bool> warned{false};
-  if (!warned.exchange(true)) spdlog::warn("cannot write the audit log {}: {}", log, netlink::errno_text(errno));
+  if (!warned.exchange(true)) spdlog::warn("cannot write the audit log {}: {}", log, errno_text(errno));
 }
 
 }  // namespace netrig::driver

@@ -23,7 +23,7 @@
 #include <memory>
 
 #include "driver/trust.hpp"
-#include "netlink/socket.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -34,7 +34,7 @@ constexpr unsigned kNobody = 65534;  // the kernel's overflow user; owns nothing
 constexpr std::uint64_t kMostThreads = 1024;
 
 [[noreturn]] void give_up(const char* what) {
-  throw Error(ErrorCode::driver, fmt::format("cannot fence its worker: {}: {}", what, netlink::errno_text(errno)));
+  throw Error(ErrorCode::driver, fmt::format("cannot fence its worker: {}: {}", what, errno_text(errno)));
 }
 void check(long result, const char* what) {
   if (result < 0) give_up(what);

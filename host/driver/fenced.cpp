@@ -9,7 +9,8 @@
 #include <mutex>
 
 #include "driver/loader.hpp"
-#include "netlink/socket.hpp"
+#include "kernel/socket.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -156,7 +157,7 @@ class FencedDriver final : public Driver {
   [[noreturn]] void no_connection() {
     blameless_ = true;
     throw Error(ErrorCode::failed, fmt::format("the kernel carries nothing between netrig and its worker: {}",
-                                               netlink::errno_text(process_->channel().error())));
+                                               errno_text(process_->channel().error())));
   }
 
   AnswerMessage call(CallMessage message, Services* services) {

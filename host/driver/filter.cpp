@@ -18,7 +18,7 @@
 
 #include "driver/channel.hpp"
 #include "driver/fence.hpp"
-#include "netlink/socket.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -106,7 +106,7 @@ constexpr const char* kGranted[] = {"bind", "connect", "getpeername", "getsockna
 
 void check(int result, const char* what) {
   if (result < 0)
-    throw Error(ErrorCode::driver, fmt::format("cannot fence its worker: {}: {}", what, netlink::errno_text(-result)));
+    throw Error(ErrorCode::driver, fmt::format("cannot fence its worker: {}: {}", what, errno_text(-result)));
 }
 
 void allow(scmp_filter_ctx filter, const char* name) {

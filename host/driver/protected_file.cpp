@@ -13,7 +13,6 @@
 #include "driver/trust.hpp"
 #include "model/error_number.hpp"
 #include "model/unique_fd.hpp"
-#include "netlink/socket.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -21,7 +20,7 @@ namespace {
 /// A call that failed because the machine is in trouble says nothing of the file.
 void require_machine(int error, const std::string& path) {
   if (is_of_machine(error))
-    throw Error(ErrorCode::failed, fmt::format("cannot look at {}: {}", path, netlink::errno_text(error)));
+    throw Error(ErrorCode::failed, fmt::format("cannot look at {}: {}", path, errno_text(error)));
 }
 
 /// `name`: what the message calls it.
@@ -71,8 +70,7 @@ std::string file_fault(const struct stat& status, const std::string& path) {
 UniqueFd open_file(const std::string& path, const std::string& what, int flags) {
   UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
   if (!file && errno != ENOENT)
-    throw Error(code_of(errno, ErrorCode::invalid), fmt::format("cannot open {}: {}", what, netlink::errno_text(errno)),
-                path);
+    throw Error(code_of(errno, ErrorCode::invalid), fmt::format("cannot open {}: {}", what, errno_text(errno)), path);
   return file;
 }
 
@@ -90,8 +88,7 @@ std::string read_all(const UniqueFd& file, const std::string& path, const std::s
       continue;
     }
     if (size < 0)
-      throw Error(code_of(errno, ErrorCode::invalid),
-                  fmt::format("cannot read {}: {}", what, netlink::errno_text(errno)), path);
+      throw Error(code_of(errno, ErrorCode::invalid), fmt::format("cannot read {}: {}", what, errno_text(errno)), path);
     text.resize(before + static_cast<std::size_t>(size));
     if (size == 0) return text;
     if (text.size() > most)
@@ -102,8 +99,7 @@ std::string read_all(const UniqueFd& file, const std::string& path, const std::s
 struct stat status_of(const UniqueFd& file, const std::string& path, const std::string& what) {
   struct stat status {};
   if (::fstat(file.get(), &status) != 0)
-    throw Error(code_of(errno, ErrorCode::denied), fmt::format("cannot read {}: {}", what, netlink::errno_text(errno)),
-                path);
+    throw Error(code_of(errno, ErrorCode::denied), fmt::format("cannot read {}: {}", what, errno_text(errno)), path);
   if (!S_ISREG(status.st_mode)) throw Error(ErrorCode::denied, what + " is not a regular file", path);
   return status;
 }
@@ -132,7 +128,7 @@ std::string protection_fault(const std::string& path, Parents parents) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
     require_machine(errno, path);
-    return fmt::format("{}: {}", path, netlink::errno_text(errno));
+    return fmt::format("{}: {}", path, errno_text(errno));
   }
   if (S_ISLNK(status.st_mode)) return "it is a symbolic link";
   std::string fault = file_fault(status, path);

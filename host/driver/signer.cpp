@@ -11,8 +11,7 @@
 #include <memory>
 
 #include "driver/protected_file.hpp"
-#include "model/error.hpp"
-#include "netlink/socket.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -25,8 +24,7 @@ std::vector<std::string> key_files(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> entries(::opendir(directory.c_str()), &::closedir);
   if (!entries) {
     if (errno == ENOENT) return {};
-    throw Error(ErrorCode::invalid, fmt::format("cannot read the trusted keys: {}", netlink::errno_text(errno)),
-                directory);
+    throw Error(ErrorCode::invalid, fmt::format("cannot read the trusted keys: {}", errno_text(errno)), directory);
   }
   std::vector<std::string> files;
   while (const dirent* entry = ::readdir(entries.get()))

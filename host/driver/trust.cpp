@@ -21,7 +21,6 @@
 
 #include "model/error_number.hpp"
 #include "model/printable.hpp"
-#include "netlink/socket.hpp"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
@@ -37,7 +36,7 @@ constexpr off_t kLargestPlugin = 64L * 1024 * 1024;
 /// For a system call that failed: no fault of the plugin's if the machine is in trouble.
 [[noreturn]] void refuse_call(const std::string& what) {
   const int error = errno;
-  throw Error(code_of(error, ErrorCode::driver), fmt::format("{}: {}", what, netlink::errno_text(error)));
+  throw Error(code_of(error, ErrorCode::driver), fmt::format("{}: {}", what, errno_text(error)));
 }
 
 /// Whether a directory is part of the system, or somebody's home, and not made for netrig.

@@ -14,8 +14,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "model/error_number.hpp"
 #include "model/thread.hpp"
-#include "netlink/socket.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -81,7 +81,7 @@ void WorkerStarter::run(const std::function<void()>& work) {
 
 WorkerProcess WorkerProcess::start(WorkerStarter& starter, const std::string& kind, int plugin, FenceOptions options) {
   const auto fail = [](const char* what) {
-    throw Error(ErrorCode::failed, fmt::format("cannot start a worker: {}: {}", what, netlink::errno_text(errno)));
+    throw Error(ErrorCode::failed, fmt::format("cannot start a worker: {}: {}", what, errno_text(errno)));
   };
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0) fail("socketpair");

@@ -11,10 +11,11 @@
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
-#include "netlink/address.hpp"
-#include "netlink/link.hpp"
-#include "netlink/route.hpp"
-#include "netns/netns.hpp"
+#include "kernel/address.hpp"
+#include "kernel/link.hpp"
+#include "kernel/namespace.hpp"
+#include "kernel/route.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -49,7 +50,7 @@ class NamespaceBatch {
       : run_(run), lab_(lab), space_(space), place_(place) {}
 
   void set_up_loopback() {
-    netlink::set_link_up(batch_, 1, true);
+    kernel::set_link_up(batch_, 1, true);
     asked_.push_back({});
   }
 
@@ -60,13 +61,13 @@ class NamespaceBatch {
     const auto& before = work.before == nullptr ? none : work.before->addresses;
     for (const Address& address : before)
       if (std::find(after.addresses.begin(), after.addresses.end(), address) == after.addresses.end()) {
-        netlink::delete_address(batch_, ifindex, address);
+        kernel::delete_address(batch_, ifindex, address);
         asked_.push_back({.what = Asked::What::address_removal, .interface = &after, .address = &address});
       }
     // Addresses first: an interface that comes up with its addresses announces them once.
     for (const Address& address : after.addresses)
       if (std::find(before.begin(), before.end(), address) == before.end()) {
-        netlink::add_address(batch_, ifindex, address);
+        kernel::add_address(batch_, ifindex, address);
         asked_.push_back({.what = Asked::What::address, .interface = &after, .address = &address});
       }
     add_link(work, after, ifindex);
@@ -79,13 +80,13 @@ class NamespaceBatch {
       run_send();
       run_.journal.add_route({.home = space_.name.str(), .route = route});
     }
-    netlink::add_route(batch_, route, [&](const InterfaceName& name) { return ifindex_of(name, route.where); });
+    kernel::add_route(batch_, route, [&](const InterfaceName& name) { return ifindex_of(name, route.where); });
     asked_.push_back({.what = Asked::What::route, .route = &route});
     if (space_.existing) run_send();
   }
 
   void remove_route(const Route& route) {
-    netlink::delete_route(batch_, route, [&](const InterfaceName& name) {
+    kernel::delete_route(batch_, route, [&](const InterfaceName& name) {
       const auto found = place_.ifindex.find(name.str());
       return found == place_.ifindex.end() ? 0U : found->second;
     });
@@ -97,7 +98,7 @@ class NamespaceBatch {
     if (batch_.empty()) return;
     const bool tolerant = run_.tolerance == Tolerance::rollback;
     const auto refusals = place_.socket().run(
-        batch_, tolerant || removal_only() ? netlink::Socket::OnRefusal::go_on : netlink::Socket::OnRefusal::stop);
+        batch_, tolerant || removal_only() ? kernel::Socket::OnRefusal::go_on : kernel::Socket::OnRefusal::stop);
     for (const auto& refusal : refusals) {
       const Asked& asked = asked_.at(refusal.index);
       const bool removal = asked.what == Asked::What::route_removal || asked.what == Asked::What::address_removal;
@@ -146,10 +147,10 @@ class NamespaceBatch {
     asked_.push_back({.what = Asked::What::link, .interface = &after});
   }
 
-  [[nodiscard]] Error error_of(const Asked& asked, const netlink::Refusal& refusal) const {
+  [[nodiscard]] Error error_of(const Asked& asked, const kernel::Refusal& refusal) const {
     const std::string space = space_.name.str();
     const std::string interface = asked.interface == nullptr ? "lo" : asked.interface->name.str();
-    const ErrorCode code = refusal.error == EPERM ? ErrorCode::denied : ErrorCode::failed;
+    const ErrorCode code = refusal_code(refusal.error);
     const auto say = [&](const std::string& what, Position where) {
       return Error(code, fmt::format("the kernel refuses {}: {}", what, refusal.str()), lab_.at(where));
     };
@@ -172,7 +173,7 @@ class NamespaceBatch {
   const Lab& lab_;
   const Namespace& space_;
   Space& place_;
-  netlink::Batch batch_;
+  kernel::Batch batch_;
   std::vector<Asked> asked_;
 };
 
@@ -183,12 +184,12 @@ void set_sysctls(Run& run, const Lab& lab, const Namespace& space, const plan::N
   for (const Sysctl& sysctl : work.set) try {
       run.journal.add_sysctl({.home = space.name.str(),
                               .key = sysctl.key,
-                              .before = netns::read_sysctl(sysctl.key),
+                              .before = kernel::read_sysctl(sysctl.key),
                               .shared = space.existing});
       if (space.existing)
         take_sysctl(use, sysctl.key, sysctl.value);
       else
-        netns::write_sysctl(sysctl.key, sysctl.value);
+        kernel::write_sysctl(sysctl.key, sysctl.value);
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("namespace {}: {}", space.name.str(), error.message()),
                   lab.at(sysctl.where));
@@ -207,7 +208,7 @@ void configure_one(Run& run, const Lab& next, const plan::NamespaceWork& work) {
   const Namespace& space = next.namespaces[work.space];
   Space& place = run.spaces.at(space.name.str());
   if (!work.set.empty() || !work.restore.empty()) {
-    netns::enter(place.fd());
+    kernel::enter(place.fd());
     set_sysctls(run, next, space, work);
   }
   NamespaceBatch batch(run, next, space, place);
@@ -227,18 +228,18 @@ bool is_quiet(const Interface& interface) {
 /// Makes link-local addresses of the kernel's own usable at once, for while one is tentative, the first packet to or
 /// from it waits for two seconds. They have no flag to ask for that, so each is replaced by itself. The sysctl
 /// accept_dad would do, but every look into /proc/sys goes through those of all namespaces.
-void end_detection(netlink::Socket& socket, const std::unordered_set<std::uint32_t>& ifindexes) {
-  netlink::Batch batch;
-  for (const netlink::AddressState& state : netlink::list_addresses(socket)) {
+void end_detection(kernel::Socket& socket, const std::unordered_set<std::uint32_t>& ifindexes) {
+  kernel::Batch batch;
+  for (const kernel::AddressState& state : kernel::list_addresses(socket)) {
     const bool tentative = (state.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
     if (!tentative || !state.prefix.address.is_link_local() || !ifindexes.contains(state.ifindex)) continue;
     const Address address{.prefix = state.prefix, .peer = {}, .scope = Scope::link, .dad = Dad::off, .where = {}};
-    netlink::delete_address(batch, state.ifindex, address);
-    netlink::add_address(batch, state.ifindex, address);
+    kernel::delete_address(batch, state.ifindex, address);
+    kernel::add_address(batch, state.ifindex, address);
     batch.put_u8(IFA_PROTO, IFAPROT_KERNEL_LL);
   }
   if (batch.empty()) return;
-  for (const auto& refusal : socket.run(batch, netlink::Socket::OnRefusal::go_on))
+  for (const auto& refusal : socket.run(batch, kernel::Socket::OnRefusal::go_on))
     // The interface, or its other end, may have gone down meanwhile, and its address with it.
     if (refusal.error != EADDRNOTAVAIL && refusal.error != ENODEV && refusal.error != EEXIST)
       throw Error(ErrorCode::failed, "the kernel refuses a link-local address: " + refusal.str());
@@ -278,12 +279,12 @@ void settle_links(Run& run, const Lab& next, const plan::Plan& plan) {
       if (interface.state == AdminState::down) continue;
       const std::uint32_t ifindex = place.ifindex.at(interface.name.str());
       if (is_quiet(interface)) quiet.insert(ifindex);
-      if (!netlink::is_settling(place.socket(), ifindex)) continue;
+      if (!kernel::is_settling(place.socket(), ifindex)) continue;
       bool settling = true;
       while (settling && Clock::now() < moved.load() + kLongest) {
         run.checkpoint();
         std::this_thread::sleep_for(kPause);
-        settling = netlink::is_settling(place.socket(), ifindex);
+        settling = kernel::is_settling(place.socket(), ifindex);
       }
       if (!settling) {
         moved = Clock::now();
@@ -332,8 +333,8 @@ void wait_for_addresses(Run& run, const Lab& next) {
     Space& place = run.spaces.at(home);
     for (;;) {
       run.checkpoint();
-      const auto states = netlink::list_addresses(place.socket());
-      const auto found = std::find_if(states.begin(), states.end(), [&](const netlink::AddressState& state) {
+      const auto states = kernel::list_addresses(place.socket());
+      const auto found = std::find_if(states.begin(), states.end(), [&](const kernel::AddressState& state) {
         return state.prefix == address->prefix && state.ifindex == place.ifindex.at(interface->name.str());
       });
       if (found != states.end() && (found->flags & IFA_F_DADFAILED) != 0)

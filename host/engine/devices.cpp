@@ -9,7 +9,7 @@
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/whose.hpp"
-#include "netns/sysfs.hpp"
+#include "kernel/sysfs.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -26,7 +26,7 @@ struct Pending {
 /// Messages of one sending namespace, with who asked for each.
 struct Outbox {
   Space* space = nullptr;
-  netlink::Batch batch;
+  kernel::Batch batch;
   std::vector<std::pair<std::size_t, std::size_t>> asked;  ///< pending device, order
 };
 
@@ -119,7 +119,7 @@ class Before {
       if (seen.wanted.size() > 1) continue;
       seen.home = pending.made.interfaces[i].home;
       seen.existing = lab.namespaces[pending.device->interfaces[i].home].existing;
-      for (const auto& link : netlink::list_links(space->socket())) seen.links.insert(link.ifindex);
+      for (const auto& link : kernel::list_links(space->socket())) seen.links.insert(link.ifindex);
     }
   }
 
@@ -127,19 +127,19 @@ class Before {
   /// name that the device was to have, for the rest may be theirs. What was there before, elsewhere, stays.
   void remove_new(Run& run, const MadeDevice& device) {
     for (auto& [space, seen] : seen_) {
-      netlink::Batch batch;
-      for (const auto& link : netlink::list_links(space->socket())) {
+      kernel::Batch batch;
+      for (const auto& link : kernel::list_links(space->socket())) {
         if (seen.links.contains(link.ifindex)) continue;
         const bool born = born_since(*space, device, link);
         if (seen.existing && !seen.wanted.contains(link.name))
           run.warn(fmt::format("interface {}:{} appeared while driver {} failed; look whether it is left from it",
                                seen.home, link.name, device.driver));
         else if (born)
-          netlink::delete_link(batch, link.ifindex);
+          kernel::delete_link(batch, link.ifindex);
         else if (!seen.existing && !link.kind.empty())  // what has none goes back by itself
           run.guests[seen.home].insert(link.name);      // remove_all says so
       }
-      if (!batch.empty()) space->socket().run(batch, netlink::Socket::OnRefusal::go_on);
+      if (!batch.empty()) space->socket().run(batch, kernel::Socket::OnRefusal::go_on);
     }
   }
 
@@ -190,7 +190,7 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
   // What the driver says it made itself is believed only when the kernel shows it.
   for (const auto& [index, ifindex] : pending.answer.made) {
     MadeInterface& made = pending.made.interfaces.at(index);
-    const auto link = netlink::get_link(pending.context.spaces.homes.at(index)->socket(), ifindex);
+    const auto link = kernel::get_link(pending.context.spaces.homes.at(index)->socket(), ifindex);
     const auto& known = pending.context.spaces.homes.at(index)->ifindex;
     const bool foreign = std::any_of(known.begin(), known.end(),
                                      [&, number = ifindex](const auto& one) { return one.second == number; });
@@ -249,7 +249,7 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
     pending.own_hands = has_own_hands(run, pending.device->driver);
     if (pending.own_hands) {
       // A namespace to measure by is worth making only here.
-      if (!now) parallel(1, 1, [&](std::size_t) { now = netns::birth_now(); });
+      if (!now) parallel(1, 1, [&](std::size_t) { now = kernel::birth_now(); });
       pending.made.hands_from = now;
       for (MadeInterface& made : pending.made.interfaces) made.leans_outside = true;
       pending.context.made = pending.made.interfaces;

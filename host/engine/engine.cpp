@@ -8,8 +8,8 @@
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
+#include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
-#include "netns/netns.hpp"
 
 namespace netrig::engine {
 
@@ -106,7 +106,7 @@ void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
     if (Space* space = run.spaces.find(made.name); space != nullptr) {
       const Record record = run.journal.record();
       parallel(1, 1, [&](std::size_t) {
-        netns::enter(space->fd());
+        kernel::enter(space->fd());
         for (const SavedSysctl& saved : record.sysctls)
           if (saved.home == made.name) give_back_sysctl(use, saved);
       });

@@ -9,9 +9,9 @@
 
 #include "driver/registry.hpp"
 #include "engine/journal.hpp"
+#include "kernel/address.hpp"
+#include "kernel/link.hpp"
 #include "model/lab.hpp"
-#include "netlink/address.hpp"
-#include "netlink/link.hpp"
 #include "plan/plan.hpp"
 
 namespace netrig::engine {
@@ -42,8 +42,8 @@ void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan
 struct InterfaceView {
   MadeInterface made;
   bool present = false;
-  netlink::LinkState link;
-  std::vector<netlink::AddressState> addresses;
+  kernel::LinkState link;
+  std::vector<kernel::AddressState> addresses;
 };
 struct DeviceView {
   MadeDevice made;

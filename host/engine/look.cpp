@@ -7,30 +7,30 @@
 #include "engine/engine.hpp"
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 
 namespace netrig::engine {
 namespace {
 
 struct Seen {
   UniqueFd fd;
-  std::vector<netlink::LinkState> links;
-  std::vector<netlink::AddressState> addresses;
+  std::vector<kernel::LinkState> links;
+  std::vector<kernel::AddressState> addresses;
 };
 
 NamespaceView view_of(const MadeNamespace& made, Seen& seen) {
   NamespaceView view;
   view.made = made;
   // A netrig that is at it may have made the name and not yet what it stands for.
-  if (made.path.empty() && netns::is_hollow(NamespaceName(made.name))) return view;
-  auto fd = netns::open(made.path.empty() ? netns::path_of(NamespaceName(made.name)) : made.path);
+  if (made.path.empty() && kernel::is_hollow(NamespaceName(made.name))) return view;
+  auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
   if (!fd) return view;
-  view.foreign = netns::cookie_of(*fd) != made.cookie;  // this thread is in it now
+  view.foreign = kernel::cookie_of(*fd) != made.cookie;  // this thread is in it now
   view.present = !view.foreign;
   if (view.foreign) return view;
-  netlink::Socket socket;
-  seen.links = netlink::list_links(socket);
-  seen.addresses = netlink::list_addresses(socket);
+  kernel::Socket socket;
+  seen.links = kernel::list_links(socket);
+  seen.addresses = kernel::list_addresses(socket);
   seen.fd = std::move(*fd);
   return view;
 }
@@ -39,7 +39,7 @@ InterfaceView view_of(const MadeInterface& made, const Seen* seen) {
   InterfaceView view;
   view.made = made;
   if (seen == nullptr) return view;
-  const auto link = std::find_if(seen->links.begin(), seen->links.end(), [&](const netlink::LinkState& l) {
+  const auto link = std::find_if(seen->links.begin(), seen->links.end(), [&](const kernel::LinkState& l) {
     return l.ifindex == made.ifindex && (made.kind.empty() || l.kind == made.kind);
   });
   if (link == seen->links.end()) return view;
@@ -120,8 +120,8 @@ bool is_lost(const Record& record) {
     for (const MadeNamespace& made : record.namespaces) {
       if (made.existing) continue;  // that of the machine has the same cookie in every boot
       try {
-        const auto fd = netns::open(netns::path_of(NamespaceName(made.name)));
-        found = found || (fd && netns::cookie_of(*fd) == made.cookie);
+        const auto fd = kernel::open_namespace(kernel::path_of(NamespaceName(made.name)));
+        found = found || (fd && kernel::cookie_of(*fd) == made.cookie);
       } catch (const Error& error) {
         if (error.code() == ErrorCode::failed) throw;  // the machine's trouble, of which nothing is to be forgotten
         continue;                                      // what is no namespace proves nothing
@@ -143,7 +143,7 @@ void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan
     const Namespace& space = next.namespaces[s];
     if (space.existing) continue;
     fresh.insert(s);
-    if (!ours.contains(space.name.str()) && netns::exists(space.name))
+    if (!ours.contains(space.name.str()) && kernel::namespace_exists(space.name))
       throw Error(ErrorCode::conflict,
                   fmt::format("namespace {0} exists already and is not this lab's; choose another name, remove it with "
                               "\"ip netns delete {0}\", or say existing = true",
@@ -164,17 +164,17 @@ void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan
   std::sort(spaces.begin(), spaces.end());
   parallel(spaces.size(), 1, [&](std::size_t i) {
     const Namespace& space = next.namespaces[spaces[i]];
-    const auto fd = netns::open(netns::path_of(space));
+    const auto fd = kernel::open_namespace(kernel::path_of(space));
     if (!fd)
       throw Error(ErrorCode::not_found,
                   space.existing ? fmt::format("namespace {} is said to be existing, but {} is not there",
-                                               space.name.str(), netns::path_of(space))
+                                               space.name.str(), kernel::path_of(space))
                                  : fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first",
                                                space.name.str(), next.name.str()),
                   next.at(space.where));
-    netns::enter(*fd);
-    netlink::Socket socket;
-    for (const auto& link : netlink::list_links(socket)) {
+    kernel::enter(*fd);
+    kernel::Socket socket;
+    for (const auto& link : kernel::list_links(socket)) {
       const auto found = wanted[spaces[i]].find(link.name);
       if (found == wanted[spaces[i]].end() || ours.contains(space.name.str() + ":" + link.name)) continue;
       throw Error(ErrorCode::conflict,

@@ -7,7 +7,7 @@
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -16,18 +16,18 @@ namespace {
 constexpr std::size_t kChunk = 16;
 
 /// Links that every new namespace has of itself (lo, and tunnels of loaded modules) take the first ifindexes.
-std::uint32_t first_free_ifindex(netlink::Socket& socket) {
+std::uint32_t first_free_ifindex(kernel::Socket& socket) {
   std::uint32_t highest = 0;
-  for (const auto& link : netlink::list_links(socket)) highest = std::max(highest, link.ifindex);
+  for (const auto& link : kernel::list_links(socket)) highest = std::max(highest, link.ifindex);
   return highest + 1;
 }
 
 void open_existing(Run& run, const Namespace& space) {
-  auto fd = netns::open(netns::path_of(space));
+  auto fd = kernel::open_namespace(kernel::path_of(space));
   if (!fd)
     throw Error(ErrorCode::not_found, fmt::format("namespace \"{}\" is said to be existing, but {} is not there",
-                                                  space.name.str(), netns::path_of(space)));
-  const std::uint64_t cookie = netns::cookie_of(*fd);
+                                                  space.name.str(), kernel::path_of(space)));
+  const std::uint64_t cookie = kernel::cookie_of(*fd);
   run.journal.add_namespaces({{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
   join_existing({.lab = run.journal.record().lab, .home = space.name.str(), .cookie = cookie});
   if (const auto remover = remover_of(cookie))
@@ -40,9 +40,9 @@ void open_existing(Run& run, const Namespace& space) {
 std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
   try {
     const NamespaceName name(made.name);
-    if (made.path.empty() && netns::is_hollow(name)) return std::nullopt;
-    auto fd = netns::open(made.path.empty() ? netns::path_of(name) : made.path);
-    if (!fd || netns::cookie_of(*fd) == made.cookie) return fd;
+    if (made.path.empty() && kernel::is_hollow(name)) return std::nullopt;
+    auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(name) : made.path);
+    if (!fd || kernel::cookie_of(*fd) == made.cookie) return fd;
     run.warn(fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::conflict || error.code() == ErrorCode::invalid)  // no namespace any more
@@ -61,7 +61,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
   for (const std::size_t s : which) (next.namespaces[s].existing ? existing : fresh).push_back(s);
   parallel(existing.size(), 1, [&](std::size_t i) { open_existing(run, next.namespaces[existing[i]]); });
   if (fresh.empty()) return;
-  netns::prepare_run_directory();
+  kernel::prepare_run_directory();
 
   std::atomic<std::uint32_t> first_ifindex{0};
   std::atomic<std::size_t> done{0};
@@ -70,24 +70,24 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
     run.checkpoint();
     const std::size_t begin = chunk * kChunk;
     const std::size_t end = std::min(begin + kChunk, fresh.size());
-    std::vector<netns::Created> created;
+    std::vector<kernel::CreatedNamespace> created;
     std::vector<MadeNamespace> made;
     for (std::size_t i = begin; i < end; ++i) {
-      created.push_back(netns::create());
+      created.push_back(kernel::create_namespace());
       made.push_back({.name = next.namespaces[fresh[i]].name.str(),
                       .cookie = created.back().cookie,
                       .existing = false,
                       .path = {}});
     }
     if (first_ifindex == 0) {
-      netlink::Socket socket;
+      kernel::Socket socket;
       first_ifindex = first_free_ifindex(socket);
     }
     // The journal knows a namespace before it has a name; without a name it ends with this process.
     run.journal.add_namespaces(made);
     for (std::size_t i = begin; i < end; ++i) {
-      netns::Created& one = created[i - begin];
-      netns::publish(one, next.namespaces[fresh[i]].name);
+      kernel::CreatedNamespace& one = created[i - begin];
+      kernel::publish(one, next.namespaces[fresh[i]].name);
       Space& space = run.spaces.add(made[i - begin].name, std::move(one.fd), one.cookie);
       space.set_free_from(first_ifindex);
       space.ifindex.emplace("lo", 1);
@@ -113,7 +113,7 @@ void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces) {
     const MadeNamespace& made = namespaces[i];
     try {
       const NamespaceName name(made.name);
-      if (!made.existing && (run.spaces.find(made.name) != nullptr || netns::is_hollow(name))) netns::unpublish(name);
+      if (!made.existing && (run.spaces.find(made.name) != nullptr || kernel::is_hollow(name))) kernel::unpublish(name);
     } catch (const Error& error) {
       run.leave({.what = fmt::format("namespace {}", made.name), .why = error.what(), .homes = {made.name}});
     }
@@ -140,7 +140,7 @@ void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan) {
                   fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first", one.name.str(),
                               next.name.str()));
     std::uint32_t highest = 0;
-    for (const auto& link : netlink::list_links(space->socket())) {
+    for (const auto& link : kernel::list_links(space->socket())) {
       space->ifindex[link.name] = link.ifindex;
       highest = std::max(highest, link.ifindex);
     }

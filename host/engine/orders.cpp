@@ -26,20 +26,20 @@ std::string kernel_option(const std::string& kind) {
   return option;
 }
 
-void append_link(netlink::Batch& batch, const driver::LinkOrder& order, const DeviceSpaces& spaces,
+void append_link(kernel::Batch& batch, const driver::LinkOrder& order, const DeviceSpaces& spaces,
                  const std::vector<driver::InterfaceRequest>& interfaces,
                  const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes) {
   const Space& sender = sender_of(order, spaces);
   const auto new_link = [&](std::uint32_t index) {
     const Space* home = spaces.homes.at(index);
-    return netlink::NewLink{.name = interfaces.at(index).name,
-                            .ifindex = ifindexes.at(index),
-                            .netns_fd = home == &sender ? -1 : home->fd().get(),
-                            .mtu = interfaces.at(index).mtu,
-                            .mac = interfaces.at(index).mac,
-                            .up = false};
+    return kernel::NewLink{.name = interfaces.at(index).name,
+                           .ifindex = ifindexes.at(index),
+                           .netns_fd = home == &sender ? -1 : home->fd().get(),
+                           .mtu = interfaces.at(index).mtu,
+                           .mac = interfaces.at(index).mac,
+                           .up = false};
   };
-  netlink::begin_new_link(batch, new_link(order.interface));
+  kernel::begin_new_link(batch, new_link(order.interface));
   batch.put_built(order.attributes);
   if (order.lower) batch.put(IFLA_LINK, references.at(*order.lower).ifindex);
   const auto info = batch.nest(IFLA_LINKINFO);
@@ -48,14 +48,14 @@ void append_link(netlink::Batch& batch, const driver::LinkOrder& order, const De
   batch.put_built(order.data);
   if (order.peer) {
     const auto peer = batch.nest(order.peer->type);
-    netlink::append_peer(batch, new_link(order.peer->interface));
+    kernel::append_peer(batch, new_link(order.peer->interface));
     batch.put_built(order.peer->attributes);
   }
 }
 
-void append_change(netlink::Batch& batch, const driver::LinkChange& change,
+void append_change(kernel::Batch& batch, const driver::LinkChange& change,
                    const std::vector<std::uint32_t>& ifindexes) {
-  netlink::begin_set_link(batch, ifindexes.at(change.interface));
+  kernel::begin_set_link(batch, ifindexes.at(change.interface));
   batch.put_built(change.attributes);
   if (change.kind.empty()) return;
   const auto info = batch.nest(IFLA_LINKINFO);
@@ -72,7 +72,7 @@ Space& sender_of(const driver::Order& order, const DeviceSpaces& spaces) {
   return *spaces.homes.at(first_interface(order));
 }
 
-void append_order(netlink::Batch& batch, const driver::Order& order, const DeviceSpaces& spaces,
+void append_order(kernel::Batch& batch, const driver::Order& order, const DeviceSpaces& spaces,
                   const std::vector<driver::InterfaceRequest>& interfaces,
                   const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes) {
   if (const auto* link = std::get_if<driver::LinkOrder>(&order))
@@ -80,7 +80,7 @@ void append_order(netlink::Batch& batch, const driver::Order& order, const Devic
   else if (const auto* change = std::get_if<driver::LinkChange>(&order))
     append_change(batch, *change, ifindexes);
   else
-    netlink::delete_link(batch, ifindexes.at(first_interface(order)));
+    kernel::delete_link(batch, ifindexes.at(first_interface(order)));
 }
 
 void note_made(const driver::LinkOrder& order, std::vector<MadeInterface>& interfaces) {
@@ -88,7 +88,7 @@ void note_made(const driver::LinkOrder& order, std::vector<MadeInterface>& inter
   if (order.peer) interfaces.at(order.peer->interface).kind = order.kind;
 }
 
-Error order_error(const driver::Order& order, const netlink::Refusal& refusal,
+Error order_error(const driver::Order& order, const kernel::Refusal& refusal,
                   const std::vector<MadeInterface>& interfaces) {
   const MadeInterface& interface = interfaces.at(first_interface(order));
   const std::string name = fmt::format("{}:{}", interface.home, interface.name);

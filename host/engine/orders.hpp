@@ -21,7 +21,7 @@ struct DeviceSpaces {
 Space& sender_of(const driver::Order& order, const DeviceSpaces& spaces);
 
 /// Appends one message. `interfaces` and `references` are those of the driver's request, `ifindexes` those chosen.
-void append_order(netlink::Batch& batch, const driver::Order& order, const DeviceSpaces& spaces,
+void append_order(kernel::Batch& batch, const driver::Order& order, const DeviceSpaces& spaces,
                   const std::vector<driver::InterfaceRequest>& interfaces,
                   const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes);
 
@@ -29,7 +29,7 @@ void append_order(netlink::Batch& batch, const driver::Order& order, const Devic
 void note_made(const driver::LinkOrder& order, std::vector<MadeInterface>& interfaces);
 
 /// The kernel's no to an order, as one sentence that says what would help.
-Error order_error(const driver::Order& order, const netlink::Refusal& refusal,
+Error order_error(const driver::Order& order, const kernel::Refusal& refusal,
                   const std::vector<MadeInterface>& interfaces);
 
 /// Services for one operation of a driver. Thread: that of the operation, which may be moved between namespaces.
@@ -72,9 +72,9 @@ class DeviceServices final : public driver::Services {
   [[nodiscard]] Patience patience() const;
   /// One request with all its answers, of which `answer` hears when the exchange is over: a driver that then asks for
   /// more, or a worker that does not read, leaves no half-read socket behind.
-  std::optional<netlink::Refusal> ask(netlink::Socket& socket, netlink::Batch& batch, const Receive& answer) const;
+  std::optional<kernel::Refusal> ask(kernel::Socket& socket, kernel::Batch& batch, const Receive& answer) const;
   /// The link of that number; 0: all that the namespace has.
-  [[nodiscard]] std::vector<netlink::LinkState> links(Space& space, std::uint32_t number) const;
+  [[nodiscard]] std::vector<kernel::LinkState> links(Space& space, std::uint32_t number) const;
 
   Context context_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made_;

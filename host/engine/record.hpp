@@ -25,7 +25,7 @@ struct MadeInterface {
   std::string name;
   std::uint32_t ifindex = 0;  ///< 0: not known (the driver was still making it)
   std::string kind = {};      ///< IFLA_INFO_KIND; empty: not known, or the host did not see it made
-  std::uint64_t birth = 0;    ///< netns::birth_of; 0: not known
+  std::uint64_t birth = 0;    ///< kernel::birth_of; 0: not known
   /// What it was made on may be in a namespace that stays, which must not wait for its own namespace's end.
   bool leans_outside = false;
 };

@@ -14,8 +14,7 @@
 #include <memory>
 #include <thread>
 
-#include "model/error.hpp"
-#include "netlink/socket.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -25,8 +24,8 @@ constexpr const char* kLock = "lock";
 [[noreturn]] void fail(const std::string& what) {
   const int error = errno;
   if (error == EPERM || error == EACCES)
-    throw Error(ErrorCode::denied, fmt::format("{}: {}; run it with sudo", what, netlink::errno_text(error)));
-  throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
+    throw Error(ErrorCode::denied, fmt::format("{}: {}; run it with sudo", what, errno_text(error)));
+  throw Error(ErrorCode::failed, fmt::format("{}: {}", what, errno_text(error)));
 }
 
 [[noreturn]] void distrust(const std::string& path, const std::string& fault, const char* wanted) {

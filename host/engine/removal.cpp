@@ -10,8 +10,8 @@
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
 #include "engine/whose.hpp"
-#include "netlink/route.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
+#include "kernel/route.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -28,7 +28,7 @@ struct Deletion {
 };
 using Deletions = std::unordered_map<std::string, std::vector<Deletion>>;  // by namespace
 
-void leave_other(Run& run, const MadeInterface& made, const netlink::LinkState& link) {
+void leave_other(Run& run, const MadeInterface& made, const kernel::LinkState& link) {
   run.spare(fmt::format("interface {0}:{1} has the number {2} of the lab's {0}:{3}, but is another; it was left alone",
                         made.home, link.name, link.ifindex, made.name));
 }
@@ -40,13 +40,13 @@ Space* space_of(Run& run, const MadeDevice& device, MadeInterface& made) {
   Space* space = run.spaces.find(made.home);
   if (space == nullptr || (device.settled && made.birth == 0)) return space;
   if (made.ifindex != 0) {
-    const auto link = netlink::get_link(space->socket(), made.ifindex);
+    const auto link = kernel::get_link(space->socket(), made.ifindex);
     if (link && is_made(*space, made, *link)) return space;
     if (link && device.settled) leave_other(run, made, *link);
     return nullptr;
   }
-  const auto links = netlink::list_links(space->socket());
-  const netlink::LinkState* link = find_made(*space, made, links);
+  const auto links = kernel::list_links(space->socket());
+  const kernel::LinkState* link = find_made(*space, made, links);
   if (link == nullptr) return nullptr;
   made.ifindex = link->ifindex;
   return space;
@@ -93,7 +93,7 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletion
   }
 }
 
-std::uint32_t unused_group(const std::vector<netlink::LinkState>& links) {
+std::uint32_t unused_group(const std::vector<kernel::LinkState>& links) {
   std::random_device seed;
   std::mt19937 random(seed());
   std::uniform_int_distribution<std::uint32_t> any(1U << 16, 1U << 30);
@@ -104,28 +104,28 @@ std::uint32_t unused_group(const std::vector<netlink::LinkState>& links) {
 }
 
 /// Sets the masters among our links down.
-void quiet_masters(Space& space, const std::vector<netlink::LinkState>& links, const std::vector<Deletion>& deletions) {
+void quiet_masters(Space& space, const std::vector<kernel::LinkState>& links, const std::vector<Deletion>& deletions) {
   std::unordered_set<std::uint32_t> masters;
   for (const auto& link : links)
     if (link.master != 0) masters.insert(link.master);
-  netlink::Batch batch;
+  kernel::Batch batch;
   for (const Deletion& deletion : deletions)
     if (deletion.device->settled && masters.contains(deletion.interface.ifindex) &&
         find_made(space, deletion.interface, links) != nullptr)
-      netlink::set_link_up(batch, deletion.interface.ifindex, false);
-  if (!batch.empty()) space.socket().run(batch, netlink::Socket::OnRefusal::go_on);  // one that is gone is quiet, too
+      kernel::set_link_up(batch, deletion.interface.ifindex, false);
+  if (!batch.empty()) space.socket().run(batch, kernel::Socket::OnRefusal::go_on);  // one that is gone is quiet, too
 }
 
 /// Deletes those of the links that are there and ours.
-void delete_links(Run& run, Space& space, const std::vector<netlink::LinkState>& links,
+void delete_links(Run& run, Space& space, const std::vector<kernel::LinkState>& links,
                   const std::vector<Deletion>& deletions) {
-  std::unordered_map<std::uint32_t, const netlink::LinkState*> present;
+  std::unordered_map<std::uint32_t, const kernel::LinkState*> present;
   for (const auto& link : links) present.emplace(link.ifindex, &link);
   std::vector<std::uint32_t> ours;
   for (const Deletion& deletion : deletions) {
     const auto found = present.find(deletion.interface.ifindex);
     if (found == present.end()) continue;
-    const netlink::LinkState& link = *found->second;
+    const kernel::LinkState& link = *found->second;
     if (!is_made(space, deletion.interface, link))
       leave_other(run, deletion.interface, link);
     else if (seen_made(space, *deletion.device, deletion.interface, link))
@@ -137,25 +137,25 @@ void delete_links(Run& run, Space& space, const std::vector<netlink::LinkState>&
                       deletion.interface.home, link.name, deletion.device->driver));
   }
   if (ours.empty()) return;
-  netlink::Batch batch;
+  kernel::Batch batch;
   if (ours.size() < kGroupFrom) {
-    for (const std::uint32_t ifindex : ours) netlink::delete_link(batch, ifindex);
+    for (const std::uint32_t ifindex : ours) kernel::delete_link(batch, ifindex);
   } else {
     const std::uint32_t group = unused_group(links);
-    for (const std::uint32_t ifindex : ours) netlink::set_group(batch, ifindex, group);
-    netlink::delete_group(batch, group);
+    for (const std::uint32_t ifindex : ours) kernel::set_group(batch, ifindex, group);
+    kernel::delete_group(batch, group);
   }
-  for (const auto& refusal : space.socket().run(batch, netlink::Socket::OnRefusal::go_on))
+  for (const auto& refusal : space.socket().run(batch, kernel::Socket::OnRefusal::go_on))
     if (refusal.error != ENODEV)  // gone in between, with its peer or by another hand
       throw Error(ErrorCode::failed, fmt::format("the kernel refuses to delete an interface: {}", refusal.str()));
 }
 
 /// What a driver says is gone, and the kernel still shows, is deleted without it.
 void delete_left(Run& run, Space& space, const std::vector<Deletion>& left) {
-  const auto links = netlink::list_links(space.socket());
+  const auto links = kernel::list_links(space.socket());
   std::vector<Deletion> lies;
   for (const Deletion& one : left) {
-    const netlink::LinkState* link = find_made(space, one.interface, links);
+    const kernel::LinkState* link = find_made(space, one.interface, links);
     if (link == nullptr || link->name != one.interface.name) continue;
     lies.push_back(one);
     if (!seen_made(space, *one.device, one.interface, *link)) continue;
@@ -175,7 +175,7 @@ void warn_of_inhabitants(Run& run, const Record& record) {
     spaces.push_back(&space->fd());
     names.push_back(made.name);
   }
-  for (const auto& one : netns::inhabitants(spaces))
+  for (const auto& one : kernel::inhabitants(spaces))
     run.warn(
         fmt::format("process {} ({}) is still in namespace {}, which ends only when the process does; see \"kill {}\"",
                     one.process, one.command, names[one.space], one.process));
@@ -185,7 +185,7 @@ using Recorded = std::pair<const MadeDevice*, const MadeInterface*>;
 
 /// Whether a link was there before the lab: one that the record knows but whose making nobody saw, or one that is older
 /// than the namespace it is in.
-bool is_guest(Space& space, const std::vector<Recorded>& recorded, const netlink::LinkState& link) {
+bool is_guest(Space& space, const std::vector<Recorded>& recorded, const kernel::LinkState& link) {
   for (const auto& [device, made] : recorded)
     if (is_made(space, *made, link)) return !seen_made(space, *device, *made, link);
   const std::uint64_t birth = space.birth_of(link.name);
@@ -197,7 +197,7 @@ void find_guests_of(Run& run, const std::string& home, const std::vector<Recorde
   if (space == nullptr) return;
   std::unordered_map<std::uint32_t, std::vector<Recorded>> by_number;  // 0: not known
   for (const Recorded& one : recorded) by_number[one.second->ifindex].push_back(one);
-  const auto links = netlink::list_links(space->socket());
+  const auto links = kernel::list_links(space->socket());
   {
     // What its driver has given back since is no guest any more.
     const std::lock_guard guard(mutex);
@@ -281,7 +281,7 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
     auto& [home, of_one] = work[i];
     Space* space = run.spaces.find(home);
     if (space == nullptr) return;
-    const auto links = netlink::list_links(space->socket());
+    const auto links = kernel::list_links(space->socket());
     if (is_quieted(of_one)) quiet_masters(*space, links, of_one);
     std::erase_if(of_one, [&](const Deletion& deletion) { return ends_with_home(deletion.interface); });
     if (!of_one.empty()) delete_links(run, *space, links, of_one);
@@ -308,15 +308,15 @@ void restore_existing(Run& run) {
       Space* space = run.spaces.find(made.home);
       if (space == nullptr || !existing.contains(made.home)) continue;
       std::unordered_map<std::string, std::uint32_t> ifindex;
-      for (const auto& link : netlink::list_links(space->socket())) ifindex.emplace(link.name, link.ifindex);
+      for (const auto& link : kernel::list_links(space->socket())) ifindex.emplace(link.name, link.ifindex);
       // A route through an interface that is gone went with it.
       const bool gone = std::any_of(made.route.next_hops.begin(), made.route.next_hops.end(), [&](const NextHop& hop) {
         return hop.interface && !ifindex.contains(hop.interface->str());
       });
       bool removed = true;
-      netlink::Batch batch;
+      kernel::Batch batch;
       if (!gone)
-        netlink::delete_route(batch, made.route, [&](const InterfaceName& name) { return ifindex.at(name.str()); });
+        kernel::delete_route(batch, made.route, [&](const InterfaceName& name) { return ifindex.at(name.str()); });
       for (const auto& refusal : space->socket().run(batch)) {
         if (refusal.error == ESRCH) continue;
         removed = false;
@@ -329,7 +329,7 @@ void restore_existing(Run& run) {
     for (const SavedSysctl& saved : record.sysctls) {
       Space* space = run.spaces.find(saved.home);
       if (space == nullptr || !existing.contains(saved.home)) continue;
-      netns::enter(space->fd());
+      kernel::enter(space->fd());
       try {
         give_back_sysctl({.lab = record.lab, .home = saved.home, .cookie = space->cookie()}, saved);
       } catch (const Error& error) {

@@ -20,8 +20,9 @@
 #include "driver/permission.hpp"
 #include "engine/orders.hpp"
 #include "engine/whose.hpp"
-#include "netns/netns.hpp"
-#include "netns/sysfs.hpp"
+#include "kernel/namespace.hpp"
+#include "kernel/sysfs.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -29,9 +30,8 @@ namespace {
 // Bytes of the kernel's that are kept for a driver: all neighbours of a namespace, not all of a machine that drowns.
 constexpr std::size_t kMostAnswers = 16 << 20;
 
-[[noreturn]] void refuse(const std::string& what, const netlink::Refusal& refusal) {
-  throw Error(refusal.error == EPERM ? ErrorCode::denied : ErrorCode::failed,
-              fmt::format("the kernel refuses {}: {}", what, refusal.str()));
+[[noreturn]] void refuse(const std::string& what, const kernel::Refusal& refusal) {
+  throw Error(refusal_code(refusal.error), fmt::format("the kernel refuses {}: {}", what, refusal.str()));
 }
 
 }  // namespace
@@ -58,10 +58,10 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::
       if (!number || !may_delete(deletion->interface, *number)) continue;
       numbers.at(deletion->interface) = *number;
     }
-    netlink::Batch batch;
+    kernel::Batch batch;
     append_order(batch, order, context_.spaces, context_.interfaces, context_.references, numbers);
     const auto refusals =
-        sender_of(order, context_.spaces).socket().run(batch, netlink::Socket::OnRefusal::stop, patience());
+        sender_of(order, context_.spaces).socket().run(batch, kernel::Socket::OnRefusal::stop, patience());
     if (!refusals.empty() && !(deletion != nullptr && refusals.front().error == ENODEV))
       throw order_error(order, refusals.front(), context_.made);
     if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
@@ -89,7 +89,7 @@ bool DeviceServices::may_delete(std::uint32_t interface, std::uint32_t number) {
   Space& space = home(interface);
   const MadeInterface& made = context_.made.at(interface);
   const auto found = links(space, number);
-  const netlink::LinkState* link = find_made(space, made, found);
+  const kernel::LinkState* link = find_made(space, made, found);
   if (link == nullptr) return false;
   if (seen_made(space, *context_.device, made, *link)) return true;
   throw Error(
@@ -108,8 +108,8 @@ Patience DeviceServices::patience() const {
   return {.deadline = deadline(), .gave_up = [this] { return interrupted(); }};
 }
 
-std::optional<netlink::Refusal> DeviceServices::ask(netlink::Socket& socket, netlink::Batch& batch,
-                                                    const Receive& answer) const {
+std::optional<kernel::Refusal> DeviceServices::ask(kernel::Socket& socket, kernel::Batch& batch,
+                                                   const Receive& answer) const {
   std::vector<std::pair<std::uint16_t, driver::Bytes>> answers;
   std::size_t size = 0;
   auto refusal = socket.ask(
@@ -125,22 +125,22 @@ std::optional<netlink::Refusal> DeviceServices::ask(netlink::Socket& socket, net
   return refusal;
 }
 
-std::vector<netlink::LinkState> DeviceServices::links(Space& space, std::uint32_t number) const {
+std::vector<kernel::LinkState> DeviceServices::links(Space& space, std::uint32_t number) const {
   ifinfomsg about{};
   about.ifi_index = static_cast<int>(number);
-  netlink::Batch show;
+  kernel::Batch show;
   show.begin(RTM_GETLINK, number == 0 ? NLM_F_DUMP : 0, about);
-  std::vector<netlink::LinkState> found;
+  std::vector<kernel::LinkState> found;
   const auto refusal = ask(space.socket(), show, [&](std::uint16_t type, std::span<const std::byte> payload) {
     if (type != RTM_NEWLINK) return;
-    if (auto link = netlink::parse_link(payload)) found.push_back(std::move(*link));
+    if (auto link = kernel::parse_link(payload)) found.push_back(std::move(*link));
   });
   if (refusal && refusal->error != ENODEV) refuse("to show interfaces", *refusal);
   return found;
 }
 
 bool DeviceServices::get_link(std::uint32_t interface, const Receive& each) {
-  netlink::Batch show;
+  kernel::Batch show;
   ifinfomsg about{};
   about.ifi_index = static_cast<int>(ifindex(interface));
   show.begin_raw(RTM_GETLINK, 0, std::as_bytes(std::span(&about, 1)));
@@ -163,7 +163,7 @@ void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::u
   driver::Bytes copy(message.begin(), message.end());
   const std::uint32_t about = ifindex(interface);
   std::memcpy(&copy.at(driver::family_header(type).ifindex), &about, sizeof about);
-  netlink::Batch batch;
+  kernel::Batch batch;
   batch.begin_raw(type, flags, copy);
   if (const auto refusal = ask(home(interface).socket(), batch, answer))
     refuse(fmt::format("a request of type {}", type), *refusal);
@@ -171,9 +171,9 @@ void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::u
 
 std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface, const std::string& name) {
   // Not by genl_ctrl_resolve: it waits without an end, and says of whatever goes wrong that there is no such family.
-  netns::enter(home(interface).fd());
-  netlink::Socket socket(NETLINK_GENERIC);
-  netlink::Batch batch;
+  kernel::enter(home(interface).fd());
+  kernel::Socket socket(NETLINK_GENERIC);
+  kernel::Batch batch;
   const genlmsghdr header{.cmd = CTRL_CMD_GETFAMILY, .version = 1, .reserved = 0};
   batch.begin(GENL_ID_CTRL, 0, header).put_text(CTRL_ATTR_FAMILY_NAME, name);
   std::optional<std::uint16_t> id;
@@ -192,9 +192,9 @@ std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface
 void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command,
                                   std::uint8_t version, std::uint16_t flags, std::span<const std::byte> attributes,
                                   const Receive& answer) {
-  netns::enter(home(interface).fd());
-  netlink::Socket socket(NETLINK_GENERIC);
-  netlink::Batch batch;
+  kernel::enter(home(interface).fd());
+  kernel::Socket socket(NETLINK_GENERIC);
+  kernel::Batch batch;
   const genlmsghdr header{.cmd = command, .version = version, .reserved = 0};
   batch.begin(family, flags, header).put_built(attributes);
   const auto refusal = ask(socket, batch, [&](std::uint16_t, std::span<const std::byte> payload) {
@@ -205,8 +205,8 @@ void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family,
 }
 
 std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
-  netns::enter(home(interface).fd());
-  const UniqueFd root = netns::open_sysfs();
+  kernel::enter(home(interface).fd());
+  const UniqueFd root = kernel::open_sysfs();
   // Links in sysfs lead to other interfaces ("lower_eth0", "subsystem"), so none is followed below the interface's own
   // directory, but for "device", which is the hardware under it.
   const std::string place = fmt::format("class/net/{}", context_.interfaces.at(interface).name);
@@ -226,18 +226,18 @@ std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const 
     return std::nullopt;
   std::array<char, 4096> text{};
   const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size < 0) throw Error(ErrorCode::failed, fmt::format("cannot read {}: {}", name, netlink::errno_text(errno)));
+  if (size < 0) throw Error(ErrorCode::failed, fmt::format("cannot read {}: {}", name, errno_text(errno)));
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
 UniqueFd DeviceServices::open_socket(std::uint32_t interface, std::uint32_t kind) {
   const bool reference = (interface & NETRIG_OF_REFERENCE) != 0;
-  netns::enter(reference ? context_.spaces.references.at(interface & ~NETRIG_OF_REFERENCE)->fd()
-                         : home(interface).fd());
+  kernel::enter(reference ? context_.spaces.references.at(interface & ~NETRIG_OF_REFERENCE)->fd()
+                          : home(interface).fd());
   const bool packet = kind == NETRIG_SOCKET_PACKET;
   const int protocol = packet ? 0 : kind == NETRIG_SOCKET_GENERIC ? NETLINK_GENERIC : NETLINK_ROUTE;
   UniqueFd socket(::socket(packet ? AF_PACKET : AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
-  if (!socket) throw Error(ErrorCode::failed, fmt::format("cannot open a socket: {}", netlink::errno_text(errno)));
+  if (!socket) throw Error(ErrorCode::failed, fmt::format("cannot open a socket: {}", errno_text(errno)));
   return socket;
 }
 

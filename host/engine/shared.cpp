@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "engine/journal.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -216,17 +216,17 @@ void take_sysctl(const Use& use, const std::string& key, const std::string& valu
   // Who sets it anew comes after all others, as if it had not set it before.
   if (own == uses->holds.end() || !uses->hand_over(own)) {
     if (own != uses->holds.end()) uses->holds.erase(own);
-    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = netns::read_sysctl(key)});
+    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = kernel::read_sysctl(key)});
     uses->save();
   }
-  netns::write_sysctl(key, value);
+  kernel::write_sysctl(key, value);
 }
 
 namespace {
 
 void write_back(const std::string& key, const std::string& before) {
   try {
-    netns::write_sysctl(key, before);
+    kernel::write_sysctl(key, before);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) throw;  // it was of an interface, and is gone with it
   }

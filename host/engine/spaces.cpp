@@ -10,9 +10,9 @@
 #include <system_error>
 #include <thread>
 
+#include "kernel/namespace.hpp"
+#include "kernel/sysfs.hpp"
 #include "model/error.hpp"
-#include "netns/netns.hpp"
-#include "netns/sysfs.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -45,9 +45,9 @@ class Homecoming {
 
 }  // namespace
 
-netlink::Socket& Space::socket() {
+kernel::Socket& Space::socket() {
   if (!socket_ || !socket_->usable()) {
-    netns::enter(fd_);
+    kernel::enter(fd_);
     socket_.emplace();
   }
   return *socket_;
@@ -63,15 +63,15 @@ std::uint32_t Space::take_ifindex(Space& home, const std::vector<Space*>& others
 
 std::uint64_t Space::birth_of(const std::string& interface) {
   if (!sysfs_) {
-    netns::enter(fd_);
+    kernel::enter(fd_);
     try {
-      sysfs_ = netns::open_sysfs();
+      sysfs_ = kernel::open_sysfs();
     } catch (const Error& error) {
       if (error.code() == ErrorCode::failed) throw;
       sysfs_.emplace();  // without sysfs nothing is known of births
     }
   }
-  return *sysfs_ ? netns::birth_of(*sysfs_, interface) : 0;
+  return *sysfs_ ? kernel::birth_of(*sysfs_, interface) : 0;
 }
 
 Space& Spaces::add(const std::string& name, UniqueFd fd, std::uint64_t cookie) {

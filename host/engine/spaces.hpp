@@ -11,9 +11,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "kernel/link.hpp"
+#include "kernel/socket.hpp"
 #include "model/unique_fd.hpp"
-#include "netlink/link.hpp"
-#include "netlink/socket.hpp"
 
 namespace netrig::engine {
 
@@ -25,13 +25,13 @@ class Space {
   [[nodiscard]] const UniqueFd& fd() const { return fd_; }
   [[nodiscard]] std::uint64_t cookie() const { return cookie_; }
   /// Its rtnetlink socket, opened on first use; then the calling thread is in the namespace.
-  netlink::Socket& socket();
+  kernel::Socket& socket();
   /// Keeps the number of open descriptors at one a namespace in large labs.
   void release_socket() {
     socket_.reset();
     sysfs_.reset();
   }
-  /// netns::birth_of an interface of it; 0: not there, or not to be had. The calling thread may end up in the
+  /// kernel::birth_of an interface of it; 0: not there, or not to be had. The calling thread may end up in the
   /// namespace.
   std::uint64_t birth_of(const std::string& interface);
   /// From here on no link of it has an ifindex; in a namespace that others use too it is far from theirs.
@@ -47,7 +47,7 @@ class Space {
  private:
   UniqueFd fd_;
   std::uint64_t cookie_ = 0;
-  std::optional<netlink::Socket> socket_;
+  std::optional<kernel::Socket> socket_;
   std::optional<UniqueFd> sysfs_;  ///< holding nothing: it cannot be opened
   std::uint32_t free_from_ = 0;
 };

@@ -13,8 +13,9 @@
 
 #include "engine/journal.hpp"
 #include "engine/orders.hpp"
-#include "netlink/address.hpp"
-#include "netns/netns.hpp"
+#include "kernel/address.hpp"
+#include "kernel/namespace.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -26,7 +27,7 @@ constexpr std::uint32_t kFirstIfindex = 100;
 template <typename Body>
 Fault in_new_namespace(Body&& body) {
   try {
-    parallel(1, 1, [&](std::size_t) { body(netns::create()); });
+    parallel(1, 1, [&](std::size_t) { body(kernel::create_namespace()); });
     return {};
   } catch (const Error& error) {
     return error.message();
@@ -36,12 +37,12 @@ Fault in_new_namespace(Body&& body) {
 Fault try_socket(int family, int protocol) {
   const UniqueFd socket(::socket(family, SOCK_RAW | SOCK_CLOEXEC, protocol));
   if (socket) return {};
-  return fmt::format("{}{}", netlink::errno_text(errno), errno == EPERM ? "; CAP_NET_RAW is missing" : "");
+  return fmt::format("{}{}", errno_text(errno), errno == EPERM ? "; CAP_NET_RAW is missing" : "");
 }
 
 Fault try_sysctl() {
   try {
-    netns::write_sysctl("net.ipv4.ip_forward", "1");
+    kernel::write_sysctl("net.ipv4.ip_forward", "1");
     return {};
   } catch (const Error& error) {
     return error.message();
@@ -50,9 +51,9 @@ Fault try_sysctl() {
 
 Fault try_ipv6() {
   const auto prefix = Prefix::parse("2001:db8::1/128");
-  netlink::Socket socket;
-  netlink::Batch batch;
-  netlink::add_address(batch, kLoopback, {.prefix = *prefix, .peer = {}, .scope = {}, .dad = Dad::off, .where = {}});
+  kernel::Socket socket;
+  kernel::Batch batch;
+  kernel::add_address(batch, kLoopback, {.prefix = *prefix, .peer = {}, .scope = {}, .dad = Dad::off, .where = {}});
   const auto refusals = socket.run(batch);
   return refusals.empty() ? Fault() : fmt::format("the kernel refuses an address: {}", refusals.front().str());
 }
@@ -62,7 +63,7 @@ Fault try_ipv6() {
 Fault try_mount() {
   if (::mount("", "/proc/self/task", "none", MS_SHARED, nullptr) == 0 || errno == EINVAL) return {};
   return fmt::format(
-      "nothing can be mounted: {}{}", netlink::errno_text(errno),
+      "nothing can be mounted: {}{}", errno_text(errno),
       errno == EPERM ? "; the mount namespace belongs to another user namespace, or CAP_SYS_ADMIN is missing" : "");
 }
 
@@ -77,7 +78,7 @@ Fault try_directory(const std::string& directory) {
     ::rmdir(probe.c_str());
     return {};
   }
-  return fmt::format("nothing can be made in {}: {}", place, netlink::errno_text(errno));
+  return fmt::format("nothing can be made in {}: {}", place, errno_text(errno));
 }
 
 /// A value of a type that can be guessed, other than what the kernel does by itself.
@@ -101,9 +102,9 @@ std::optional<ParameterScalar> trial_value(const ParameterDeclaration& declarati
 /// A link that a device can sit on.
 std::uint32_t make_lower(Space& space) {
   const std::uint32_t ifindex = Space::take_ifindex(space, {});
-  netlink::Batch batch;
-  netlink::begin_new_link(batch,
-                          {.name = "lower", .ifindex = ifindex, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
+  kernel::Batch batch;
+  kernel::begin_new_link(batch,
+                         {.name = "lower", .ifindex = ifindex, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
   {
     const auto info = batch.nest(IFLA_LINKINFO);
     batch.put_text(IFLA_INFO_KIND, "veth");
@@ -145,7 +146,7 @@ std::vector<driver::Order> orders_of(driver::Driver& driver, const DeviceService
 
 /// Makes a device with these parameters.
 Fault try_device(driver::Driver& driver, const Parameters& parameters, const InterfaceReference& lower) {
-  return in_new_namespace([&](netns::Created created) {
+  return in_new_namespace([&](kernel::CreatedNamespace created) {
     Space space(std::move(created.fd), created.cookie);
     space.set_free_from(kFirstIfindex);
     DeviceServices::Context context;
@@ -171,7 +172,7 @@ Fault try_device(driver::Driver& driver, const Parameters& parameters, const Int
 
 NamespaceTrial try_namespace() {
   NamespaceTrial trial;
-  trial.creation = in_new_namespace([&](const netns::Created&) {
+  trial.creation = in_new_namespace([&](const kernel::CreatedNamespace&) {
     trial.sysctls = try_sysctl();
     trial.ipv6 = try_ipv6();
     trial.icmp_sockets = try_socket(AF_INET, IPPROTO_ICMP);
@@ -182,7 +183,7 @@ NamespaceTrial try_namespace() {
 
 Fault try_names() {
   Fault fault = try_mount();
-  return fault.empty() ? try_directory(netns::kRunDirectory) : fault;
+  return fault.empty() ? try_directory(kernel::kRunDirectory) : fault;
 }
 
 Fault try_records() {
@@ -195,10 +196,10 @@ Fault try_records() {
 }
 
 Fault try_link_kind(const std::string& kind) {
-  return in_new_namespace([&](const netns::Created&) {
-    netlink::Socket socket;
-    netlink::Batch batch;
-    netlink::begin_new_link(batch, {.name = "probe", .ifindex = 0, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
+  return in_new_namespace([&](const kernel::CreatedNamespace&) {
+    kernel::Socket socket;
+    kernel::Batch batch;
+    kernel::begin_new_link(batch, {.name = "probe", .ifindex = 0, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
     {
       const auto info = batch.nest(IFLA_LINKINFO);
       batch.put_text(IFLA_INFO_KIND, kind);

@@ -5,7 +5,7 @@
 
 namespace netrig::engine {
 
-bool is_made(Space& space, const MadeInterface& made, const netlink::LinkState& link) {
+bool is_made(Space& space, const MadeInterface& made, const kernel::LinkState& link) {
   if (made.ifindex != 0 && made.ifindex != link.ifindex) return false;
   if (made.kind.empty()) return link.name == made.name;
   if (made.kind != link.kind) return false;
@@ -14,19 +14,19 @@ bool is_made(Space& space, const MadeInterface& made, const netlink::LinkState& 
   return birth == 0 || birth == made.birth;
 }
 
-const netlink::LinkState* find_made(Space& space, const MadeInterface& made,
-                                    const std::vector<netlink::LinkState>& links) {
+const kernel::LinkState* find_made(Space& space, const MadeInterface& made,
+                                   const std::vector<kernel::LinkState>& links) {
   const auto found = std::find_if(links.begin(), links.end(),
-                                  [&](const netlink::LinkState& link) { return is_made(space, made, link); });
+                                  [&](const kernel::LinkState& link) { return is_made(space, made, link); });
   return found == links.end() ? nullptr : &*found;
 }
 
-bool seen_made(Space& space, const MadeDevice& device, const MadeInterface& made, const netlink::LinkState& link) {
+bool seen_made(Space& space, const MadeDevice& device, const MadeInterface& made, const kernel::LinkState& link) {
   if (!device.hands_from) return true;
   return device.settled ? !made.kind.empty() : born_since(space, device, link);
 }
 
-bool born_since(Space& space, const MadeDevice& device, const netlink::LinkState& link) {
+bool born_since(Space& space, const MadeDevice& device, const kernel::LinkState& link) {
   return device.hands_from.value_or(0) != 0 && space.birth_of(link.name) > *device.hands_from;
 }
 

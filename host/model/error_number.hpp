@@ -3,9 +3,10 @@
 #include <cerrno>
 #include <exception>
 #include <new>
+#include <string>
 #include <system_error>
 
-#include "model/error.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig {
 
@@ -33,6 +34,16 @@ namespace netrig {
 [[nodiscard]] constexpr ErrorCode code_of(int error, ErrorCode otherwise) {
   return is_of_machine(error) ? ErrorCode::failed : otherwise;
 }
+
+/// Code of the kernel's no to something that needs a privilege or is wrong: the one rule for "not permitted".
+[[nodiscard]] constexpr ErrorCode refusal_code(int error) {
+  return error == EPERM || error == EACCES ? ErrorCode::denied : ErrorCode::failed;
+}
+
+/// Name of an errno, "EEXIST".
+std::string errno_name(int error);
+/// "File exists (EEXIST)".
+std::string errno_text(int error);
 
 /// Code of whatever was thrown. What the standard library throws for a system call that failed, or for lack of memory,
 /// is no defect.

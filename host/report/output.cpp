@@ -17,8 +17,7 @@
 #include <filesystem>
 #include <optional>
 
-#include "model/error.hpp"
-#include "netlink/socket.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::report {
 namespace {
@@ -36,7 +35,7 @@ constexpr int kMostLinks = 8;
   if (error == ETIMEDOUT)
     fail(code, path, fmt::format("its reader has taken nothing for {} seconds", kPatience / 1000));
   if (error == ENXIO) fail(code, path, "it is a pipe that nobody reads");
-  fail(code, path, netlink::errno_text(error));
+  fail(code, path, errno_text(error));
 }
 
 /// What stands at a path: one entry of an open directory.
@@ -176,7 +175,7 @@ void say_error(std::string_view text) noexcept { static_cast<void>(std::fwrite(t
 
 std::optional<std::string> output_fault() {
   if (g_output_error == 0 || g_output_error == EPIPE) return std::nullopt;
-  return netlink::errno_text(g_output_error);
+  return errno_text(g_output_error);
 }
 
 int write_all(int fd, std::string_view text) {

@@ -5,7 +5,7 @@
 
 #include "attack/place.hpp"
 #include "catch.hpp"
-#include "netns/sysfs.hpp"
+#include "kernel/sysfs.hpp"
 
 using namespace scratch;
 using attack::Place;
@@ -19,7 +19,7 @@ const std::vector<std::string> kOnlyMine = {"mine"};
 struct Moved {
   Moved() {
     std::uint64_t now = 0;
-    std::thread([&] { now = netrig::netns::birth_now(); }).join();  // in a thread, for it ends up elsewhere
+    std::thread([&] { now = netrig::kernel::birth_now(); }).join();  // in a thread, for it ends up elsewhere
     if (now == 0) skip("this machine lets no sysfs be mounted, by which interfaces are told apart");
     REQUIRE(sh("ip netns add mine && ip -n mine link add eth0 index 77 type veth peer name eth1").exit == 0);
     before = kernel_state("mine");

@@ -10,7 +10,7 @@
 #include "catch.hpp"
 #include "config/config.hpp"
 #include "driver/registry.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 
 namespace rig {
 
@@ -72,7 +72,7 @@ netrig::Lab bring_up(const std::string& text) {
 Rig::Rig(const std::string& lab) : lab_(bring_up(lab)) {
   std::vector<netrig::UniqueFd> fds;
   for (const netrig::Namespace& space : lab_.namespaces)
-    fds.push_back(std::move(netrig::netns::open(netrig::netns::path_of(space)).value()));
+    fds.push_back(std::move(netrig::kernel::open_namespace(netrig::kernel::path_of(space)).value()));
   ground_ = std::make_unique<netrig::check::Ground>(lab_, std::move(fds));
   netrig::check::await_ipv6(*ground_, lab_.tests, {netrig::check::Clock::now() + std::chrono::seconds(60), nullptr});
 }

@@ -9,8 +9,8 @@
 #include <filesystem>
 
 #include "catch.hpp"
+#include "kernel/namespace.hpp"
 #include "model/unique_fd.hpp"
-#include "netns/netns.hpp"
 
 using namespace netrig;
 
@@ -21,11 +21,11 @@ TEST_CASE("a path in a lab file is looked at before it is opened") {
   REQUIRE(file);
   std::signal(SIGIO, SIG_IGN);
   REQUIRE(::fcntl(file.get(), F_SETLEASE, F_WRLCK) == 0);
-  CHECK_THROWS_WITH(netns::open(path), ContainsSubstring("is not a network namespace"));
+  CHECK_THROWS_WITH(kernel::open_namespace(path), ContainsSubstring("is not a network namespace"));
   CHECK(::fcntl(file.get(), F_GETLEASE) == F_WRLCK);
   ::unlink(path.c_str());
-  CHECK_THROWS_WITH(netns::open("/dev/ptmx"), ContainsSubstring("/dev/ptmx is not a network namespace"));
-  CHECK_THROWS_WITH(netns::open("/proc/self/ns/mnt"), ContainsSubstring("is not a network namespace"));
-  CHECK(netns::open("/proc/self/ns/net"));
-  CHECK_FALSE(netns::open("/proc/self/ns/none"));
+  CHECK_THROWS_WITH(kernel::open_namespace("/dev/ptmx"), ContainsSubstring("/dev/ptmx is not a network namespace"));
+  CHECK_THROWS_WITH(kernel::open_namespace("/proc/self/ns/mnt"), ContainsSubstring("is not a network namespace"));
+  CHECK(kernel::open_namespace("/proc/self/ns/net"));
+  CHECK_FALSE(kernel::open_namespace("/proc/self/ns/none"));
 }

@@ -12,7 +12,7 @@
 
 #include "model/address.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 /// Several netlink messages in one buffer, built in place and sent together. A message ends where the next begins.
 /// Sequence numbers count up by one a message, so that an answer leads to who asked. Thread: one at a time.
@@ -79,4 +79,4 @@ class Batch {
   std::vector<std::size_t> starts_;
 };
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "kernel/batch.hpp"
+#include "kernel/socket.hpp"
 #include "model/address.hpp"
-#include "netlink/batch.hpp"
-#include "netlink/socket.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 /// A kernel link as RTM_GETLINK shows it.
 struct LinkState {
@@ -64,4 +64,4 @@ void delete_group(Batch& batch, std::uint32_t group);
 /// Word for IF_OPER_*, as `ip -j link` prints it.
 std::string operstate_text(std::uint8_t operstate);
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

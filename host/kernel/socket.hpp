@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "kernel/batch.hpp"
 #include "model/patience.hpp"
 #include "model/unique_fd.hpp"
-#include "netlink/batch.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 /// The kernel's no to one message of a batch.
 struct Refusal {
@@ -63,9 +63,4 @@ class Socket {
   bool in_exchange_ = false;
 };
 
-/// Name of an errno, "EEXIST".
-std::string errno_name(int error);
-/// Kernel's text of an errno with its name: "File exists (EEXIST)".
-std::string errno_text(int error);
-
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

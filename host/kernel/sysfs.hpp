@@ -6,7 +6,7 @@
 
 #include "model/unique_fd.hpp"
 
-namespace netrig::netns {
+namespace netrig::kernel {
 
 /// Root of sysfs as the namespace of the calling thread has it. It has no place in any tree, so nobody else sees it.
 /// Throws Error{unsupported}.
@@ -21,4 +21,4 @@ std::uint64_t birth_of(const UniqueFd& sysfs, const std::string& interface);
 /// namespace for a moment, and the calling thread stays in it.
 std::uint64_t birth_now();
 
-}  // namespace netrig::netns
+}  // namespace netrig::kernel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/configured.hpp"
+#include "kernel/configured.hpp"
 
 #include <fmt/format.h>
 #include <linux/if_addr.h>
@@ -14,10 +14,10 @@
 #include <functional>
 #include <optional>
 
+#include "kernel/route.hpp"
 #include "model/error.hpp"
-#include "netlink/route.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 namespace {
 
 using Bytes = std::vector<std::byte>;
@@ -313,4 +313,4 @@ void put_configured(Batch& batch, const Configured& what) {
   }
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -11,7 +11,7 @@
 #include "model/lab.hpp"
 #include "model/unique_fd.hpp"
 
-namespace netrig::netns {
+namespace netrig::kernel {
 
 inline constexpr const char* kRunDirectory = "/run/netns";
 
@@ -24,24 +24,24 @@ std::string path_of(const Namespace& space);
 void prepare_run_directory();
 
 /// A namespace that has no name yet.
-struct Created {
+struct CreatedNamespace {
   UniqueFd fd;
   std::uint64_t cookie = 0;
 };
 /// Makes one. Afterwards the calling thread is in it, so call it from a thread of its own. Throws Error{denied} without
 /// CAP_SYS_ADMIN.
-Created create();
+CreatedNamespace create_namespace();
 /// Gives it its name. Throws Error{conflict} if the name is taken.
-void publish(const Created& created, const NamespaceName& name);
+void publish(const CreatedNamespace& created, const NamespaceName& name);
 /// Takes the name away; the namespace goes when nobody uses it any more. False: the name was gone already.
 bool unpublish(const NamespaceName& name);
 
 /// Whether the name is there at all, as a namespace or as a mere file.
-bool exists(const NamespaceName& name);
+bool namespace_exists(const NamespaceName& name);
 /// A named file in /run/netns that is no namespace: what a crash between two steps of publish() leaves.
 bool is_hollow(const NamespaceName& name);
 /// Opens one; nothing if it is not there. Throws Error if it is no network namespace.
-std::optional<UniqueFd> open(const std::string& path);
+std::optional<UniqueFd> open_namespace(const std::string& path);
 /// A process that is in a namespace.
 struct Inhabitant {
   int process = 0;
@@ -65,4 +65,4 @@ void move_in(const UniqueFd& fd, const std::string& name);
 std::string read_sysctl(const std::string& key);
 void write_sysctl(const std::string& key, const std::string& value);
 
-}  // namespace netrig::netns
+}  // namespace netrig::kernel

@@ -10,17 +10,15 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "model/error.hpp"
-#include "netlink/socket.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
+#include "model/error_number.hpp"
 
-namespace netrig::netns {
+namespace netrig::kernel {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
   const int error = errno;
-  throw Error(error == EPERM ? ErrorCode::denied : ErrorCode::failed,
-              fmt::format("{}: {}", what, netlink::errno_text(error)));
+  throw Error(refusal_code(error), fmt::format("{}: {}", what, errno_text(error)));
 }
 
 /// Files of /etc/netns/NAME/ cover those of the same name in /etc (ip-netns(8)).
@@ -60,7 +58,7 @@ void run_program(const std::vector<std::string>& command) {
   ::execvp(arguments.front(), arguments.data());
   const int error = errno;
   throw Error(error == ENOENT ? ErrorCode::not_found : ErrorCode::failed,
-              fmt::format("cannot run {}: {}", command.front(), netlink::errno_text(error)));
+              fmt::format("cannot run {}: {}", command.front(), errno_text(error)));
 }
 
-}  // namespace netrig::netns
+}  // namespace netrig::kernel

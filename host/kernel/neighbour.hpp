@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "kernel/batch.hpp"
+#include "kernel/socket.hpp"
 #include "model/address.hpp"
-#include "netlink/batch.hpp"
-#include "netlink/socket.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 /// A neighbour entry as RTM_GETNEIGH shows it.
 struct NeighbourState {
@@ -26,4 +26,4 @@ void delete_neighbour(Batch& batch, std::uint32_t ifindex, const IpAddress& addr
 /// "reachable", "stale", "failed"... as ip-neighbour(8) writes them.
 std::string neighbour_state_text(std::uint16_t state);
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

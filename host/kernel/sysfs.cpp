@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netns/sysfs.hpp"
+#include "kernel/sysfs.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -9,16 +9,15 @@
 
 #include <cerrno>
 
+#include "kernel/namespace.hpp"
 #include "model/error.hpp"
 #include "model/error_number.hpp"
-#include "netlink/socket.hpp"
-#include "netns/netns.hpp"
 
-namespace netrig::netns {
+namespace netrig::kernel {
 namespace {
 
 [[noreturn]] void fail(const std::string& what, int error) {
-  throw Error(code_of(error, ErrorCode::unsupported), fmt::format("{}: {}", what, netlink::errno_text(error)));
+  throw Error(code_of(error, ErrorCode::unsupported), fmt::format("{}: {}", what, errno_text(error)));
 }
 
 }  // namespace
@@ -42,7 +41,7 @@ std::uint64_t birth_of(const UniqueFd& sysfs, const std::string& interface) {
 
 std::uint64_t birth_now() {
   try {
-    const Created fresh = create();
+    const CreatedNamespace fresh = create_namespace();
     return birth_of(open_sysfs(), "lo");
   } catch (const Error& error) {
     // A moment's want says nothing of what was there before.
@@ -51,4 +50,4 @@ std::uint64_t birth_now() {
   }
 }
 
-}  // namespace netrig::netns
+}  // namespace netrig::kernel

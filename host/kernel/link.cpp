@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/link.hpp"
+#include "kernel/link.hpp"
 
 #include <linux/if.h>
 #include <linux/if_link.h>
@@ -9,7 +9,7 @@
 
 #include "model/error.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 namespace {
 
 // Unknown attributes are skipped by nla_parse; those named here are refused when shorter than this.
@@ -158,4 +158,4 @@ std::string operstate_text(std::uint8_t operstate) {
   return operstate < kTexts.size() ? kTexts.at(operstate) : "UNKNOWN";
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/route.hpp"
+#include "kernel/route.hpp"
 
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 namespace {
 
 bool is_ipv6(const Route& route) { return route.destination.address.family == Family::ipv6; }
@@ -81,4 +81,4 @@ void delete_route(Batch& batch, const Route& route, const IfindexOf& ifindex_of)
   put_route(batch, route, ifindex_of);
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/address.hpp"
+#include "kernel/address.hpp"
 
 #include <linux/if_addr.h>
 #include <netlink/attr.h>
@@ -9,7 +9,7 @@
 
 #include "model/error.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 namespace {
 
 ifaddrmsg header_of(std::uint32_t ifindex, const Address& address) {
@@ -72,4 +72,4 @@ std::vector<AddressState> list_addresses(Socket& socket) {
   return states;
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

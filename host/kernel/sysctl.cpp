@@ -7,11 +7,10 @@
 #include <array>
 #include <cerrno>
 
-#include "model/error.hpp"
-#include "netlink/socket.hpp"
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
+#include "model/error_number.hpp"
 
-namespace netrig::netns {
+namespace netrig::kernel {
 namespace {
 
 /// "net.ipv4.ip_forward" -> "/proc/sys/net/ipv4/ip_forward". As in sysctl(8), a key whose first separator is a slash is
@@ -29,7 +28,7 @@ std::string file_of(const std::string& key) {
                          : error == EACCES ? ErrorCode::denied
                                            : ErrorCode::failed;
   const char* advice = error == ENOENT ? "; this kernel has no such sysctl in a network namespace" : "";
-  throw Error(code, fmt::format("cannot {} sysctl {}: {}{}", verb, key, netlink::errno_text(error), advice));
+  throw Error(code, fmt::format("cannot {} sysctl {}: {}{}", verb, key, errno_text(error), advice));
 }
 
 }  // namespace
@@ -51,4 +50,4 @@ void write_sysctl(const std::string& key, const std::string& value) {
   if (::write(file.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size())) fail(key, "set");
 }
 
-}  // namespace netrig::netns
+}  // namespace netrig::kernel

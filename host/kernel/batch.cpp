@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/batch.hpp"
+#include "kernel/batch.hpp"
 
 #include <stdexcept>
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 void Batch::begin_message(std::uint16_t type, std::uint16_t flags) {
   finish_message();
@@ -87,4 +87,4 @@ void Batch::number_from(std::uint32_t first) {
   }
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/counters.hpp"
+#include "kernel/counters.hpp"
 
 #include <linux/if_link.h>
 #include <netlink/attr.h>
@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <array>
 
+#include "kernel/batch.hpp"
 #include "model/error.hpp"
-#include "netlink/batch.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 std::vector<LinkCounters> list_counters(Socket& socket) {
   Batch batch;
@@ -40,4 +40,4 @@ std::vector<LinkCounters> list_counters(Socket& socket) {
   return all;
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -5,10 +5,10 @@
 
 #include <array>
 
+#include "kernel/route.hpp"
 #include "model/error.hpp"
-#include "netlink/route.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 namespace {
 
 std::optional<IpAddress> address_of(const nlattr* attribute, Family family) {
@@ -120,4 +120,4 @@ std::optional<RouteState> look_up_route(Socket& socket, const IpAddress& to, std
   return route;
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netns/netns.hpp"
+#include "kernel/namespace.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,17 +16,17 @@
 #include <fstream>
 #include <unordered_map>
 
-#include "model/error.hpp"
-#include "netlink/socket.hpp"
+#include "kernel/socket.hpp"
+#include "model/error_number.hpp"
 
-namespace netrig::netns {
+namespace netrig::kernel {
 namespace {
 
 [[noreturn]] void fail(const std::string& what, int error) {
   if (error == EPERM || error == EACCES)
     throw Error(ErrorCode::denied, fmt::format("{}: {}; this needs CAP_SYS_ADMIN and CAP_NET_ADMIN, run it with sudo",
-                                               what, netlink::errno_text(error)));
-  throw Error(ErrorCode::failed, fmt::format("{}: {}", what, netlink::errno_text(error)));
+                                               what, errno_text(error)));
+  throw Error(ErrorCode::failed, fmt::format("{}: {}", what, errno_text(error)));
 }
 
 bool is_of_namespaces(int fd, const std::string& path) {
@@ -56,21 +56,21 @@ void prepare_run_directory() {
     fail(fmt::format("cannot make {} a shared mount", kRunDirectory), errno);
 }
 
-Created create() {
+CreatedNamespace create_namespace() {
   if (::unshare(CLONE_NEWNET) != 0) {
     if (errno == ENOSPC)
       throw Error(ErrorCode::unsupported,
                   "the limit on network namespaces is reached; raise the sysctl user.max_net_namespaces");
     fail("cannot create a network namespace", errno);
   }
-  Created created;
+  CreatedNamespace created;
   created.fd = UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
   if (!created.fd) fail("cannot open the new network namespace", errno);
-  created.cookie = netlink::Socket().namespace_cookie();
+  created.cookie = kernel::Socket().namespace_cookie();
   return created;
 }
 
-void publish(const Created& created, const NamespaceName& name) {
+void publish(const CreatedNamespace& created, const NamespaceName& name) {
   const std::string path = path_of(name);
   {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
@@ -100,7 +100,7 @@ bool unpublish(const NamespaceName& name) {
   return true;
 }
 
-bool exists(const NamespaceName& name) {
+bool namespace_exists(const NamespaceName& name) {
   struct stat status {};
   return ::lstat(path_of(name).c_str(), &status) == 0;
 }
@@ -113,7 +113,7 @@ bool is_hollow(const NamespaceName& name) {
   return ::statfs(path.c_str(), &fs) == 0 && fs.f_type != NSFS_MAGIC;
 }
 
-std::optional<UniqueFd> open(const std::string& path) {
+std::optional<UniqueFd> open_namespace(const std::string& path) {
   const auto refuse = [&] { throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path)); };
   // O_PATH: a lab file may name any path, and opening alone makes a device act. What is looked at is what is opened.
   const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
@@ -158,7 +158,7 @@ void enter(const UniqueFd& fd) {
 
 std::uint64_t cookie_of(const UniqueFd& fd) {
   enter(fd);
-  return netlink::Socket().namespace_cookie();
+  return kernel::Socket().namespace_cookie();
 }
 
-}  // namespace netrig::netns
+}  // namespace netrig::kernel

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "netlink/batch.hpp"
-#include "netlink/socket.hpp"
+#include "kernel/batch.hpp"
+#include "kernel/socket.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 /// Something that somebody has configured and that the kernel takes with a link that goes down, as the message that
 /// makes it again.
@@ -44,4 +44,4 @@ void clear_place(Batch& batch, const Configured& what);
 /// Appends the message that makes it again.
 void put_configured(Batch& batch, const Configured& what);
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -5,11 +5,11 @@
 #include <optional>
 #include <vector>
 
+#include "kernel/batch.hpp"
+#include "kernel/socket.hpp"
 #include "model/lab.hpp"
-#include "netlink/batch.hpp"
-#include "netlink/socket.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 /// Ifindex of an interface name in the namespace; the caller has checked that it is there.
 using IfindexOf = std::function<std::uint32_t(const InterfaceName&)>;
@@ -42,4 +42,4 @@ std::vector<RouteState> list_routes(Socket& socket);
 std::optional<RouteState> look_up_route(Socket& socket, const IpAddress& to, std::string* refusal = nullptr);
 std::optional<RouteState> parse_route(std::span<const std::byte> payload);
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/neighbour.hpp"
+#include "kernel/neighbour.hpp"
 
 #include <linux/neighbour.h>
 #include <netlink/attr.h>
@@ -9,7 +9,7 @@
 
 #include "model/error.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 std::vector<NeighbourState> list_neighbours(Socket& socket) {
   std::vector<NeighbourState> states;
@@ -66,4 +66,4 @@ std::string neighbour_state_text(std::uint16_t state) {
   return "none";
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

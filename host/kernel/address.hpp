@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "kernel/batch.hpp"
+#include "kernel/socket.hpp"
 #include "model/lab.hpp"
-#include "netlink/batch.hpp"
-#include "netlink/socket.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 void add_address(Batch& batch, std::uint32_t ifindex, const Address& address);
 void delete_address(Batch& batch, std::uint32_t ifindex, const Address& address);
@@ -21,4 +21,4 @@ struct AddressState {
 /// All addresses of the socket's namespace.
 std::vector<AddressState> list_addresses(Socket& socket);
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

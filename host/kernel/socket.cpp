@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "netlink/socket.hpp"
+#include "kernel/socket.hpp"
 
 #include <fmt/format.h>
 #include <netlink/attr.h>
@@ -11,13 +11,13 @@
 #include <cerrno>
 #include <cstring>
 
-#include "model/error.hpp"
+#include "model/error_number.hpp"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 namespace {
 
 // One send stays below the kernel's default send buffer, and the refusals of one send below its receive buffer.
@@ -30,7 +30,7 @@ constexpr auto kLongestAnswer = std::chrono::seconds(30);
 
 [[noreturn]] void fail(const char* what) {
   const int error = errno;
-  throw Error(error == EPERM ? ErrorCode::denied : ErrorCode::failed, fmt::format("{}: {}", what, errno_text(error)));
+  throw Error(refusal_code(error), fmt::format("{}: {}", what, errno_text(error)));
 }
 
 std::string extended_text(const nlmsghdr* header) {
@@ -48,16 +48,6 @@ std::string extended_text(const nlmsghdr* header) {
 }
 
 }  // namespace
-
-std::string errno_name(int error) {
-  const char* name = strerrorname_np(error);
-  return name != nullptr ? name : fmt::format("errno {}", error);
-}
-
-std::string errno_text(int error) {
-  const char* text = strerrordesc_np(error);
-  return fmt::format("{} ({})", text != nullptr ? text : "unknown error", errno_name(error));
-}
 
 std::string Refusal::str() const {
   return text.empty() ? errno_text(error) : fmt::format("{}: {}", errno_text(error), text);
@@ -179,4 +169,4 @@ std::optional<Refusal> Socket::ask(Batch& batch, const Receive& each, const Pati
   return refusals.front();
 }
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel

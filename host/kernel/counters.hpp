@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "netlink/socket.hpp"
+#include "kernel/socket.hpp"
 
-namespace netrig::netlink {
+namespace netrig::kernel {
 
 /// What IFLA_STATS64 counts (struct rtnl_link_stats64).
 struct LinkCounters {
@@ -21,4 +21,4 @@ struct LinkCounters {
 /// Of all links of the socket's namespace, one dump.
 std::vector<LinkCounters> list_counters(Socket& socket);
 
-}  // namespace netrig::netlink
+}  // namespace netrig::kernel
