@@ -6,7 +6,7 @@
 #include <string>
 #include <system_error>
 
-#include "model/error_number.hpp"
+#include "model/error.hpp"
 
 namespace netrig {
 
