@@ -13,7 +13,7 @@
 #include "kernel/namespace.hpp"
 #include "model/error.hpp"
 
-namespace netlink = netrig::netlink;
+namespace kernel = netrig::kernel;
 using Clock = std::chrono::steady_clock;
 
 namespace {
