@@ -112,3 +112,18 @@ TEST_CASE("an alias has up to 255 bytes and goes with its line") {
   CHECK(alias().empty());
   CHECK(cli("down alias").exit == 0);
 }
+
+TEST_CASE("a name that another lab has taken is not to be deleted by hand") {
+  REQUIRE(cli("up " + kWiredHosts).exit == 0);
+  const std::string other = file("other.toml", "[lab]\nname = \"other\"\n[namespace.h1]\n");
+  const Result up = cli("up " + other);
+  CHECK(up.exit == 4);
+  CHECK_THAT(up.err, ContainsSubstring("namespace h1 is of lab two-hosts (from " + kWiredHosts + ")") &&
+                         ContainsSubstring("\"netrig down two-hosts\"") && !ContainsSubstring("ip netns delete"));
+  CHECK(cli("down two-hosts").exit == 0);
+  // One that is nobody's is.
+  REQUIRE(sh("ip netns add h1").exit == 0);
+  CHECK_THAT(cli("up " + other).err, ContainsSubstring("\"ip netns delete h1\""));
+  sh("ip netns del h1");
+  require_nothing_left();
+}
