@@ -127,3 +127,23 @@ TEST_CASE("a name that another lab has taken is not to be deleted by hand") {
   sh("ip netns del h1");
   require_nothing_left();
 }
+
+TEST_CASE("where others could write records doctor and audit say what helps") {
+  ::chmod("/run/netrig", 01777);
+  const std::string mend = "\"chmod 0755 /run/netrig\"";
+  const Result doctor = cli("doctor --json");
+  CHECK(doctor.exit == 6);
+  const std::string lab = kWiredHosts;
+  const Json works = Json::parse(doctor.out)["works"];
+  for (const Json& one : works) {
+    if (one["id"] == "offline") CHECK(one["works"] == true);
+    if (one["id"] == "records") CHECK(one["works"] == false);
+  }
+  CHECK_THAT(doctor.out, ContainsSubstring("chmod 0755 /run/netrig"));
+  for (const std::string& command : {std::string("list"), "plan " + lab}) CHECK(cli(command).exit == 3);
+  for (const std::string& command : {"graph " + lab, std::string("drivers list")}) CHECK(cli(command).exit == 0);
+  const Result audit = cli("audit");
+  CHECK(audit.exit == 1);
+  CHECK_THAT(audit.out, ContainsSubstring(mend) && !ContainsSubstring("/opt/netrig"));
+  ::chmod("/run/netrig", 0755);
+}
