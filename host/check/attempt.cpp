@@ -108,6 +108,9 @@ class Afterwards {
  public:
   explicit Afterwards(const Job& job) : job_(job) {}
   ~Afterwards() {
+    // What was killed did not end, and what was not waited for did not come: that says nothing of the lab. What cannot
+    // be tidied up does.
+    if (job_.until.is_interrupted()) job_.result.findings.clear();
     try {
       for (const PlacedCommand& one : job_.test.after)
         run_commands(job_, {one}, "after", {Clock::now() + kAfterwards, nullptr});
@@ -166,6 +169,13 @@ void clear_measured(TestResult& result) {
   result.reproduce.clear();
 }
 
+void interrupt(TestResult& result) {
+  result.outcome = Outcome::interrupted;
+  result.reason = "interrupted while it ran";
+  for (PairResult& pair : result.pairs)
+    if (pair.outcome == Outcome::failed) pair.outcome = Outcome::interrupted;
+}
+
 void repeat(const Ground& ground, const Test& test, const RunOptions& options, TestResult& result) {
   const std::uint32_t times = test.repeat * std::max<std::uint32_t>(options.repeat, 1);
   std::vector<Series> history;
@@ -178,11 +188,7 @@ void repeat(const Ground& ground, const Test& test, const RunOptions& options, T
             .result = result,
             .began = Clock::now()};
     run_once(job, options.artifacts);
-    if (job.until.is_interrupted()) {
-      result.outcome = Outcome::interrupted;
-      result.reason = "interrupted while it ran";
-      return;
-    }
+    if (job.until.is_interrupted()) return interrupt(result);
     if (result.findings.empty() && Clock::now() >= job.until.deadline)
       job.fail({.about = {},
                 .seen = fmt::format("it took longer than its timeout of {}", format_duration(test.timeout.count())),
@@ -218,11 +224,12 @@ TestResult attempt(const Ground& ground, const Test& test, const RunOptions& opt
   try {
     repeat(ground, test, options, result);
   } catch (const Error& error) {
-    const bool interrupted = options.interrupted != nullptr && options.interrupted->load();
-    result.outcome = interrupted                              ? Outcome::interrupted
-                     : error.code() == ErrorCode::unsupported ? Outcome::skipped
-                                                              : Outcome::error;
-    result.reason = interrupted ? "interrupted while it ran" : error.what();
+    if (options.interrupted != nullptr && options.interrupted->load()) {
+      interrupt(result);
+    } else {
+      result.outcome = error.code() == ErrorCode::unsupported ? Outcome::skipped : Outcome::error;
+      result.reason = error.what();
+    }
   } catch (const std::bad_alloc&) {
     result.outcome = Outcome::error;
     result.reason = "out of memory";

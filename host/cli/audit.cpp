@@ -16,6 +16,8 @@
 #include "driver/fence.hpp"
 #include "driver/protected_file.hpp"
 #include "driver/signer.hpp"
+#include "driver/trust.hpp"
+#include "engine/record_directory.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
@@ -164,13 +166,26 @@ class Audit {
       weak(Severity::critical, what, fmt::format("{}: {}", path, fault));
   }
 
+  void look_at_records() {
+    const std::string path = engine::kRunDirectory;
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) return;
+    if (S_ISDIR(status.st_mode) && driver::is_trusted_owner(status.st_uid) && (status.st_mode & 022) == 0)
+      return look_at_place("records", path, driver::Parents::checked);
+    weak(Severity::critical, "records",
+         fmt::format(
+             "others than root can put records into {0}, so no command believes any; look at what is in it, then "
+             "\"chown root:root {0}\" and \"chmod 0755 {0}\"",
+             path));
+  }
+
   void look_at_places() {
     const auto parents = policy_.anchor == "/" ? driver::Parents::checked : driver::Parents::unchecked;
     std::error_code ignored;
     look_at_place("policy", policy_.file, parents);
     look_at_place("keys", policy_.key_directory, driver::Parents::checked);
     look_at_place("netrig", std::filesystem::read_symlink("/proc/self/exe", ignored), parents);
-    look_at_place("records", "/run/netrig", driver::Parents::checked);
+    look_at_records();
     look_at_place("audit log", policy_.audit_log, driver::Parents::checked);
     for (const std::string& directory : policy_.directories) look_at_place("plugins", directory, parents);
   }
@@ -235,7 +250,7 @@ void add_audit(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("audit", "Show what would be loaded, by whom it is vouched for, and what is weak");
   describe(*command, {{"netrig audit", "weaknesses, the worst first"}, {"netrig audit --json", "for programs"}},
            {{"0", "nothing critical"},
-            {"1", "something is critical"},
+            {"1", "something is critical, or the output could not be written"},
             {"2", "the policy or the command line is wrong"},
             {"3", "others could have written the policy"}});
   command->callback([&action] { action = [](Session& session) { return Audit(session).run(); }; });

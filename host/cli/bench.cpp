@@ -10,6 +10,7 @@
 #include "cli/lab.hpp"
 #include "cli/reports.hpp"
 #include "cli/testing.hpp"
+#include "cli/values.hpp"
 #include "report/comparison.hpp"
 #include "report/output.hpp"
 #include "report/text_report.hpp"
@@ -138,7 +139,7 @@ void add_bench(CLI::App& app, Action& action) {
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   command->add_option("--rounds", options->rounds, "How often each lab is run; medians are compared")
-      ->check(CLI::Range(1, 1000))
+      ->check(number_from(1, 1000))
       ->type_name("N")
       ->capture_default_str();
   add_reports(*command, options->reports, "(.txt, .json, .html) or stands before it (json:FILE)");

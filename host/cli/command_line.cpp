@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "cli/help.hpp"
+#include "cli/values.hpp"
 #include "model/names.hpp"
 
 namespace netrig::cli {
@@ -64,7 +65,7 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   grouped(app.add_option("--host-config", options.host_config, "Host policy to use instead of the installed one"))
       ->type_name("FILE");
   grouped(app.add_option("--log-format", options.log_format, "Log as lines for people or as JSON lines"))
-      ->check(CLI::IsMember({"human", "json"}))
+      ->check(one_of({"human", "json"}))
       ->type_name("human|json");
   grouped(app.add_option("--log-file", options.log_file, "Also write the whole log to a file"))->type_name("FILE");
   grouped(app.add_flag("--no-color", options.no_color, "No colour, also on a terminal"));
@@ -92,14 +93,38 @@ struct Walk {
   const CLI::App* command = nullptr;      ///< the last one named
   std::vector<std::size_t> arguments;     ///< after it; indexes
   std::optional<std::size_t> no_command;  ///< a word where a command should be
+  std::optional<std::string> no_option;   ///< the first that there is not
   std::size_t end = 0;                    ///< where "--" or, of `exec`, the command to run begins
 };
 
-bool takes_value(const CLI::App* command, const std::string& word) {
-  if (word.find('=') != std::string::npos) return false;
+/// What an option is to the parser.
+struct Known {
+  bool is_one = false;
+  bool takes_next = false;  ///< the next word is its value
+};
+
+const CLI::Option* option_named(const CLI::App* command, const std::string& name) {
   for (; command != nullptr; command = command->get_parent())
-    if (const CLI::Option* option = command->get_option_no_throw(word)) return option->get_items_expected_min() > 0;
-  return false;
+    if (const CLI::Option* option = command->get_option_no_throw(name)) return option;
+  return nullptr;
+}
+
+bool takes_value(const CLI::Option& option) { return option.get_items_expected_min() > 0; }
+
+/// "--name", "--name=value", "-n", "-nvalue", "-qv".
+Known known_option(const CLI::App* command, const std::string& word) {
+  if (word.starts_with("--")) {
+    const std::size_t equals = word.find('=');
+    const CLI::Option* option = option_named(command, word.substr(0, equals));
+    return {.is_one = option != nullptr,
+            .takes_next = option != nullptr && equals == std::string::npos && takes_value(*option)};
+  }
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const CLI::Option* option = option_named(command, std::string("-") + word[i]);
+    if (option == nullptr) return {};
+    if (takes_value(*option)) return {.is_one = true, .takes_next = i + 1 == word.size()};
+  }
+  return {.is_one = true};
 }
 
 /// Nothing: there is none below `parent`.
@@ -111,7 +136,7 @@ const CLI::App* command_named(const CLI::App* parent, const std::string& name) {
 
 Walk walk(const CLI::App& root, const std::vector<std::string>& words) {
   constexpr std::size_t kBeforeCommand = 2;  // LAB and NAMESPACE of exec
-  Walk found{.command = &root, .arguments = {}, .no_command = {}, .end = words.size()};
+  Walk found{.command = &root, .arguments = {}, .no_command = {}, .no_option = {}, .end = words.size()};
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "--" || (found.command->get_name() == "exec" && found.arguments.size() == kBeforeCommand &&
@@ -120,7 +145,9 @@ Walk walk(const CLI::App& root, const std::vector<std::string>& words) {
       return found;
     }
     if (word.size() > 1 && word.front() == '-') {
-      if (takes_value(found.command, word)) ++i;
+      const Known option = known_option(found.command, word);
+      if (!option.is_one && !found.no_option) found.no_option = word;
+      if (option.takes_next) ++i;
       continue;
     }
     if (found.command->get_subcommands({}).empty()) {
@@ -158,20 +185,52 @@ std::string path_of(const CLI::App* command) {
                                   : fmt::format("\"{} --help\" lists them", path_of(parent))));
 }
 
-[[noreturn]] void refuse_rest(const CLI::App* command, const std::vector<std::string>& rest) {
-  const auto option =
-      std::find_if(rest.begin(), rest.end(), [](const std::string& word) { return word.starts_with("-"); });
-  if (option == rest.end())
-    refuse(command, fmt::format("\"{}\" is one argument too many; see \"{} --help\"", rest.front(), path_of(command)));
+[[noreturn]] void refuse_option(const CLI::App* command, const std::string& typed) {
+  const std::string word = typed.substr(0, typed.find('='));
+  std::vector<std::string> commands;
+  for (const CLI::App* one : command->get_subcommands({})) commands.push_back(one->get_name());
   std::vector<std::string> names;
   for (const CLI::App* at = command; at != nullptr; at = at->get_parent())
     for (const CLI::Option* one : at->get_options())
       for (const std::string& name : one->get_lnames()) names.push_back("--" + name);
-  const std::string word = option->substr(0, option->find('='));
-  const auto hint = closest(word, names);
-  refuse(command, fmt::format("there is no option {}; {}", word,
-                              hint ? fmt::format("did you mean {}?", *hint)
-                                   : fmt::format("see \"{} --help\"", path_of(command))));
+  const std::string bare = word.substr(std::min(word.size(), word.find_first_not_of('-')));
+  const auto as_command = closest(bare, commands);
+  const auto same_letter = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+    return bare.size() == 1 && name.substr(2).starts_with(bare);
+  });
+  const auto as_option = same_letter != names.end() ? std::optional(*same_letter) : closest(word, names);
+  std::string advice = fmt::format("see \"{} --help\"", path_of(command));
+  if (as_command && (*as_command == bare || !as_option))
+    advice = fmt::format("did you mean \"{} {}\"?", path_of(command), *as_command);
+  else if (as_option)
+    advice = fmt::format("did you mean {}?", *as_option);
+  refuse(command, fmt::format("there is no option {}; {}", word, advice));
+}
+
+[[noreturn]] void refuse_rest(const CLI::App* command, const std::vector<std::string>& rest) {
+  const auto option =
+      std::find_if(rest.begin(), rest.end(), [](const std::string& word) { return word.starts_with("-"); });
+  if (option != rest.end()) refuse_option(command, *option);
+  refuse(command, fmt::format("\"{}\" is one argument too many; see \"{} --help\"", rest.front(), path_of(command)));
+}
+
+/// The parser's errors in the words of ours.
+std::string in_words(const CLI::App* command, const CLI::ParseError& error) {
+  const std::string text = error.what();
+  // "--jobs: 1 required N missing", "Could not convert: --json = maybe"
+  const std::size_t dash = std::min(text.size(), text.find('-'));
+  const std::string name = text.substr(dash, text.find_first_of(": ", dash) - dash);
+  const CLI::Option* option = option_named(command, name);
+  if (option != nullptr && !takes_value(*option) && dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
+    return fmt::format("{} takes no value", name);
+  if (option != nullptr && takes_value(*option) && dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+    return fmt::format("{} wants a value: {}", name, option->get_type_name());
+  if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {
+    constexpr std::string_view kBetween = " excludes ";
+    if (const std::size_t at = text.find(kBetween); at != std::string::npos)
+      return fmt::format("{} and {} do not go together", text.substr(0, at), text.substr(at + kBetween.size()));
+  }
+  return text;
 }
 
 }  // namespace
@@ -216,12 +275,13 @@ std::variant<Action, std::string> read_command_line(std::vector<std::string> wor
     std::ostringstream answer;
     app.exit(question, answer, answer);
     return answer.str();
-  } catch (const CLI::ExtrasError&) {
-    refuse_rest(found.command, app.remaining(true));
   } catch (const CLI::ParseError& error) {
+    // Whatever else is missing may be so because of it.
+    if (found.no_option) refuse_option(found.command, *found.no_option);
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) refuse_rest(found.command, app.remaining(true));
     if (!found.command->get_subcommands({}).empty())
       refuse(found.command, fmt::format("which command? \"{} --help\" lists them", path_of(found.command)));
-    refuse(found.command, fmt::format("{}; see \"{} --help\"", error.what(), path_of(found.command)));
+    refuse(found.command, fmt::format("{}; see \"{} --help\"", in_words(found.command, error), path_of(found.command)));
   }
   return action;
 }

@@ -104,6 +104,7 @@ struct Examination {
   std::vector<std::string> drivers;  ///< kinds
   std::vector<Refused> parameters;
   std::uint64_t largest = 0;  ///< namespaces of one lab
+  std::string unreadable;     ///< why no records can be read; empty: they can
 
   void add(Finding finding) { findings.push_back(std::move(finding)); }
   /// Why something does not work, if one of these subjects is in the way.
@@ -232,9 +233,15 @@ std::vector<Ability> abilities_of(const Examination& seen) {
       if (finding.subject == "tool " + tool && finding.verdict != Verdict::good) return tool + " " + finding.text;
     return std::string();
   };
-  std::vector<Ability> list = {{"offline", "plan, graph, list, drivers, audit, run --list", seen.fault_of({"policy"})},
-                               {"labs", "up, down, status, exec, shell, run, test, bench",
-                                seen.fault_of({"kernel", "privileges", "policy", "namespaces", "names", "records"})}};
+  // Of a lab that is up, plan tells root alone.
+  const bool root = ::geteuid() == 0;
+  std::vector<Ability> list = {
+      {"offline",
+       root ? "graph of a file, drivers, audit, run --list" : "plan, graph of a file, drivers, audit, run --list",
+       seen.fault_of({"policy"})},
+      {"records", root ? "plan, list" : "list", seen.unreadable.empty() ? seen.fault_of({"policy"}) : seen.unreadable},
+      {"labs", "up, down, status, exec, shell, run, test, bench",
+       seen.fault_of({"kernel", "privileges", "policy", "namespaces", "names", "records"})}};
   const bool no_labs = !list.back().fault.empty();
   const auto add = [&](std::string id, std::string what, std::string fault) {
     if (no_labs && fault.empty()) fault = "no lab comes up here";
@@ -265,6 +272,11 @@ Examination examine(Session& session) {
   seen.add(tried("namespaces", space.creation, "network namespaces can be made"));
   seen.add(tried("names", engine::try_names(), "namespaces can be named in /run/netns"));
   seen.add(tried("records", engine::try_records(), "records of labs can be kept in /run/netrig"));
+  try {
+    static_cast<void>(engine::Journal::labs());
+  } catch (const Error& error) {
+    seen.unreadable = fmt::format("records: {}", error.message());
+  }
   if (made) {
     seen.add(tried("sysctls", space.sysctls, "sysctls of namespaces can be set"));
     seen.add(tried("IPv6", space.ipv6, "this kernel takes IPv6 addresses"));

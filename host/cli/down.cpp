@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
@@ -70,18 +71,35 @@ void name_the_rest(const engine::Record& record, const std::optional<Lab>& lab) 
                   record.lab, fmt::join(rest, ", ")));
 }
 
+std::string used_by(const engine::Record& record, const engine::OtherUse& other) {
+  return fmt::format("namespace {} of lab \"{}\" is used by lab \"{}\"{}", other.space, record.lab, other.lab,
+                     other.file.empty() ? "" : fmt::format(" (from {})", other.file));
+}
+
+/// Who takes a lab away by force is told what of others goes with it. Returns the warnings.
+std::vector<std::string> warn_of_users(const engine::Record& record) {
+  std::vector<std::string> warnings;
+  try {
+    for (const engine::OtherUse& other : engine::other_uses(record))
+      warnings.push_back(
+          fmt::format("{}, whose devices in it go, too; take what is left of that lab away with "
+                      "\"netrig down {}\"",
+                      used_by(record, other), other.lab));
+  } catch (const Error& error) {  // it goes all the same
+    warnings.push_back(fmt::format("whether other labs use it is not known: {}", error.what()));
+  }
+  for (const std::string& warning : warnings) spdlog::warn("{}", warning);
+  return warnings;
+}
+
 }  // namespace
 
 void require_unused(const engine::Record& record, const std::optional<std::vector<std::string>>& which,
                     const std::string& advice) {
   const auto others = engine::other_uses(record, which);
   if (others.empty()) return;
-  const engine::OtherUse& first = others.front();
-  throw Error(ErrorCode::conflict,
-              fmt::format("namespace {} of lab \"{}\" is used by lab \"{}\"{}, whose devices in it would go; take that "
-                          "one down first{}",
-                          first.space, record.lab, first.lab,
-                          first.file.empty() ? "" : fmt::format(" (from {})", first.file), advice));
+  throw Error(ErrorCode::conflict, fmt::format("{}, whose devices in it would go; take that one down first{}",
+                                               used_by(record, others.front()), advice));
 }
 
 Json take_down(Session& session, engine::Journal& journal, Force force) {
@@ -101,15 +119,17 @@ Json take_down(Session& session, engine::Journal& journal, Force force) {
       throw;
     }
   }
+  std::vector<std::string> warnings;
+  if (force == Force::yes) warnings = warn_of_users(record);
   const auto applied = record.damaged ? lab_as_applied(session, record) : std::nullopt;
   report::Progress progress(!session.options().quiet && !session.options().json);
   engine::Options options;
   options.progress = [&](std::string_view stage, std::size_t done, std::size_t total) {
     progress.show(stage, done, total);
   };
-  std::vector<std::string> warnings;
   try {
-    warnings = engine::down(journal, session.drivers(), options);
+    const auto more = engine::down(journal, session.drivers(), options);
+    warnings.insert(warnings.end(), more.begin(), more.end());
   } catch (const Error& error) {
     if (!record.damaged || error.code() != ErrorCode::left) throw;
     try {

@@ -111,6 +111,9 @@ int exec(Session& session, const ExecOptions& options) {
 
 std::vector<ExitCode> exec_codes() {
   return {{"other", "that of the command"},
+          {"1",
+           "the machine ran out of something or a record cannot be read, so nothing was run; with --json, also the "
+           "answer could not be written"},
           {"2", "the command line is wrong, so nothing was run"},
           {"3", "a privilege is missing, so nothing was run"},
           {"7", "there is no such lab or namespace, so nothing was run"},

@@ -6,6 +6,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
+#include "cli/values.hpp"
 #include "model/printable.hpp"
 #include "report/drawing.hpp"
 #include "report/output.hpp"
@@ -40,12 +41,28 @@ Lab lab_of(Session& session, const GraphOptions& options) {
   std::error_code none;
   Json warnings;
   if (std::filesystem::exists(options.lab, none)) return session.load(options.lab, options.only, warnings);
-  const Lab lab = session.applied(record_of(resolve_lab(options.lab)));
+  const std::string name = resolve_lab(options.lab);
+  const auto found = engine::Journal::look(name);
+  if (!found) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", name));
+  const engine::Record& record = found->record;
+  // A lab is drawn as it came up, which it has not.
+  if (!record.begun || record.phase == engine::Phase::starting)
+    throw Error(ErrorCode::not_found,
+                found->holder
+                    ? fmt::format("lab \"{}\" is coming up, and cannot be drawn yet; draw its file", name)
+                    : fmt::format("lab \"{0}\" was cut off while it came up, so there is nothing to draw; draw its "
+                                  "file, and take what is left of the lab away with \"netrig down {0}\"",
+                                  name));
+  const Lab lab = session.applied(record);
   return options.only.empty() ? lab : select(lab, options.only);
 }
 
 int graph(Session& session, const GraphOptions& options) {
   const bool json = session.options().json;
+  if (json && options.output == "-" && !options.format.empty() && options.format != "json")
+    throw Error(ErrorCode::invalid, fmt::format("--json and --format {} cannot both have standard output; leave one of "
+                                                "them out, or write the drawing to a file with -o",
+                                                options.format));
   const std::string format = format_of(options);
   // Warnings must not get into the drawing.
   if (options.output == "-") session.mute(true);
@@ -73,7 +90,7 @@ void add_graph(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("graph", "Draw a lab");
   command->add_option("LAB", options->lab, "Lab file, or name of a running lab")->required()->type_name("FILE|NAME");
   command->add_option("--format", options->format, "Form of the drawing; default: as the output's ending says, or svg")
-      ->check(CLI::IsMember({"svg", "dot", "mermaid", "json"}))
+      ->check(one_of({"svg", "dot", "mermaid", "json"}))
       ->type_name("svg|dot|mermaid|json");
   command->add_option("-o,--output", options->output, "File to write; default: standard output")->type_name("FILE");
   command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")

@@ -88,6 +88,7 @@ void describe(CLI::App& command, std::vector<Example> examples, std::vector<Exit
   const auto told = [&](const char* code) {
     return std::any_of(all.begin(), all.end(), [&](const ExitCode& one) { return std::string_view(one.code) == code; });
   };
+  if (!told("1")) all.push_back({"1", "the output could not be written, or the machine ran out of something"});
   if (!told("2")) all.push_back({"2", "the command line is wrong"});
   if (!told("70")) all.push_back({"70", "a defect in netrig; please report it"});
   std::stable_sort(all.begin(), all.end(), [](const ExitCode& a, const ExitCode& b) {

@@ -16,8 +16,8 @@ struct ExitCode {
   const char* meaning;
 };
 
-/// What is told at the end of a command's help. `codes`: those of its own; that a command line was wrong and that
-/// netrig has a defect is told of every command.
+/// What is told at the end of a command's help. `codes`: those of its own; that output could not be
+/// written, that a command line was wrong and that netrig has a defect is told of every command.
 void describe(CLI::App& command, std::vector<Example> examples, std::vector<ExitCode> codes);
 
 /// Of test, run and bench (docs/exit-codes.md).

@@ -12,10 +12,11 @@
 namespace {
 
 /// A program that is started with 0, 1 or 2 closed would get those numbers for its own files, and what it prints would
-/// end up in them. Where there is no /dev/null, something that can be neither read nor written takes the number.
+/// end up in them. What takes the number cannot be written, so that output that goes nowhere is an error as any other.
+/// Where there is no /dev/null, it cannot be read either.
 bool hold_standard_streams() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
-    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", O_RDWR) != fd && ::open("/", O_PATH) != fd)
+    if (::fcntl(fd, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", O_RDONLY) != fd && ::open("/", O_PATH) != fd)
       return false;
   return true;
 }

@@ -25,6 +25,19 @@ void require_place(const std::string& path) {
   report::check_output(path);
 }
 
+/// The second would take the place of the first.
+void require_apart(const std::vector<report::ReportTarget>& targets) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (auto one = targets.begin(); one != targets.end(); ++one)
+    for (auto other = targets.begin(); other != one; ++other)
+      if (one->path != "-" && other->path != "-" &&
+          (fs::weakly_canonical(one->path, ignored) == fs::weakly_canonical(other->path, ignored) ||
+           fs::equivalent(one->path, other->path, ignored)))
+        throw Error(ErrorCode::invalid,
+                    fmt::format("two reports cannot be written to one file, {}; give each its own", one->path));
+}
+
 }  // namespace
 
 void add_reports(CLI::App& command, ReportChoice& choice, const std::string& forms) {
@@ -43,6 +56,7 @@ std::vector<report::ReportTarget> report_targets(Session& session, const ReportC
     targets.push_back(report::parse_target(text));
     if (targets.back().path != "-") require_place(targets.back().path);
   }
+  require_apart(targets);
   const auto to_output = std::count_if(targets.begin(), targets.end(), [](const auto& t) { return t.path == "-"; });
   if (to_output + (session.options().json ? 1 : 0) > 1)
     throw Error(ErrorCode::invalid, "standard output takes one report; write the others to files");

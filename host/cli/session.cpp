@@ -165,10 +165,11 @@ std::string resolve_lab(const std::string& typed) {
   std::error_code ignored;
   const std::string absolute = fs::absolute(typed, ignored).lexically_normal();
   std::optional<Error> unreadable;
+  std::string named;  // in the file
   if (fs::exists(typed, ignored)) {
     try {
-      const std::string name = config::lab_name_of(typed);
-      if (is_lab(name)) return name;
+      named = config::lab_name_of(typed);
+      if (is_lab(named)) return named;
     } catch (const Error& error) {
       unreadable = error;
     }
@@ -183,11 +184,13 @@ std::string resolve_lab(const std::string& typed) {
     }
   }
   if (unreadable) throw Error(*unreadable);
-  const auto hint = closest(typed, labs);
-  throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up{}", typed,
-                                                hint           ? fmt::format("; did you mean \"{}\"?", *hint)
-                                                : labs.empty() ? std::string("; none is")
-                                                               : fmt::format("; there are {}", fmt::join(labs, ", "))));
+  const std::string& name = named.empty() ? typed : named;
+  const auto hint = closest(name, labs);
+  throw Error(ErrorCode::not_found,
+              fmt::format("no lab \"{}\"{} is up{}", name, named.empty() ? "" : fmt::format(" (from {})", typed),
+                          hint           ? fmt::format("; did you mean \"{}\"?", *hint)
+                          : labs.empty() ? std::string("; none is")
+                                         : fmt::format("; there are {}", fmt::join(labs, ", "))));
 }
 
 engine::Record record_of(const std::string& lab) {

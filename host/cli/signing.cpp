@@ -97,6 +97,24 @@ struct KeyOptions {
   bool force = false;
 };
 
+/// Where the policy that holds here looks for keys. To make a key no policy is needed.
+std::string how_to_trust(Session& session) {
+  try {
+    const driver::Policy& policy = session.drivers().policy();
+    return policy.key_directory.empty()
+               ? fmt::format(
+                     "to trust it, name a directory of keys as trust.keys in the policy ({}), and put the public "
+                     "key into it",
+                     policy.origin())
+               : fmt::format("to trust it, put the public key into {}", policy.key_directory);
+  } catch (const Error& error) {
+    return fmt::format(
+        "to trust it, put the public key into the directory that the policy names; here that cannot be "
+        "read: {}",
+        error.what());
+  }
+}
+
 int keygen(Session& session, const KeyOptions& options) {
   const std::string public_file =
       options.public_key.empty() ? fs::path(options.secret).replace_extension(".pub").string() : options.public_key;
@@ -127,10 +145,8 @@ int keygen(Session& session, const KeyOptions& options) {
   const minisign::KeyPair pair = minisign::generate(passphrase.view(), fmt::format("netrig public key, made {}", day));
   write_file(options.secret, pair.secret_key, 0600, options.force);
   write_file(public_file, pair.public_key, 0644, options.force);
-  session.say(
-      fmt::format("key {}: secret key in {}, public key in {}\n"
-                  "to trust it, put the public key into /etc/netrig/trust.d\n",
-                  pair.id, options.secret, public_file));
+  session.say(fmt::format("key {}: secret key in {}, public key in {}\n{}\n", pair.id, options.secret, public_file,
+                          how_to_trust(session)));
   session.answer({{"key", pair.id}, {"secret_key", options.secret}, {"public_key", public_file}});
   return 0;
 }
@@ -196,11 +212,27 @@ struct CheckOptions {
   std::string public_key;
 };
 
+driver::Note note_of(const std::string& path, std::span<const unsigned char> bytes) {
+  try {
+    return driver::read_plugin(std::as_bytes(bytes));
+  } catch (const Error& error) {
+    throw Error(error.code(), error.message(), error.where().empty() ? path : error.where());
+  }
+}
+
 /// Checks one file without running any of it: what it says of itself, and who signed it.
 int check(Session& session, const CheckOptions& options) {
   const driver::SealedPlugin plugin = driver::open_plugin_file(options.plugin);
   const driver::SealedView view(plugin);
-  const driver::Note note = driver::read_plugin(std::as_bytes(view.bytes()));
+  if (options.plugin.ends_with(".toml"))
+    throw Error(
+        ErrorCode::driver,
+        fmt::format("a lab file is no driver, which is what \"drivers check\" is for; a lab's signature is checked "
+                    "by \"netrig plan\" where the policy wants labs protected, and by \"minisign -V -m {} -p "
+                    "KEY.pub\" anywhere",
+                    shell_word(options.plugin)),
+        options.plugin);
+  const driver::Note note = note_of(options.plugin, view.bytes());
   if (!plugin.signature)
     throw Error(ErrorCode::driver, fmt::format("it has no signature: {}.minisig is not there", options.plugin),
                 options.plugin);
@@ -254,7 +286,9 @@ void add_signing(CLI::App& drivers, Action& action) {
 
   auto signing = std::make_shared<SignOptions>();
   auto* sign_it = drivers.add_subcommand("sign", "Sign a plugin, or a lab file");
-  sign_it->add_option("FILE", signing->plugin, "The plugin; FILE.minisig is written")->required();
+  sign_it->add_option("FILE", signing->plugin, "The plugin, or the lab file (.toml); FILE.minisig is written")
+      ->required()
+      ->type_name("FILE");
   sign_it->add_option("--key", signing->secret, "File of the secret key")->type_name("FILE")->capture_default_str();
   sign_it->add_option("--comment", signing->comment, "More for the trusted comment")->type_name("TEXT");
   describe(*sign_it,
@@ -264,13 +298,13 @@ void add_signing(CLI::App& drivers, Action& action) {
             {"1", "the signature could not be written"},
             {"2", "the key, the lab file or the command line is wrong"},
             {"3", "the passphrase is wrong"},
-            {"5", "the file is no driver"},
+            {"5", "the file is neither a driver nor a lab file"},
             {"7", "the file or the key is not there"}});
   sign_it->callback([signing, &action] { action = [signing](Session& session) { return sign(session, *signing); }; });
 
   auto checking = std::make_shared<CheckOptions>();
   auto* check_it = drivers.add_subcommand("check", "Check a plugin and its signature without loading it");
-  check_it->add_option("FILE", checking->plugin, "The plugin")->required();
+  check_it->add_option("FILE", checking->plugin, "The plugin")->required()->type_name("FILE");
   check_it->add_option("--public-key", checking->public_key, "Key to check with; default: those the policy trusts")
       ->type_name("FILE");
   describe(*check_it,

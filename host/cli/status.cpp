@@ -183,7 +183,7 @@ void add_status(CLI::App& app, Action& action) {
   command->add_option("LAB", *lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
   describe(*command, {{"netrig status two-hosts", "namespaces, interfaces and addresses as the kernel has them"}},
            {{"0", "all of it is there"},
-            {"1", "something of it is missing"},
+            {"1", "something of it is missing, or the output could not be written"},
             {"3", "a privilege is missing"},
             {"7", "no such lab is up"}});
   command->callback([lab, &action] { action = [lab](Session& session) { return status(session, *lab); }; });
@@ -192,7 +192,7 @@ void add_status(CLI::App& app, Action& action) {
 void add_list(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("list", "List the labs on this machine");
   describe(*command, {{"netrig list", "names, states and files of all labs"}, {"netrig list --json", "for programs"}},
-           {{"0", "listed, also if there is none"}});
+           {{"0", "listed, also if there is none"}, {"3", "others could have written the records"}});
   command->callback([&action] { action = [](Session& session) { return list(session); }; });
 }
 

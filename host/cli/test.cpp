@@ -73,7 +73,7 @@ int test_lab(Session& session, const TestOptions& options) {
     throw Error(ErrorCode::not_found, fmt::format("lab \"{0}\" is not up, see \"netrig status {0}\"", name));
   raise_open_files();
   const Lab lab = lab_to_test(session, options.lab, record);
-  const std::vector<Test> tests = chosen_tests(lab, options.choice);
+  const std::vector<Test> tests = chosen_tests(lab, options.choice, record.only);
   const check::Report report = run_chosen(session, lab, record, tests, options.choice);
   const bool written = deliver(session, report, lab, targets);
   const int code = exit_code_of(report);
@@ -84,7 +84,7 @@ int run_lab(Session& session, const TestOptions& options) {
   const auto targets = report_targets(session, options.reports);
   Json warnings;
   const Lab lab = session.load(options.lab, options.only, warnings);
-  const std::vector<Test> tests = chosen_tests(lab, options.choice);
+  const std::vector<Test> tests = chosen_tests(lab, options.choice, options.only);
   if (options.list) return list_tests(session, tests);
   check_machine(lab);
   bool written = true;

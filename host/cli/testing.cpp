@@ -2,6 +2,7 @@
 #include "cli/testing.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "check/runner.hpp"
 #include "cli/lab.hpp"
+#include "cli/values.hpp"
 #include "engine/spaces.hpp"
 #include "kernel/namespace.hpp"
 #include "report/progress.hpp"
@@ -53,10 +55,10 @@ void add_choice(CLI::App& command, TestChoice& choice) {
       ->type_name("PATTERN")
       ->allow_extra_args(false);
   command.add_option("-j,--jobs", choice.jobs, "So many tests at once, where they do not disturb each other")
-      ->check(CLI::Range(1, 256))
+      ->check(number_from(1, 256))
       ->type_name("N");
   command.add_option("--repeat", choice.repeat, "Run every test so many times, until it fails")
-      ->check(CLI::Range(1, 1'000'000))
+      ->check(number_from(1, 1'000'000))
       ->type_name("N");
   command.add_flag("--fail-fast", choice.fail_fast, "Skip the rest after a test that does not pass");
   command
@@ -66,7 +68,13 @@ void add_choice(CLI::App& command, TestChoice& choice) {
       ->capture_default_str();
 }
 
-std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice) {
+std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice, const std::vector<std::string>& only) {
+  if (lab.tests.empty() && !only.empty())
+    throw Error(
+        ErrorCode::invalid,
+        fmt::format("with --only {} no [[test]] of lab {} is left: each needs more of the lab, or there is none; take "
+                    "more of it, or all",
+                    fmt::join(only, " "), lab.name.str()));
   if (lab.tests.empty())
     throw Error(ErrorCode::invalid, "the lab has no [[test]]; see docs/testing.md for how to write one", lab.file);
   auto tests = check::selected(lab, choice.filters);

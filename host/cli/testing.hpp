@@ -22,8 +22,8 @@ struct TestChoice {
 };
 void add_choice(CLI::App& command, TestChoice& choice);
 
-/// Throws Error{invalid} if there is none, or one cannot run.
-std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice);
+/// `only`: patterns that the lab was narrowed by. Throws Error{invalid} if there is none, or one cannot run.
+std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice, const std::vector<std::string>& only = {});
 
 /// Runs the tests of a lab that is up. The caller holds its journal.
 check::Report run_chosen(Session& session, const Lab& lab, const engine::Record& record, const std::vector<Test>& tests,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -28,8 +29,13 @@ std::string to_hex(const driver::Bytes& bytes) {
 driver::Bytes from_hex(const std::string& text) {
   driver::Bytes bytes;
   bytes.reserve(text.size() / 2);
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
-    bytes.push_back(static_cast<std::byte>(std::stoul(text.substr(i, 2), nullptr, 16)));
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    unsigned byte = 0;
+    const char* end = text.data() + i + 2;
+    if (std::from_chars(text.data() + i, end, byte, 16).ptr != end)
+      throw std::invalid_argument("has bytes that are not in hexadecimal");
+    bytes.push_back(static_cast<std::byte>(byte));
+  }
   return bytes;
 }
 
@@ -54,22 +60,22 @@ Number number_of(const Json& json, Number least = std::numeric_limits<Number>::m
   const bool fits = json.is_number_unsigned()  ? std::in_range<Number>(json.get<std::uint64_t>())
                     : json.is_number_integer() ? std::in_range<Number>(json.get<std::int64_t>())
                                                : false;
-  if (!fits) throw std::invalid_argument("bad number");
+  if (!fits) throw std::invalid_argument("has a number that cannot be");
   const auto number = json.get<Number>();
-  if (number < least || number > most) throw std::invalid_argument("bad number");
+  if (number < least || number > most) throw std::invalid_argument("has a number that cannot be");
   return number;
 }
 
 IpAddress address_of(const Json& json) {
   if (auto address = IpAddress::parse(json.get<std::string>())) return *address;
-  throw std::invalid_argument("bad address");
+  throw std::invalid_argument("has a bad address");
 }
 
 Route route_of(const Json& json) {
   Route route;
   route.type = static_cast<RouteType>(number_of<int>(json.at("type"), 0, static_cast<int>(RouteType::prohibit)));
   const auto prefix = Prefix::parse(json.at("to").get<std::string>());
-  if (!prefix) throw std::invalid_argument("bad prefix");
+  if (!prefix) throw std::invalid_argument("has a bad prefix");
   route.destination = *prefix;
   route.table = number_of<std::uint32_t>(json.at("table"));
   if (json.contains("metric")) route.metric = number_of<std::uint32_t>(json["metric"]);
@@ -118,7 +124,7 @@ class Replay {
   void apply(const Json& event) {
     const auto kind = event.at("e").get<std::string>();
     if (kind == "begin") {
-      if (record_.begun) throw std::invalid_argument("a second beginning");
+      if (record_.begun) throw std::invalid_argument("is a second beginning");
       begin(event);
     } else if (kind == "phase")
       record_.phase = static_cast<Phase>(number_of<int>(event.at("p"), 0, static_cast<int>(Phase::removing)));
@@ -144,7 +150,7 @@ class Replay {
     else if (kind == "route-gone")
       remove_route(event);
     else
-      throw std::invalid_argument("unknown event \"" + kind + "\"");
+      throw std::invalid_argument("tells of \"" + kind + "\", which this netrig does not know");
   }
 
   [[nodiscard]] bool begun() const { return record_.begun; }
@@ -163,7 +169,7 @@ class Replay {
 
  private:
   void begin(const Json& event) {
-    if (number_of<int>(event.at("v")) != 1) throw std::invalid_argument("written by a newer netrig");
+    if (number_of<int>(event.at("v")) != 1) throw std::invalid_argument("was written by a newer netrig");
     record_.begun = true;
     record_.damaged = event.value("damaged", false);
     // One of an earlier netrig does not say.
@@ -311,6 +317,20 @@ void for_each_line(std::string_view journal, const std::function<void(std::strin
 
 }  // namespace
 
+std::string fault_in(const std::exception& problem) {
+  if (const auto* parsing = dynamic_cast<const Json::parse_error*>(&problem))
+    return fmt::format("is not as netrig writes it, from byte {} on", parsing->byte);
+  if (dynamic_cast<const Json::out_of_range*>(&problem) != nullptr) {
+    const std::string text = problem.what();  // "... key 'n' not found"
+    const std::size_t begin = text.find('\'');
+    const std::size_t end = text.rfind('\'');
+    return begin == end ? "lacks a value" : fmt::format("lacks \"{}\"", text.substr(begin + 1, end - begin - 1));
+  }
+  if (dynamic_cast<const Json::exception*>(&problem) != nullptr) return "has something else where a value should be";
+  if (dynamic_cast<const Error*>(&problem) != nullptr) return fmt::format("has a bad value: {}", problem.what());
+  return problem.what();
+}
+
 Record replay(std::string_view journal, const std::string& path) {
   Replay replay;
   std::size_t number = 0;
@@ -323,7 +343,7 @@ Record replay(std::string_view journal, const std::string& path) {
     try {
       replay.apply(Json::parse(text));
     } catch (const std::exception& problem) {
-      damaged(problem.what());
+      damaged(fmt::format("line {} {}", number, fault_in(problem)));
     }
     if (!replay.begun()) damaged("it does not begin with its beginning");
   });

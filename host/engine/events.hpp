@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Events of the journal as JSON lines, and back.
 #pragma once
+#include <exception>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,10 @@ std::string all_events(const Record& record);
 /// ignored; anything else that is not as it was written, such as a cut before the end of what begin_event() counted,
 /// throws Error{failed} naming `path` and the line.
 Record replay(std::string_view journal, const std::string& path);
+
+/// What is wrong with a line of JSON that could not be read, as a clause ("lacks "c""): a library's own words tell
+/// a user nothing.
+std::string fault_in(const std::exception& problem);
 
 /// What can still be read of a damaged journal, line by line.
 Record salvage(std::string_view journal);

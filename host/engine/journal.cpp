@@ -52,6 +52,21 @@ Record read_record(const RecordDirectory& directory, const std::string& lab, boo
   return record;
 }
 
+/// What whoever holds a lab is doing to it, as far as its record tells.
+std::string deed_of(const RecordDirectory& directory, const std::string& lab) {
+  try {
+    const Record record = read_record(directory, lab, false);
+    if (!record.begun || record.phase == Phase::starting) return "brought up";
+    if (record.phase == Phase::removing) return "taken down";
+    // `up` says that it changes a lab only once it has looked at it.
+    if (record.phase == Phase::running)
+      return record.purpose == Purpose::run ? "tested" : "tested, or is about to be changed,";
+  } catch (const Error&) {
+    // Whoever comes next will see that it cannot be read.
+  }
+  return "changed";
+}
+
 }  // namespace
 
 std::string boot_id() {
@@ -75,8 +90,11 @@ Journal::Journal(Journal&& other) noexcept
     : directory_(std::move(other.directory_)), file_(std::move(other.file_)), record_(std::move(other.record_)) {}
 
 std::optional<Journal> Journal::open(const std::string& lab, const Opening& opening) {
-  auto directory = RecordDirectory::lock(
-      LabName(lab).str(), {.create = opening.create, .wait = opening.wait, .interrupted = opening.interrupted});
+  auto directory = RecordDirectory::lock(LabName(lab).str(),
+                                         {.create = opening.create,
+                                          .wait = opening.wait,
+                                          .interrupted = opening.interrupted,
+                                          .doing = [&](const RecordDirectory& held) { return deed_of(held, lab); }});
   if (!directory) return std::nullopt;
   Record record = read_record(*directory, lab, opening.salvage);
   Journal journal(std::move(*directory), std::move(record));

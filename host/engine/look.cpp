@@ -7,6 +7,7 @@
 #include "engine/engine.hpp"
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
+#include "engine/shared.hpp"
 #include "kernel/namespace.hpp"
 
 namespace netrig::engine {
@@ -73,6 +74,25 @@ void ask_driver(DeviceView& view, Spaces& spaces, const std::string& lab, driver
   } catch (const Error& error) {
     view.unavailable = error.what();
   }
+}
+
+/// Why a new namespace cannot have this name. Thread: one that may enter namespaces.
+std::string in_the_way(const NamespaceName& name) {
+  std::optional<Record> maker;
+  if (!kernel::is_hollow(name)) try {
+      if (const auto fd = kernel::open_namespace(kernel::path_of(name))) maker = maker_of(kernel::cookie_of(*fd));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::failed) throw;
+    }
+  if (!maker)
+    return fmt::format(
+        "namespace {0} exists already and is not this lab's; choose another name, remove it with \"ip netns delete "
+        "{0}\", or say existing = true",
+        name.str());
+  return fmt::format(
+      "namespace {} is of lab {} (from {}); choose another name, take that lab away with \"netrig down {}\", or use "
+      "its namespace with existing = true",
+      name.str(), maker->lab, maker->file, maker->lab);
 }
 
 }  // namespace
@@ -143,12 +163,10 @@ void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan
     const Namespace& space = next.namespaces[s];
     if (space.existing) continue;
     fresh.insert(s);
-    if (!ours.contains(space.name.str()) && kernel::namespace_exists(space.name))
-      throw Error(ErrorCode::conflict,
-                  fmt::format("namespace {0} exists already and is not this lab's; choose another name, remove it with "
-                              "\"ip netns delete {0}\", or say existing = true",
-                              space.name.str()),
-                  next.at(space.where));
+    if (ours.contains(space.name.str()) || !kernel::namespace_exists(space.name)) continue;
+    std::string why;
+    parallel(1, 1, [&](std::size_t) { why = in_the_way(space.name); });
+    throw Error(ErrorCode::conflict, why, next.at(space.where));
   }
 
   std::unordered_map<std::size_t, std::unordered_map<std::string, const Interface*>> wanted;  // by namespace, then name

@@ -43,7 +43,11 @@ std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
     if (made.path.empty() && kernel::is_hollow(name)) return std::nullopt;
     auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(name) : made.path);
     if (!fd || kernel::cookie_of(*fd) == made.cookie) return fd;
-    run.warn(fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
+    run.warn(made.existing
+                 ? fmt::format("namespace {} is another than the one that this lab used, which is gone with all that "
+                               "the lab had in it; the new one was left alone",
+                               made.name)
+                 : fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::conflict || error.code() == ErrorCode::invalid)  // no namespace any more
       run.warn(fmt::format("{}; it was left alone", error.what()));

@@ -31,7 +31,7 @@ constexpr const char* kLock = "lock";
 [[noreturn]] void distrust(const std::string& path, const std::string& fault, const char* wanted) {
   throw Error(ErrorCode::denied,
               fmt::format("{} {}; it must be a {} that belongs to root and that nobody else can write, or it is not "
-                          "believed: see who made it, then remove it",
+                          "believed: see who made it and what it says, then remove it or make it root's alone",
                           path, fault, wanted));
 }
 
@@ -101,11 +101,29 @@ std::optional<RecordDirectory> RecordDirectory::open(const std::string& name, bo
   UniqueFd above = open_run_directory(create);
   if (!above) return std::nullopt;
   const std::string path = fmt::format("{}/{}", kRunDirectory, name);
-  if (create && ::mkdirat(above.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
-    fail(fmt::format("cannot make {}", path));
-  UniqueFd fd = open_directory(above.get(), name, path);
-  if (!fd) return std::nullopt;
-  return RecordDirectory(name, std::move(above), std::move(fd));
+  const bool made = create && ::mkdirat(above.get(), name.c_str(), 0700) == 0;
+  if (create && !made && errno != EEXIST) fail(fmt::format("cannot make {}", path));
+  try {
+    UniqueFd fd = open_directory(above.get(), name, path);
+    if (!fd) return std::nullopt;
+    RecordDirectory one(name, std::move(above), std::move(fd));
+    one.made_ = made;
+    return one;
+  } catch (const Error&) {
+    if (made) static_cast<void>(::unlinkat(above.get(), name.c_str(), AT_REMOVEDIR));
+    throw;
+  }
+}
+
+void RecordDirectory::unmake() const {
+  if (!made_ || ::unlinkat(above_.get(), name_.c_str(), AT_REMOVEDIR) == 0) return;
+  try {
+    if (holder()) return;  // somebody has come by since
+  } catch (const Error&) {
+    return;
+  }
+  static_cast<void>(::unlinkat(fd_.get(), kLock, 0));
+  static_cast<void>(::unlinkat(above_.get(), name_.c_str(), AT_REMOVEDIR));
 }
 
 std::optional<RecordDirectory> RecordDirectory::look(const std::string& name) { return open(name, false); }
@@ -125,13 +143,22 @@ std::optional<RecordDirectory> RecordDirectory::lock(const std::string& name, co
       throw Error(ErrorCode::interrupted, "interrupted while waiting for another netrig");
     auto one = open(name, asked.create);
     if (!one) return std::nullopt;
-    UniqueFd lock = one->open_file(kLock, O_RDWR | O_CREAT);
+    UniqueFd lock;
+    bool locked = false;
+    try {
+      lock = one->open_file(kLock, O_RDWR | O_CREAT);
+      locked = lock && try_lock(lock, one->path(kLock));
+    } catch (const Error&) {
+      one->unmake();
+      throw;
+    }
     if (!lock) continue;  // whoever had it has removed the directory
-    if (!try_lock(lock, one->path(kLock))) {
+    if (!locked) {
       const pid_t holder = one->holder().value_or(0);
       if (asked.wait == Wait::no)
         throw Error(ErrorCode::conflict,
-                    fmt::format("lab \"{}\" is being changed by {}; wait for it with --wait", name,
+                    fmt::format("lab \"{}\" is being {} by {}; wait for it with --wait", name,
+                                asked.doing ? asked.doing(*one) : "changed",
                                 holder == 0 ? "another netrig" : fmt::format("netrig (process {})", holder)));
       std::this_thread::sleep_for(kPause);
       continue;

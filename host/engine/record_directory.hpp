@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ class RecordDirectory {
     bool create = false;  ///< make it if it is not there
     Wait wait = Wait::no;
     const std::atomic<bool>* interrupted = nullptr;  ///< ends the wait with Error{interrupted}
+    /// What is being done to it, for the message to who finds it locked; nothing: "changed".
+    std::function<std::string(const RecordDirectory&)> doing = {};
   };
 
   /// Opens one and locks it. Nothing: it is not there. Throws Error{conflict} if another process has it.
@@ -50,6 +53,8 @@ class RecordDirectory {
   RecordDirectory(std::string name, UniqueFd above, UniqueFd fd)
       : name_(std::move(name)), above_(std::move(above)), fd_(std::move(fd)) {}
   static std::optional<RecordDirectory> open(const std::string& name, bool create);
+  /// Takes away again what was made for a lock that could not be had.
+  void unmake() const;
   [[nodiscard]] UniqueFd open_file(const std::string& file, int flags) const;
   [[nodiscard]] bool is_ours(const UniqueFd& lock) const;
 
@@ -57,6 +62,7 @@ class RecordDirectory {
   UniqueFd above_;
   UniqueFd fd_;
   UniqueFd lock_;
+  bool made_ = false;  ///< by this very call
 };
 
 /// Writes all of a text; `path` is for the message.

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "engine/events.hpp"
 #include "engine/journal.hpp"
 #include "kernel/namespace.hpp"
 
@@ -116,16 +117,16 @@ class Uses {
     if (!text) return;  // made by one that was cut off before it wrote anything
     try {
       const Json json = Json::parse(*text);
-      if (json.at("v") != 1) throw std::invalid_argument("written by a newer netrig");
+      if (json.at("v") != 1) throw std::invalid_argument("was written by a newer netrig");
       labs = json.at("labs").get<decltype(labs)>();
       for (const Json& one : json.at("sysctls"))
         holds.push_back({.lab = one.at(0), .home = one.at(1), .key = one.at(2), .before = one.at(3)});
     } catch (const std::exception& problem) {
       throw Error(
           ErrorCode::failed,
-          fmt::format("what labs share of a namespace cannot be read ({}); if no other lab uses it, remove this "
-                      "file",
-                      problem.what()),
+          fmt::format("what labs share of a namespace cannot be read: the file {}; if no other lab uses the namespace, "
+                      "remove this file",
+                      fault_in(problem)),
           directory_.path(kUses));
     }
   }
@@ -159,20 +160,39 @@ std::vector<SavedSysctl> forget_uses(const std::string& lab) {
   return rest;
 }
 
-std::optional<std::string> remover_of(std::uint64_t cookie) {
+namespace {
+
+/// The record of the lab that made a namespace, if `wanted` likes it.
+std::optional<Record> find_maker(std::uint64_t cookie, const std::function<bool(const Record&)>& wanted) {
   // As events.cpp writes a namespace of the lab's own; most journals need not be replayed to know.
   const std::string own = fmt::format("\"c\":{}}}", cookie);
   for (const std::string& lab : Journal::labs()) {
     try {
       const auto directory = RecordDirectory::look(lab);
       if (!directory || directory->read("journal").value_or("").find(own) == std::string::npos) continue;
-      const auto record = Journal::peek(lab);
-      if (record && record->phase == Phase::removing) return lab;
+      auto record = Journal::peek(lab);
+      if (record && wanted(*record)) return record;
     } catch (const Error&) {
       continue;  // one that cannot be read is not being taken away either
     }
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> remover_of(std::uint64_t cookie) {
+  const auto maker = find_maker(cookie, [](const Record& record) { return record.phase == Phase::removing; });
+  return maker ? std::optional(maker->lab) : std::nullopt;
+}
+
+std::optional<Record> maker_of(std::uint64_t cookie) {
+  // Cookies begin anew with every boot.
+  return find_maker(cookie, [&](const Record& record) {
+    return !is_of_another_boot(record) &&
+           std::any_of(record.namespaces.begin(), record.namespaces.end(),
+                       [&](const MadeNamespace& made) { return !made.existing && made.cookie == cookie; });
+  });
 }
 
 std::vector<Use> uses_of(std::uint64_t cookie) {

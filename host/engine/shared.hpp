@@ -25,6 +25,8 @@ void leave_existing(const Use& use);
 /// The lab that made a namespace and is taking it away; nothing: none is. Whoever has joined asks this, and whoever
 /// removes says so before it asks who has joined: one of the two sees the other.
 std::optional<std::string> remover_of(std::uint64_t cookie);
+/// The record of the lab that made a namespace; nothing: none that is known.
+std::optional<Record> maker_of(std::uint64_t cookie);
 /// For a lab whose record is lost, and with it where its namespaces are: nobody waits for it any more. Returns what it
 /// has set and nobody gives back.
 std::vector<SavedSysctl> forget_uses(const std::string& lab);

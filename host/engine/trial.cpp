@@ -191,7 +191,10 @@ Fault try_records() {
   // As the journal wants it: whoever can write there can make netrig delete what is not its own.
   if (::lstat(kRunDirectory, &status) == 0 &&
       (!S_ISDIR(status.st_mode) || (status.st_uid != 0 && status.st_uid != ::geteuid()) || (status.st_mode & 022) != 0))
-    return fmt::format("{} must be a directory that belongs to root and that nobody else can write", kRunDirectory);
+    return fmt::format(
+        "{0} must be a directory that belongs to root and that nobody else can write; look at what is in it, then "
+        "\"chown root:root {0}\" and \"chmod 0755 {0}\"",
+        kRunDirectory);
   return try_directory(kRunDirectory);
 }
 

@@ -175,6 +175,7 @@ void say_error(std::string_view text) noexcept { static_cast<void>(std::fwrite(t
 
 std::optional<std::string> output_fault() {
   if (g_output_error == 0 || g_output_error == EPIPE) return std::nullopt;
+  if (g_output_error == EBADF) return "standard output is closed";
   return errno_text(g_output_error);
 }
 

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Records that are damaged, not ours, or of a netrig that is gone.
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -193,6 +201,38 @@ TEST_CASE("a directory whose lab had not begun is known, and given up or used") 
     CHECK(soon("down --all").exit == 0);
   }
   require_nothing_left();
+}
+
+TEST_CASE("a lab whose lock cannot be had leaves no directory") {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    // What the kernel says that has no room for another lock.
+    std::array<sock_filter, 6> program = {{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_OFD_SETLK, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLCK),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    }};
+    const sock_fprog filter{.len = program.size(), .filter = program.data()};
+    if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+      ::_exit(126);
+    ::execl(NETRIG_BINARY, NETRIG_BINARY, "up", file("lab.toml", kPair).c_str(), nullptr);
+    ::_exit(127);
+  }
+  CHECK(wait_for(child) == 1);
+  require_nothing_left();
+}
+
+TEST_CASE("a lab for which there are too few descriptors leaves no directory") {
+  const std::string lab = file("lab.toml", kPair);
+  for (int most = 4; most <= 24; ++most) {
+    INFO(most);
+    const int code = sh("ulimit -n " + std::to_string(most) + "; exec " NETRIG_BINARY " up " + lab).exit;
+    if (code == 0) CHECK(soon("down two").exit == 0);
+    require_nothing_left();
+  }
 }
 
 TEST_CASE("a boot id that cannot be read is not another boot") {

@@ -220,10 +220,21 @@ TEST_CASE("a lab whose namespace another lab uses stays until that one is gone")
     ok("down --all");
   }
   SECTION("by force") {
-    ok("down --force base");
+    const Result forced = cli("down --force --json base");
+    CHECK(forced.exit == 0);
+    const std::string warning = "namespace core of lab \"base\" is used by lab \"a-leaf\" (from " + directory() +
+                                "/leaf.toml), whose devices in it go, too";
+    CHECK_THAT(forced.err, ContainsSubstring(warning));
+    CHECK_THAT(Json::parse(forced.out)["labs"][0]["warnings"][0].get<std::string>(), ContainsSubstring(warning));
     CHECK(namespaces() == Texts{"host"});
     CHECK(cli("status a-leaf").exit == 1);
-    ok("down a-leaf");
+    // Somebody makes another of that name.
+    sh("ip netns add core");
+    const Result down = cli("down a-leaf");
+    CHECK(down.exit == 0);
+    CHECK_THAT(down.err, ContainsSubstring("namespace core is another than the one that this lab used, which is gone"));
+    CHECK(namespaces() == Texts{"core"});
+    sh("ip netns del core");
   }
   SECTION("one whose record was removed by hand uses nothing") {
     std::filesystem::remove_all("/run/netrig/a-leaf");
@@ -305,7 +316,7 @@ TEST_CASE("run waits for another run of its lab when it is told to") {
   await_state("being tested");
   const Result refused = cli("run " + lab);
   CHECK(refused.exit == 2);
-  CHECK_THAT(refused.err, ContainsSubstring("is being changed by netrig (process " + std::to_string(first) + ")"));
+  CHECK_THAT(refused.err, ContainsSubstring("is being tested by netrig (process " + std::to_string(first) + ")"));
   CHECK(cli("test tested").exit == 2);
   CHECK(cli("down tested").exit == 4);
   const int second = start_netrig({"run", "--wait", lab});

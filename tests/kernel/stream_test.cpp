@@ -61,6 +61,9 @@ TEST_CASE("an answer that cannot be printed is no success") {
     INFO(command << ": " << result.err);
     CHECK(result.exit == 1);
     CHECK(result.err == "netrig: cannot write the output: No space left on device (ENOSPC)\n");
+    const Result closed = cli(std::string(command) + " >&-");
+    CHECK(closed.exit == 1);
+    CHECK(closed.err == "netrig: cannot write the output: standard output is closed\n");
   }
   REQUIRE(cli("down streams").exit == 0);
 }

@@ -237,7 +237,7 @@ TEST_CASE("two netrigs on one lab: the second fails clearly or waits") {
   const Result second = cli("up " + lab);
   ::kill(first, SIGCONT);
   CHECK(second.exit == 4);
-  CHECK_THAT(second.err, ContainsSubstring("is being changed by netrig (process " + std::to_string(first) + ")"));
+  CHECK_THAT(second.err, ContainsSubstring("is being brought up by netrig (process " + std::to_string(first) + ")"));
   CHECK(cli("down --wait many").exit == 0);
   CHECK(wait_for(first) == 0);
   require_nothing_left();

@@ -114,6 +114,12 @@ TEST_CASE("what is misspelt or guessed gets a suggestion") {
       {"up --wiat lab.toml", "netrig up: there is no option --wiat; did you mean --wait?"},
       {"up --jsn lab.toml", "did you mean --json?"},
       {"up --zzz lab.toml", "netrig up: there is no option --zzz; see \"netrig up --help\""},
+      {"up -x", "netrig up: there is no option -x; see \"netrig up --help\""},
+      {"up -w", "netrig up: there is no option -w; did you mean --wait?"},
+      {"up --zzz", "netrig up: there is no option --zzz; see \"netrig up --help\""},
+      {"up --wiat", "netrig up: there is no option --wiat; did you mean --wait?"},
+      {"drivers --list", "netrig drivers: there is no option --list; did you mean \"netrig drivers list\"?"},
+      {"down --al", "there is no option --al; did you mean --all?"},
       {"up lab.toml more", "netrig up: \"more\" is one argument too many; see \"netrig up --help\""},
       {"up", "netrig up: LAB is required; see \"netrig up --help\""},
       {"", "netrig: which command? \"netrig --help\" lists them"},
@@ -121,6 +127,32 @@ TEST_CASE("what is misspelt or guessed gets a suggestion") {
   }));
   INFO(line);
   CHECK_THAT(refusal_of(line), ContainsSubstring(suggestion));
+}
+
+TEST_CASE("what an option does not take is told in the words of all other errors") {
+  const auto [line, message] = GENERATE(table<std::string, std::string>({
+      {"run x.toml --jobs 0",
+       "netrig run: --jobs: \"0\" is not a whole number from 1 to 256; see \"netrig run --help\""},
+      {"run x.toml -j many", "--jobs: \"many\" is not a whole number from 1 to 256"},
+      {"bench x.toml --rounds -1", "--rounds: \"-1\" is not a whole number from 1 to 1000"},
+      {"graph x.toml --format png", "--format: \"png\" is none of svg, dot, mermaid, json; see"},
+      {"--log-format xml list", "--log-format: \"xml\" is none of human, json"},
+      {"run x.toml --jobs", "netrig run: --jobs wants a value: N; see"},
+      {"list --json=perhaps", "netrig list: --json takes no value; see"},
+      {"down x --all", "netrig down: LAB and --all do not go together; see"},
+  }));
+  INFO(line);
+  CHECK_THAT(refusal_of(line), ContainsSubstring(message));
+}
+
+TEST_CASE("every command says what it is when its output cannot be written") {
+  for (const char* command :
+       {"doctor", "plan", "list", "status", "audit", "graph", "exec", "drivers list", "drivers show"}) {
+    INFO(command);
+    CHECK_THAT(help_of(typed_words(command)), ContainsSubstring("\n  1 "));
+  }
+  CHECK_THAT(help_of({"list"}), ContainsSubstring("\n  3 "));
+  CHECK_THAT(help_of({"drivers", "sign"}), ContainsSubstring("the lab file (.toml)"));
 }
 
 TEST_CASE("whether errors shall be JSON is known also when the command line is wrong") {

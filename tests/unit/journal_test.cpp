@@ -111,6 +111,21 @@ TEST_CASE("a record is the same after it was written and read") {
   CHECK(again.sysctls.at(0).shared);
 }
 
+TEST_CASE("what is wrong with a line is told in words") {
+  const auto [line, message] = GENERATE(table<std::string, std::string>({
+      {R"({"e":"ns","n":"a"})", R"(line 2 lacks "c")"},
+      {R"({"e":"ns","n":1,"c":2})", "line 2 has something else where a value should be"},
+      {R"({"e":"ns","n":"a","c":-1})", "line 2 has a number that cannot be"},
+      {R"({"e":"ns",x)", "line 2 is not as netrig writes it, from byte 11 on"},
+      {R"({"e":"moon"})", R"(line 2 tells of "moon", which this netrig does not know)"},
+      {R"({"e":"dev","n":"d","d":"veth","i":[],"r":"0x"})", "line 2 has bytes that are not in hexadecimal"},
+  }));
+  const std::string base = all_events(record());
+  const std::string refusal = refusal_of(base.substr(0, base.find('\n') + 1) + line + "\n");
+  CHECK_THAT(refusal, ContainsSubstring("the lab's record is damaged: " + message));
+  CHECK_THAT(refusal, !ContainsSubstring("json.exception"));
+}
+
 TEST_CASE("lines out of their place are refused") {
   const std::string base = all_events(record());
   CHECK_THAT(refusal_of(base.substr(base.find('\n') + 1)), ContainsSubstring("does not begin with its beginning"));

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/values.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace netrig::cli {
+
+// The command line's errors put the option's name before what a validator returns.
+CLI::Validator number_from(std::uint64_t least, std::uint64_t most) {
+  return CLI::Validator(
+      [least, most](const std::string& text) {
+        std::uint64_t number = 0;
+        const char* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, number);
+        const bool whole = read.ec == std::errc() && read.ptr == end;
+        return whole && number >= least && number <= most
+                   ? std::string()
+                   : fmt::format("\"{}\" is not a whole number from {} to {}", text, least, most);
+      },
+      "");
+}
+
+CLI::Validator one_of(std::vector<std::string> words) {
+  return CLI::Validator(
+      [words = std::move(words)](const std::string& text) {
+        if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
+        return fmt::format("\"{}\" is none of {}", text, fmt::join(words, ", "));
+      },
+      "");
+}
+
+}  // namespace netrig::cli

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What values options take, and what is said of others.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace netrig::cli {
+
+/// A whole number of this range.
+CLI::Validator number_from(std::uint64_t least, std::uint64_t most);
+/// One of these words.
+CLI::Validator one_of(std::vector<std::string> words);
+
+}  // namespace netrig::cli
