@@ -13,8 +13,6 @@
 
 #include "check/checks.hpp"
 #include "check/socket_address.hpp"
-#include "engine/spaces.hpp"
-#include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::check {
@@ -171,8 +169,7 @@ std::optional<Answer> ask(const DnsCheck& check, const Job& job, const Pair& pai
   const auto id = static_cast<std::uint16_t>(std::random_device{}());
   const Message query = build_query(check, id);
   std::optional<Answer> answer;
-  engine::parallel(1, 1, [&](std::size_t) {
-    kernel::enter(job.ground.space(pair.from));
+  job.ground.inside(pair.from, [&] {
     const Until until = job.until.at_most(check.timeout);
     if (const auto bytes = ask_udp(check, pair, query, until)) answer = parse(*bytes, check, id);
     if (!answer || !answer->truncated) return;

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "check/socket_address.hpp"
-#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
 
@@ -174,7 +174,7 @@ class Loop {
 void run_exchanges(const Ground& ground, const std::vector<Pair>& pairs, std::vector<Exchange>& exchanges,
                    const ExchangeOptions& options, const Until& until) {
   // Sockets are opened in many namespaces, so this needs a thread that may move.
-  engine::parallel(1, 1, [&](std::size_t) { Loop(ground, pairs, options).run(exchanges, until); });
+  kernel::aside([&] { Loop(ground, pairs, options).run(exchanges, until); });
 }
 
 std::string fate_text(const Exchange& exchange, const ExchangeOptions& options) {

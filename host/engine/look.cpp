@@ -7,6 +7,7 @@
 #include "engine/engine.hpp"
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 
 namespace netrig::engine {
@@ -107,7 +108,7 @@ LabView look(const Record& record, driver::Registry& drivers) {
     view.devices.push_back(std::move(device));
   }
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (DeviceView& device : view.devices) ask_driver(device, spaces, record.lab, drivers);
   });
   return view;
@@ -116,7 +117,7 @@ LabView look(const Record& record, driver::Registry& drivers) {
 bool is_lost(const Record& record) {
   if (!is_of_another_boot(record)) return false;
   bool found = false;
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (const MadeNamespace& made : record.namespaces) {
       if (made.existing) continue;  // that of the machine has the same cookie in every boot
       try {

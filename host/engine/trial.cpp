@@ -14,6 +14,7 @@
 #include "engine/journal.hpp"
 #include "engine/orders.hpp"
 #include "kernel/address.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
 
@@ -27,7 +28,7 @@ constexpr std::uint32_t kFirstIfindex = 100;
 template <typename Body>
 Fault in_new_namespace(Body&& body) {
   try {
-    parallel(1, 1, [&](std::size_t) { body(kernel::create_namespace()); });
+    kernel::aside([&] { body(kernel::create_namespace()); });
     return {};
   } catch (const Error& error) {
     return error.message();

@@ -9,7 +9,7 @@
 #include "config/config.hpp"
 #include "driver/registry.hpp"
 #include "engine/engine.hpp"
-#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 #include "scratch.hpp"
 
 using namespace scratch;
@@ -234,7 +234,7 @@ TEST_CASE("up and down in one process leave no descriptor open") {
   netrig::driver::Policy policy;
   policy.directories = {NETRIG_PLUGIN_DIR};
   policy.anchor = build;
-  netrig::engine::prepare_parallel();  // keeps one, of the namespace that the process began in
+  netrig::kernel::Homecoming::prepare();  // keeps one, of the namespace that the process began in
   const auto before = open_files();
   {
     netrig::driver::Registry drivers(policy);
