@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstring>
 
 #include "kernel/route.hpp"
 #include "model/error.hpp"
