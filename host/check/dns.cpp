@@ -95,7 +95,7 @@ std::string data_of(const ns_msg& message, const ns_rr& record) {
 
 struct Answer {
   std::string rcode;
-  std::vector<std::string> data;
+  std::vector<std::string> data = {};
   bool truncated = false;
 };
 
@@ -105,7 +105,6 @@ std::optional<Answer> parse(const Message& bytes, const DnsCheck& check, std::ui
     return std::nullopt;
   const auto rcode = static_cast<std::size_t>(ns_msg_getflag(message, ns_f_rcode));
   Answer answer{.rcode = rcode < kRcodes.size() ? kRcodes.at(rcode) : fmt::format("RCODE{}", rcode),
-                .data = {},
                 .truncated = ns_msg_getflag(message, ns_f_tc) != 0};
   for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
     ns_rr record;

@@ -25,7 +25,7 @@ struct Open {
   Exchange* exchange = nullptr;
   UniqueFd fd;
   Clock::time_point began;
-  Clock::time_point sent_since;
+  Clock::time_point sent_since = {};
   std::size_t sent = 0;
 };
 
@@ -62,8 +62,7 @@ class Loop {
     Open one{.exchange = &exchange,
              .fd = UniqueFd(::socket(socket_family(pair.address.family),
                                      (is_tcp() ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-             .began = Clock::now(),
-             .sent_since = {}};
+             .began = Clock::now()};
     if (!one.fd)
       throw Error(ErrorCode::failed,
                   fmt::format("cannot open a socket in {}: {}", ground_.name(pair.from), errno_text(errno)));

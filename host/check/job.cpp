@@ -86,8 +86,7 @@ PairResult& Job::add(const Pair& pair) const {
   result.pairs.push_back({.from = ground.name(pair.from),
                           .to = pair.to ? ground.name(*pair.to) : "",
                           .address = pair.address.str(),
-                          .outcome = Outcome::passed,
-                          .metrics = {}});
+                          .outcome = Outcome::passed});
   return result.pairs.back();
 }
 

@@ -89,10 +89,10 @@ void add_commands(CLI::App& app, Action& action) {
 
 /// Walks the words as the parser will: which are commands, which their arguments, and which options or their values.
 struct Walk {
-  const CLI::App* command = nullptr;      ///< the last one named
-  std::vector<std::size_t> arguments;     ///< after it; indexes
-  std::optional<std::size_t> no_command;  ///< a word where a command should be
-  std::size_t end = 0;                    ///< where "--" or, of `exec`, the command to run begins
+  const CLI::App* command = nullptr;           ///< the last one named
+  std::vector<std::size_t> arguments = {};     ///< after it; indexes
+  std::optional<std::size_t> no_command = {};  ///< a word where a command should be
+  std::size_t end = 0;                         ///< where "--" or, of `exec`, the command to run begins
 };
 
 bool takes_value(const CLI::App* command, const std::string& word) {
@@ -111,7 +111,7 @@ const CLI::App* command_named(const CLI::App* parent, const std::string& name) {
 
 Walk walk(const CLI::App& root, const std::vector<std::string>& words) {
   constexpr std::size_t kBeforeCommand = 2;  // LAB and NAMESPACE of exec
-  Walk found{.command = &root, .arguments = {}, .no_command = {}, .end = words.size()};
+  Walk found{.command = &root, .end = words.size()};
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (word == "--" || (found.command->get_name() == "exec" && found.arguments.size() == kBeforeCommand &&

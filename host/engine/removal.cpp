@@ -64,9 +64,7 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletion
     context.spaces.homes.push_back(space);
     context.interfaces.push_back({.name = interface.name,
                                   .netns_fd = space == nullptr ? -1 : space->fd().get(),
-                                  .ifindex = space == nullptr ? 0 : interface.ifindex,
-                                  .mtu = {},
-                                  .mac = {}});
+                                  .ifindex = space == nullptr ? 0 : interface.ifindex});
   }
   context.about = fmt::format("{}/{} (driver {})", run.journal.record().lab, made.name, made.driver);
   driver::DestroyAnswer answer;

@@ -241,14 +241,7 @@ TEST_CASE("up and down in one process leave no descriptor open") {
     const netrig::config::Drivers lookup{.find = [&](std::string_view kind) { return drivers.find(kind); },
                                          .kinds = [&] { return drivers.kinds(); }};
     const netrig::Lab lab = netrig::config::load(std::string(NETRIG_CONFIG_DIR) + "/two-hosts.toml", lookup).lab;
-    const netrig::Lab none{.name = lab.name,
-                           .description = {},
-                           .file = {},
-                           .source = {},
-                           .namespaces = {},
-                           .devices = {},
-                           .services = {},
-                           .tests = {}};
+    const netrig::Lab none{.name = lab.name};
     auto journal = netrig::engine::Journal::open("two-hosts", {.create = true});
     journal->begin(lab, {}, netrig::engine::Purpose::up);
     netrig::engine::up(*journal, none, lab, netrig::plan::make(none, lab), {}, drivers, {});
