@@ -69,7 +69,7 @@ class Services {
       const std::string said = one.process.out() + one.process.err();
       if (!said.empty() && !job_.result.findings.empty())
         job_.result.attachments.push_back(
-            {.name = fmt::format("service {}: output", one.service->name), .path = {}, .text = last_lines(said)});
+            {.name = fmt::format("service {}: output", one.service->name), .text = last_lines(said)});
     }
   }
 
@@ -95,9 +95,8 @@ bool run_commands(const Job& job, const std::vector<PlacedCommand>& commands, st
                                                            output.ended.exit),
               .expected = "exit code 0",
               .look_at = job.exec_line(space, shell_line(placed.command))});
-    job.result.attachments.push_back({.name = fmt::format("{} {}: output", when, placed.space),
-                                      .path = {},
-                                      .text = last_lines(output.out + output.err)});
+    job.result.attachments.push_back(
+        {.name = fmt::format("{} {}: output", when, placed.space), .text = last_lines(output.out + output.err)});
     return false;
   }
   return true;
@@ -115,7 +114,7 @@ class Afterwards {
       for (const PlacedCommand& one : job_.test.after)
         run_commands(job_, {one}, "after", {Clock::now() + kAfterwards, nullptr});
     } catch (const Error& error) {
-      job_.fail({.about = "after", .seen = error.what(), .expected = "exit code 0", .look_at = {}});
+      job_.fail({.about = "after", .seen = error.what(), .expected = "exit code 0"});
     }
   }
   Afterwards(const Afterwards&) = delete;
@@ -156,7 +155,7 @@ void extend(std::vector<Series>& history, const std::vector<Metric>& metrics, st
   for (const Metric& metric : metrics) {
     auto found = std::find_if(history.begin(), history.end(), [&](const Series& s) { return s.name == metric.name; });
     if (found == history.end())
-      found = history.insert(found, {.name = metric.name, .quantity = "repetition", .unit = metric.unit, .points = {}});
+      found = history.insert(found, {.name = metric.name, .quantity = "repetition", .unit = metric.unit});
     found->points.push_back({.at = static_cast<double>(repetition), .value = metric.value});
   }
 }
@@ -190,8 +189,7 @@ void repeat(const Ground& ground, const Test& test, const RunOptions& options, T
     run_once(job, options.artifacts);
     if (job.until.is_interrupted()) return interrupt(result);
     if (result.findings.empty() && Clock::now() >= job.until.deadline)
-      job.fail({.about = {},
-                .seen = fmt::format("it took longer than its timeout of {}", format_duration(test.timeout.count())),
+      job.fail({.seen = fmt::format("it took longer than its timeout of {}", format_duration(test.timeout.count())),
                 .expected = "an end in time",
                 .look_at = "timeout of the test in the lab file"});
     if (times > 1) extend(history, result.metrics, repetition);
@@ -211,15 +209,7 @@ TestResult attempt(const Ground& ground, const Test& test, const RunOptions& opt
                     .description = test.description,
                     .check = std::string(name_of(test.check)),
                     .where = ground.lab().at(test.where),
-                    .tags = test.tags,
-                    .reason = {},
-                    .findings = {},
-                    .pairs = {},
-                    .metrics = {},
-                    .series = {},
-                    .events = {},
-                    .attachments = {},
-                    .reproduce = {}};
+                    .tags = test.tags};
   const auto began = Clock::now();
   try {
     repeat(ground, test, options, result);

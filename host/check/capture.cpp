@@ -47,10 +47,10 @@ struct Point {
   const CaptureAssertion* wanted = nullptr;
   std::size_t space = 0;
   std::string interface;
-  Pcap handle;
+  Pcap handle = {};
   std::uint64_t seen = 0;
   std::size_t kept_bytes = 0;
-  std::vector<Packet> kept;
+  std::vector<Packet> kept = {};
 };
 
 void keep(Point& point, const pcap_pkthdr& header, const unsigned char* bytes) {
@@ -97,7 +97,7 @@ std::vector<Point> open_points(const Job& job) {
         kernel::Socket socket;
         for (const kernel::LinkState& link : kernel::list_links(socket)) {
           if (!matches(wanted.interface.interface, link.name)) continue;
-          points.push_back({.wanted = &wanted, .space = space, .interface = link.name, .handle = {}, .kept = {}});
+          points.push_back({.wanted = &wanted, .space = space, .interface = link.name});
           open(job, points.back());
         }
       });
@@ -200,7 +200,7 @@ void judge(const Job& job, Point& point, const std::string& directory) {
       finding.look_at = fmt::format("{}; {}", path, finding.look_at);
     } catch (const Error& error) {
       job.result.attachments.push_back(
-          {.name = "capture of " + about, .path = {}, .text = fmt::format("{}\n{}", error.what(), summary(point))});
+          {.name = "capture of " + about, .text = fmt::format("{}\n{}", error.what(), summary(point))});
     }
   }
   job.fail(std::move(finding));

@@ -13,8 +13,6 @@
 
 #include "check/checks.hpp"
 #include "check/socket_address.hpp"
-#include "engine/spaces.hpp"
-#include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::check {
@@ -97,7 +95,7 @@ std::string data_of(const ns_msg& message, const ns_rr& record) {
 
 struct Answer {
   std::string rcode;
-  std::vector<std::string> data;
+  std::vector<std::string> data = {};
   bool truncated = false;
 };
 
@@ -107,7 +105,6 @@ std::optional<Answer> parse(const Message& bytes, const DnsCheck& check, std::ui
     return std::nullopt;
   const auto rcode = static_cast<std::size_t>(ns_msg_getflag(message, ns_f_rcode));
   Answer answer{.rcode = rcode < kRcodes.size() ? kRcodes.at(rcode) : fmt::format("RCODE{}", rcode),
-                .data = {},
                 .truncated = ns_msg_getflag(message, ns_f_tc) != 0};
   for (int i = 0; i < ns_msg_count(message, ns_s_an); ++i) {
     ns_rr record;
@@ -171,8 +168,7 @@ std::optional<Answer> ask(const DnsCheck& check, const Job& job, const Pair& pai
   const auto id = static_cast<std::uint16_t>(std::random_device{}());
   const Message query = build_query(check, id);
   std::optional<Answer> answer;
-  engine::parallel(1, 1, [&](std::size_t) {
-    kernel::enter(job.ground.space(pair.from));
+  job.ground.inside(pair.from, [&] {
     const Until until = job.until.at_most(check.timeout);
     if (const auto bytes = ask_udp(check, pair, query, until)) answer = parse(*bytes, check, id);
     if (!answer || !answer->truncated) return;

@@ -21,7 +21,7 @@ constexpr int kLook = 20;  // milliseconds until an order to stop is seen
 /// A connection and what it has not yet taken back.
 struct Client {
   UniqueFd fd;
-  std::vector<char> pending;
+  std::vector<char> pending = {};
   bool closing = false;  ///< the other end sends no more
 };
 
@@ -103,7 +103,7 @@ void EchoServers::serve() {
         UniqueFd fd(::accept4(listeners_[i].get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
         if (!fd) continue;
         ++arrived_;
-        clients.push_back({.fd = std::move(fd), .pending = {}});
+        clients.push_back({.fd = std::move(fd)});
       } else {
         sockaddr_storage from{};
         socklen_t length = sizeof from;

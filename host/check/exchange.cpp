@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "check/socket_address.hpp"
-#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
 
@@ -25,7 +25,7 @@ struct Open {
   Exchange* exchange = nullptr;
   UniqueFd fd;
   Clock::time_point began;
-  Clock::time_point sent_since;
+  Clock::time_point sent_since = {};
   std::size_t sent = 0;
 };
 
@@ -62,8 +62,7 @@ class Loop {
     Open one{.exchange = &exchange,
              .fd = UniqueFd(::socket(socket_family(pair.address.family),
                                      (is_tcp() ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-             .began = Clock::now(),
-             .sent_since = {}};
+             .began = Clock::now()};
     if (!one.fd)
       throw Error(ErrorCode::failed,
                   fmt::format("cannot open a socket in {}: {}", ground_.name(pair.from), errno_text(errno)));
@@ -174,7 +173,7 @@ class Loop {
 void run_exchanges(const Ground& ground, const std::vector<Pair>& pairs, std::vector<Exchange>& exchanges,
                    const ExchangeOptions& options, const Until& until) {
   // Sockets are opened in many namespaces, so this needs a thread that may move.
-  engine::parallel(1, 1, [&](std::size_t) { Loop(ground, pairs, options).run(exchanges, until); });
+  kernel::aside([&] { Loop(ground, pairs, options).run(exchanges, until); });
 }
 
 std::string fate_text(const Exchange& exchange, const ExchangeOptions& options) {

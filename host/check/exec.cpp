@@ -20,7 +20,7 @@ void run_in(const ExecCheck& check, const Job& job, std::size_t space) {
   const Output output = run_command(job.ground, {.command = check.command, .space = space}, job.until);
   const std::string line = job.exec_line(space, shell_line(check.command));
   job.result.reproduce.push_back(line);
-  Finding finding{.about = job.ground.name(space), .seen = {}, .expected = {}, .look_at = line};
+  Finding finding{.about = job.ground.name(space), .look_at = line};
   if (output.ended.timed_out) {
     finding.seen = "the command did not end in time";
     finding.expected = fmt::format("its end within {}", format_duration(job.test.timeout.count()));
@@ -32,8 +32,6 @@ void run_in(const ExecCheck& check, const Job& job, std::size_t space) {
     finding.expected = fmt::format("a line that matches \"{}\"", check.matches);
   }
   job.result.pairs.push_back({.from = job.ground.name(space),
-                              .to = {},
-                              .address = {},
                               .outcome = finding.seen.empty() ? Outcome::passed : Outcome::failed,
                               .metrics = {{"user", output.ended.user_seconds * 1e3, "ms"},
                                           {"system", output.ended.system_seconds * 1e3, "ms"}}});
@@ -41,8 +39,7 @@ void run_in(const ExecCheck& check, const Job& job, std::size_t space) {
   job.fail(std::move(finding));
   const std::string said = output.out + output.err;
   if (!said.empty())
-    job.result.attachments.push_back(
-        {.name = fmt::format("output in {}", job.ground.name(space)), .path = {}, .text = said});
+    job.result.attachments.push_back({.name = fmt::format("output in {}", job.ground.name(space)), .text = said});
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ void judge(const FailoverCheck& check, const Job& job, const Pair& pair, const s
 }
 
 void draw(const Job& job, const Pair& pair, const std::vector<const Probe*>& probes) {
-  Series series{.name = job.about(pair), .quantity = "rtt", .unit = "ms", .points = {}};
+  Series series{.name = job.about(pair), .quantity = "rtt", .unit = "ms"};
   for (const Probe* probe : probes) {
     const bool lost = probe->fate != Probe::Fate::replied;
     series.points.push_back({.at = std::chrono::duration<double>(probe->sent_at).count(),
@@ -103,7 +103,7 @@ void run(const FailoverCheck& check, const Job& job) {
   const std::vector<Pair> pairs = pairs_of(job.lab(), job.test, check.to);
   std::vector<Probe> probes;
   for (nanoseconds at = 0ns; at < check.duration; at += check.interval)
-    for (std::size_t i = 0; i < pairs.size(); ++i) probes.push_back({.pair = i, .at = at, .ttl = {}, .who = {}});
+    for (std::size_t i = 0; i < pairs.size(); ++i) probes.push_back({.pair = i, .at = at});
   Prober prober(job.ground);
   prober.run(pairs, probes, {.dont_fragment = false, .timeout = 1s}, job.until, job.began);
   std::vector<std::vector<const Probe*>> by_pair(pairs.size());

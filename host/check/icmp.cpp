@@ -127,7 +127,7 @@ std::optional<IcmpMessage> parse_icmp(Family family, std::span<const std::byte> 
     packet = packet.subspan(*header);
   }
   if (packet.size() < kHeader) return std::nullopt;
-  IcmpMessage message{.id = {}, .type = byte_at(packet, 0), .code = byte_at(packet, 1), .payload = {}};
+  IcmpMessage message{.type = byte_at(packet, 0), .code = byte_at(packet, 1)};
   if (message.type == (family == Family::ipv4 ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY)) {
     message.reply = true;
     message.id = {.ident = word_at(packet, 4), .sequence = word_at(packet, 6)};

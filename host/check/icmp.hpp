@@ -24,11 +24,11 @@ void build_echo(Family family, EchoId id, std::span<const std::byte> payload, st
 /// What a raw ICMP socket received: a reply, or an error about a request.
 struct IcmpMessage {
   bool reply = false;
-  EchoId id;
+  EchoId id = {};
   std::uint8_t type = 0;
   std::uint8_t code = 0;
-  std::uint32_t mtu = 0;               ///< of "fragmentation needed" and "packet too big"; 0: not told
-  std::span<const std::byte> payload;  ///< of a reply
+  std::uint32_t mtu = 0;                    ///< of "fragmentation needed" and "packet too big"; 0: not told
+  std::span<const std::byte> payload = {};  ///< of a reply
 };
 /// `packet` as recvmsg(2) gives it: with the IP header for IPv4, without for IPv6. Nothing if it is about something
 /// else.

@@ -8,8 +8,7 @@
 #include <random>
 #include <unordered_map>
 
-#include "engine/spaces.hpp"
-#include "kernel/namespace.hpp"
+#include "kernel/inside.hpp"
 
 namespace netrig::check {
 namespace {
@@ -71,10 +70,7 @@ int Until::poll_timeout() const {
 }
 
 void Ground::inside(std::size_t space, const std::function<void()>& body) const {
-  engine::parallel(1, 1, [&](std::size_t) {
-    kernel::enter(fds_.at(space));
-    body();
-  });
+  kernel::inside(fds_.at(space), body);
 }
 
 std::string Job::about(const Pair& pair) const {
@@ -90,8 +86,7 @@ PairResult& Job::add(const Pair& pair) const {
   result.pairs.push_back({.from = ground.name(pair.from),
                           .to = pair.to ? ground.name(*pair.to) : "",
                           .address = pair.address.str(),
-                          .outcome = Outcome::passed,
-                          .metrics = {}});
+                          .outcome = Outcome::passed});
   return result.pairs.back();
 }
 

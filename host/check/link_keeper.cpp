@@ -105,13 +105,12 @@ void LinkKeeper::take_down(std::size_t space, const std::vector<std::size_t>& li
     auto known = in_place_of(what, after);
     if (holds(known, what.message)) continue;
     for (auto& message : in_place_of(what, before[space])) known.push_back(std::move(message));
-    lose(space, {.what = what, .known = std::move(known), .after = {}, .refusal = {}});
+    lose(space, {.what = what, .known = std::move(known)});
   }
   // Next-hop objects also go with the carrier (nh_netdev_event), here and at the other end, and that some time later.
   for (const auto& [at, all] : before)
     for (const Configured& what : all)
-      if (what.over_next_hop_object)
-        lose(at, {.what = what, .known = in_place_of(what, all), .after = links, .refusal = {}});
+      if (what.over_next_hop_object) lose(at, {.what = what, .known = in_place_of(what, all), .after = links});
 }
 
 void LinkKeeper::lose(std::size_t space, Lost lost) {

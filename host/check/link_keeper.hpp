@@ -38,8 +38,8 @@ class LinkKeeper {
     kernel::Configured what;
     /// Messages that could stand in its place without anybody having put them there since.
     std::vector<std::vector<std::byte>> known;
-    std::vector<std::size_t> after;  ///< indexes in kept_: not before these links are up
-    std::string refusal;             ///< the kernel's last no
+    std::vector<std::size_t> after = {};  ///< indexes in kept_: not before these links are up
+    std::string refusal = {};             ///< the kernel's last no
   };
 
   std::size_t keep(std::size_t space, const kernel::LinkState& link);

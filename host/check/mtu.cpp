@@ -32,7 +32,7 @@ std::uint32_t first_link(const Job& job, const Pair& pair) {
 struct Discovery {
   std::uint32_t mtu = 0;  ///< largest packet that is proven to pass
   bool black_hole = false;
-  std::optional<IpAddress> told_by;
+  std::optional<IpAddress> told_by = {};
 };
 
 class Explorer {
@@ -44,7 +44,7 @@ class Explorer {
   Probe send(std::uint32_t size) {
     std::vector<Probe> probes;
     for (int attempt = 0; attempt < kTries; ++attempt) {
-      probes = {{.pair = 0, .size = size - echo_overhead(pairs_[0].address.family), .ttl = {}, .who = {}}};
+      probes = {{.pair = 0, .size = size - echo_overhead(pairs_[0].address.family)}};
       prober_.run(pairs_, probes, {.dont_fragment = true, .timeout = check_.timeout}, job_.until, Clock::now());
       if (probes[0].fate != Probe::Fate::waiting) break;
     }
@@ -53,7 +53,7 @@ class Explorer {
 
   Discovery explore(std::uint32_t top) {
     const Family family = pairs_[0].address.family;
-    Discovery found{.mtu = least_of(family), .told_by = {}};
+    Discovery found{.mtu = least_of(family)};
     std::uint32_t above = top + 1;  // smallest size known not to pass
     std::uint32_t size = top;
     while (found.mtu < above - 1 && !job_.until.over()) {

@@ -50,7 +50,7 @@ void step(const PathCheck& check, const Job& job, Prober& prober, const std::vec
   for (int attempt = 0; attempt < kTries; ++attempt) {
     std::vector<Probe> probes;
     for (std::size_t i = 0; i < pairs.size(); ++i)
-      if (ways[i].is_open() && !ways[i].hops.back()) probes.push_back({.pair = i, .ttl = distance, .who = {}});
+      if (ways[i].is_open() && !ways[i].hops.back()) probes.push_back({.pair = i, .ttl = distance});
     prober.run(pairs, probes, {.dont_fragment = false, .timeout = check.timeout}, job.until, Clock::now());
     for (const Probe& probe : probes) {
       Way& way = ways[probe.pair];

@@ -119,8 +119,7 @@ std::vector<Probe> schedule(const PingCheck& check, std::size_t pairs) {
       probes.push_back({.pair = i,
                         .at = k * check.interval + kSpread * static_cast<std::int64_t>(i),
                         .size = check.size,
-                        .ttl = check.ttl,
-                        .who = {}});
+                        .ttl = check.ttl});
   std::stable_sort(probes.begin(), probes.end(), [](const Probe& a, const Probe& b) { return a.at < b.at; });
   return probes;
 }
@@ -128,7 +127,7 @@ std::vector<Probe> schedule(const PingCheck& check, std::size_t pairs) {
 void draw(const Job& job, const std::vector<Pair>& pairs, const std::vector<Probe>& probes, double offset) {
   const std::size_t first = job.result.series.size();
   for (const Pair& pair : pairs)
-    job.result.series.push_back({.name = job.about(pair), .quantity = "rtt", .unit = "ms", .points = {}});
+    job.result.series.push_back({.name = job.about(pair), .quantity = "rtt", .unit = "ms"});
   for (const Probe& probe : probes) {
     if (probe.fate == Probe::Fate::unsent) continue;
     const bool lost = probe.fate != Probe::Fate::replied;

@@ -24,19 +24,19 @@ struct Probe {
     refused,     ///< an ICMP error came back
     unsendable,  ///< the kernel did not take it
   };
-  std::size_t pair = 0;             ///< index in the pairs asked for
-  nanoseconds at{};                 ///< when to send, after the begin
-  std::uint32_t size = 56;          ///< payload; Units: bytes
-  std::optional<std::uint8_t> ttl;  ///< or hop limit
+  std::size_t pair = 0;                  ///< index in the pairs asked for
+  nanoseconds at{};                      ///< when to send, after the begin
+  std::uint32_t size = 56;               ///< payload; Units: bytes
+  std::optional<std::uint8_t> ttl = {};  ///< or hop limit
 
   Fate fate = Fate::unsent;
-  nanoseconds sent_at{};         ///< after the begin
-  nanoseconds rtt{};             ///< of a reply or an error
-  std::uint32_t resent = 0;      ///< times, for ProbeOptions::again
-  std::uint32_t duplicates = 0;  ///< further replies
-  bool corrupt = false;          ///< the reply's payload is not the request's
-  std::optional<IpAddress> who;  ///< sender of the error
-  std::uint8_t type = 0;         ///< of the error
+  nanoseconds sent_at{};              ///< after the begin
+  nanoseconds rtt{};                  ///< of a reply or an error
+  std::uint32_t resent = 0;           ///< times, for ProbeOptions::again
+  std::uint32_t duplicates = 0;       ///< further replies
+  bool corrupt = false;               ///< the reply's payload is not the request's
+  std::optional<IpAddress> who = {};  ///< sender of the error
+  std::uint8_t type = 0;              ///< of the error
   std::uint8_t code = 0;
   std::uint32_t mtu = 0;  ///< told by "too big"
   int error = 0;          ///< errno of `unsendable`

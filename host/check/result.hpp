@@ -21,7 +21,7 @@ std::string_view to_text(Outcome outcome);
 
 /// One thing that was measured: {"rtt_avg", 0.053, "ms"}.
 struct Metric {
-  std::string name;
+  std::string name = {};
   double value = 0;
   std::string unit;  ///< "ms", "bit/s", "%", "packets", "bytes", "" ...
 };
@@ -39,24 +39,24 @@ struct Series {
     double value = 0;
     bool lost = false;  ///< nothing came back; value is 0
   };
-  std::vector<Point> points;
+  std::vector<Point> points = {};
 };
 
 /// One thing that is not as expected.
 struct Finding {
-  std::string about;     ///< "h1 -> h2 (192.0.2.2)"; may be empty
-  std::string seen;      ///< "3 of 3 echo requests got no reply"
-  std::string expected;  ///< "at most 0% loss"
-  std::string look_at;   ///< "netrig exec LAB h1 -- ip route get 192.0.2.2"
+  std::string about = {};     ///< "h1 -> h2 (192.0.2.2)"; may be empty
+  std::string seen = {};      ///< "3 of 3 echo requests got no reply"
+  std::string expected = {};  ///< "at most 0% loss"
+  std::string look_at = {};   ///< "netrig exec LAB h1 -- ip route get 192.0.2.2"
 };
 
 /// Outcome between two namespaces.
 struct PairResult {
   std::string from;
-  std::string to;       ///< namespace, or empty for an address of no namespace
-  std::string address;  ///< empty: none was used
+  std::string to = {};       ///< namespace, or empty for an address of no namespace
+  std::string address = {};  ///< empty: none was used
   Outcome outcome = Outcome::passed;
-  std::vector<Metric> metrics;
+  std::vector<Metric> metrics = {};
 };
 
 /// What happened in the middle of a test.
@@ -67,8 +67,8 @@ struct EventResult {
 
 /// A file kept for the reader, or text that a process wrote.
 struct Attachment {
-  std::string name;  ///< "capture of r1:eth0", "service web: output"
-  std::string path;  ///< a file; empty: `text` holds it
+  std::string name;       ///< "capture of r1:eth0", "service web: output"
+  std::string path = {};  ///< a file; empty: `text` holds it
   std::string text;
 };
 
@@ -79,16 +79,16 @@ struct TestResult {
   std::string where;  ///< file:line:column
   std::vector<std::string> tags;
   Outcome outcome = Outcome::passed;
-  std::string reason;             ///< of error and skipped: one sentence
-  std::vector<Finding> findings;  ///< of failed: all of them
-  std::vector<PairResult> pairs;
-  std::vector<Metric> metrics;
-  std::vector<Series> series;
-  std::vector<EventResult> events;
-  std::vector<Attachment> attachments;
-  std::vector<std::string> reproduce;  ///< shell commands
-  std::uint32_t repetitions = 1;       ///< that were run
-  double began = 0;                    ///< Units: seconds after the run's begin
+  std::string reason = {};             ///< of error and skipped: one sentence
+  std::vector<Finding> findings = {};  ///< of failed: all of them
+  std::vector<PairResult> pairs = {};
+  std::vector<Metric> metrics = {};
+  std::vector<Series> series = {};
+  std::vector<EventResult> events = {};
+  std::vector<Attachment> attachments = {};
+  std::vector<std::string> reproduce = {};  ///< shell commands
+  std::uint32_t repetitions = 1;            ///< that were run
+  double began = 0;                         ///< Units: seconds after the run's begin
   double seconds = 0;
 };
 
@@ -122,7 +122,7 @@ struct Report {
   double seconds = 0;
   bool interrupted = false;
   Environment environment;
-  std::vector<TestResult> tests;
+  std::vector<TestResult> tests = {};
 
   [[nodiscard]] Totals totals() const;
 };

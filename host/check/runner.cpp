@@ -124,13 +124,6 @@ class Schedule {
                    .tags = test.tags,
                    .outcome = verdict.outcome,
                    .reason = verdict.reason,
-                   .findings = {},
-                   .pairs = {},
-                   .metrics = {},
-                   .series = {},
-                   .events = {},
-                   .attachments = {},
-                   .reproduce = {},
                    .repetitions = 0,
                    .began = since_begin(Clock::now())};
     states_[i] = State::done;
@@ -223,8 +216,7 @@ Report run_tests(const Ground& ground, const std::vector<Test>& tests, const Run
                 .file = ground.lab().file,
                 .description = ground.lab().description,
                 .began = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(clock)),
-                .environment = environment_here(),
-                .tests = {}};
+                .environment = environment_here()};
   report.tests = Schedule(ground, tests, options).run();
   report.interrupted = options.interrupted != nullptr && *options.interrupted;
   report.seconds = std::chrono::duration<double>(Clock::now() - began).count();

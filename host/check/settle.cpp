@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "check/job.hpp"
-#include "engine/spaces.hpp"
 #include "kernel/address.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/link.hpp"
 #include "kernel/namespace.hpp"
 
@@ -59,7 +59,7 @@ void await_links(const Ground& ground, const Until& until) {
   for (const Device& device : ground.lab().devices)
     for (const Interface& interface : device.interfaces)
       if (interface.state == AdminState::up) names[interface.home].insert(interface.name.str());
-  engine::parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i].empty()) continue;
       kernel::enter(ground.space(i));
@@ -80,7 +80,7 @@ void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Unti
         if (interface.state == AdminState::up && address.prefix.address.family == Family::ipv6)
           groups[interface.home].insert(solicited_group(address.prefix.address));
   // One thread for all: entering a namespace is cheap, a thread for each is not.
-  engine::parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (std::size_t i = 0; i < groups.size(); ++i) {
       if (groups[i].empty()) continue;
       kernel::enter(ground.space(i));

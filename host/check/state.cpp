@@ -63,11 +63,7 @@ void in_each(const Job& job, const std::optional<InterfaceName>& interface, cons
       if (interface) require_interface(job, space, view, *interface);
       wrong = look(view);
     });
-    job.result.pairs.push_back({.from = job.ground.name(space),
-                                .to = {},
-                                .address = {},
-                                .outcome = wrong ? Outcome::failed : Outcome::passed,
-                                .metrics = {}});
+    job.result.pairs.push_back({.from = job.ground.name(space), .outcome = wrong ? Outcome::failed : Outcome::passed});
     const std::string line = job.exec_line(space, command);
     if (wrong) job.fail({.about = job.ground.name(space), .seen = *wrong, .expected = expected, .look_at = line});
     if (wrong || job.result.reproduce.empty()) job.result.reproduce.push_back(line);

@@ -25,7 +25,7 @@ Process start_server(const ThroughputCheck& check, const Job& job, std::size_t s
   const Service server{.name = "iperf3",
                        .space = job.ground.name(space),
                        .command = {"iperf3", "--server", "--one-off", "--port", std::to_string(check.port)},
-                       .ready = {.tcp_port = check.port, .udp_port = {}, .output = {}, .command = {}},
+                       .ready = {.tcp_port = check.port},
                        .timeout = kReady,
                        .where = job.test.where};
   try {
@@ -107,7 +107,7 @@ std::vector<Metric> metrics_of(const Measured& measured, const ThroughputCheck& 
 }
 
 Series series_of(const Json& json, const std::string& name) {
-  Series series{.name = name, .quantity = "throughput", .unit = "bit/s", .points = {}};
+  Series series{.name = name, .quantity = "throughput", .unit = "bit/s"};
   for (const Json& interval : json.value("intervals", Json::array()))
     series.points.push_back({.at = number(interval, "/sum/end"), .value = number(interval, "/sum/bits_per_second")});
   return series;
@@ -116,10 +116,9 @@ Series series_of(const Json& json, const std::string& name) {
 std::vector<Finding> judge(const Measured& measured, const ThroughputCheck& check) {
   std::vector<Finding> findings;
   const auto expect = [&](bool right, std::string seen, std::string expected) {
-    if (!right)
-      findings.push_back({.about = {}, .seen = std::move(seen), .expected = std::move(expected), .look_at = {}});
+    if (!right) findings.push_back({.seen = std::move(seen), .expected = std::move(expected)});
   };
-  const std::string rate = to_text(Metric{.name = {}, .value = measured.rate, .unit = "bit/s"});
+  const std::string rate = to_text(Metric{.value = measured.rate, .unit = "bit/s"});
   if (check.min) expect(measured.rate >= static_cast<double>(*check.min), rate, "at least " + format_rate(*check.min));
   if (check.max) expect(measured.rate <= static_cast<double>(*check.max), rate, "at most " + format_rate(*check.max));
   if (check.max_retransmits)
@@ -182,14 +181,11 @@ void measure(const ThroughputCheck& check, const Job& job, const Pair& pair) {
     job.fail(std::move(finding));
   };
   if (!json) {
-    fail({.about = {},
-          .seen = "iperf3 did not end in time",
-          .expected = "an end before the test's timeout",
-          .look_at = {}});
+    fail({.seen = "iperf3 did not end in time", .expected = "an end before the test's timeout"});
     return;
   }
   if (json->contains("error")) {
-    fail({.about = {}, .seen = "iperf3: " + json->value("error", ""), .expected = "a measurement", .look_at = {}});
+    fail({.seen = "iperf3: " + json->value("error", ""), .expected = "a measurement"});
     return;
   }
   const Measured measured = read_result(*json, check);

@@ -33,8 +33,7 @@ std::vector<Attempt> by_icmp(const UnreachableCheck& check, const Job& job, cons
   constexpr auto kInterval = 50ms;
   std::vector<Probe> probes;
   for (std::uint32_t k = 0; k < count; ++k)
-    for (std::size_t i = 0; i < pairs.size(); ++i)
-      probes.push_back({.pair = i, .at = k * kInterval, .ttl = {}, .who = {}});
+    for (std::size_t i = 0; i < pairs.size(); ++i) probes.push_back({.pair = i, .at = k * kInterval});
   Prober prober(job.ground);
   prober.run(pairs, probes, {.dont_fragment = false, .timeout = check.timeout}, job.until, Clock::now());
   std::vector<Attempt> attempts;
@@ -168,8 +167,7 @@ void run(const UnreachableCheck& check, const Job& job) {
   for (std::size_t i = 0; i < pairs.size(); ++i) judge(check, job, pairs[i], by_pair[i]);
   // One way may be open although no answer comes back: then something still arrived.
   if (servers && servers->arrived() > 0 && job.result.findings.empty())
-    job.fail({.about = {},
-              .seen = fmt::format("{} reached the target, although no answer came back",
+    job.fail({.seen = fmt::format("{} reached the target, although no answer came back",
                                   check.protocol == Protocol::tcp ? fmt::format("{} connections", servers->arrived())
                                                                   : fmt::format("{} datagrams", servers->arrived())),
               .expected = "no way through",

@@ -28,7 +28,7 @@ struct BenchOptions {
 struct Contender {
   Lab lab;
   std::vector<Test> tests;
-  std::vector<check::Report> runs;
+  std::vector<check::Report> runs = {};
 };
 
 /// Tests are compared by their names, so each lab must have the same ones.
@@ -74,7 +74,7 @@ std::vector<Contender> contenders(Session& session, const BenchOptions& options)
       };
       return place(a) < place(b);
     });
-    all.push_back({.lab = std::move(lab), .tests = std::move(tests), .runs = {}});
+    all.push_back({.lab = std::move(lab), .tests = std::move(tests)});
     require_same_tests(all.front(), all.back());
     check_machine(all.back().lab);
   }

@@ -15,8 +15,8 @@
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "driver/fence.hpp"
-#include "engine/spaces.hpp"
 #include "engine/trial.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "report/table.hpp"
 
@@ -162,12 +162,8 @@ std::optional<std::uint64_t> neighbour_limit() {
   auto most = number_in(kFile);
   if (most) return most;
   try {
-    engine::parallel(1, 1, [&](std::size_t) {
-      if (const auto space = kernel::open_namespace("/proc/1/ns/net")) {
-        kernel::enter(*space);
-        most = number_in(kFile);
-      }
-    });
+    if (const auto space = kernel::open_namespace("/proc/1/ns/net"))
+      kernel::inside(*space, [&] { most = number_in(kFile); });
   } catch (const Error&) {  // it is somebody else's
   }
   return most;

@@ -11,7 +11,7 @@
 #include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "engine/shared.hpp"
-#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/link.hpp"
 #include "kernel/namespace.hpp"
 #include "report/progress.hpp"
@@ -38,10 +38,9 @@ std::optional<Lab> lab_as_applied(Session& session, const engine::Record& record
 
 bool has_link(const Namespace& space, const InterfaceName& name) {
   bool found = false;
-  engine::parallel(1, 1, [&](std::size_t) {
-    const auto fd = kernel::open_namespace(kernel::path_of(space));
-    if (!fd) return;
-    kernel::enter(*fd);
+  const auto fd = kernel::open_namespace(kernel::path_of(space));
+  if (!fd) return false;
+  kernel::inside(*fd, [&] {
     kernel::Socket socket;
     for (const auto& link : kernel::list_links(socket)) found = found || link.name == name.str();
   });

@@ -10,7 +10,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
-#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "report/output.hpp"
 
@@ -32,7 +32,7 @@ UniqueFd open_space(const ExecOptions& options) {
     if (made.name != options.space) continue;
     auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
     bool same = false;
-    if (fd) engine::parallel(1, 1, [&](std::size_t) { same = kernel::cookie_of(*fd) == made.cookie; });
+    if (fd) kernel::aside([&] { same = kernel::cookie_of(*fd) == made.cookie; });
     if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made.name, record.lab));
     ::setenv("NETRIG_LAB", record.lab.c_str(), 1);
     ::setenv("NETRIG_NAMESPACE", made.name.c_str(), 1);

@@ -44,14 +44,7 @@ int plan_lab(Session& session, const PlanOptions& options) {
   Json warnings;
   const Lab next = session.load(options.file, options.only, warnings);
   plan::check_limits(next, {.open_files = raise_open_files(), .net_namespaces = 0});
-  const Lab none{.name = next.name,
-                 .description = {},
-                 .file = {},
-                 .source = {},
-                 .namespaces = {},
-                 .devices = {},
-                 .services = {},
-                 .tests = {}};
+  const Lab none{.name = next.name};
   const Seen seen = see(next.name.str());
   const auto& record = seen.record;
   const bool running = record && record->begun && record->phase == engine::Phase::running && !engine::is_lost(*record);

@@ -105,11 +105,7 @@ std::string Session::protected_lab(const std::string& path) {
 
 void Session::validate(const Lab& lab) {
   for (const Device& device : lab.devices) {
-    driver::CreateRequest request{.lab = lab.name.str(),
-                                  .device = device.name.str(),
-                                  .interfaces = {},
-                                  .references = {},
-                                  .parameters = &device.parameters};
+    driver::CreateRequest request{.lab = lab.name.str(), .device = device.name.str(), .parameters = &device.parameters};
     for (const Interface& interface : device.interfaces)
       request.interfaces.push_back(
           {.name = interface.name.str(), .netns_fd = -1, .ifindex = 0, .mtu = interface.mtu, .mac = interface.mac});

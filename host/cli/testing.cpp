@@ -11,7 +11,7 @@
 #include "check/runner.hpp"
 #include "cli/lab.hpp"
 #include "cli/values.hpp"
-#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "report/progress.hpp"
 #include "report/text_report.hpp"
@@ -24,14 +24,16 @@ check::Ground open_ground(const Lab& lab, const engine::Record& record) {
   std::unordered_map<std::string, std::uint64_t> cookies;
   for (const auto& made : record.namespaces) cookies.emplace(made.name, made.cookie);
   std::vector<UniqueFd> fds(lab.namespaces.size());
-  engine::parallel(fds.size(), 1, [&](std::size_t i) {
-    const std::string& name = lab.namespaces[i].name.str();
-    auto fd = kernel::open_namespace(kernel::path_of(lab.namespaces[i]));
-    const auto cookie = cookies.find(name);
-    if (!fd || cookie == cookies.end() || kernel::cookie_of(*fd) != cookie->second)
-      throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone; see \"netrig status {}\"", name,
-                                                    record.lab, record.lab));
-    fds[i] = std::move(*fd);
+  kernel::aside([&] {
+    for (std::size_t i = 0; i < fds.size(); ++i) {
+      const std::string& name = lab.namespaces[i].name.str();
+      auto fd = kernel::open_namespace(kernel::path_of(lab.namespaces[i]));
+      const auto cookie = cookies.find(name);
+      if (!fd || cookie == cookies.end() || kernel::cookie_of(*fd) != cookie->second)
+        throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone; see \"netrig status {}\"", name,
+                                                      record.lab, record.lab));
+      fds[i] = std::move(*fd);
+    }
   });
   return {lab, std::move(fds)};
 }

@@ -84,14 +84,7 @@ BroughtUp bring_up(Session& session, const Lab& next, const UpRequest& request) 
   const auto began = std::chrono::steady_clock::now();
   engine::Journal journal = open_settled(session, next, request);
   const bool fresh = !journal.record().begun;
-  const Lab none{.name = next.name,
-                 .description = {},
-                 .file = {},
-                 .source = {},
-                 .namespaces = {},
-                 .devices = {},
-                 .services = {},
-                 .tests = {}};
+  const Lab none{.name = next.name};
   std::size_t steps = 0;
   try {
     const Lab current = fresh ? none : session.applied(journal.record());

@@ -10,13 +10,13 @@ struct AuditEntry {
   bool loaded = false;
   std::string driver;
   std::string path;
-  std::string sha256;                   ///< empty: unread
-  std::string version;                  ///< empty: unknown
-  std::string signer;                   ///< key id; empty: none was needed
-  std::string mode;                     ///< of the policy
-  std::string isolation;                ///< "worker", "none"
-  std::vector<std::string> privileges;  ///< granted
-  std::string reason;                   ///< of a refusal
+  std::string sha256 = {};                   ///< empty: unread
+  std::string version = {};                  ///< empty: unknown
+  std::string signer = {};                   ///< key id; empty: none was needed
+  std::string mode;                          ///< of the policy
+  std::string isolation;                     ///< "worker", "none"
+  std::vector<std::string> privileges = {};  ///< granted
+  std::string reason = {};                   ///< of a refusal
 };
 
 /// Appends one line, mode 0600. A log that cannot be written is warned of, once, and stops nothing: the way down from a

@@ -35,8 +35,8 @@ struct LinkOrder {
   std::string kind;
   Bytes attributes;  ///< top-level IFLA_*; checked by the driver part
   Bytes data;        ///< content of IFLA_INFO_DATA, without the peer
-  std::optional<LinkPeer> peer;
-  std::optional<std::uint32_t> lower;  ///< reference whose interface is IFLA_LINK
+  std::optional<LinkPeer> peer = {};
+  std::optional<std::uint32_t> lower = {};  ///< reference whose interface is IFLA_LINK
 };
 
 /// RTM_NEWLINK that changes a link of the device.
@@ -58,8 +58,8 @@ struct InterfaceRequest {
   std::string name;
   int netns_fd = -1;
   std::uint32_t ifindex = 0;  ///< create: 0. destroy, inspect: as recorded, 0 if gone
-  std::optional<std::uint32_t> mtu;
-  std::optional<MacAddress> mac;
+  std::optional<std::uint32_t> mtu = {};
+  std::optional<MacAddress> mac = {};
 };
 
 /// A resolved parameter of type interface. `number` is its place in CreateRequest::references.
@@ -74,8 +74,8 @@ struct Reference {
 struct CreateRequest {
   std::string lab;
   std::string device;
-  std::vector<InterfaceRequest> interfaces;
-  std::vector<Reference> references;
+  std::vector<InterfaceRequest> interfaces = {};
+  std::vector<Reference> references = {};
   const Parameters* parameters = nullptr;
   Clock::time_point deadline = Clock::time_point::max();  ///< the policy's comes on top
 };
@@ -101,7 +101,7 @@ struct DestroyAnswer {
 
 struct State {
   bool present = false;
-  std::vector<std::pair<std::string, std::string>> values;
+  std::vector<std::pair<std::string, std::string>> values = {};
 };
 
 /// What must happen while a driver's operation runs: implemented by the engine, which owns the sockets. Every call is

@@ -183,9 +183,7 @@ class Reader {
               .abi_minor = raw.abi_minor,
               .wants = raw.wants,
               .driver = text(raw.driver, sizeof raw.driver, "driver name"),
-              .version = text(raw.version, sizeof raw.version, "version"),
-              .link_kinds = {},
-              .needed = {}};
+              .version = text(raw.version, sizeof raw.version, "version")};
     if (!is_word(note.driver) || !is_word(note.version))
       refuse("its netrig note has an empty or unprintable name or version");
     std::string kinds = text(raw.link_kinds, sizeof raw.link_kinds, "list of link kinds");

@@ -16,8 +16,8 @@ struct Note {
   std::uint32_t wants = 0;
   std::string driver;
   std::string version;
-  std::vector<std::string> link_kinds;
-  std::vector<std::string> needed;  ///< DT_NEEDED: allowed libraries, all of them
+  std::vector<std::string> link_kinds = {};
+  std::vector<std::string> needed = {};  ///< DT_NEEDED: allowed libraries, all of them
 };
 
 /// Checks that the file is a plugin for this machine and this ABI: ELF class, machine and type, one well-formed note,

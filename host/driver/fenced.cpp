@@ -105,7 +105,7 @@ class FencedDriver final : public Driver {
         {.granted = rules_.granted, .memory = rules_.memory, .descriptors = rules_.descriptors, .parent = 0}));
     const Clock::time_point deadline = Clock::now() + rules_.deadline;
     try {
-      const Message message = next({.deadline = deadline, .gave_up = {}}, nullptr);
+      const Message message = next({.deadline = deadline}, nullptr);
       if (message.type == MessageType::refusal)
         throw Error(ErrorCode::driver, clean_text(decode_refusal(message.bytes), {}, nullptr));
       if (message.type != MessageType::hello) WireReader::garbled();

@@ -141,7 +141,7 @@ class InProcessDriver final : public Driver {
   State ask(Operation operation, Function function, const DeviceRequest& request, Services& services) {
     const bool all = std::all_of(request.interfaces.begin(), request.interfaces.end(),
                                  [](const InterfaceRequest& interface) { return interface.ifindex != 0; });
-    if (function == nullptr) return {.present = all, .values = {}};
+    if (function == nullptr) return {.present = all};
     netrig_call call = about(request, services);
     const auto raw = raw_device(call, request, operation);
     bool present = true;

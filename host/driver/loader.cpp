@@ -105,7 +105,7 @@ Loaded load_plugin(const std::string& path, const Note& note) {
   const auto* descriptor = &library.get<const netrig_driver>(NETRIG_DRIVER_SYMBOL);
   check_descriptor(*descriptor, note);
 
-  Loaded loaded{.descriptor = descriptor, .description = {}};
+  Loaded loaded{.descriptor = descriptor};
   DriverDescription& description = loaded.description;
   description.kind = text_of(descriptor->name, "name");
   description.version = text_of(descriptor->version, "version");

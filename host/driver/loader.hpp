@@ -11,7 +11,7 @@ namespace netrig::driver {
 /// A plugin in this process. The code stays until the process ends: nothing is ever unloaded.
 struct Loaded {
   const netrig_driver* descriptor = nullptr;
-  DriverDescription description;
+  DriverDescription description = {};
 };
 
 /// Loads the plugin behind a path that names its sealed bytes and reads its descriptor. Throws Error{driver}.

@@ -76,14 +76,14 @@ enum class ServiceId : std::uint8_t {
 
 struct ServiceMessage {
   ServiceId id = ServiceId::flush;
-  std::vector<Order> orders;    ///< flush
-  std::uint32_t interface = 0;  ///< all others; socket: or a reference
-  std::uint16_t type = 0;       ///< request: message type; genl_request: family
+  std::vector<Order> orders = {};  ///< flush
+  std::uint32_t interface = 0;     ///< all others; socket: or a reference
+  std::uint16_t type = 0;          ///< request: message type; genl_request: family
   std::uint16_t flags = 0;
   std::uint32_t number = 0;  ///< genl_request: command; socket: kind
   std::uint8_t version = 0;  ///< genl_request
-  std::string text;          ///< genl_family: name; sysfs: path
-  Bytes payload;             ///< request, genl_request
+  std::string text = {};     ///< genl_family: name; sysfs: path
+  Bytes payload = {};        ///< request, genl_request
 };
 
 struct DoneMessage {
@@ -98,10 +98,10 @@ struct DoneMessage {
 struct AnswerMessage {
   std::uint8_t error = 0;  ///< ErrorCode; 0: it went well
   std::string message;
-  std::vector<Order> orders;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> made;
-  Bytes record;
-  State state;
+  std::vector<Order> orders = {};
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> made = {};
+  Bytes record = {};
+  State state = {};
 };
 
 struct LogMessage {

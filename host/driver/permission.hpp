@@ -26,7 +26,7 @@ struct GenlRequest {
   std::uint16_t family = 0;
   std::uint8_t command = 0;
   std::uint16_t flags = 0;
-  std::span<const std::byte> attributes;
+  std::span<const std::byte> attributes = {};
 };
 
 /// Every member throws Error{denied} with what was asked for.

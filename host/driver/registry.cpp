@@ -55,13 +55,8 @@ AuditEntry entry_of(const Policy& policy, const std::string& kind, const std::st
   return {.loaded = true,
           .driver = kind,
           .path = path,
-          .sha256 = {},
-          .version = {},
-          .signer = {},
           .mode = to_text(policy.mode),
-          .isolation = policy.rules_of(kind).isolation == Isolation::none ? "none" : "worker",
-          .privileges = {},
-          .reason = {}};
+          .isolation = policy.rules_of(kind).isolation == Isolation::none ? "none" : "worker"};
 }
 
 void audit_refusal(const Policy& policy, const std::string& kind, const std::string& path, const std::string& reason) {

@@ -41,9 +41,7 @@ netrig_status create_link(netrig_call* call, const netrig_link* link) {
     LinkOrder made{.interface = link->interface,
                    .kind = text_of(link->kind, IFNAMSIZ),
                    .attributes = bytes_of(link->attributes, link->attributes_size),
-                   .data = bytes_of(link->data, link->data_size),
-                   .peer = {},
-                   .lower = {}};
+                   .data = bytes_of(link->data, link->data_size)};
     if (link->peer != NETRIG_NONE)
       made.peer = LinkPeer{.interface = link->peer,
                            .type = static_cast<std::uint16_t>(std::min(link->peer_type, 0xffffU)),

@@ -76,7 +76,7 @@ std::vector<TrustedKey> read_trusted_keys(const Policy& policy) {
   for (const std::string& file : key_files(policy.key_directory)) {
     const auto text = read_protected(file, "a trusted key", kLargestKey, Parents::checked);
     if (!text) continue;
-    TrustedKey trusted{.key = {}, .file = file, .changed = 0, .revoked = false};
+    TrustedKey trusted{.file = file, .changed = 0, .revoked = false};
     try {
       trusted.key = minisign::parse_public_key(*text);
     } catch (const Error& error) {

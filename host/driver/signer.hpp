@@ -15,7 +15,7 @@ namespace netrig::driver {
 
 /// A key of the policy's key directory.
 struct TrustedKey {
-  minisign::PublicKey key;
+  minisign::PublicKey key = {};
   std::string file;
   std::int64_t changed = 0;  ///< of the file; Units: seconds since 1970
   bool revoked = false;

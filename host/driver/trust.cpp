@@ -167,8 +167,7 @@ SealedPlugin sealed(const std::vector<unsigned char>& bytes, const std::string& 
           .path = path,
           .digest = digest_of(bytes),
           .memory = seal(bytes, kind.empty() || kind.size() > 64 ? "plugin" : kind),
-          .size = bytes.size(),
-          .signature = {}};
+          .size = bytes.size()};
 }
 
 std::string signature_text(int file, const std::string& path) {

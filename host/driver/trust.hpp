@@ -20,7 +20,7 @@ struct SealedPlugin {
   std::string digest;  ///< SHA-256 in hex
   UniqueFd memory;     ///< sealed memfd
   std::size_t size = 0;
-  std::optional<std::string> signature;  ///< text of KIND.so.minisig beside it
+  std::optional<std::string> signature = {};  ///< text of KIND.so.minisig beside it
 };
 
 /// A read-only view of sealed bytes.

@@ -25,7 +25,7 @@ class RemoteServices final : public Services {
   explicit RemoteServices(Channel& channel) : channel_(channel) {}
 
   std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<Order> orders) override {
-    return ask({.id = ServiceId::flush, .orders = std::move(orders), .text = {}, .payload = {}}).pairs;
+    return ask({.id = ServiceId::flush, .orders = std::move(orders)}).pairs;
   }
   std::uint32_t ifindex(std::uint32_t interface) override { return ask(about(ServiceId::ifindex, interface)).number; }
   bool get_link(std::uint32_t interface, const Receive& each) override {
@@ -75,9 +75,7 @@ class RemoteServices final : public Services {
   [[nodiscard]] bool interrupted() const override { return ask(about(ServiceId::interrupted, 0)).found; }
 
  private:
-  static ServiceMessage about(ServiceId id, std::uint32_t interface) {
-    return {.id = id, .orders = {}, .interface = interface, .text = {}, .payload = {}};
-  }
+  static ServiceMessage about(ServiceId id, std::uint32_t interface) { return {.id = id, .interface = interface}; }
 
   void send(MessageType type, const WireWriter& message) const {
     const auto how = channel_.send(type, message.data());
@@ -164,11 +162,7 @@ void serve(Channel& channel, Driver& driver) {
     // With what comes from a plugin an answer can be larger than any host takes.
     if (sent == Message::How::too_large) {
       const AnswerMessage excess{.error = static_cast<std::uint8_t>(ErrorCode::driver),
-                                 .message = "its answer is too large",
-                                 .orders = {},
-                                 .made = {},
-                                 .record = {},
-                                 .state = {}};
+                                 .message = "its answer is too large"};
       sent = channel.send(MessageType::answer, encode(excess).data());
     }
     // A host that waits for an answer which cannot be sent learns it from the worker's end.

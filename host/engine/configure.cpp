@@ -233,7 +233,7 @@ void end_detection(kernel::Socket& socket, const std::unordered_set<std::uint32_
   for (const kernel::AddressState& state : kernel::list_addresses(socket)) {
     const bool tentative = (state.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
     if (!tentative || !state.prefix.address.is_link_local() || !ifindexes.contains(state.ifindex)) continue;
-    const Address address{.prefix = state.prefix, .peer = {}, .scope = Scope::link, .dad = Dad::off, .where = {}};
+    const Address address{.prefix = state.prefix, .scope = Scope::link, .dad = Dad::off};
     kernel::delete_address(batch, state.ifindex, address);
     kernel::add_address(batch, state.ifindex, address);
     batch.put_u8(IFA_PROTO, IFAPROT_KERNEL_LL);

@@ -9,6 +9,7 @@
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/whose.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/sysfs.hpp"
 
 namespace netrig::engine {
@@ -249,7 +250,7 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
     pending.own_hands = has_own_hands(run, pending.device->driver);
     if (pending.own_hands) {
       // A namespace to measure by is worth making only here.
-      if (!now) parallel(1, 1, [&](std::size_t) { now = kernel::birth_now(); });
+      if (!now) kernel::aside([&] { now = kernel::birth_now(); });
       pending.made.hands_from = now;
       for (MadeInterface& made : pending.made.interfaces) made.leans_outside = true;
       pending.context.made = pending.made.interfaces;
@@ -262,7 +263,7 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
   run.journal.intend_devices(intended);
 
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (Pending& pending : level) {
       run.checkpoint();
       ask_driver(run, next, pending);
@@ -292,7 +293,7 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
   });
 
   std::vector<MadeDevice> settled;
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (Pending& pending : level) note_births(next, pending);
   });
   for (Pending& pending : level) {

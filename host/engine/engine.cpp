@@ -8,6 +8,7 @@
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
 
@@ -105,8 +106,7 @@ void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
     const Use use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie};
     if (Space* space = run.spaces.find(made.name); space != nullptr) {
       const Record record = run.journal.record();
-      parallel(1, 1, [&](std::size_t) {
-        kernel::enter(space->fd());
+      kernel::inside(space->fd(), [&] {
         for (const SavedSysctl& saved : record.sysctls)
           if (saved.home == made.name) give_back_sysctl(use, saved);
       });

@@ -47,9 +47,9 @@ struct InterfaceView {
 };
 struct DeviceView {
   MadeDevice made;
-  std::vector<InterfaceView> interfaces;
-  driver::State state;      ///< the driver's own words
-  std::string unavailable;  ///< why the driver could not be asked; empty: it was
+  std::vector<InterfaceView> interfaces = {};
+  driver::State state = {};      ///< the driver's own words
+  std::string unavailable = {};  ///< why the driver could not be asked; empty: it was
 };
 struct NamespaceView {
   MadeNamespace made;

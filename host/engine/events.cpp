@@ -192,7 +192,7 @@ class Replay {
   }
 
   void add_device(const Json& event, bool settled) {
-    MadeDevice made{.name = event.at("n"), .driver = event.at("d"), .interfaces = {}, .record = {}, .settled = settled};
+    MadeDevice made{.name = event.at("n"), .driver = event.at("d"), .settled = settled};
     if (event.contains("h")) made.hands_from = number_of<std::uint64_t>(event["h"]);
     for (const Json& one : event.at("i")) made.interfaces.push_back(interface_of(one));
     if (event.contains("r")) made.record = from_hex(event["r"].get<std::string>());

@@ -58,9 +58,7 @@ void ask_driver(DeviceView& view, Spaces& spaces, const std::string& lab, driver
     context.spaces.homes.push_back(space);
     context.interfaces.push_back({.name = interface.made.name,
                                   .netns_fd = space == nullptr ? -1 : space->fd().get(),
-                                  .ifindex = interface.present ? interface.made.ifindex : 0,
-                                  .mtu = {},
-                                  .mac = {}});
+                                  .ifindex = interface.present ? interface.made.ifindex : 0});
     context.made.push_back(interface.made);
   }
   context.about = fmt::format("{}/{} (driver {})", lab, view.made.name, view.made.driver);
@@ -119,7 +117,7 @@ LabView look(const Record& record, driver::Registry& drivers) {
     spaces.add(record.namespaces[i].name, std::move(seen[i].fd), record.namespaces[i].cookie);
   }
   for (const MadeDevice& made : record.devices) {
-    DeviceView device{.made = made, .interfaces = {}, .state = {}, .unavailable = {}};
+    DeviceView device{.made = made};
     for (const MadeInterface& interface : made.interfaces) {
       const auto found = by_name.find(interface.home);
       device.interfaces.push_back(view_of(interface, found == by_name.end() ? nullptr : found->second));
@@ -127,7 +125,7 @@ LabView look(const Record& record, driver::Registry& drivers) {
     view.devices.push_back(std::move(device));
   }
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (DeviceView& device : view.devices) ask_driver(device, spaces, record.lab, drivers);
   });
   return view;
@@ -136,7 +134,7 @@ LabView look(const Record& record, driver::Registry& drivers) {
 bool is_lost(const Record& record) {
   if (!is_of_another_boot(record)) return false;
   bool found = false;
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (const MadeNamespace& made : record.namespaces) {
       if (made.existing) continue;  // that of the machine has the same cookie in every boot
       try {

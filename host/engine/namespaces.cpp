@@ -78,10 +78,8 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
     std::vector<MadeNamespace> made;
     for (std::size_t i = begin; i < end; ++i) {
       created.push_back(kernel::create_namespace());
-      made.push_back({.name = next.namespaces[fresh[i]].name.str(),
-                      .cookie = created.back().cookie,
-                      .existing = false,
-                      .path = {}});
+      made.push_back(
+          {.name = next.namespaces[fresh[i]].name.str(), .cookie = created.back().cookie, .existing = false});
     }
     if (first_ifindex == 0) {
       kernel::Socket socket;

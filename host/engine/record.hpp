@@ -17,7 +17,7 @@ struct MadeNamespace {
   std::string name;
   std::uint64_t cookie = 0;  ///< SO_NETNS_COOKIE
   bool existing = false;     ///< was there before; never deleted
-  std::string path;          ///< of an existing one that is not in /run/netns
+  std::string path = {};     ///< of an existing one that is not in /run/netns
 };
 
 struct MadeInterface {
@@ -33,8 +33,8 @@ struct MadeInterface {
 struct MadeDevice {
   std::string name;
   std::string driver;
-  std::vector<MadeInterface> interfaces;
-  driver::Bytes record;
+  std::vector<MadeInterface> interfaces = {};
+  driver::Bytes record = {};
   bool settled = false;  ///< create has returned; otherwise it may or may not be there
   /// Its driver could make and move links by itself. What is born later than this number was made then, what is born
   /// before was there already; 0: that could not be told.

@@ -10,6 +10,7 @@
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
 #include "engine/whose.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/route.hpp"
 
@@ -63,9 +64,7 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletion
     context.spaces.homes.push_back(space);
     context.interfaces.push_back({.name = interface.name,
                                   .netns_fd = space == nullptr ? -1 : space->fd().get(),
-                                  .ifindex = space == nullptr ? 0 : interface.ifindex,
-                                  .mtu = {},
-                                  .mac = {}});
+                                  .ifindex = space == nullptr ? 0 : interface.ifindex});
   }
   context.about = fmt::format("{}/{} (driver {})", run.journal.record().lab, made.name, made.driver);
   driver::DestroyAnswer answer;
@@ -255,7 +254,7 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
   Deletions deletions;
   Deletions left;
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (const MadeDevice& made : devices) try {
         ask_driver(run, made, deletions, left);
       } catch (const Error& error) {
@@ -288,7 +287,7 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
     space->release_socket();
   });
   // After all deletions: many a link goes with its peer in another namespace.
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (const auto& [home, interfaces] : left) {
       Space* space = doomed.contains(home) && !run.stays(home) ? nullptr : run.spaces.find(home);
       if (space == nullptr) continue;
@@ -303,7 +302,7 @@ void restore_existing(Run& run) {
   std::unordered_set<std::string> existing;
   for (const MadeNamespace& made : record.namespaces)
     if (made.existing) existing.insert(made.name);
-  parallel(1, 1, [&](std::size_t) {
+  kernel::aside([&] {
     for (const MadeRoute& made : record.routes) {
       Space* space = run.spaces.find(made.home);
       if (space == nullptr || !existing.contains(made.home)) continue;

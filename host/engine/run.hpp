@@ -12,6 +12,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 
 namespace netrig::engine {
 
@@ -34,7 +35,7 @@ struct Run {
         drivers(drivers_),
         options(options_),
         threads(options_.threads == 0 ? worker_count() : options_.threads) {
-    prepare_parallel();
+    kernel::Homecoming::prepare();
   }
 
   Journal& journal;

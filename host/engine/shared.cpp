@@ -215,7 +215,7 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
     if (which && std::find(which->begin(), which->end(), made.name) == which->end()) continue;
     for (const Use& use : uses_of(made.cookie)) {
       if (use.lab == record.lab) continue;
-      OtherUse other{.space = made.name, .lab = use.lab, .file = {}};
+      OtherUse other{.space = made.name, .lab = use.lab};
       try {
         const auto theirs = Journal::peek(use.lab);
         if (!theirs || !uses(*theirs, use)) continue;  // its directory was removed by hand

@@ -37,7 +37,7 @@ std::vector<Use> uses_of(std::uint64_t cookie);
 struct OtherUse {
   std::string space;  ///< as the lab that made it calls it
   std::string lab;
-  std::string file;  ///< of the other lab; empty: its record cannot be read
+  std::string file = {};  ///< of the other lab; empty: its record cannot be read
 };
 /// Who uses the namespaces that a lab made. `which`: these of them; nothing: all.
 std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::vector<std::string>>& which = {});

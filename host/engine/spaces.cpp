@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/spaces.hpp"
 
-#include <fcntl.h>
-#include <sched.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -10,40 +8,12 @@
 #include <system_error>
 #include <thread>
 
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/sysfs.hpp"
 #include "model/error.hpp"
 
 namespace netrig::engine {
-namespace {
-
-UniqueFd own_namespace() { return UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)); }
-
-/// That of the thread which asks first: one that has entered no other yet.
-const UniqueFd& first_namespace() {
-  static const UniqueFd kFirst = own_namespace();
-  return kFirst;
-}
-
-/// Brings the calling thread back to the namespace it is in.
-class Homecoming {
- public:
-  Homecoming() : here_(own_namespace()) {
-    if (!here_ && !first_namespace())
-      throw Error(ErrorCode::failed, "no thread can be started, nor this one's network namespace be opened");
-  }
-  ~Homecoming() {
-    // It cannot be refused: who was in it may be in it.
-    static_cast<void>(::setns((here_ ? here_ : first_namespace()).get(), CLONE_NEWNET));
-  }
-  Homecoming(const Homecoming&) = delete;
-  Homecoming& operator=(const Homecoming&) = delete;
-
- private:
-  UniqueFd here_;
-};
-
-}  // namespace
 
 kernel::Socket& Space::socket() {
   if (!socket_ || !socket_->usable()) {
@@ -123,7 +93,7 @@ void parallel(std::size_t count, unsigned threads, const std::function<void(std:
       spdlog::debug("{} of {} threads: {}", pool.size(), wanted, error.what());
     }
     if (pool.empty()) {
-      const Homecoming home;
+      const kernel::Homecoming home;
       work();
     }
   }
@@ -131,7 +101,5 @@ void parallel(std::size_t count, unsigned threads, const std::function<void(std:
 }
 
 unsigned worker_count() { return std::clamp(std::thread::hardware_concurrency(), 1U, 8U); }
-
-void prepare_parallel() { static_cast<void>(first_namespace()); }
 
 }  // namespace netrig::engine

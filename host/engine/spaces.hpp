@@ -73,10 +73,6 @@ class Spaces {
 /// one does, and is then in its own namespace again.
 void parallel(std::size_t count, unsigned threads, const std::function<void(std::size_t)>& body);
 
-/// Opens what `parallel` may need to do without threads. Called before anything is changed, for a rollback needs it
-/// when nothing more can be had.
-void prepare_parallel();
-
 /// Threads worth using for work that waits on the kernel's locks.
 unsigned worker_count();
 

@@ -14,6 +14,7 @@
 #include "engine/journal.hpp"
 #include "engine/orders.hpp"
 #include "kernel/address.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
 
@@ -27,7 +28,7 @@ constexpr std::uint32_t kFirstIfindex = 100;
 template <typename Body>
 Fault in_new_namespace(Body&& body) {
   try {
-    parallel(1, 1, [&](std::size_t) { body(kernel::create_namespace()); });
+    kernel::aside([&] { body(kernel::create_namespace()); });
     return {};
   } catch (const Error& error) {
     return error.message();
@@ -53,7 +54,7 @@ Fault try_ipv6() {
   const auto prefix = Prefix::parse("2001:db8::1/128");
   kernel::Socket socket;
   kernel::Batch batch;
-  kernel::add_address(batch, kLoopback, {.prefix = *prefix, .peer = {}, .scope = {}, .dad = Dad::off, .where = {}});
+  kernel::add_address(batch, kLoopback, {.prefix = *prefix, .dad = Dad::off});
   const auto refusals = socket.run(batch);
   return refusals.empty() ? Fault() : fmt::format("the kernel refuses an address: {}", refusals.front().str());
 }
@@ -103,8 +104,7 @@ std::optional<ParameterScalar> trial_value(const ParameterDeclaration& declarati
 std::uint32_t make_lower(Space& space) {
   const std::uint32_t ifindex = Space::take_ifindex(space, {});
   kernel::Batch batch;
-  kernel::begin_new_link(batch,
-                         {.name = "lower", .ifindex = ifindex, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
+  kernel::begin_new_link(batch, {.name = "lower", .ifindex = ifindex, .netns_fd = -1, .up = false});
   {
     const auto info = batch.nest(IFLA_LINKINFO);
     batch.put_text(IFLA_INFO_KIND, "veth");
@@ -121,7 +121,7 @@ std::optional<Parameters> required_parameters(const DriverDescription& driver, c
   for (const ParameterDeclaration& declaration : driver.parameters) {
     if (!declaration.required) continue;
     if (declaration.type != ParameterType::interface) return std::nullopt;
-    parameters[declaration.name] = {.values = {lower}, .where = {}};
+    parameters[declaration.name] = {.values = {lower}};
   }
   return parameters;
 }
@@ -161,7 +161,7 @@ Fault try_device(driver::Driver& driver, const Parameters& parameters, const Int
       const std::string name = fmt::format("trial{}", i);
       context.spaces.homes.push_back(&space);
       context.made.push_back({.home = "trial", .name = name, .ifindex = Space::take_ifindex(space, {})});
-      context.interfaces.push_back({.name = name, .netns_fd = space.fd().get(), .ifindex = 0, .mtu = {}, .mac = {}});
+      context.interfaces.push_back({.name = name, .netns_fd = space.fd().get(), .ifindex = 0});
     }
     DeviceServices services(context);
     services.flush(orders_of(driver, context, parameters, services));
@@ -202,7 +202,7 @@ Fault try_link_kind(const std::string& kind) {
   return in_new_namespace([&](const kernel::CreatedNamespace&) {
     kernel::Socket socket;
     kernel::Batch batch;
-    kernel::begin_new_link(batch, {.name = "probe", .ifindex = 0, .netns_fd = -1, .mtu = {}, .mac = {}, .up = false});
+    kernel::begin_new_link(batch, {.name = "probe", .ifindex = 0, .netns_fd = -1, .up = false});
     {
       const auto info = batch.nest(IFLA_LINKINFO);
       batch.put_text(IFLA_INFO_KIND, kind);
@@ -225,18 +225,17 @@ std::vector<DeviceTrial> try_driver(driver::Registry& drivers, const std::string
     if (depth == Depth::load || !required || rules.isolation == driver::Isolation::none ||
         (rules.granted & driver.description().wants) != 0)
       return failed;
-    if (Fault fault = try_device(driver, *required, lower); !fault.empty())
-      return {{.parameter = {}, .kernel_option = {}, .fault = fault}};
+    if (Fault fault = try_device(driver, *required, lower); !fault.empty()) return {{.fault = fault}};
     for (const ParameterDeclaration& declaration : driver.description().parameters) {
       const auto value = trial_value(declaration);
       if (declaration.kernel_option.empty() || !value) continue;
       Parameters parameters = *required;
-      parameters[declaration.name] = {.values = {*value}, .where = {}};
+      parameters[declaration.name] = {.values = {*value}};
       if (Fault fault = try_device(driver, parameters, lower); !fault.empty())
         failed.push_back({.parameter = declaration.name, .kernel_option = declaration.kernel_option, .fault = fault});
     }
   } catch (const Error& error) {
-    failed.push_back({.parameter = {}, .kernel_option = {}, .fault = error.message()});
+    failed.push_back({.fault = error.message()});
   }
   return failed;
 }

@@ -33,8 +33,8 @@ Fault try_link_kind(const std::string& kind);
 
 /// One device that could not be made.
 struct DeviceTrial {
-  std::string parameter;  ///< that it was made with; empty: only with what the driver requires
-  std::string kernel_option;
+  std::string parameter = {};  ///< that it was made with; empty: only with what the driver requires
+  std::string kernel_option = {};
   Fault fault;
 };
 enum class Depth : std::uint8_t { load, make };

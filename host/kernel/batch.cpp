@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/batch.hpp"
 
-#include <stdexcept>
+#include <cstring>
 
 namespace netrig::kernel {
+namespace {
+
+/// A length has 16 bits.
+constexpr std::size_t kLongest = UINT16_MAX;
+
+}  // namespace
 
 void Batch::begin_message(std::uint16_t type, std::uint16_t flags) {
   finish_message();
@@ -29,39 +35,55 @@ Batch& Batch::append(const void* data, std::size_t size) {
   return *this;
 }
 
-Batch& Batch::put(std::uint16_t type, const void* value, std::size_t size) {
-  // Lengths come from checked values and from driver answers of bounded size; anything longer is a defect here.
-  if (size > UINT16_MAX - NLA_HDRLEN) throw std::length_error("netlink attribute longer than 65531 bytes");
+void Batch::note_overflow(std::size_t bytes) {
+  if (!overflow_) overflow_ = {.type = header(starts_.size() - 1).nlmsg_type, .bytes = bytes};
+}
+
+bool Batch::begin_attribute(std::uint16_t type, std::size_t size) {
+  if (size > kLongest - NLA_HDRLEN) {
+    note_overflow(NLA_HDRLEN + size);
+    return false;
+  }
   const nlattr header{.nla_len = static_cast<std::uint16_t>(NLA_HDRLEN + size), .nla_type = type};
   append(&header, sizeof header);
-  return append(value, size);
+  return true;
+}
+
+Batch& Batch::put(std::uint16_t type, const void* value, std::size_t size) {
+  return begin_attribute(type, size) ? append(value, size) : *this;
 }
 
 Batch& Batch::put_text(std::uint16_t type, std::string_view text) {
-  const nlattr header{.nla_len = static_cast<std::uint16_t>(NLA_HDRLEN + text.size() + 1), .nla_type = type};
-  append(&header, sizeof header);
+  if (!begin_attribute(type, text.size() + 1)) return *this;
   const auto* from = reinterpret_cast<const std::byte*>(text.data());
   buffer_.insert(buffer_.end(), from, from + text.size());
   const std::byte end{0};
   return append(&end, 1);
 }
 
+Batch::Nest Batch::nest(const rtnexthop& hop) {
+  const std::size_t at = buffer_.size();
+  append(&hop, sizeof hop);
+  return {*this, at};
+}
+
 std::size_t Batch::open(std::uint16_t type) {
   const std::size_t at = buffer_.size();
-  put(type, nullptr, 0);
+  begin_attribute(type, 0);
   return at;
 }
 
 void Batch::close(std::size_t at) {
-  // A nest over 64 KiB cannot be written; its length stays 4, and the kernel refuses the message. Drivers' data is
-  // bounded below that.
-  const std::size_t length = buffer_.size() - at;
-  if (length <= UINT16_MAX) patch_u16(at, static_cast<std::uint16_t>(length));
+  const std::size_t bytes = buffer_.size() - at;
+  if (bytes > kLongest) return note_overflow(bytes);
+  const auto length = static_cast<std::uint16_t>(bytes);
+  std::memcpy(&buffer_[at], &length, sizeof length);
 }
 
 void Batch::clear() {
   buffer_.clear();
   starts_.clear();
+  overflow_.reset();
 }
 
 std::span<std::byte> Batch::messages(std::size_t first, std::size_t last) {

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,13 +15,15 @@
 namespace netrig::kernel {
 
 /// Several netlink messages in one buffer, built in place and sent together. A message ends where the next begins.
-/// Sequence numbers count up by one a message, so that an answer leads to who asked. Thread: one at a time.
+/// Sequence numbers count up by one a message, so that an answer leads to who asked. What does not fit is remembered
+/// and told when the batch is sent, so that nobody who appends has to look. Thread: one at a time.
 class Batch {
  public:
-  /// Closes its attribute when it goes out of scope.
+  /// Writes its length when it goes out of scope.
   class Nest {
    public:
-    Nest(Batch& batch, std::uint16_t type) : batch_(batch), at_(batch.open(type)) {}
+    /// Of what begins with its length, in 16 bits, at this place.
+    Nest(Batch& batch, std::size_t at) : batch_(batch), at_(at) {}
     ~Nest() { batch_.close(at_); }
     Nest(const Nest&) = delete;
     Nest& operator=(const Nest&) = delete;
@@ -54,10 +56,17 @@ class Batch {
   Batch& put_built(std::span<const std::byte> attributes) { return append(attributes.data(), attributes.size()); }
   /// A struct inside a nest, such as the ifinfomsg of VETH_INFO_PEER or a whole rtnexthop.
   Batch& append(const void* data, std::size_t size);
-  [[nodiscard]] Nest nest(std::uint16_t type) { return {*this, type}; }
-  /// Position and patch of a length that the caller must fill in later (struct rtnexthop).
-  [[nodiscard]] std::size_t position() const { return buffer_.size(); }
-  void patch_u16(std::size_t at, std::uint16_t value) { std::memcpy(&buffer_[at], &value, sizeof value); }
+  [[nodiscard]] Nest nest(std::uint16_t type) { return {*this, open(type)}; }
+  /// What belongs to a struct that begins with its own length, as rtnexthop does.
+  [[nodiscard]] Nest nest(const rtnexthop& hop);
+
+  /// Something that is longer than its length can say.
+  struct Overflow {
+    std::uint16_t type = 0;  ///< of the message: RTM_*
+    std::size_t bytes = 0;
+  };
+  /// The first there was. Such a batch is not to be sent.
+  [[nodiscard]] const std::optional<Overflow>& overflow() const { return overflow_; }
 
   void clear();
   [[nodiscard]] std::size_t count() const { return starts_.size(); }
@@ -72,11 +81,15 @@ class Batch {
  private:
   void begin_message(std::uint16_t type, std::uint16_t flags);
   void finish_message();
+  /// Begins an attribute with so many bytes of value; false: it does not fit.
+  bool begin_attribute(std::uint16_t type, std::size_t size);
+  void note_overflow(std::size_t bytes);
   std::size_t open(std::uint16_t type);
   void close(std::size_t at);
 
   std::vector<std::byte> buffer_;
   std::vector<std::size_t> starts_;
+  std::optional<Overflow> overflow_;
 };
 
 }  // namespace netrig::kernel

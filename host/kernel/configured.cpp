@@ -121,8 +121,6 @@ std::optional<Configured> configured_address(std::span<const std::byte> payload)
   // One with an end was learned.
   if ((protocol != 0 && !quiet) || (flags & IFA_F_PERMANENT) == 0) return std::nullopt;
   Configured what{.kind = Kind::address,
-                  .key = {},
-                  .message = {},
                   .links = {header.ifa_index},
                   .text = fmt::format("address {}/{}", address_text(header.ifa_family, address), header.ifa_prefixlen)};
   what.instead_of_kernels = header.ifa_scope == RT_SCOPE_LINK && (flags & IFA_F_NODAD) != 0;
@@ -140,11 +138,7 @@ std::optional<Configured> configured_neighbour(std::span<const std::byte> payloa
   const auto header = read_as<ndmsg>(payload);
   const bool proxy = (header.ndm_flags & NTF_PROXY) != 0;
   if (!proxy && (header.ndm_state & NUD_PERMANENT) == 0) return std::nullopt;
-  Configured what{.kind = Kind::neighbour,
-                  .key = {},
-                  .message = {},
-                  .links = {static_cast<std::uint32_t>(header.ndm_ifindex)},
-                  .text = {}};
+  Configured what{.kind = Kind::neighbour, .links = {static_cast<std::uint32_t>(header.ndm_ifindex)}};
   append(what.key, header.ndm_ifindex);
   append(what.key, header.ndm_family);
   append(what.key, proxy);
@@ -178,8 +172,7 @@ std::optional<Configured> configured_next_hop(std::span<const std::byte> payload
   if (!is_configured(header.nh_protocol)) return std::nullopt;
   header.nh_scope = 0;
   header.nh_flags &= RTNH_F_ONLINK;
-  Configured what{
-      .kind = Kind::next_hop, .key = {}, .message = {}, .links = {}, .text = {}, .over_next_hop_object = true};
+  Configured what{.kind = Kind::next_hop, .over_next_hop_object = true};
   append(what.message, header);
   for_each_attribute(attributes_of<nhmsg>(payload), [&](const Attribute& attribute) {
     if (attribute.type == NHA_ID) {
@@ -218,9 +211,6 @@ std::optional<Configured> configured_route(std::span<const std::byte> payload) {
   auto header = read_as<rtmsg>(payload);
   header.rtm_flags &= RTNH_F_ONLINK;
   Configured what{.kind = Kind::route_on_link,
-                  .key = {},
-                  .message = {},
-                  .links = {},
                   .text = "route " + (route->destination.length == 0 ? "default" : route->destination.str())};
   what.over_next_hop_object = route->next_hop_object.has_value();
   if (what.over_next_hop_object) what.kind = Kind::route;

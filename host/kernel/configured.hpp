@@ -23,11 +23,11 @@ struct Configured {
     route,
   };
   Kind kind = Kind::address;
-  std::vector<std::byte> key;         ///< what there can be once; routes: prefix, table and metric
-  std::vector<std::byte> message;     ///< family header and attributes, without what only the kernel tells
-  std::vector<std::uint32_t> links;   ///< ifindexes that it goes over, as far as they are told
-  std::string text;                   ///< "route 203.0.113.0/24", for messages
-  bool over_next_hop_object = false;  ///< a next-hop object, or a route over one
+  std::vector<std::byte> key = {};        ///< what there can be once; routes: prefix, table and metric
+  std::vector<std::byte> message = {};    ///< family header and attributes, without what only the kernel tells
+  std::vector<std::uint32_t> links = {};  ///< ifindexes that it goes over, as far as they are told
+  std::string text = {};                  ///< "route 203.0.113.0/24", for messages
+  bool over_next_hop_object = false;      ///< a next-hop object, or a route over one
   /// A link-local address without duplicate address detection: where it was, the kernel makes one with it first.
   bool instead_of_kernels = false;
 };

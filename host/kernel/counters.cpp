@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "kernel/batch.hpp"
 #include "model/error.hpp"

@@ -6,6 +6,7 @@
 #include <netlink/attr.h>
 
 #include <array>
+#include <cstring>
 
 #include "model/error.hpp"
 

@@ -43,8 +43,8 @@ struct NewLink {
   std::string_view name;
   std::uint32_t ifindex = 0;  ///< 0: the kernel chooses
   int netns_fd = -1;          ///< -1: the socket's namespace
-  std::optional<std::uint32_t> mtu;
-  std::optional<MacAddress> mac;
+  std::optional<std::uint32_t> mtu = {};
+  std::optional<MacAddress> mac = {};
   bool up = false;
 };
 /// ifinfomsg and the attributes that every new link has.

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstring>
 
 #include "model/error.hpp"
 
@@ -28,9 +29,7 @@ std::vector<NeighbourState> list_neighbours(Socket& socket) {
       if (nla_parse(found.data(), NDA_MAX, first, static_cast<int>(rest.size()), nullptr) < 0) return;
       NeighbourState state{.ifindex = static_cast<std::uint32_t>(header.ndm_ifindex),
                            .state = header.ndm_state,
-                           .flags = header.ndm_flags,
-                           .address = {},
-                           .mac = {}};
+                           .flags = header.ndm_flags};
       state.address.family = family == AF_INET ? Family::ipv4 : Family::ipv6;
       const nlattr* address = found[NDA_DST];
       if (address == nullptr || nla_len(address) != static_cast<int>(state.address.size())) return;

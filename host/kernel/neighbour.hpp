@@ -16,8 +16,8 @@ struct NeighbourState {
   std::uint32_t ifindex = 0;
   std::uint16_t state = 0;  ///< NUD_* of linux/neighbour.h
   std::uint8_t flags = 0;   ///< NTF_*
-  IpAddress address;
-  std::optional<MacAddress> mac;
+  IpAddress address = {};
+  std::optional<MacAddress> mac = {};
 };
 
 /// All ARP and neighbour discovery entries of the socket's namespace, one dump a family.

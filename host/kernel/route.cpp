@@ -4,6 +4,9 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <array>
+#include <cstring>
+
 namespace netrig::kernel {
 namespace {
 
@@ -32,14 +35,12 @@ void put_next_hops(Batch& batch, const Route& route, const IfindexOf& ifindex_of
   }
   const auto multipath = batch.nest(RTA_MULTIPATH);
   for (const NextHop& hop : route.next_hops) {
-    const std::size_t at = batch.position();
     rtnexthop entry{};
     entry.rtnh_hops = static_cast<unsigned char>(hop.weight - 1);
     entry.rtnh_flags = hop.onlink ? RTNH_F_ONLINK : 0;
     if (hop.interface) entry.rtnh_ifindex = static_cast<int>(ifindex_of(*hop.interface));
-    batch.append(&entry, sizeof entry);
+    const auto of_hop = batch.nest(entry);
     if (hop.via) put_gateway(batch, route, *hop.via);
-    batch.patch_u16(at, static_cast<std::uint16_t>(batch.position() - at));
   }
 }
 

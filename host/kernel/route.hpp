@@ -29,10 +29,10 @@ struct RouteState {
   std::uint8_t protocol = 0;  ///< RTPROT_*
   Prefix destination;         ///< length 0: default
   std::uint32_t table = 0;
-  std::optional<std::uint32_t> metric;
+  std::optional<std::uint32_t> metric = {};
   std::optional<IpAddress> source;
-  std::vector<NextHopState> next_hops;
-  std::optional<std::uint32_t> next_hop_object;  ///< ip-nexthop(8); then next_hops are what the object holds
+  std::vector<NextHopState> next_hops = {};
+  std::optional<std::uint32_t> next_hop_object = {};  ///< ip-nexthop(8); then next_hops are what the object holds
 };
 
 /// All routes of the socket's namespace, of both families and all tables.

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstring>
 
 #include "kernel/route.hpp"
 #include "model/error.hpp"
@@ -69,10 +70,7 @@ std::optional<RouteState> parse_route(std::span<const std::byte> payload) {
                    .destination = {.address = address_of(found[RTA_DST], family).value_or(IpAddress{.family = family}),
                                    .length = header.rtm_dst_len},
                    .table = header.rtm_table,
-                   .metric = {},
-                   .source = address_of(found[RTA_PREFSRC], family),
-                   .next_hops = {},
-                   .next_hop_object = {}};
+                   .source = address_of(found[RTA_PREFSRC], family)};
   const auto number = [](const nlattr* attribute) { return attribute != nullptr && nla_len(attribute) >= 4; };
   if (number(found[RTA_TABLE])) route.table = nla_get_u32(found[RTA_TABLE]);
   if (number(found[RTA_PRIORITY])) route.metric = nla_get_u32(found[RTA_PRIORITY]);

@@ -83,6 +83,10 @@ void Socket::send(std::span<const std::byte> bytes) {
 
 Socket::Numbers Socket::number(Batch& batch) {
   if (in_exchange_) throw Error(ErrorCode::internal, "a netlink socket is used on after an exchange that failed");
+  if (const auto& overflow = batch.overflow())
+    throw Error(ErrorCode::failed,
+                fmt::format("part of a netlink request (type {}) has {} bytes; the kernel takes at most 65535",
+                            overflow->type, overflow->bytes));
   const auto count = static_cast<std::uint32_t>(batch.count());
   const Numbers numbers{.first = next_number_, .last = next_number_ + count - 1};
   batch.number_from(numbers.first);

@@ -52,7 +52,7 @@ class Socket {
     std::uint32_t first = 0;
     std::uint32_t last = 0;
   };
-  /// Gives a batch numbers that no earlier one on this socket had.
+  /// Gives a batch numbers that no earlier one on this socket had. Throws Error if something in it did not fit.
   Numbers number(Batch& batch);
   void send(std::span<const std::byte> bytes);
   /// Reads answers until message `numbers.last` is acknowledged or its dump is done.

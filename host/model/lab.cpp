@@ -20,14 +20,7 @@ std::optional<std::size_t> Lab::find_namespace(std::string_view wanted) const {
 }
 
 Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
-  Lab part{.name = lab.name,
-           .description = lab.description,
-           .file = lab.file,
-           .source = lab.source,
-           .namespaces = {},
-           .devices = {},
-           .services = {},
-           .tests = {}};
+  Lab part{.name = lab.name, .description = lab.description, .file = lab.file, .source = lab.source};
   std::vector<std::size_t> moved(lab.namespaces.size(), SIZE_MAX);
   for (std::size_t i = 0; i < lab.namespaces.size(); ++i) {
     const std::string& name = lab.namespaces[i].name.str();

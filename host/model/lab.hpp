@@ -25,10 +25,10 @@ enum class Scope : std::uint8_t { global = 0, site = 200, link = 253, host = 254
 
 struct Address {
   Prefix prefix;  ///< with host bits
-  std::optional<IpAddress> peer;
-  std::optional<Scope> scope;  ///< unset: the kernel's choice
-  Dad dad = Dad::off;          ///< IPv6 only
-  Position where;
+  std::optional<IpAddress> peer = {};
+  std::optional<Scope> scope = {};  ///< unset: the kernel's choice
+  Dad dad = Dad::off;               ///< IPv6 only
+  Position where = {};
   friend bool operator==(const Address&, const Address&) = default;
 };
 
@@ -101,13 +101,13 @@ struct Namespace {
 /// A whole lab, expanded and checked: names are unique, references resolve, parameters fit their drivers.
 struct Lab {
   LabName name;
-  std::string description;
-  std::string file;    ///< where it was read from, for messages
-  std::string source;  ///< its text
-  std::vector<Namespace> namespaces;
-  std::vector<Device> devices;
-  std::vector<Service> services;
-  std::vector<Test> tests;
+  std::string description = {};
+  std::string file = {};    ///< where it was read from, for messages
+  std::string source = {};  ///< its text
+  std::vector<Namespace> namespaces = {};
+  std::vector<Device> devices = {};
+  std::vector<Service> services = {};
+  std::vector<Test> tests = {};
 
   /// "file:line:column" of a position.
   [[nodiscard]] std::string at(Position where) const;

@@ -39,7 +39,7 @@ using ParameterScalar = std::variant<bool, std::int64_t, std::string, MacAddress
 
 struct ParameterValue {
   std::vector<ParameterScalar> values;  ///< exactly one unless the parameter is a list
-  Position where;
+  Position where = {};
   friend bool operator==(const ParameterValue&, const ParameterValue&) = default;
 };
 

@@ -9,7 +9,7 @@ namespace netrig {
 
 struct Patience {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  std::function<bool()> gave_up;  ///< asked a few times a second; empty: nobody gives up
+  std::function<bool()> gave_up = {};  ///< asked a few times a second; empty: nobody gives up
 };
 
 enum class Waited : std::uint8_t {

@@ -238,9 +238,9 @@ struct CaptureAssertion {
 /// How one knows that a service is ready.
 struct Readiness {
   std::optional<std::uint16_t> tcp_port;  ///< something listens on it in the service's namespace
-  std::optional<std::uint16_t> udp_port;
-  std::string output;  ///< a line that matches this regular expression
-  Command command;     ///< ends with 0 in the service's namespace
+  std::optional<std::uint16_t> udp_port = {};
+  std::string output = {};  ///< a line that matches this regular expression
+  Command command = {};     ///< ends with 0 in the service's namespace
   friend bool operator==(const Readiness&, const Readiness&) = default;
 };
 

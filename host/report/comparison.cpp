@@ -61,7 +61,7 @@ std::string words(std::string name) {
 }
 
 std::string value_text(const ComparedMetric& metric, double value) {
-  return check::to_text({.name = {}, .value = value, .unit = metric.unit});
+  return check::to_text({.value = value, .unit = metric.unit});
 }
 
 /// "8.1 Gbit/s (0.87x)"; the first lab is what the others are measured by.
@@ -87,8 +87,7 @@ Comparison compare(const std::vector<std::vector<check::Report>>& runs) {
     result.labs.push_back({.name = first.lab,
                            .file = first.file,
                            .description = first.description,
-                           .drivers = first.environment.drivers,
-                           .totals = {}});
+                           .drivers = first.environment.drivers});
     check::Totals& totals = result.labs.back().totals;
     for (const check::Report& run : lab) {
       const check::Totals one = run.totals();
@@ -106,8 +105,7 @@ Comparison compare(const std::vector<std::vector<check::Report>>& runs) {
   const auto& tests = runs.front().front().tests;
   for (std::size_t i = 0; i < tests.size(); ++i)
     for (const std::string_view name : kCompared) {
-      ComparedMetric metric{
-          .test = tests[i].name, .metric = std::string(name), .unit = unit_of(runs, i, name), .labs = {}};
+      ComparedMetric metric{.test = tests[i].name, .metric = std::string(name), .unit = unit_of(runs, i, name)};
       for (const auto& lab : runs) metric.labs.push_back(spread_of(lab, i, name));
       // A loss of nothing everywhere tells nothing.
       if (std::any_of(metric.labs.begin(), metric.labs.end(), [](const auto& lab) { return lab && lab->most > 0; }))

@@ -23,7 +23,7 @@ struct ComparedMetric {
   std::string test;
   std::string metric;  ///< "throughput", "rtt_avg", "cpu_per_packet"...
   std::string unit;
-  std::vector<std::optional<Spread>> labs;  ///< as Comparison::labs; nothing: not measured there
+  std::vector<std::optional<Spread>> labs = {};  ///< as Comparison::labs; nothing: not measured there
 };
 
 struct ComparedLab {
@@ -31,7 +31,7 @@ struct ComparedLab {
   std::string file;
   std::string description;
   std::vector<check::DriverUsed> drivers;
-  check::Totals totals;  ///< of all rounds
+  check::Totals totals = {};  ///< of all rounds
 };
 
 struct Comparison {

@@ -42,7 +42,7 @@ constexpr int kMostLinks = 8;
 struct Entry {
   UniqueFd directory;
   std::string name;
-  UniqueFd item;          ///< O_PATH; nothing: there is none
+  UniqueFd item = {};     ///< O_PATH; nothing: there is none
   struct stat owner {};   ///< of the directory
   struct stat status {};  ///< of the item, links not followed
 };
@@ -51,8 +51,7 @@ Entry entry_at(const std::string& path, const std::string& typed) {
   const fs::path whole(path);
   const std::string directory = whole.has_parent_path() ? whole.parent_path().string() : ".";
   Entry entry{.directory = UniqueFd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
-              .name = whole.filename().string(),
-              .item = {}};
+              .name = whole.filename().string()};
   if (!entry.directory || ::fstat(entry.directory.get(), &entry.owner) != 0)
     fail_errno(ErrorCode::invalid, typed, errno);
   entry.item = UniqueFd(::openat(entry.directory.get(), entry.name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));

@@ -104,7 +104,7 @@ std::string axes(const Frame& frame, const Series& sample) {
     text +=
         fmt::format(R"(<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>)", kLeft, kWidth - kRight, y, y);
     text += fmt::format(R"(<text class="tick" x="{}" y="{:.1f}" text-anchor="end">{}</text>)", kLeft - 6, y + 4,
-                        k == 0 ? "0" : xml(check::to_text({.name = {}, .value = k * rise, .unit = sample.unit})));
+                        k == 0 ? "0" : xml(check::to_text({.value = k * rise, .unit = sample.unit})));
   }
   const double run = step_of(frame.span, 8);
   const bool repetitions = sample.quantity == "repetition";

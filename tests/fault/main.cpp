@@ -33,14 +33,14 @@ constexpr int kSkipped = 77;  // what ctest takes for it
 
 struct Case {
   std::string command;
-  std::optional<Point> point;
+  std::optional<Point> point = {};
   std::chrono::duration<double> usual{};
 };
 
 /// What a case's process tells.
 struct Outcome {
-  std::string broken;  ///< the case could not be played
-  Json verdict;
+  std::string broken = {};  ///< the case could not be played
+  Json verdict = {};
 };
 
 struct Options {
@@ -72,7 +72,7 @@ std::optional<Case> parse_id(const std::string& id) {
     at = end + 1;
   }
   if (parts.size() != 5 || fault::find_call(parts[2]) == nullptr || fault::error_of(parts[4]) == 0) return std::nullopt;
-  Case one{.command = parts[0], .point = {}};
+  Case one{.command = parts[0]};
   one.point = Point{.role = parts[1],
                     .call = parts[2],
                     .nth = static_cast<unsigned>(std::strtoul(parts[3].c_str(), nullptr, 10)),
@@ -121,7 +121,7 @@ class Player {
     Case what;
     pid_t process;
     int pipe;
-    std::string text;
+    std::string text = {};
   };
 
   void start(const Case& one) {
@@ -135,7 +135,7 @@ class Player {
       ::_exit(0);
     }
     ::close(pipe[1]);
-    running_.push_back({.what = one, .process = process, .pipe = pipe[0], .text = {}});
+    running_.push_back({.what = one, .process = process, .pipe = pipe[0]});
   }
 
   [[nodiscard]] Json answer_of(const Case& one) const {
@@ -168,9 +168,9 @@ class Player {
     int status = 0;
     ::waitpid(one.process, &status, 0);
     const Json answer = Json::parse(one.text, nullptr, false);
-    if (answer.is_discarded()) return {.broken = fmt::format("its process ended ({})", status), .verdict = {}};
-    if (answer.contains("broken")) return {.broken = answer["broken"], .verdict = {}};
-    return {.broken = {}, .verdict = answer};
+    if (answer.is_discarded()) return {.broken = fmt::format("its process ended ({})", status)};
+    if (answer.contains("broken")) return {.broken = answer["broken"]};
+    return {.verdict = answer};
   }
 
   const Options& options_;
@@ -241,7 +241,7 @@ std::map<std::string, Json> rehearse(const Options& options) {
   std::map<std::string, Json> plain;
   std::map<std::string, unsigned> tries;
   std::vector<Case> cases;
-  for (const std::string& command : options.commands) cases.push_back({.command = command, .point = {}});
+  for (const std::string& command : options.commands) cases.push_back({.command = command});
   Player(options).play(cases, [&](const Case& one, const Outcome& outcome) {
     const bool held = outcome.broken.empty() && outcome.verdict["faults"].empty();
     if (!held && ++tries[one.command] < kTries) return Player::Then::again;

@@ -9,7 +9,7 @@
 #include "config/config.hpp"
 #include "driver/registry.hpp"
 #include "engine/engine.hpp"
-#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
 #include "scratch.hpp"
 
 using namespace scratch;
@@ -234,21 +234,14 @@ TEST_CASE("up and down in one process leave no descriptor open") {
   netrig::driver::Policy policy;
   policy.directories = {NETRIG_PLUGIN_DIR};
   policy.anchor = build;
-  netrig::engine::prepare_parallel();  // keeps one, of the namespace that the process began in
+  netrig::kernel::Homecoming::prepare();  // keeps one, of the namespace that the process began in
   const auto before = open_files();
   {
     netrig::driver::Registry drivers(policy);
     const netrig::config::Drivers lookup{.find = [&](std::string_view kind) { return drivers.find(kind); },
                                          .kinds = [&] { return drivers.kinds(); }};
     const netrig::Lab lab = netrig::config::load(std::string(NETRIG_CONFIG_DIR) + "/two-hosts.toml", lookup).lab;
-    const netrig::Lab none{.name = lab.name,
-                           .description = {},
-                           .file = {},
-                           .source = {},
-                           .namespaces = {},
-                           .devices = {},
-                           .services = {},
-                           .tests = {}};
+    const netrig::Lab none{.name = lab.name};
     auto journal = netrig::engine::Journal::open("two-hosts", {.create = true});
     journal->begin(lab, {}, netrig::engine::Purpose::up);
     netrig::engine::up(*journal, none, lab, netrig::plan::make(none, lab), {}, drivers, {});

@@ -83,14 +83,14 @@ std::map<std::string, std::string> labs() {
 struct Doctor {
   int exit = 0;
   Json json;
-  std::map<std::string, bool> works;
+  std::map<std::string, bool> works = {};
 };
 
 Doctor doctor_in(const std::string& enter) {
   const Result result = sh(run_in(enter, std::string("exec ") + NETRIG_BINARY + " --json doctor"));
   INFO(enter << "\n" << result.out << result.err);
   REQUIRE(Json::accept(result.out));
-  Doctor doctor{.exit = result.exit, .json = Json::parse(result.out), .works = {}};
+  Doctor doctor{.exit = result.exit, .json = Json::parse(result.out)};
   for (const Json& one : doctor.json["works"]) {
     doctor.works[one["id"]] = one["works"];
     CHECK(one["works"] == one["because"].get<std::string>().empty());

@@ -35,7 +35,7 @@ TEST_CASE("an answer that does not come is waited for until the deadline or unti
   kernel::Batch batch = unanswered();
   const auto ignore = [](std::uint16_t, std::span<const std::byte>) {};
   SECTION("the deadline") {
-    const netrig::Patience patience{.deadline = Clock::now() + std::chrono::milliseconds(50), .gave_up = {}};
+    const netrig::Patience patience{.deadline = Clock::now() + std::chrono::milliseconds(50)};
     CHECK_THROWS_WITH(socket.ask(batch, ignore, patience), "the kernel does not answer a netlink request in time");
   }
   SECTION("somebody gives up") {

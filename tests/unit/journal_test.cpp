@@ -15,7 +15,7 @@ Record record() {
   record.version = "0.1.0";
   record.began = 1'700'000'000;
   record.phase = Phase::running;
-  record.namespaces = {{.name = "a", .cookie = 11, .existing = false, .path = {}},
+  record.namespaces = {{.name = "a", .cookie = 11, .existing = false},
                        {.name = "b", .cookie = 12, .existing = true, .path = "/proc/self/ns/net"}};
   record.devices = {
       {.name = "wire",
@@ -31,16 +31,13 @@ Record record() {
 }
 
 MadeNamespace space(const std::string& name, std::uint64_t cookie) {
-  return {.name = name, .cookie = cookie, .existing = false, .path = {}};
+  return {.name = name, .cookie = cookie, .existing = false};
 }
 
 /// What is appended while a lab is changed.
 std::string appended() {
-  const MadeDevice more{.name = "more",
-                        .driver = "veth",
-                        .interfaces = {{.home = "a", .name = "y", .ifindex = 3}},
-                        .record = {},
-                        .settled = false};
+  const MadeDevice more{
+      .name = "more", .driver = "veth", .interfaces = {{.home = "a", .name = "y", .ifindex = 3}}, .settled = false};
   return phase_event(Phase::changing) + device_event(more) + namespace_event(space("c", 13)) +
          device_gone_event("wire") + namespace_gone_event("a");
 }

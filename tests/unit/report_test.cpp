@@ -51,7 +51,7 @@ check::Report everything() {
                                           .expected = "at most 0% loss",
                                           .look_at = "netrig exec lab h1 -- ip route get 192.0.2.2"});
   report.tests.back().reproduce = {"netrig exec lab h1 -- ping 192.0.2.2"};
-  report.tests.back().attachments = {{.name = "service web: output", .path = {}, .text = "]]> </script>\n"}};
+  report.tests.back().attachments = {{.name = "service web: output", .text = "]]> </script>\n"}};
   report.tests.push_back(test_of("broken", check::Outcome::error));
   report.tests.back().reason = "cannot run iperf3: No such file or directory (ENOENT)";
   report.tests.push_back(test_of("left out", check::Outcome::skipped));
@@ -167,7 +167,7 @@ TEST_CASE("the form of a report is what the file ends in, or stands before it") 
 }
 
 TEST_CASE("a plot keeps its peak and its losses, however many points there are") {
-  check::Series series{.name = "h1 -> h2", .quantity = "rtt", .unit = "ms", .points = {}};
+  check::Series series{.name = "h1 -> h2", .quantity = "rtt", .unit = "ms"};
   for (int i = 0; i < 100'000; ++i) series.points.push_back({.at = i * 0.001, .value = 1});
   series.points[54'321].value = 20;
   series.points[77'777].lost = true;

@@ -28,7 +28,7 @@ struct Cell {
   [[nodiscard]] double height() const { return kLine * static_cast<double>(lines.size()) + 6; }
 
   void add(Style style, const std::string& text, const std::string& extra = {}) {
-    lines.push_back({.at = {}, .anchor = Anchor::start, .style = style, .text = text, .extra = extra});
+    lines.push_back({.anchor = Anchor::start, .style = style, .text = text, .extra = extra});
     const double size = style == Style::name ? kNameSize : kDetailSize;
     width = std::max(width, text_width(text, size) + (extra.empty() ? 0 : text_width(" " + extra, kDetailSize)));
   }
@@ -54,8 +54,7 @@ class Builder {
  public:
   Builder(const Picture& picture, const Picture::Box& box, Direction direction)
       : picture_(picture), box_(box), direction_(direction) {
-    title_ = {.at = {},
-              .anchor = Anchor::start,
+    title_ = {.anchor = Anchor::start,
               .style = Style::title,
               .text = shortened(box.title, kLongestTitle),
               .extra = box.count > 1 ? fmt::format("×{}", box.count) : std::string()};

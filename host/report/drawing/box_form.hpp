@@ -28,7 +28,7 @@ enum class Anchor : std::uint8_t { start, middle, end };
 enum class Style : std::uint8_t { title, name, detail };
 
 struct Label {
-  Point at;  ///< base line
+  Point at = {};  ///< base line
   Anchor anchor = Anchor::start;
   Style style = Style::name;
   std::string text;
@@ -40,7 +40,7 @@ struct Port {
   std::size_t end = kNone;
   std::vector<std::size_t> wires;
   double order = 0;
-  Point at;  ///< within its box, once that has a form
+  Point at = {};  ///< within its box, once that has a form
 };
 
 struct BoxForm {

@@ -34,7 +34,7 @@ class Placement {
         row_((layering.layers.size() + rows - 1) / rows) {
     for (std::size_t i = 0; i < layering.layers.size(); ++i)
       for (std::size_t k = 0; k < layering.layers[i].size(); ++k)
-        items_[layering.layers[i][k]] = {.layer = i, .rank = k, .back = {}, .front = {}, .form = {}, .spot = {}};
+        items_[layering.layers[i][k]] = {.layer = i, .rank = k};
     for (auto& [box, item] : items_) find_ports(box, item);
     for (auto& [box, item] : items_)
       item.form = form_of(picture_, picture_.boxes[box], item.back, item.front, direction_);
@@ -59,10 +59,10 @@ class Placement {
   struct Item {
     std::size_t layer = 0;
     std::size_t rank = 0;
-    std::vector<Port> back;
-    std::vector<Port> front;
-    BoxForm form;
-    Spot spot;  ///< of the corner
+    std::vector<Port> back = {};
+    std::vector<Port> front = {};
+    BoxForm form = {};
+    Spot spot = {};  ///< of the corner
   };
   enum class Way { back, front };
 
@@ -115,7 +115,7 @@ class Placement {
       auto& ports = side == Way::front ? item.front : item.back;
       // A device's node has a port for each wire; an interface one on each side.
       if (end == kNone || known.emplace(2 * end + (side == Way::front ? 1 : 0), ports.size()).second) {
-        ports.push_back({.end = end, .wires = {wire}, .order = order, .at = {}});
+        ports.push_back({.end = end, .wires = {wire}, .order = order});
         return;
       }
       Port& port = ports[known.at(2 * end + (side == Way::front ? 1 : 0))];

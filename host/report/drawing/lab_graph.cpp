@@ -31,7 +31,7 @@ class Builder {
 
  private:
   void add(const Device& device) {
-    LabGraph::Joint joint{.device = &device, .ends = {}, .references = {}};
+    LabGraph::Joint joint{.device = &device};
     for (std::size_t i = 0; i < device.interfaces.size(); ++i) {
       const Interface& interface = device.interfaces[i];
       ends_.emplace(key(interface.home, interface.name.str()), graph_.ends.size());
@@ -40,8 +40,7 @@ class Builder {
                              .name = interface.name.str(),
                              .device = &device,
                              .interface = &interface,
-                             .index = i,
-                             .master = {}});
+                             .index = i});
     }
     graph_.joints.push_back(std::move(joint));
   }
@@ -58,8 +57,7 @@ class Builder {
   std::size_t end_of(std::size_t space, const std::string& name) {
     const auto [found, added] = ends_.emplace(key(space, name), graph_.ends.size());
     if (added)
-      graph_.ends.push_back(
-          {.space = space, .name = name, .device = nullptr, .interface = nullptr, .index = 0, .master = {}});
+      graph_.ends.push_back({.space = space, .name = name, .device = nullptr, .interface = nullptr, .index = 0});
     return found->second;
   }
 

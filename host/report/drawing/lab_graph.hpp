@@ -20,19 +20,19 @@ struct LabGraph {
   struct End {
     std::size_t space = 0;
     std::string name;
-    const Device* device = nullptr;        ///< nullptr: is there already
-    const Interface* interface = nullptr;  ///< likewise
-    std::size_t index = 0;                 ///< in its device
-    std::optional<std::size_t> master;     ///< index in ends
+    const Device* device = nullptr;          ///< nullptr: is there already
+    const Interface* interface = nullptr;    ///< likewise
+    std::size_t index = 0;                   ///< in its device
+    std::optional<std::size_t> master = {};  ///< index in ends
   };
   struct Joint {
     const Device* device = nullptr;
-    std::vector<std::size_t> ends;
+    std::vector<std::size_t> ends = {};
     struct Reference {
       std::string parameter;
       std::size_t end = 0;
     };
-    std::vector<Reference> references;
+    std::vector<Reference> references = {};
 
     /// Two interfaces and nothing else: a wire between them. One: that interface. Others are nodes of their own.
     [[nodiscard]] bool is_wire() const { return ends.size() == 2 && references.empty(); }

@@ -201,7 +201,7 @@ Layering layers_from(const Neighbours& neighbours, std::size_t root, const Boxes
   const std::unordered_set<std::size_t> is_before(before.begin(), before.end());
   std::size_t deepest = 0;
   for (const std::size_t box : before) deepest = std::max(deepest, distance.at(box));
-  Layering layering{.layers = {}, .root_layer = deepest, .crossings = 0};
+  Layering layering{.root_layer = deepest, .crossings = 0};
   for (const std::size_t box : order) {
     const std::size_t layer = is_before.contains(box) ? deepest - distance.at(box) : deepest + distance.at(box);
     if (layering.layers.size() <= layer) layering.layers.resize(layer + 1);

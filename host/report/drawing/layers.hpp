@@ -23,7 +23,7 @@ std::vector<std::vector<std::size_t>> components_of(const Neighbours& neighbours
 
 /// How the layers lie.
 struct Layering {
-  std::vector<std::vector<std::size_t>> layers;
+  std::vector<std::vector<std::size_t>> layers = {};
   std::size_t root_layer = 0;
   std::size_t crossings = 0;  ///< and wires within a layer, which are nearly as bad
 };

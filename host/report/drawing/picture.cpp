@@ -115,14 +115,11 @@ class Painter {
         const bool whole = end.device != nullptr && end.device->interfaces.size() == 1;
         picture_.boxes[box].ends.push_back(picture_.ends.size());
         picture_.ends.push_back({.box = box,
-                                 .name = {},
                                  .kind = whole ? end.device->driver : std::string(),
-                                 .addresses = {},
                                  .count = 0,
                                  .down = end.interface != nullptr && end.interface->state == AdminState::down,
                                  .outside = end.device == nullptr,
-                                 .node = false,
-                                 .on = {}});
+                                 .node = false});
         names.emplace_back();
         interfaces.emplace_back();
       }
@@ -150,8 +147,7 @@ class Painter {
                                   .kind = device.driver,
                                   .name = device.name.str(),
                                   .count = 1,
-                                  .reference = reference,
-                                  .label = {}});
+                                  .reference = reference});
       else
         ++picture_.wires[found->second].count;
     };

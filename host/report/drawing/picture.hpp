@@ -17,15 +17,15 @@ struct Picture {
   /// An interface, or several that are alike.
   struct End {
     std::size_t box = 0;
-    std::string name;                    ///< "eth0", "p1 … p50"
-    std::string kind;                    ///< driver, if the interface is all of its device; else empty
-    std::vector<std::string> addresses;  ///< "192.0.2.1/24", "10.1.1.1 … 10.1.1.50/16"
+    std::string name = {};                    ///< "eth0", "p1 … p50"
+    std::string kind;                         ///< driver, if the interface is all of its device; else empty
+    std::vector<std::string> addresses = {};  ///< "192.0.2.1/24", "10.1.1.1 … 10.1.1.50/16"
     std::size_t count = 1;
     bool down = false;
     bool outside = false;  ///< not made by the lab
     /// A thing in its box that others lead to, or that leads nowhere; else just the end of a wire.
     bool node = false;
-    std::vector<std::size_t> on;  ///< ends of the same box that it is a port of or sits on
+    std::vector<std::size_t> on = {};  ///< ends of the same box that it is a port of or sits on
   };
   /// A namespace or several that are alike; or a device that joins more than two interfaces.
   struct Box {
@@ -48,7 +48,7 @@ struct Picture {
     std::string name;  ///< of the device
     std::size_t count = 1;
     bool reference = false;  ///< `from` sits on `to`
-    std::string label;       ///< "×50"; the driver, if most wires are made by another
+    std::string label = {};  ///< "×50"; the driver, if most wires are made by another
   };
   std::vector<Box> boxes;
   std::vector<End> ends;

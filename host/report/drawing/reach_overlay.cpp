@@ -57,11 +57,8 @@ class Drawing {
     std::size_t least = kNone;
     for (const double bow : bows(std::min(40 + 0.22 * distance, 180.0))) {
       const Point control = {middle.x + (b.y - a.y) / distance * bow, middle.y - (b.x - a.x) / distance * bow};
-      const ReachOverlay::Arrow one = {.from = border_of(begin, control),
-                                       .control = control,
-                                       .to = border_of(end, control),
-                                       .good = count.good(),
-                                       .about = {}};
+      const ReachOverlay::Arrow one = {
+          .from = border_of(begin, control), .control = control, .to = border_of(end, control), .good = count.good()};
       const std::size_t bad = hits(one);
       if (bad >= least) continue;
       least = bad;

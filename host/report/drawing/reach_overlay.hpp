@@ -20,7 +20,7 @@ struct ReachOverlay {
     Point control;
     Point to;
     bool good = true;
-    std::string about;
+    std::string about = {};
   };
   struct Ring {
     Rect rect;
