@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "check/checks.hpp"
 #include "check/process.hpp"
+#include "check/run_checks.hpp"
 #include "check/watch.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"

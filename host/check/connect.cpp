@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "check/checks.hpp"
 #include "check/echo_server.hpp"
 #include "check/exchange.hpp"
+#include "check/run_checks.hpp"
 
 namespace netrig::check {
 namespace {

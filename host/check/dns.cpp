@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <random>
 
-#include "check/checks.hpp"
+#include "check/run_checks.hpp"
 #include "check/socket_address.hpp"
 #include "model/error_number.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include "check/checks.hpp"
 #include "check/process.hpp"
+#include "check/run_checks.hpp"
 #include "model/regex.hpp"
 
 namespace netrig::check {

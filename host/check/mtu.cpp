@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "check/checks.hpp"
 #include "check/prober.hpp"
+#include "check/run_checks.hpp"
 #include "kernel/link.hpp"
 #include "kernel/route.hpp"
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "check/checks.hpp"
 #include "check/prober.hpp"
+#include "check/run_checks.hpp"
 
 namespace netrig::check {
 namespace {

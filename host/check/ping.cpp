@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <map>
 
-#include "check/checks.hpp"
 #include "check/neighbours.hpp"
 #include "check/prober.hpp"
+#include "check/run_checks.hpp"
 
 namespace netrig::check {
 namespace {

@@ -58,7 +58,7 @@ void await_links(const Ground& ground, const Until& until) {
   std::vector<std::set<std::string>> names(ground.lab().namespaces.size());
   for (const Device& device : ground.lab().devices)
     for (const Interface& interface : device.interfaces)
-      if (interface.state == AdminState::up) names[interface.home].insert(interface.name.str());
+      if (interface.state() == AdminState::up) names[interface.home].insert(interface.name.str());
   kernel::aside([&] {
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (names[i].empty()) continue;
@@ -77,7 +77,7 @@ void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Unti
   for (const Device& device : ground.lab().devices)
     for (const Interface& interface : device.interfaces)
       for (const Address& address : interface.addresses)
-        if (interface.state == AdminState::up && address.prefix.address.family == Family::ipv6)
+        if (interface.state() == AdminState::up && address.prefix.address.family == Family::ipv6)
           groups[interface.home].insert(solicited_group(address.prefix.address));
   // One thread for all: entering a namespace is cheap, a thread for each is not.
   kernel::aside([&] {

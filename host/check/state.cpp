@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <map>
 
-#include "check/checks.hpp"
+#include "check/run_checks.hpp"
 #include "kernel/address.hpp"
 #include "kernel/link.hpp"
 #include "kernel/neighbour.hpp"

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "check/checks.hpp"
 #include "check/process.hpp"
+#include "check/run_checks.hpp"
 
 namespace netrig::check {
 namespace {

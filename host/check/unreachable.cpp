@@ -9,10 +9,10 @@
 #include <memory>
 #include <thread>
 
-#include "check/checks.hpp"
 #include "check/echo_server.hpp"
 #include "check/exchange.hpp"
 #include "check/prober.hpp"
+#include "check/run_checks.hpp"
 
 namespace netrig::check {
 namespace {

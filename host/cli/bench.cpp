@@ -76,7 +76,7 @@ std::vector<Contender> contenders(Session& session, const BenchOptions& options)
     });
     all.push_back({.lab = std::move(lab), .tests = std::move(tests)});
     require_same_tests(all.front(), all.back());
-    check_machine(all.back().lab);
+    session::check_machine(all.back().lab);
   }
   return all;
 }

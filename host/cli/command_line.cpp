@@ -79,6 +79,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_bench(app, action);
   add_plan(app, action);
   add_graph(app, action);
+  add_verify(app, action);
   add_status(app, action);
   add_list(app, action);
   add_exec(app, action);

@@ -70,7 +70,7 @@ Finding check_kernel() {
 
 Finding check_privileges() {
   try {
-    require_privileges("bringing up labs");
+    session::require_privileges("bringing up labs");
     return {"privileges", Verdict::good, "CAP_SYS_ADMIN and CAP_NET_ADMIN"};
   } catch (const Error& error) {
     return {"privileges", Verdict::bad, error.message()};
@@ -170,7 +170,7 @@ std::optional<std::uint64_t> neighbour_limit() {
 }
 
 void check_limits(Examination& seen) {
-  const std::uint64_t files = raise_open_files();
+  const std::uint64_t files = session::raise_open_files();
   const std::uint64_t by_files = files > 256 ? files - 256 : 0;
   seen.add({"open files", files < 4096 ? Verdict::advice : Verdict::good,
             fmt::format("{}: enough for {} namespaces in one lab{}", files, by_files,

@@ -93,7 +93,7 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
 }
 
 int exec(Session& session, const ExecOptions& options) {
-  require_privileges("entering a namespace");
+  session::require_privileges("entering a namespace");
   const UniqueFd space = open_space(options);
   if (session.options().json) {
     const Json result = capture(space, options);

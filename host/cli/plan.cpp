@@ -7,11 +7,12 @@
 #include <map>
 
 #include "cli/commands.hpp"
+#include "cli/drift.hpp"
 #include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "engine/engine.hpp"
 #include "model/printable.hpp"
-#include "report/table.hpp"
+#include "report/plan_tree.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 struct PlanOptions {
   std::string file;
   std::vector<std::string> only;
+  bool all = false;
 };
 
 /// What is known of the lab before.
@@ -43,39 +45,34 @@ Seen see(const std::string& lab) {
 int plan_lab(Session& session, const PlanOptions& options) {
   Json warnings;
   const Lab next = session.load(options.file, options.only, warnings);
-  plan::check_limits(next, {.open_files = raise_open_files(), .net_namespaces = 0});
-  const Lab none{.name = next.name};
+  plan::check_limits(next, {.open_files = session::raise_open_files(), .net_namespaces = 0});
   const Seen seen = see(next.name.str());
   const auto& record = seen.record;
   const bool running = record && record->begun && record->phase == engine::Phase::running && !engine::is_lost(*record);
-  const Lab current = running ? session.applied(*record) : none;
-  const plan::Plan plan = plan::make(current, next);
-  // What is in the way can be seen only by who may look into namespaces.
-  if (::geteuid() == 0 && !seen.cut_off) engine::check_conflicts(current, next, plan);
-  const auto steps = plan::describe(plan, current, next);
+  std::optional<Lab> current;
+  if (running) current = session.applied(*record);
+  const Lab* before = current ? &*current : nullptr;
+  const engine::Record none;
+  session::Observation observation;
+  // Only who may look into namespaces sees what they hold, and what is in the way.
+  const bool looks = ::geteuid() == 0 && !seen.cut_off;
+  observation = looks ? session::observe(running ? *record : none, before, next) : session::compare_files(before, next);
+  const std::vector<plan::Line>& lines = observation.lines;
 
-  static const std::map<std::string, char> kSigns = {{"create", '+'}, {"remove", '-'}, {"change", '~'}};
-  Json json = Json::array();
-  std::map<std::string, std::size_t> counts;
-  std::string text;
-  for (const auto& step : steps) {
-    ++counts[step.verb];
-    text += one_line(fmt::format("{} {} {}{}{}", kSigns.at(step.verb), step.object, step.name,
-                                 step.detail.empty() ? "" : "  ", step.detail)) +
-            "\n";
-    if (session.options().json)
-      json.push_back({{"verb", step.verb}, {"object", step.object}, {"name", step.name}, {"detail", step.detail}});
-  }
+  std::map<Verb, std::size_t> counts;
+  for (const plan::Line& line : lines) ++counts[line.verb];
+  std::string text = report::plan_tree(lines, next, options.all);
   const bool empty = next.namespaces.empty() && next.devices.empty();
-  text += steps.empty() && empty
+  text += lines.empty() && empty
               ? fmt::format(
                     "lab {} is empty: its file has no [namespace.NAME] and no [device.NAME], so there is nothing to "
                     "make\n",
                     next.name.str())
-          : steps.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
-                          : fmt::format("{} to create, {} to change, {} to remove\n", counts["create"],
-                                        counts["change"], counts["remove"]);
-  const bool other = running && is_from_another_file(*record, next);
+          : lines.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
+                          : fmt::format("{} to create, {} to change, {} to remove\n", counts[Verb::make],
+                                        counts[Verb::change], counts[Verb::remove]);
+  text += foreign_text(observation.foreign);
+  const bool other = running && session::is_from_another_file(*record, next);
   if (other) text += fmt::format("it is up from {}, another file: \"netrig up\" will want --replace\n", record->file);
   if (seen.cut_off)
     text += fmt::format(
@@ -86,7 +83,8 @@ int plan_lab(Session& session, const PlanOptions& options) {
   session.answer({{"lab", next.name.str()},
                   {"running", seen.allowed ? Json(running) : Json()},
                   {"needs_replace", other},
-                  {"steps", json},
+                  {"steps", lines_json(lines, next)},
+                  {"foreign", foreign_json(observation.foreign)},
                   {"warnings", warnings}});
   return 0;
 }
@@ -95,15 +93,18 @@ int plan_lab(Session& session, const PlanOptions& options) {
 
 void add_plan(CLI::App& app, Action& action) {
   auto options = std::make_shared<PlanOptions>();
-  auto* command = app.add_subcommand("plan", "Check a lab file and show what \"up\" would do; changes nothing");
+  auto* command = app.add_subcommand(
+      "plan", "Check a lab file and show what \"up\" would do, going by the kernel; changes nothing");
   command->add_option("LAB", options->file, "Lab file (TOML)")->required()->type_name("FILE");
   command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  command->add_flag("-a,--all", options->all, "Every line, also of what repeats");
   describe(*command,
            {{"netrig plan two-hosts.toml", "what would be made, changed and removed"},
             {"netrig plan two-hosts.toml --json", "the same for programs"}},
            {{"0", "the file is right"},
+            {"1", "the output could not be written"},
             {"2", "the lab file, the policy or the command line is wrong"},
             {"3", "others could have written what must be protected"},
             {"4", "something is in the way (seen only by root)"},

@@ -107,8 +107,11 @@ void Session::validate(const Lab& lab) {
   for (const Device& device : lab.devices) {
     driver::CreateRequest request{.lab = lab.name.str(), .device = device.name.str(), .parameters = &device.parameters};
     for (const Interface& interface : device.interfaces)
-      request.interfaces.push_back(
-          {.name = interface.name.str(), .netns_fd = -1, .ifindex = 0, .mtu = interface.mtu, .mac = interface.mac});
+      request.interfaces.push_back({.name = interface.name.str(),
+                                    .netns_fd = -1,
+                                    .ifindex = 0,
+                                    .mtu = interface.link.mtu.optional(),
+                                    .mac = interface.link.mac.optional()});
     try {
       drivers().open(device.driver).validate(request);
     } catch (const Error& error) {
@@ -128,6 +131,18 @@ Lab Session::applied(const engine::Record& record) {
                 fmt::format("lab \"{}\" is up by a file that can no longer be read ({}); run \"netrig down {}\" first",
                             record.lab, error.what(), record.lab));
   }
+}
+
+session::Host Session::host(report::Progress* progress) {
+  engine::Options options;
+  options.interrupted = &interrupted();
+  if (progress != nullptr)
+    options.progress = [progress](std::string_view stage, std::size_t done, std::size_t total) {
+      progress->show(stage, done, total);
+    };
+  return {.drivers = drivers(),
+          .applied = [this](const engine::Record& record) { return applied(record); },
+          .options = std::move(options)};
 }
 
 void Session::say(const std::string& text) const { say_painted(printable(text)); }
@@ -193,28 +208,6 @@ engine::Record record_of(const std::string& lab) {
   auto record = engine::Journal::peek(lab);
   if (!record) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", lab));
   return std::move(*record);
-}
-
-void require_privileges(const std::string& what) {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  std::array<__user_cap_data_struct, 2> data{};
-  if (::syscall(SYS_capget, &header, data.data()) != 0) return;
-  const auto has = [&](unsigned capability) {
-    return (data.at(capability / 32).effective >> (capability % 32) & 1U) != 0;
-  };
-  std::vector<std::string> missing;
-  if (!has(CAP_SYS_ADMIN)) missing.emplace_back("CAP_SYS_ADMIN (network namespaces)");
-  if (!has(CAP_NET_ADMIN)) missing.emplace_back("CAP_NET_ADMIN (interfaces, addresses, routes)");
-  if (missing.empty()) return;
-  throw Error(ErrorCode::denied, fmt::format("{} needs {}; run it with sudo", what, fmt::join(missing, " and ")));
-}
-
-std::uint64_t raise_open_files() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 }  // namespace netrig::cli

@@ -14,6 +14,8 @@
 #include "driver/registry.hpp"
 #include "engine/journal.hpp"
 #include "model/lab.hpp"
+#include "report/progress.hpp"
+#include "session/session.hpp"
 
 namespace netrig::cli {
 
@@ -44,6 +46,8 @@ class Session {
   Lab load(const std::string& path, const std::vector<std::string>& only, Json& warnings);
   /// The lab as it was brought up, from the copy kept with its record.
   Lab applied(const engine::Record& record);
+  /// For session/. `progress`: shows how far a run is; it must outlive it. nullptr: nothing is shown.
+  session::Host host(report::Progress* progress = nullptr);
 
   /// Text for people unless --json or --quiet, as printable(); at once, also into a pipe.
   void say(const std::string& text) const;
@@ -76,11 +80,6 @@ class Session {
 std::string resolve_lab(const std::string& typed);
 /// The record of a lab. Throws Error{not_found}.
 engine::Record record_of(const std::string& lab);
-
-/// Throws Error{denied} naming the missing capability and how to get it. `what`: "bringing up a lab".
-void require_privileges(const std::string& what);
-/// Raises the soft limit on open files to the hard one; returns it.
-std::uint64_t raise_open_files();
 
 /// Set by SIGINT, SIGTERM and SIGHUP once `catch_signals` has been called.
 const std::atomic<bool>& interrupted();

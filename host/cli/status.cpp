@@ -95,8 +95,8 @@ int status(Session& session, const std::string& typed) {
                                   : fmt::format("lab {}: {}{}\n", record.lab, state, held_text(*found));
   bool whole = false;
   if (record.begun && !engine::is_lost(record)) {
-    require_privileges("looking into a lab");
-    raise_open_files();
+    session::require_privileges("looking into a lab");
+    session::raise_open_files();
     const engine::LabView view = engine::look(record, session.drivers());
     whole = view.whole() && record.phase == engine::Phase::running;
     json["whole"] = whole;

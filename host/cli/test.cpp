@@ -34,7 +34,7 @@ Lab lab_to_test(Session& session, const std::string& typed, const engine::Record
   Json warnings;
   Lab lab = session.load(typed, record.only, warnings);
   const Lab applied = session.applied(record);
-  if (lab.name.str() != record.lab || !plan::make(applied, lab).empty())
+  if (lab.name.str() != record.lab || !session::is_same(applied, lab))
     throw Error(ErrorCode::conflict,
                 fmt::format("the lab that is up differs from the file, see \"netrig plan {0}\"; bring it to what the "
                             "file says with \"netrig up {0}\", or test what is up with \"netrig test {1}\"",
@@ -62,7 +62,7 @@ int list_tests(const Session& session, const std::vector<Test>& tests) {
 int test_lab(Session& session, const TestOptions& options) {
   const auto targets = report_targets(session, options.reports);
   const std::string name = resolve_lab(options.lab);
-  require_privileges("testing a lab");
+  session::require_privileges("testing a lab");
   catch_signals();
   const auto journal = engine::Journal::open(
       name,
@@ -71,7 +71,7 @@ int test_lab(Session& session, const TestOptions& options) {
   const engine::Record& record = journal->record();
   if (!record.begun || record.phase != engine::Phase::running || engine::is_lost(record))
     throw Error(ErrorCode::not_found, fmt::format("lab \"{0}\" is not up, see \"netrig status {0}\"", name));
-  raise_open_files();
+  session::raise_open_files();
   const Lab lab = lab_to_test(session, options.lab, record);
   const std::vector<Test> tests = chosen_tests(lab, options.choice, record.only);
   const check::Report report = run_chosen(session, lab, record, tests, options.choice);
@@ -86,7 +86,7 @@ int run_lab(Session& session, const TestOptions& options) {
   const Lab lab = session.load(options.lab, options.only, warnings);
   const std::vector<Test> tests = chosen_tests(lab, options.choice, options.only);
   if (options.list) return list_tests(session, tests);
-  check_machine(lab);
+  session::check_machine(lab);
   bool written = true;
   const check::Report report =
       up_test_down(session, lab, options.only, tests, options.choice,

@@ -108,7 +108,7 @@ check::Report run_chosen(Session& session, const Lab& lab, const engine::Record&
 
 check::Report up_test_down(Session& session, const Lab& lab, const std::vector<std::string>& only,
                            const std::vector<Test>& tests, const TestChoice& choice, const RunOptions& options) {
-  raise_open_files();
+  session::raise_open_files();
   catch_signals();
   engine::Journal journal =
       bring_up(session, lab, {.only = only, .wait = options.wait, .purpose = engine::Purpose::run}).journal;

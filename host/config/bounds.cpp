@@ -143,7 +143,7 @@ void add(const toml::node& node, Cost& cost) {
 
 void check_shape(std::string_view text, const std::string& name) { Shape(text, name).check(); }
 
-void Budget::spend(const toml::table& body, std::size_t times, Position where, const Context& context) {
+void Budget::spend(const toml::table& body, std::size_t times, Position where, const tomlfile::Context& context) {
   Cost one;
   for (const auto& [key, value] : body) {
     const auto* kind = value.as_table();

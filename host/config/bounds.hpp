@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "config/reader.hpp"
+#include "toml/table.hpp"
 
 namespace netrig::config {
 
@@ -20,7 +20,7 @@ void check_shape(std::string_view text, const std::string& name);
 class Budget {
  public:
   /// Takes so many copies of the table off. Throws Error{invalid} if they are too many.
-  void spend(const toml::table& body, std::size_t times, Position where, const Context& context);
+  void spend(const toml::table& body, std::size_t times, Position where, const tomlfile::Context& context);
 
  private:
   std::size_t things_ = 0;

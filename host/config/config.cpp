@@ -60,24 +60,13 @@ toml::table parse_toml(std::string_view text, const std::string& name) {
     throw Error(ErrorCode::invalid, "is empty; a lab file begins with [lab] and name = \"...\"", name);
   check_size(text.size(), name);
   check_shape(text, name);
-  try {
-    return toml::parse(text, name);
-  } catch (const toml::parse_error& error) {
-    std::string message(error.description());
-    // The parser begins with what it was at; ours begin with what is wrong.
-    if (message.starts_with("Error while parsing ")) message = "syntax: in " + message.substr(20);
-    if (message.find("in inline table") != std::string::npos && message.find("\\n") != std::string::npos)
-      message += "; an inline table { ... } ends on its line, break lines inside [ ... ] instead";
-    throw Error(ErrorCode::invalid, message,
-                fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column));
-  }
+  return tomlfile::parse(text, name);
 }
 
-Dad read_lab_table(const Table& table, Lab& lab) {
+void read_lab_table(const Table& table, Lab& lab, Surroundings& around) {
   if (const auto text = table.text("description")) lab.description = text->value;
-  static constexpr std::array kDads = {Dad::off, Dad::on, Dad::wait};
-  const auto dad = table.choice("dad", {"off", "on", "wait"});
-  return dad ? kDads.at(*dad) : Dad::off;
+  around.dad = read_dad(table).value_or(Dad::off);
+  lab.foreign = around.foreign = read_foreign(table).value_or(Foreign::report);
 }
 
 LabName read_lab_name(const toml::table& root, const Context& context) {
@@ -85,14 +74,14 @@ LabName read_lab_name(const toml::table& root, const Context& context) {
   const auto* lab = file.table("lab");
   if (lab == nullptr) context.fail({1, 1}, "there is no [lab]; a lab file begins with [lab] and name = \"...\"");
   const Table table(*lab, "[lab]", context);
-  table.allow(std::array<std::string_view, 3>{"name", "description", "dad"});  // first: "nmae" is no missing name
+  table.allow({"name", "description", "dad", "foreign"});  // first: "nmae" is no missing name
   const Text name = table.required_text("name");
   if (const auto fault = lab_name_fault(name.value))
     context.fail(name.where, fmt::format("lab name \"{}\" {}; use letters, digits and . _ -", name.value, *fault));
   return LabName(name.value);
 }
 
-void read_namespaces(const toml::table& body, const Context& context, Lab& lab,
+void read_namespaces(const toml::table& body, const Context& context, Lab& lab, const Surroundings& around,
                      std::unordered_map<std::string, std::size_t>& index) {
   const auto* spaces = Table(body, "the file", context).table("namespace");
   if (spaces == nullptr) return;
@@ -101,7 +90,7 @@ void read_namespaces(const toml::table& body, const Context& context, Lab& lab,
     if (!node->is_table())
       context.fail(position_of(*node), fmt::format("namespace \"{}\" is {}, not a table; write [namespace.{}]",
                                                    name.value, type_of(*node), name.value));
-    lab.namespaces.push_back(read_namespace(name, Table(*node->as_table(), "namespace", context)));
+    lab.namespaces.push_back(read_namespace(name, Table(*node->as_table(), "namespace", context), around));
     if (const auto [found, fresh] = index.emplace(name.value, lab.namespaces.size() - 1); !fresh)
       context.fail(name.where, fmt::format("namespace \"{}\" is there already, in line {}", name.value,
                                            lab.namespaces[found->second].where.line));
@@ -158,26 +147,19 @@ std::vector<Test> read_tests(const toml::table& root, const Context& context) {
 Parsed parse(std::string_view text, const std::string& name, const Drivers& drivers) {
   const toml::table root = parse_toml(text, name);
   Warnings warnings;
-  const Context context{.file = &name, .variables = nullptr, .warnings = &warnings};
+  const Context context{.file = &name, .variables = nullptr, .warnings = &warnings, .synonyms = synonyms()};
   const Table file(root, "the file", context);
-  file.allow(std::array<std::string_view, 6>{"lab", "namespace", "device", "repeat", "test", "service"});
-  Lab lab{.name = read_lab_name(root, context),
-          .description = {},
-          .file = name,
-          .source = std::string(text),
-          .namespaces = {},
-          .devices = {},
-          .services = {},
-          .tests = {}};
+  file.allow({"lab", "namespace", "device", "repeat", "test", "service"});
+  Lab lab{.name = read_lab_name(root, context), .file = name, .source = std::string(text)};
   std::unordered_map<std::string, std::size_t> index;
-  Surroundings around{.drivers = &drivers,
-                      .dad = read_lab_table(Table(*file.table("lab"), "[lab]", context), lab),
-                      .namespaces = &index};
+  Surroundings around{.drivers = &drivers, .namespaces = &index};
+  read_lab_table(Table(*file.table("lab"), "[lab]", context), lab, around);
 
   check_repeats(root, context);
   // Namespaces first, so that devices can name those that stand further down.
-  for_each_body(root, context,
-                [&](const toml::table& body, const Context& inside) { read_namespaces(body, inside, lab, index); });
+  for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
+    read_namespaces(body, inside, lab, around, index);
+  });
   for_each_body(root, context,
                 [&](const toml::table& body, const Context& inside) { read_devices(body, inside, lab, around); });
   std::unordered_map<std::string, Position> services;
@@ -185,6 +167,7 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
                 [&](const toml::table& body, const Context& inside) { read_services(body, inside, lab, services); });
   lab.tests = read_tests(root, context);
   check_lab(lab, drivers, context);
+  join_sysctls(lab, context);
   return {.lab = std::move(lab), .warnings = warnings.told(name)};
 }
 
@@ -192,7 +175,7 @@ Parsed load(const std::string& path, const Drivers& drivers) { return parse(read
 
 std::string lab_name_of(const std::string& path) {
   const toml::table root = parse_toml(read_file(path), path);
-  return read_lab_name(root, {.file = &path, .variables = nullptr, .warnings = nullptr}).str();
+  return read_lab_name(root, {.file = &path, .synonyms = synonyms()}).str();
 }
 
 }  // namespace netrig::config

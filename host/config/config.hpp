@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// TOML lab file -> model. The only part of the host that knows TOML.
+// TOML lab file -> model.
 #pragma once
 #include <functional>
 #include <string>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/lab.hpp"
+#include "toml/context.hpp"
 
 namespace netrig::config {
 
@@ -19,11 +20,7 @@ struct Drivers {
   std::function<std::vector<std::string>()> kinds;  ///< names of all, for suggestions
 };
 
-/// "file:line:column: warning: text", ready to print.
-struct Warning {
-  std::string where;
-  std::string message;
-};
+using tomlfile::Warning;
 
 struct Parsed {
   Lab lab;

@@ -47,7 +47,7 @@ ParameterScalar read_scalar(const ParameterDeclaration& declaration, const toml:
 }
 
 ParameterValue read_value(const ParameterDeclaration& declaration, const toml::node& node, const Context& context) {
-  ParameterValue value{.values = {}, .where = position_of(node)};
+  ParameterValue value{.where = position_of(node)};
   if (!declaration.list) {
     value.values.push_back(read_scalar(declaration, node, context));
     return value;

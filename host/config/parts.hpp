@@ -4,20 +4,62 @@
 #include <functional>
 #include <unordered_map>
 
-#include "config/reader.hpp"
+#include "config/config.hpp"
+#include "model/lab.hpp"
+#include "toml/table.hpp"
 
 namespace netrig::config {
+
+using tomlfile::Context;
+using tomlfile::for_each_table;
+using tomlfile::position_of;
+using tomlfile::Table;
+using tomlfile::Text;
+using tomlfile::type_of;
+using tomlfile::Variables;
+using tomlfile::Warnings;
 
 /// What readers of devices need to know of the rest.
 struct Surroundings {
   const Drivers* drivers = nullptr;
   Dad dad = Dad::off;                                                        ///< lab-wide default
+  Foreign foreign = Foreign::report;                                         ///< lab-wide default
   const std::unordered_map<std::string, std::size_t>* namespaces = nullptr;  ///< name to index
 };
 
-Namespace read_namespace(const Text& name, const Table& table);
+inline constexpr std::uint32_t kUint32Max = 0xffffffff;
+
+Namespace read_namespace(const Text& name, const Table& table, const Surroundings& around);
 Device read_device(const Text& name, const Table& table, const Surroundings& around);
+/// `device`: what it is called if the file does not say; nullptr: the file must.
+Interface read_interface(const Table& table, const std::string* device, const Surroundings& around);
 Route read_route(const Table& table);
+Rule read_rule(const Table& table);
+/// "gateway": default routes in short.
+void add_gateways(const Table& table, std::vector<Route>& routes);
+/// A list of addresses of this interface, for which `dad` holds if they do not say.
+std::vector<Address> read_addresses(const Table& table, std::string_view key, const std::string& interface, Dad dad);
+std::vector<Neighbour> read_neighbours(const Table& interface);
+std::vector<Sysctl> read_sysctls(const Table& table);
+/// Of an interface, in short: "ipv4.forwarding".
+std::vector<Sysctl> read_interface_sysctls(const Table& table, const std::string& interface);
+/// "forwarding": sysctls of both families, unless they are among these.
+void add_forwarding(const Table& table, std::vector<Sysctl>& sysctls);
+/// What a namespace and its interfaces say of one sysctl must agree; it is the namespace's then.
+void join_sysctls(Lab& lab, const Context& context);
+
+std::optional<Foreign> read_foreign(const Table& table);
+std::optional<Dad> read_dad(const Table& table);
+Given<MacAddress> read_mac(const Table& table);
+/// Numbers that have names, too.
+std::optional<std::uint32_t> read_routing_table(const Table& table);
+Given<std::uint32_t> read_route_protocol(const Table& table);
+std::optional<std::uint32_t> read_ip_protocol(const Table& table);
+/// 0: none.
+std::uint32_t read_tos(const Table& table);
+/// What keys of a lab file are called elsewhere.
+std::span<const tomlfile::Synonym> synonyms();
+
 Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
                            const Context& context);
 Test read_test(const Table& table);
@@ -33,8 +75,19 @@ std::vector<std::string> read_texts(const Table& table, std::string_view key);
 Command read_command(const Table& table, std::string_view key);
 std::string read_regex(const Table& table, std::string_view key);
 
+/// An address of an interface: "192.0.2.1/24", counted on by " + N".
+Prefix interface_address(const Text& text, const Context& context);
+/// An address without prefix length, counted on by " + N".
+IpAddress plain_address(const Text& text, const Context& context);
+/// A destination: prefix, or one address.
+Prefix destination_prefix(const Text& text, const Context& context);
+
+/// The plain address of a key.
+std::optional<IpAddress> read_address(const Table& table, std::string_view key);
+
 /// Warns of an address that may be a slip, refuses one that no interface can have.
-void check_interface_address(const Prefix& prefix, Position where, const Context& context);
+void check_interface_address(const Prefix& prefix, const std::string& interface, Position where,
+                             const Context& context);
 
 /// Everything that more than one part has a say in. `names` is the index of Lab::namespaces.
 void check_lab(const Lab& lab, const Drivers& drivers, const Context& context);

@@ -44,16 +44,16 @@ void for_each_entry(const Table& test, std::string_view key, Each&& each) {
 std::vector<PlacedCommand> read_commands(const Table& test, std::string_view key) {
   std::vector<PlacedCommand> commands;
   for_each_entry(test, key, [&](const Table& entry) {
-    entry.allow(std::array<std::string_view, 2>{"namespace", "command"});
+    entry.allow({"namespace", "command"});
     commands.push_back(read_placed(entry));
   });
   return commands;
 }
 
 Event read_event(const Table& entry) {
-  entry.allow(std::array<std::string_view, 5>{"at", "interface", "state", "namespace", "command"});
+  entry.allow({"at", "interface", "state", "namespace", "command"});
   if (!entry.has("at")) entry.fail(entry.where(), "during has no \"at\"; write when it happens, as in at = \"500ms\"");
-  Event event{.at = *read_time(entry, "at", 0ns, kLongest), .what = {}, .where = entry.where()};
+  Event event{.at = *read_time(entry, "at", 0ns, kLongest), .where = entry.where()};
   if (entry.has("command") == entry.has("interface"))
     entry.fail(
         entry.where(),
@@ -73,7 +73,7 @@ Event read_event(const Table& entry) {
 }
 
 CounterAssertion read_counters(const Table& entry) {
-  entry.allow(std::array<std::string_view, 5>{"interface", "max_drops", "max_errors", "min_packets", "max_packets"});
+  entry.allow({"interface", "max_drops", "max_errors", "min_packets", "max_packets"});
   const auto count = [&](std::string_view key) -> std::optional<std::uint64_t> {
     const auto value = entry.integer(key, 0, INT64_MAX);
     if (!value) return std::nullopt;
@@ -88,8 +88,8 @@ CounterAssertion read_counters(const Table& entry) {
 }
 
 CaptureAssertion read_capture(const Table& entry) {
-  entry.allow(std::array<std::string_view, 5>{"interface", "filter", "sees", "min", "max"});
-  CaptureAssertion capture{.interface = read_interface(entry), .filter = {}, .max = {}, .where = entry.where()};
+  entry.allow({"interface", "filter", "sees", "min", "max"});
+  CaptureAssertion capture{.interface = read_interface(entry), .where = entry.where()};
   if (auto filter = entry.text("filter")) capture.filter = std::move(filter->value);
   const auto sees = entry.boolean("sees");
   if (sees && (entry.has("min") || entry.has("max")))
@@ -110,24 +110,19 @@ CaptureAssertion read_capture(const Table& entry) {
 }  // namespace
 
 Test read_test(const Table& table) {
-  table.allow(std::array<std::string_view, 27>{
-      "name",     "description", "from",     "tags",    "depends_on",  "repeat",    "timeout", "before",  "after",
-      "services", "during",      "counters", "capture", "ping",        "failover",  "tcp",     "udp",     "throughput",
-      "path",     "mtu",         "dns",      "http",    "unreachable", "neighbour", "route",   "address", "exec"});
+  table.allow({"name",     "description", "from",      "tags",       "depends_on", "repeat",  "timeout",
+               "before",   "after",       "services",  "during",     "counters",   "capture", "ping",
+               "failover", "tcp",         "udp",       "throughput", "path",       "mtu",     "dns",
+               "http",     "unreachable", "neighbour", "route",      "address",    "exec"});
   const Text name = table.required_text("name");
   if (name.value.empty()) table.fail(name.where, "test has an empty name");
   Test test{.name = name.value,
-            .description = {},
-            .from = {},
             .check = read_check(table),
             .tags = read_texts(table, "tags"),
             .depends_on = read_texts(table, "depends_on"),
             .before = read_commands(table, "before"),
             .after = read_commands(table, "after"),
             .services = read_texts(table, "services"),
-            .during = {},
-            .counters = {},
-            .captures = {},
             .where = name.where};
   test.from = table.required_text("from").value;
   if (auto description = table.text("description")) test.description = std::move(description->value);
@@ -145,18 +140,17 @@ Test read_test(const Table& table) {
 }
 
 Service read_service(const Text& name, const Table& table) {
-  table.allow(std::array<std::string_view, 4>{"namespace", "command", "ready", "timeout"});
+  table.allow({"namespace", "command", "ready", "timeout"});
   if (const auto fault = device_name_fault(name.value))
     table.fail(name.where, fmt::format("service name \"{}\" {}", name.value, *fault));
   Service service{.name = name.value,
                   .space = table.required_text("namespace").value,
                   .command = read_command(table, "command"),
-                  .ready = {},
                   .where = name.where};
   service.timeout = read_time(table, "timeout", 1ms, 1h).value_or(service.timeout);
   if (const auto* given = table.table("ready")) {
     const Table ready(*given, "ready", table.context());
-    ready.allow(std::array<std::string_view, 4>{"tcp", "udp", "output", "command"});
+    ready.allow({"tcp", "udp", "output", "command"});
     if (ready.raw().size() != 1)
       ready.fail(ready.where(), "ready takes one of tcp = PORT, udp = PORT, output = \"REGEX\" and command = ...");
     if (const auto port = ready.integer("tcp", 1, 65535)) service.ready.tcp_port = static_cast<std::uint16_t>(*port);

@@ -2,9 +2,7 @@
 #include "driver/policy.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <netrig/driver.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +14,7 @@
 #include "model/error.hpp"
 #include "model/names.hpp"
 #include "model/parameter.hpp"
+#include "toml/table.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -51,194 +50,141 @@ std::string changed(std::string text, int (*change)(int)) {
   return text;
 }
 
+using tomlfile::Context;
+using tomlfile::Table;
+using tomlfile::Text;
+
 class PolicyReader {
  public:
   PolicyReader(const std::string& path, Policy defaults) : policy_(std::move(defaults)) { policy_.file = path; }
 
   Policy read(const std::string& text) {
-    toml::table root;
-    try {
-      root = toml::parse(text, policy_.file);
-    } catch (const toml::parse_error& error) {
-      fail(error.source(), std::string(error.description()));
+    const toml::table root = tomlfile::parse(text, policy_.file);
+    const Context context{.file = &policy_.file};
+    const Table file(root, "the policy", context);
+    file.allow({"plugins", "labs", "trust", "limits", "audit", "driver"});
+    if (const auto* plugins = file.table("plugins")) read_plugins({*plugins, "[plugins]", context});
+    if (const auto* given = file.table("labs")) {
+      const Table labs(*given, "[labs]", context);
+      labs.allow({"require_protected"});
+      policy_.require_protected_labs = labs.boolean("require_protected").value_or(false);
     }
-    check_keys(root, std::array{"plugins", "labs", "trust", "limits", "audit", "driver"}, "the policy");
-    if (const auto* plugins = table(root, "plugins")) read_plugins(*plugins);
-    if (const auto* labs = table(root, "labs")) {
-      check_keys(*labs, std::array{"require_protected"}, "[labs]");
-      policy_.require_protected_labs = flag(*labs, "require_protected");
+    if (const auto* trust = file.table("trust")) read_trust({*trust, "[trust]", context});
+    if (const auto* given = file.table("limits")) {
+      const Table limits(*given, "[limits]", context);
+      limits.allow({"deadline", "memory", "descriptors"});
+      read_limits(limits, policy_.rules);
     }
-    if (const auto* trust = table(root, "trust")) read_trust(*trust);
-    if (const auto* limits = table(root, "limits")) {
-      check_keys(*limits, std::array{"deadline", "memory", "descriptors"}, "[limits]");
-      read_limits(*limits, policy_.rules);
-    }
-    if (const auto* audit = table(root, "audit")) {
-      check_keys(*audit, std::array{"log"}, "[audit]");
-      if (const auto log = string(*audit, "log"))
-        policy_.audit_log = log->empty() ? "" : absolute(*log, *audit->get("log"));
+    if (const auto* given = file.table("audit")) {
+      const Table audit(*given, "[audit]", context);
+      audit.allow({"log"});
+      if (const auto log = audit.text("log")) policy_.audit_log = log->value.empty() ? "" : absolute(*log, context);
     }
     // Last: a driver's rules begin as those of all drivers.
-    if (const auto* drivers = table(root, "driver"))
-      for (const auto& [kind, node] : *drivers) read_driver(std::string(kind.str()), kind.source(), node);
+    if (const auto* drivers = file.table("driver"))
+      for (const auto& [kind, node] : *drivers) read_driver(kind, node, context);
     return std::move(policy_);
   }
 
  private:
-  void read_plugins(const toml::table& plugins) {
-    check_keys(plugins, std::array{"directories", "mode", "anchor", "isolation"}, "[plugins]");
-    if (const auto mode = string(plugins, "mode")) {
-      static constexpr std::array kModes = {TrustMode::path, TrustMode::signature, TrustMode::signed_and_path,
-                                            TrustMode::any};
-      const auto* const found =
-          std::find_if(kModes.begin(), kModes.end(), [&](TrustMode one) { return *mode == to_text(one); });
-      if (found == kModes.end())
-        fail(plugins.get("mode")->source(),
-             fmt::format("mode \"{}\" is not known; write \"signed+path\", \"signed\", \"path\" or \"any\"", *mode));
-      policy_.mode = *found;
-    }
+  void read_plugins(const Table& plugins) {
+    plugins.allow({"directories", "mode", "anchor", "isolation"});
+    static constexpr std::array kModes = {TrustMode::path, TrustMode::signature, TrustMode::signed_and_path,
+                                          TrustMode::any};
+    if (const auto mode = plugins.choice("mode", {"path", "signed", "signed+path", "any"}))
+      policy_.mode = kModes.at(*mode);
     read_isolation(plugins, policy_.rules);
-    if (const auto anchor = string(plugins, "anchor")) policy_.anchor = absolute(*anchor, *plugins.get("anchor"));
-    for (const auto& [text, node] : strings(plugins, "directories")) {
-      policy_.directories.push_back(absolute(text, *node));
+    if (const auto anchor = plugins.text("anchor")) policy_.anchor = absolute(*anchor, plugins.context());
+    for (const Text& directory : plugins.texts("directories")) {
+      policy_.directories.push_back(absolute(directory, plugins.context()));
       const std::string prefix = policy_.anchor == "/" ? "/" : policy_.anchor + "/";
       if (!(policy_.directories.back() + "/").starts_with(prefix))
-        fail(node->source(), fmt::format("directory \"{}\" is not below the anchor \"{}\"", text, policy_.anchor));
+        plugins.fail(directory.where,
+                     fmt::format("directory \"{}\" is not below the anchor \"{}\"", directory.value, policy_.anchor));
     }
   }
 
-  void read_trust(const toml::table& trust) {
-    check_keys(trust, std::array{"keys", "revoked_keys", "revoked_digests"}, "[trust]");
-    if (const auto keys = string(trust, "keys")) policy_.key_directory = absolute(*keys, *trust.get("keys"));
-    for (const auto& [text, node] : strings(trust, "revoked_keys")) {
-      if (!is_hex(text, 16))
-        fail(node->source(), fmt::format("revoked key \"{}\" is not a key id: 16 hexadecimal digits", text));
-      policy_.revoked_keys.push_back(changed(text, std::toupper));
+  void read_trust(const Table& trust) {
+    trust.allow({"keys", "revoked_keys", "revoked_digests"});
+    if (const auto keys = trust.text("keys")) policy_.key_directory = absolute(*keys, trust.context());
+    for (const Text& key : trust.texts("revoked_keys")) {
+      if (!is_hex(key.value, 16))
+        trust.fail(key.where, fmt::format("revoked key \"{}\" is not a key id: 16 hexadecimal digits", key.value));
+      policy_.revoked_keys.push_back(changed(key.value, std::toupper));
     }
-    for (const auto& [text, node] : strings(trust, "revoked_digests"))
-      policy_.revoked_digests.push_back(digest(text, *node));
+    for (const Text& text : trust.texts("revoked_digests"))
+      policy_.revoked_digests.push_back(digest(text, trust.context()));
   }
 
-  void read_limits(const toml::table& limits, DriverRules& rules) {
-    if (const auto text = string(limits, "deadline")) {
-      const auto deadline = parse_duration(*text);
-      if (!deadline || *deadline <= 0)
-        fail(limits.get("deadline")->source(), "deadline is not a duration; write \"10s\"");
+  static void read_limits(const Table& limits, DriverRules& rules) {
+    if (const auto deadline = limits.duration("deadline")) {
+      if (*deadline <= 0) limits.fail(limits.where("deadline"), "deadline is no time at all; write \"10s\"");
       rules.deadline = std::chrono::nanoseconds(*deadline);
     }
-    if (const auto text = string(limits, "memory")) {
-      const auto memory = parse_size(*text);
+    if (const auto text = limits.text("memory")) {
+      const auto memory = parse_size(text->value);
       if (!memory || *memory < (64ULL << 20))
-        fail(limits.get("memory")->source(), "memory is not a size of 64 MiB or more; write \"512MiB\"");
+        limits.fail(text->where, "memory is not a size of 64 MiB or more; write \"512MiB\"");
       rules.memory = *memory;
     }
-    if (const auto* node = limits.get("descriptors")) {
-      const auto number = node->value_exact<std::int64_t>();
-      if (!number || *number < 16 || *number > 65536)
-        fail(node->source(), "descriptors is not a number from 16 to 65536");
+    if (const auto number = limits.integer("descriptors", 16, 65536))
       rules.descriptors = static_cast<std::uint64_t>(*number);
-    }
   }
 
-  void read_isolation(const toml::table& from, DriverRules& rules) {
-    const auto isolation = string(from, "isolation");
-    if (!isolation) return;
-    if (*isolation != "worker" && *isolation != "none")
-      fail(from.get("isolation")->source(),
-           fmt::format("isolation \"{}\" is not known; write \"worker\" or \"none\"", *isolation));
-    rules.isolation = *isolation == "none" ? Isolation::none : Isolation::worker;
+  static void read_isolation(const Table& from, DriverRules& rules) {
+    if (const auto isolation = from.choice("isolation", {"worker", "none"}))
+      rules.isolation = *isolation == 1 ? Isolation::none : Isolation::worker;
   }
 
-  void read_driver(const std::string& kind, const toml::source_region& at, const toml::node& node) {
+  void read_driver(const toml::key& name, const toml::node& node, const Context& context) {
+    const std::string kind(name.str());
     if (const std::string fault = kind_fault(kind); !fault.empty())
-      fail(at, fmt::format("driver name \"{}\" {}", kind, fault));
-    if (!node.is_table()) fail(node.source(), fmt::format("driver.{} is not a table", kind));
-    const toml::table& from = *node.as_table();
-    check_keys(
-        from,
-        std::array{"isolation", "grant", "version", "minimum_version", "sha256", "deadline", "memory", "descriptors"},
-        fmt::format("[driver.{}]", kind));
+      context.fail(tomlfile::position_of(name), fmt::format("driver name \"{}\" {}", kind, fault));
+    if (!node.is_table())
+      context.fail(tomlfile::position_of(node),
+                   fmt::format("driver.{} is {}; write a table: [driver.{}]", kind, tomlfile::type_of(node), kind));
+    const std::string what = fmt::format("[driver.{}]", kind);
+    const Table from(*node.as_table(), what, context);
+    from.allow({"isolation", "grant", "version", "minimum_version", "sha256", "deadline", "memory", "descriptors"});
     DriverRules rules = policy_.rules;
     read_isolation(from, rules);
     read_limits(from, rules);
-    for (const auto& [text, element] : strings(from, "grant")) {
+    for (const Text& grant : from.texts("grant")) {
       const auto* const found = std::find_if(kPrivileges.begin(), kPrivileges.end(),
-                                             [&, word = text](const Privilege& one) { return word == one.name; });
+                                             [&](const Privilege& one) { return grant.value == one.name; });
       if (found == kPrivileges.end())
-        fail(element->source(),
-             fmt::format("\"{}\" cannot be granted; write \"CAP_NET_ADMIN\", \"CAP_NET_RAW\" or \"CAP_SYS_ADMIN\"",
-                         text));
+        context.fail(grant.where, fmt::format("\"{}\" cannot be granted; write \"CAP_NET_ADMIN\", \"CAP_NET_RAW\" or "
+                                              "\"CAP_SYS_ADMIN\"",
+                                              grant.value));
       rules.granted |= found->bit;
     }
     for (auto [key, into] : {std::pair{"version", &rules.version}, {"minimum_version", &rules.minimum_version}}) {
-      const auto text = string(from, key);
+      const auto text = from.text(key);
       if (!text) continue;
-      if (!Version::parse(*text))
-        fail(from.get(key)->source(), fmt::format("{} \"{}\" is not a version; write \"1.2.0\"", key, *text));
-      *into = *text;
+      if (!Version::parse(text->value))
+        context.fail(text->where, fmt::format("{} \"{}\" is not a version; write \"1.2.0\"", key, text->value));
+      *into = text->value;
     }
-    if (const auto text = string(from, "sha256")) rules.sha256 = digest(*text, *from.get("sha256"));
+    if (const auto text = from.text("sha256")) rules.sha256 = digest(*text, context);
     policy_.drivers.emplace(kind, std::move(rules));
   }
 
-  std::string digest(const std::string& text, const toml::node& node) const {
-    if (!is_hex(text, 64)) fail(node.source(), fmt::format("\"{}\" is not a SHA-256: 64 hexadecimal digits", text));
-    return changed(text, std::tolower);
+  static std::string digest(const Text& text, const Context& context) {
+    if (!is_hex(text.value, 64))
+      context.fail(text.where, fmt::format("\"{}\" is not a SHA-256: 64 hexadecimal digits", text.value));
+    return changed(text.value, std::tolower);
   }
 
   /// Normal form without "." and ".."; a plugin directory is what the policy says and nothing else.
-  std::string absolute(const std::string& text, const toml::node& node) const {
-    const std::filesystem::path path(text);
-    if (!path.is_absolute()) fail(node.source(), fmt::format("\"{}\" is not an absolute path", text));
+  static std::string absolute(const Text& text, const Context& context) {
+    const std::filesystem::path path(text.value);
+    if (!path.is_absolute()) context.fail(text.where, fmt::format("\"{}\" is not an absolute path", text.value));
     for (const auto& part : path)
-      if (part == ".." || part == ".") fail(node.source(), fmt::format("\"{}\" has \"{}\" in it", text, part.string()));
+      if (part == ".." || part == ".")
+        context.fail(text.where, fmt::format("\"{}\" has \"{}\" in it", text.value, part.string()));
     std::string normal = path.lexically_normal().string();
     while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
     return normal;
-  }
-
-  const toml::table* table(const toml::table& parent, std::string_view key) const {
-    const auto* node = parent.get(key);
-    if (node == nullptr) return nullptr;
-    if (!node->is_table()) fail(node->source(), fmt::format("{} is not a table", key));
-    return node->as_table();
-  }
-  std::optional<std::string> string(const toml::table& parent, std::string_view key) const {
-    const auto* node = parent.get(key);
-    if (node == nullptr) return std::nullopt;
-    auto value = node->value<std::string>();
-    if (!node->is_string() || !value) fail(node->source(), fmt::format("{} is not a string", key));
-    return value;
-  }
-  bool flag(const toml::table& parent, std::string_view key) const {
-    const auto* node = parent.get(key);
-    if (node == nullptr) return false;
-    if (!node->is_boolean()) fail(node->source(), fmt::format("{} is neither true nor false", key));
-    return node->as_boolean()->get();
-  }
-  std::vector<std::pair<std::string, const toml::node*>> strings(const toml::table& parent,
-                                                                 std::string_view key) const {
-    std::vector<std::pair<std::string, const toml::node*>> result;
-    const auto* node = parent.get(key);
-    if (node == nullptr) return result;
-    if (!node->is_array()) fail(node->source(), fmt::format("{} is not a list of strings", key));
-    for (const auto& element : *node->as_array()) {
-      if (!element.is_string()) fail(element.source(), fmt::format("{} must hold strings", key));
-      result.emplace_back(element.as_string()->get(), &element);
-    }
-    return result;
-  }
-  template <typename Keys>
-  void check_keys(const toml::table& table, const Keys& known, std::string_view where) const {
-    for (const auto& [key, node] : table) {
-      if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
-      const auto hint = closest(key.str(), known);
-      fail(key.source(), fmt::format("unknown key \"{}\" in {}{}", key.str(), where,
-                                     hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
-    }
-  }
-  [[noreturn]] void fail(const toml::source_region& at, const std::string& message) const {
-    throw Error(ErrorCode::invalid, message, fmt::format("{}:{}:{}", policy_.file, at.begin.line, at.begin.column));
   }
 
   Policy policy_;

@@ -83,13 +83,15 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
     Space& space = run.spaces.at(home);
     context.spaces.homes.push_back(&space);
     pending.made.interfaces.push_back(
-        {.home = home, .name = interface.name.str(), .ifindex = Space::take_ifindex(space, context.spaces.references)});
+        {.home = home,
+         .name = interface.name.str(),
+         .ifindex = interface.index ? *interface.index : Space::take_ifindex(space, context.spaces.references)});
     pending.made.interfaces.back().leans_outside = leans;
     context.interfaces.push_back({.name = interface.name.str(),
                                   .netns_fd = space.fd().get(),
                                   .ifindex = 0,
-                                  .mtu = interface.mtu,
-                                  .mac = interface.mac});
+                                  .mtu = interface.link.mtu.optional(),
+                                  .mac = interface.link.mac.optional()});
   }
   context.made = pending.made.interfaces;
   return pending;
@@ -243,6 +245,9 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
   std::vector<Pending> level;
   std::vector<MadeDevice> intended;
   std::optional<std::uint64_t> now;
+  for (const Device& device : next.devices)
+    for (const Interface& interface : device.interfaces)
+      if (interface.index) run.spaces.at(next.namespaces[interface.home].name.str()).reserve(*interface.index);
   level.reserve(which.size());
   for (const std::size_t d : which) {
     level.push_back(prepare(run, next, next.devices[d]));

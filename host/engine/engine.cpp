@@ -5,12 +5,16 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
+#include "engine/sight.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
+#include "plan/wanted.hpp"
+#include "plan/words.hpp"
 
 namespace netrig::engine {
 
@@ -79,127 +83,212 @@ void Run::check_spared(const std::string& outcome, const std::string& where) con
 
 namespace {
 
-/// The record's devices of these names, in the order given.
-std::vector<MadeDevice> made_devices(const Record& record, const Lab& lab, const std::vector<std::size_t>& which) {
-  std::unordered_map<std::string, const MadeDevice*> by_name;
-  for (const MadeDevice& made : record.devices) by_name.emplace(made.name, &made);
+std::unordered_set<std::string> names_of_namespaces(const Lab& lab) {
+  std::unordered_set<std::string> names;
+  for (const Namespace& space : lab.namespaces) names.insert(space.name.str());
+  return names;
+}
+
+std::unordered_set<std::string> names_of_devices(const Lab& lab) {
+  std::unordered_set<std::string> names;
+  for (const Device& device : lab.devices) names.insert(device.name.str());
+  return names;
+}
+
+/// The record's devices, latest first, for later ones may stand on earlier ones.
+std::vector<MadeDevice> devices_of(const Record& record, const std::function<bool(const MadeDevice&)>& wanted) {
   std::vector<MadeDevice> result;
-  for (const std::size_t d : which)
-    if (const auto found = by_name.find(lab.devices[d].name.str()); found != by_name.end())
-      result.push_back(*found->second);
+  for (auto made = record.devices.rbegin(); made != record.devices.rend(); ++made)
+    if (wanted(*made)) result.push_back(*made);
   return result;
 }
 
-/// Takes away what is in the current lab and not in the next.
-void subtract(Run& run, const Lab& current, const plan::Plan& plan) {
-  remove_routes(run, current, plan.remove_routes);
-  const auto devices = made_devices(run.journal.record(), current, plan.remove_devices);
-  remove_devices(run, devices, {});
-  for (const MadeDevice& device : devices) run.journal.device_gone(device.name);
-
-  std::vector<MadeNamespace> gone;
-  for (const std::size_t s : plan.remove_namespaces)
-    for (const MadeNamespace& made : run.journal.record().namespaces)
-      if (made.name == current.namespaces[s].name.str()) gone.push_back(made);
-  for (const MadeNamespace& made : gone) {
-    if (!made.existing) continue;
-    const Use use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie};
-    if (Space* space = run.spaces.find(made.name); space != nullptr) {
-      const Record record = run.journal.record();
-      kernel::inside(space->fd(), [&] {
-        for (const SavedSysctl& saved : record.sysctls)
-          if (saved.home == made.name) give_back_sysctl(use, saved);
-      });
-      for (const SavedSysctl& saved : record.sysctls)
-        if (saved.home == made.name) run.journal.sysctl_gone(saved.home, saved.key);
+/// Links that are to go when all has succeeded take no part from here on; what stood in their way comes back by a
+/// rollback.
+void set_retired_down(Run& run, const Lab& current, const plan::Plan& plan) {
+  std::map<std::string, std::vector<std::string>> links;
+  for (const std::size_t d : plan.retire_devices)
+    for (const Interface& interface : current.devices[d].interfaces)
+      links[current.namespaces[interface.home].name.str()].push_back(interface.name.str());
+  kernel::aside([&] {
+    for (const auto& [home, names] : links) {
+      Space* space = run.spaces.find(home);
+      if (space == nullptr) continue;
+      kernel::Batch batch;
+      for (const std::string& name : names)
+        if (const auto found = space->ifindex.find(name); found != space->ifindex.end())
+          kernel::set_link_up(batch, found->second, false);
+      if (!batch.empty()) space->socket().run(batch, kernel::Socket::OnRefusal::go_on);
+      space->release_socket();
     }
-    leave_existing(use);
-  }
+  });
+}
+
+/// An existing namespace that the lab no longer uses gets its sysctls back.
+void leave_namespace(Run& run, const MadeNamespace& made) {
+  const Use use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie};
+  const Record record = run.journal.record();
+  if (Space* space = run.spaces.find(made.name); space != nullptr)
+    kernel::inside(space->fd(), [&] {
+      for (const MadeObject& object : record.objects)
+        if (object.home == made.name && remove_object(run, *space, object)) run.journal.object_gone(object);
+      for (const SavedSysctl& saved : record.sysctls) {
+        if (saved.home != made.name) continue;
+        kernel::enter(space->fd());
+        give_back_sysctl(use, saved);
+        run.journal.sysctl_gone(saved.home, saved.key);
+      }
+    });
+  leave_existing(use);
+}
+
+}  // namespace
+
+void remove_recorded(Run& run, const std::vector<MadeDevice>& devices, std::vector<MadeNamespace> namespaces) {
   std::unordered_set<std::string> doomed;
-  for (const MadeNamespace& made : gone)
+  for (const MadeNamespace& made : namespaces)
     if (!made.existing) doomed.insert(made.name);
-  std::vector<MadeDevice> all = run.journal.record().devices;
-  all.insert(all.end(), devices.begin(), devices.end());
-  find_guests(run, all, doomed);
-  std::erase_if(gone, [&](const MadeNamespace& made) { return run.stays(made.name); });
-  remove_namespaces(run, gone);
-  for (const MadeNamespace& made : gone)
+  remove_devices(run, devices, doomed);
+  for (const MadeDevice& device : devices) run.journal.device_gone(device.name);
+  for (const MadeNamespace& made : namespaces)
+    if (made.existing) leave_namespace(run, made);
+  std::erase_if(namespaces, [&](const MadeNamespace& made) { return run.stays(made.name); });
+  remove_namespaces(run, namespaces);
+  for (const MadeNamespace& made : namespaces)
     if (!run.is_left(made.name)) run.journal.namespace_gone(made.name);
   if (!run.left.empty())
     throw Error(ErrorCode::failed, fmt::format("could not remove {}: {}", run.left.front().what, run.left.front().why));
 }
 
-/// Adds what is in the next lab and not in the current.
-void add(Run& run, const Lab& next, const plan::Plan& plan) {
-  run.stage("create namespaces");
-  create_namespaces(run, next, plan.create_namespaces);
-  run.stage("survey namespaces");
-  survey_spaces(run, next, plan);
-  run.stage("create devices");
-  for (const auto& level : plan.create_devices) create_devices(run, next, level);
-  run.stage("configure");
-  for (const auto& wave : plan.configure) configure(run, next, wave);
-  run.stage("settle links");
-  settle_links(run, next, plan);
-  run.stage("wait for addresses");
-  wait_for_addresses(run, next);
-  run.stage({});
+Bringing::Bringing(Journal& journal, driver::Registry& drivers, const Options& options, const Lab* current,
+                   const Lab& next)
+    : run_(std::make_unique<Run>(journal, drivers, options)), current_(current), next_(next) {
+  plan::Seen seen = look(run_->spaces, journal.record(), current, next, run_->threads);
+  plan_ = make_plan(current, next, std::move(seen), run_->threads);
 }
 
-/// What of a plan is still to be done, going by the record: a rollback meets things in any state between.
-plan::Plan still_to_do(plan::Plan plan, const Record& record, const Lab& next) {
-  std::unordered_set<std::string> namespaces;
-  std::unordered_set<std::string> devices;
-  for (const MadeNamespace& made : record.namespaces) namespaces.insert(made.name);
-  for (const MadeDevice& made : record.devices) devices.insert(made.name);
-  std::erase_if(plan.create_namespaces,
-                [&](std::size_t s) { return namespaces.contains(next.namespaces[s].name.str()); });
-  for (auto& level : plan.create_devices)
-    std::erase_if(level, [&](std::size_t d) { return devices.contains(next.devices[d].name.str()); });
-  return plan;
+Bringing::~Bringing() = default;
+
+const std::vector<std::string>& Bringing::warnings() const { return run_->warnings; }
+
+bool Bringing::has_leftovers() const {
+  const Record& record = run_->journal.record();
+  const auto spaces = names_of_namespaces(next_);
+  const auto devices = names_of_devices(next_);
+  return std::any_of(record.devices.begin(), record.devices.end(),
+                     [&](const MadeDevice& made) { return !devices.contains(made.name); }) ||
+         std::any_of(record.namespaces.begin(), record.namespaces.end(),
+                     [&](const MadeNamespace& made) { return !spaces.contains(made.name); });
 }
 
-void open_all(Run& run) {
-  open_recorded(run, run.journal.record().namespaces);
-  if (!run.left.empty())
-    throw Error(ErrorCode::failed, fmt::format("cannot use {}: {}", run.left.front().what, run.left.front().why));
-}
-
-void roll_back_change(Run& run, const Lab& current, const Lab& next) {
-  run.tolerance = Tolerance::rollback;
-  run.left.clear();
-  run.interruptible = false;
-  open_all(run);
-  const plan::Plan back = plan::make(next, current);
-  // A device that both labs have under one name may be the old or the new one; either way it is made anew.
-  subtract(run, next, back);
-  add(run, current, still_to_do(back, run.journal.record(), current));
-}
-
-}  // namespace
-
-void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan,
-        const std::vector<std::string>& only, driver::Registry& drivers, const Options& options) {
-  const bool fresh = journal.record().phase == Phase::starting;
-  Run run(journal, drivers, options);
-  if (!fresh) {  // nothing is touched by these, so there is nothing to roll back
-    open_all(run);
-    journal.set_phase(Phase::changing);
+/// Brings everything to what is wanted. What is no longer wanted is still there, but takes no part.
+void Bringing::carry_out_plan() {
+  Run& run = *run_;
+  if (current_ != nullptr) {
+    run.stage("clear the way");
+    if (!plan_.retire_devices.empty()) set_retired_down(run, *current_, plan_);
+    std::unordered_set<std::string> clear;
+    for (const std::size_t d : plan_.clear_devices) clear.insert(current_->devices[d].name.str());
+    std::unordered_set<std::string> anew;
+    for (const std::size_t s : plan_.create_namespaces) anew.insert(next_.namespaces[s].name.str());
+    std::vector<MadeNamespace> gone;
+    for (const MadeNamespace& made : run.journal.record().namespaces)
+      if (anew.contains(made.name)) gone.push_back(made);
+    if (!clear.empty() || !gone.empty())
+      remove_recorded(
+          run, devices_of(run.journal.record(), [&](const MadeDevice& made) { return clear.contains(made.name); }),
+          gone);
   }
+  run.stage("create namespaces");
+  create_namespaces(run, next_, plan_.create_namespaces);
+  run.stage("create devices");
+  for (const auto& level : plan_.create_devices) create_devices(run, next_, level);
+  run.stage("configure");
+  // Two waves: see plan::Plan::spaces.
+  const auto wave = [&](std::size_t begin, std::size_t end) {
+    std::atomic<std::size_t> done{0};
+    parallel(end - begin, run.threads, [&](std::size_t i) {
+      run.checkpoint();
+      const plan::SpacePlan& one = plan_.spaces[begin + i];
+      carry_out(run, next_, next_.namespaces[one.space], one.difference.steps);
+      if (const std::size_t count = ++done; count % 64 == 0) run.report("addresses and routes", count, end - begin);
+    });
+  };
+  wave(0, plan_.with_masters);
+  wave(plan_.with_masters, plan_.spaces.size());
+  run.stage("settle links");
+  settle_links(run, rising_in(next_, plan_));
+  run.stage("wait for addresses");
+  wait_for_addresses(run, next_);
+}
+
+/// Looks at what an edit has touched: whatever it took with it that nobody foresaw is made again, once.
+void Bringing::check_result() {
+  Run& run = *run_;
+  if (current_ == nullptr) return;
+  run.stage("look again");
+  const plan::Wanted wanted(next_);
+  parallel(plan_.spaces.size(), run.threads, [&](std::size_t i) {
+    const plan::SpacePlan& one = plan_.spaces[i];
+    if (one.fresh || one.difference.steps.empty()) return;
+    const Namespace& space = next_.namespaces[one.space];
+    Space& place = run.spaces.at(space.name.str());
+    for (const bool again : {true, false}) {
+      const SpaceState seen = look_again(place, wanted.sysctls_in(one.space));
+      const SpaceState want = wanted.in(one.space);
+      const plan::Difference rest =
+          plan::diff({.wanted = want, .made = want, .seen = seen, .own = !space.existing, .foreign = Foreign::keep});
+      place.release_socket();
+      if (rest.empty()) return;
+      if (again) {
+        carry_out(run, next_, space, rest.steps);
+        continue;
+      }
+      const Step& first = rest.steps.front();
+      throw Error(ErrorCode::failed,
+                  fmt::format("{} \"{}\" in {} is not as it was set: {}", kind_of(first.object), text_of(first.object),
+                              space.name.str(), plan::words_of(first)),
+                  next_.at(position_of(first.object)));
+    }
+  });
+}
+
+/// What the lab no longer wants. There is no way back from here, and none is needed.
+void Bringing::take_away() {
+  Run& run = *run_;
+  if (!has_leftovers()) return;
+  run.stage("take away");
+  run.interruptible = false;
+  const auto spaces = names_of_namespaces(next_);
+  const auto devices = names_of_devices(next_);
+  const Record& record = run.journal.record();
+  open_recorded(run, record.namespaces);
+  std::vector<MadeNamespace> gone;
+  for (const MadeNamespace& made : record.namespaces)
+    if (!spaces.contains(made.name)) gone.push_back(made);
+  remove_recorded(run, devices_of(record, [&](const MadeDevice& made) { return !devices.contains(made.name); }), gone);
+}
+
+void Bringing::run(const std::vector<std::string>& only) {
+  Run& run = *run_;
+  Journal& journal = run.journal;
+  const bool fresh = current_ == nullptr;
+  const Record before = fresh ? Record{} : journal.record();
+  if (!fresh) journal.set_phase(Phase::changing);
   try {
-    if (!fresh) subtract(run, current, plan);
-    add(run, next, plan);
-    journal.commit(next, only);
+    carry_out_plan();
+    check_result();
+    journal.commit(next_, only);
   } catch (const std::exception& error) {
     spdlog::info("rolling back: {}", error.what());
     try {
+      run.interruptible = false;
       if (fresh) {
-        run.interruptible = false;
         remove_all(run);
         if (run.guests.empty()) journal.remove();
       } else {
-        roll_back_change(run, current, next);
-        journal.commit(current, journal.record().only);
+        roll_back(run, *current_, next_, plan_, before);
+        journal.commit(*current_, before.only);
       }
     } catch (const std::exception& second) {
       throw Error(code_of(error), fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"",
@@ -209,7 +298,9 @@ void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan&
     run.check_spared(known != nullptr ? known->message() : error.what(), known != nullptr ? known->where() : "");
     throw;
   }
-  run.check_spared(fmt::format("lab {} is as its file says", next.name.str()));
+  take_away();
+  run.stage({});
+  run.check_spared(fmt::format("lab {} is as its file says", next_.name.str()));
 }
 
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options) {

@@ -3,6 +3,7 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@
 
 namespace netrig::engine {
 
+struct Run;
+
 struct Options {
   /// Called between pieces of work, from any thread, one at a time.
   std::function<void(std::string_view stage, std::size_t done, std::size_t total)> progress;
@@ -24,10 +27,37 @@ struct Options {
   unsigned threads = 0;  ///< 0: as many as are useful
 };
 
-/// Carries out a plan. `journal` is locked and has begun. On failure everything is as before and Error is thrown; a
-/// fresh lab leaves nothing.
-void up(Journal& journal, const Lab& current, const Lab& next, const plan::Plan& plan,
-        const std::vector<std::string>& only, driver::Registry& drivers, const Options& options);
+/// One run that brings a lab up, or a running one to what its file says: look, plan, carry out. Thread: that which made
+/// it; it works in others.
+class Bringing {
+ public:
+  /// `journal` is locked. `current`: what the running lab was brought up as; nullptr: nothing is up. All must outlive
+  /// it.
+  Bringing(Journal& journal, driver::Registry& drivers, const Options& options, const Lab* current, const Lab& next);
+  ~Bringing();
+  Bringing(const Bringing&) = delete;
+  Bringing& operator=(const Bringing&) = delete;
+
+  /// What is to be done, going by the kernel.
+  [[nodiscard]] const plan::Plan& plan() const { return plan_; }
+  /// Whether an earlier run was cut off between its end and the taking away of what it no longer wanted.
+  [[nodiscard]] bool has_leftovers() const;
+  /// Carries it out. `journal` has begun. On failure everything is as it was seen before, and Error is thrown; a fresh
+  /// lab leaves nothing.
+  void run(const std::vector<std::string>& only);
+  /// What there is to know of what was done well.
+  [[nodiscard]] const std::vector<std::string>& warnings() const;
+
+ private:
+  void carry_out_plan();
+  void check_result();
+  void take_away();
+
+  std::unique_ptr<Run> run_;
+  const Lab* current_;
+  const Lab& next_;
+  plan::Plan plan_;
+};
 
 /// Removes everything the record names and the kernel still shows as the lab's, then the record. Returns what was left
 /// alone and why, one sentence each. Throws Error{left} at its end when interfaces had to be left; the record stays if
@@ -36,7 +66,7 @@ std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const
 
 /// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is
 /// touched.
-void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan);
+void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan);
 
 /// What the kernel shows of one recorded interface.
 struct InterfaceView {

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "engine/object_json.hpp"
+
 namespace netrig::engine {
 namespace {
 
@@ -39,20 +41,6 @@ driver::Bytes from_hex(const std::string& text) {
   return bytes;
 }
 
-Json to_json(const Route& route) {
-  Json json = {{"type", static_cast<int>(route.type)}, {"to", route.destination.str()}, {"table", route.table}};
-  if (route.metric) json["metric"] = *route.metric;
-  if (route.source) json["source"] = route.source->str();
-  if (route.mtu) json["mtu"] = *route.mtu;
-  for (const NextHop& hop : route.next_hops) {
-    Json one = {{"weight", hop.weight}, {"onlink", hop.onlink}};
-    if (hop.via) one["via"] = hop.via->str();
-    if (hop.interface) one["dev"] = hop.interface->str();
-    json["hops"].push_back(std::move(one));
-  }
-  return json;
-}
-
 /// The library converts any number to any other; a journal holds only what fits.
 template <typename Number>
 Number number_of(const Json& json, Number least = std::numeric_limits<Number>::min(),
@@ -64,32 +52,6 @@ Number number_of(const Json& json, Number least = std::numeric_limits<Number>::m
   const auto number = json.get<Number>();
   if (number < least || number > most) throw std::invalid_argument("has a number that cannot be");
   return number;
-}
-
-IpAddress address_of(const Json& json) {
-  if (auto address = IpAddress::parse(json.get<std::string>())) return *address;
-  throw std::invalid_argument("has a bad address");
-}
-
-Route route_of(const Json& json) {
-  Route route;
-  route.type = static_cast<RouteType>(number_of<int>(json.at("type"), 0, static_cast<int>(RouteType::prohibit)));
-  const auto prefix = Prefix::parse(json.at("to").get<std::string>());
-  if (!prefix) throw std::invalid_argument("has a bad prefix");
-  route.destination = *prefix;
-  route.table = number_of<std::uint32_t>(json.at("table"));
-  if (json.contains("metric")) route.metric = number_of<std::uint32_t>(json["metric"]);
-  if (json.contains("source")) route.source = address_of(json["source"]);
-  if (json.contains("mtu")) route.mtu = number_of<std::uint32_t>(json["mtu"]);
-  for (const Json& one : json.value("hops", Json::array())) {
-    NextHop hop;
-    hop.weight = number_of<std::uint32_t>(one.at("weight"));
-    hop.onlink = one.at("onlink").get<bool>();
-    if (one.contains("via")) hop.via = address_of(one["via"]);
-    if (one.contains("dev")) hop.interface = InterfaceName(one["dev"].get<std::string>());
-    route.next_hops.push_back(std::move(hop));
-  }
-  return route;
 }
 
 MadeInterface interface_of(const Json& json) {
@@ -145,10 +107,10 @@ class Replay {
                                  .shared = event.value("shared", false)});
     else if (kind == "sysctl-gone")
       remove_sysctl(event);
-    else if (kind == "route")
-      record_.routes.push_back({event.at("ns"), route_of(event.at("r"))});
-    else if (kind == "route-gone")
-      remove_route(event);
+    else if (kind == "object")
+      add_object({event.at("ns"), object_of(event.at("o"))});
+    else if (kind == "object-gone")
+      remove_object({event.at("ns"), object_of(event.at("o"))});
     else
       throw std::invalid_argument("tells of \"" + kind + "\", which this netrig does not know");
   }
@@ -214,10 +176,13 @@ class Replay {
     erase_first(record_.sysctls,
                 [&](const SavedSysctl& s) { return s.home == event.at("ns") && s.key == event.at("k"); });
   }
-  void remove_route(const Json& event) {
-    const Route route = route_of(event.at("r"));
-    erase_first(record_.routes,
-                [&](const MadeRoute& made) { return made.home == event.at("ns") && made.route == route; });
+  void add_object(MadeObject made) {
+    remove_object(made);
+    record_.objects.push_back(std::move(made));
+  }
+  void remove_object(const MadeObject& made) {
+    erase_first(record_.objects,
+                [&](const MadeObject& other) { return other.home == made.home && is_same(other.object, made.object); });
   }
 
   Record record_;
@@ -289,17 +254,17 @@ std::string sysctl_event(const SavedSysctl& sysctl) {
 std::string sysctl_gone_event(const std::string& home, const std::string& key) {
   return line({{"e", "sysctl-gone"}, {"ns", home}, {"k", key}});
 }
-std::string route_event(const MadeRoute& made, bool gone) {
-  return line({{"e", gone ? "route-gone" : "route"}, {"ns", made.home}, {"r", to_json(made.route)}});
+std::string object_event(const MadeObject& made, bool gone) {
+  return line({{"e", gone ? "object-gone" : "object"}, {"ns", made.home}, {"o", to_json(made.object)}});
 }
 
 std::string all_events(const Record& record) {
   std::string text = begin_event(
-      record, record.namespaces.size() + record.devices.size() + record.sysctls.size() + record.routes.size() + 1);
+      record, record.namespaces.size() + record.devices.size() + record.sysctls.size() + record.objects.size() + 1);
   for (const auto& made : record.namespaces) text += namespace_event(made);
   for (const auto& made : record.devices) text += device_event(made);
   for (const auto& saved : record.sysctls) text += sysctl_event(saved);
-  for (const auto& made : record.routes) text += route_event(made, false);
+  for (const auto& made : record.objects) text += object_event(made, false);
   return text + phase_event(record.phase);
 }
 

@@ -262,16 +262,23 @@ std::optional<SavedSysctl> Journal::saved_sysctl(const std::string& home, const 
   return found == record_.sysctls.end() ? std::nullopt : std::optional(*found);
 }
 
-void Journal::add_route(const MadeRoute& route) {
+namespace {
+
+bool same(const MadeObject& a, const MadeObject& b) { return a.home == b.home && is_same(a.object, b.object); }
+
+}  // namespace
+
+void Journal::add_object(const MadeObject& made) {
   const std::lock_guard guard(mutex_);
-  append(route_event(route, false));
-  record_.routes.push_back(route);
+  append(object_event(made, false));
+  std::erase_if(record_.objects, [&](const MadeObject& other) { return same(other, made); });
+  record_.objects.push_back(made);
 }
 
-void Journal::route_gone(const MadeRoute& route) {
+void Journal::object_gone(const MadeObject& made) {
   const std::lock_guard guard(mutex_);
-  append_gone(route_event(route, true));
-  std::erase_if(record_.routes, [&](const MadeRoute& r) { return r.home == route.home && r.route == route.route; });
+  append_gone(object_event(made, true));
+  std::erase_if(record_.objects, [&](const MadeObject& other) { return same(other, made); });
 }
 
 void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
@@ -282,7 +289,7 @@ void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
     return std::all_of(made.interfaces.begin(), made.interfaces.end(), gone);
   });
   std::erase_if(record_.sysctls, gone);
-  std::erase_if(record_.routes, gone);
+  std::erase_if(record_.objects, gone);
   file_ = {};
   append_gone({});
 }

@@ -73,8 +73,8 @@ class Journal {
   void sysctl_gone(const std::string& home, const std::string& key);
   /// Nothing: the lab has not set it.
   [[nodiscard]] std::optional<SavedSysctl> saved_sysctl(const std::string& home, const std::string& key);
-  void add_route(const MadeRoute& route);
-  void route_gone(const MadeRoute& route);
+  void add_object(const MadeObject& made);
+  void object_gone(const MadeObject& made);
 
   /// Of everything else nothing is left.
   void keep_only(const std::unordered_set<std::string>& namespaces);

@@ -8,6 +8,7 @@
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 
 namespace netrig::engine {
@@ -149,12 +150,18 @@ bool is_lost(const Record& record) {
   return !found;
 }
 
-void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan) {
+void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan) {
   std::unordered_set<std::string> ours;  // names that the plan itself clears first
-  for (const std::size_t s : plan.remove_namespaces) ours.insert(current.namespaces[s].name.str());
-  for (const std::size_t d : plan.remove_devices)
-    for (const Interface& interface : current.devices[d].interfaces)
-      ours.insert(current.namespaces[interface.home].name.str() + ":" + interface.name.str());
+  if (current != nullptr)
+    for (const std::size_t s : plan.remove_namespaces)
+      if (const auto again = next.find_namespace(current->namespaces[s].name.str());
+          again && next.namespaces[*again].existing != current->namespaces[s].existing)
+        ours.insert(current->namespaces[s].name.str());
+  if (current != nullptr)
+    for (const auto* devices : {&plan.clear_devices, &plan.retire_devices})
+      for (const std::size_t d : *devices)
+        for (const Interface& interface : current->devices[d].interfaces)
+          ours.insert(current->namespaces[interface.home].name.str() + ":" + interface.name.str());
 
   std::unordered_set<std::size_t> fresh;
   for (const std::size_t s : plan.create_namespaces) {
@@ -163,7 +170,7 @@ void check_conflicts(const Lab& current, const Lab& next, const plan::Plan& plan
     fresh.insert(s);
     if (ours.contains(space.name.str()) || !kernel::namespace_exists(space.name)) continue;
     std::string why;
-    parallel(1, 1, [&](std::size_t) { why = in_the_way(space.name); });
+    kernel::aside([&] { why = in_the_way(space.name); });
     throw Error(ErrorCode::conflict, why, next.at(space.where));
   }
 

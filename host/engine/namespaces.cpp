@@ -28,12 +28,14 @@ void open_existing(Run& run, const Namespace& space) {
     throw Error(ErrorCode::not_found, fmt::format("namespace \"{}\" is said to be existing, but {} is not there",
                                                   space.name.str(), kernel::path_of(space)));
   const std::uint64_t cookie = kernel::cookie_of(*fd);
+  if (const Space* seen = run.spaces.find(space.name.str()); seen != nullptr && seen->cookie() != cookie)
+    throw Error(ErrorCode::conflict,
+                fmt::format("namespace {} has been replaced by another while netrig looked", space.name.str()));
   run.journal.add_namespaces({{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
   join_existing({.lab = run.journal.record().lab, .home = space.name.str(), .cookie = cookie});
   if (const auto remover = remover_of(cookie))
     throw Error(ErrorCode::conflict, fmt::format("namespace {} is being taken away, with lab \"{}\" that made it",
                                                  space.name.str(), *remover));
-  run.spaces.add(space.name.str(), std::move(*fd), cookie);
 }
 
 /// Nothing: it is not there any more, or another has its name.
@@ -122,36 +124,6 @@ void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces) {
     if (const std::size_t count = ++done; count % 64 == 0) run.report("removing namespaces", count, namespaces.size());
   });
   for (const MadeNamespace& made : namespaces) run.spaces.erase(made.name);
-}
-
-void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan) {
-  std::unordered_set<std::string> fresh;
-  for (const std::size_t s : plan.create_namespaces)
-    if (!next.namespaces[s].existing) fresh.insert(next.namespaces[s].name.str());
-  std::vector<const Namespace*> kept;
-  for (const Namespace& space : next.namespaces)
-    if (!fresh.contains(space.name.str())) kept.push_back(&space);
-  std::mutex mutex;
-  std::random_device seed;
-  std::mt19937 random(seed());
-  parallel(kept.size(), run.threads, [&](std::size_t i) {
-    const Namespace& one = *kept[i];
-    Space* space = run.spaces.find(one.name.str());
-    if (space == nullptr)
-      throw Error(ErrorCode::failed,
-                  fmt::format("namespace {} of the running lab is gone; run \"netrig down {}\" first", one.name.str(),
-                              next.name.str()));
-    std::uint32_t highest = 0;
-    for (const auto& link : kernel::list_links(space->socket())) {
-      space->ifindex[link.name] = link.ifindex;
-      highest = std::max(highest, link.ifindex);
-    }
-    // In a namespace that others use, an ifindex far from where the kernel counts marks a link as ours should we die
-    // before its creation is settled.
-    const std::lock_guard guard(mutex);
-    space->set_free_from(one.existing ? std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random)
-                                      : highest + 1);
-  });
 }
 
 }  // namespace netrig::engine

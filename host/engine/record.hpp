@@ -10,6 +10,7 @@
 
 #include "driver/driver.hpp"
 #include "model/lab.hpp"
+#include "model/step.hpp"
 
 namespace netrig::engine {
 
@@ -49,10 +50,11 @@ struct SavedSysctl {
   bool shared = false;  ///< in an existing namespace: what counts is what the labs that use it keep together
 };
 
-/// A route in an existing namespace; those of own namespaces go with them.
-struct MadeRoute {
+/// What outlives the lab in an existing namespace, and is to be taken away there (a route, a rule, an address of lo);
+/// what is in own namespaces, or on own interfaces, goes with them.
+struct MadeObject {
   std::string home;
-  Route route;
+  Object object;
 };
 
 enum class Phase : std::uint8_t {
@@ -82,10 +84,10 @@ struct Record {
   std::vector<MadeNamespace> namespaces;
   std::vector<MadeDevice> devices;  ///< in order of creation
   std::vector<SavedSysctl> sysctls;
-  std::vector<MadeRoute> routes;
+  std::vector<MadeObject> objects;
 
   [[nodiscard]] bool empty() const {
-    return namespaces.empty() && devices.empty() && sysctls.empty() && routes.empty();
+    return namespaces.empty() && devices.empty() && sysctls.empty() && objects.empty();
   }
   /// Nothing is under way: it stays as it is until somebody wants something else.
   [[nodiscard]] bool settled() const { return begun && phase == Phase::running && purpose == Purpose::up; }

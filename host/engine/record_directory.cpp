@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <thread>
 
@@ -138,6 +139,7 @@ bool RecordDirectory::is_ours(const UniqueFd& lock) const {
 std::optional<RecordDirectory> RecordDirectory::lock(const std::string& name, const Asked& asked) {
   constexpr std::chrono::milliseconds kPause{20};
   const std::string self = fmt::format("{}", ::getpid());
+  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(5);
   for (;;) {
     if (asked.interrupted != nullptr && *asked.interrupted)
       throw Error(ErrorCode::interrupted, "interrupted while waiting for another netrig");
@@ -155,7 +157,9 @@ std::optional<RecordDirectory> RecordDirectory::lock(const std::string& name, co
     if (!lock) continue;  // whoever had it has removed the directory
     if (!locked) {
       const pid_t holder = one->holder().value_or(0);
-      if (asked.wait == Wait::no)
+      // One that has been killed may have begun a worker, which has the lock until it has closed what it inherited.
+      const bool dying = holder != 0 && ::kill(holder, 0) != 0 && errno == ESRCH;
+      if (asked.wait == Wait::no && !(dying && std::chrono::steady_clock::now() < patience))
         throw Error(ErrorCode::conflict,
                     fmt::format("lab \"{}\" is being {} by {}; wait for it with --wait", name,
                                 asked.doing ? asked.doing(*one) : "changed",

@@ -12,7 +12,7 @@
 #include "engine/whose.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
-#include "kernel/route.hpp"
+#include "kernel/objects.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -297,33 +297,38 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
   });
 }
 
+bool remove_object(Run& run, Space& space, const MadeObject& made) {
+  space.ifindex.clear();
+  for (const auto& link : kernel::list_links(space.socket())) space.ifindex.emplace(link.name, link.ifindex);
+  const Step step{.verb = Verb::remove, .object = made.object};
+  kernel::Batch batch;
+  bool gone = false;  // what goes over an interface that is gone went with it
+  kernel::append(batch, step, [&](const std::string& name) {
+    const auto found = space.ifindex.find(name);
+    gone = gone || found == space.ifindex.end();
+    return found == space.ifindex.end() ? 0U : found->second;
+  });
+  if (gone) return true;
+  for (const auto& refusal : space.socket().run(batch)) {
+    if (kernel::already_so(step, refusal.error)) continue;
+    run.leave({.what = fmt::format("{} \"{}\" in {}", kind_of(made.object), text_of(made.object), made.home),
+               .why = refusal.str(),
+               .homes = {made.home}});
+    return false;
+  }
+  return true;
+}
+
 void restore_existing(Run& run) {
   const Record record = run.journal.record();
   std::unordered_set<std::string> existing;
   for (const MadeNamespace& made : record.namespaces)
     if (made.existing) existing.insert(made.name);
   kernel::aside([&] {
-    for (const MadeRoute& made : record.routes) {
+    for (const MadeObject& made : record.objects) {
       Space* space = run.spaces.find(made.home);
       if (space == nullptr || !existing.contains(made.home)) continue;
-      std::unordered_map<std::string, std::uint32_t> ifindex;
-      for (const auto& link : kernel::list_links(space->socket())) ifindex.emplace(link.name, link.ifindex);
-      // A route through an interface that is gone went with it.
-      const bool gone = std::any_of(made.route.next_hops.begin(), made.route.next_hops.end(), [&](const NextHop& hop) {
-        return hop.interface && !ifindex.contains(hop.interface->str());
-      });
-      bool removed = true;
-      kernel::Batch batch;
-      if (!gone)
-        kernel::delete_route(batch, made.route, [&](const InterfaceName& name) { return ifindex.at(name.str()); });
-      for (const auto& refusal : space->socket().run(batch)) {
-        if (refusal.error == ESRCH) continue;
-        removed = false;
-        run.leave({.what = fmt::format("route \"{}\" in {}", plan::to_text(made.route), made.home),
-                   .why = refusal.str(),
-                   .homes = {made.home}});
-      }
-      if (removed) run.journal.route_gone(made);
+      if (remove_object(run, *space, made)) run.journal.object_gone(made);
     }
     for (const SavedSysctl& saved : record.sysctls) {
       Space* space = run.spaces.find(saved.home);
@@ -347,7 +352,7 @@ namespace {
 /// Keeps in the record what the next attempt needs: the namespaces that stay, and the devices whose drivers may yet
 /// give back what is in them.
 void forget_removed(Run& run, const Record& record, const std::vector<MadeNamespace>& removed) {
-  for (const MadeRoute& made : record.routes) run.journal.route_gone(made);
+  for (const MadeObject& made : record.objects) run.journal.object_gone(made);
   for (const SavedSysctl& saved : record.sysctls) run.journal.sysctl_gone(saved.home, saved.key);
   std::unordered_set<std::string> needed;
   for (const MadeDevice& device : record.devices) {

@@ -82,18 +82,32 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
 void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces);
 /// Those that cannot be removed are in run.left afterwards.
 void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces);
-/// Reads the links of namespaces that are not fresh, so that names resolve and free ifindexes are known.
-void survey_spaces(Run& run, const Lab& next, const plan::Plan& plan);
 
 /// devices.cpp
 void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& level);
 
-/// configure.cpp
-void configure(Run& run, const Lab& next, const std::vector<plan::NamespaceWork>& wave);
-/// Waits until every link that came up takes packets, as far as its other end is up.
-void settle_links(Run& run, const Lab& next, const plan::Plan& plan);
+/// carry_out.cpp
+/// Does the steps of one namespace, in their order; throws Error naming the first that the kernel refuses. Thread: ends
+/// up in any namespace.
+void carry_out(Run& run, const Lab& lab, const Namespace& space, const std::vector<Step>& steps);
+
+/// settle.cpp
+/// Interfaces that have come up in a namespace, and those on which an IPv6 address of the file wants to be detected.
+struct Rising {
+  std::string home;
+  std::vector<std::string> names = {};
+  std::unordered_set<std::string> detecting = {};
+};
+std::vector<Rising> rising_in(const Lab& lab, const plan::Plan& plan);
+/// All that are to be up in these namespaces.
+std::vector<Rising> rising_in(const Lab& lab, const std::unordered_set<std::string>& spaces);
+/// Waits until every one takes packets, as far as its other end is up.
+void settle_links(Run& run, const std::vector<Rising>& all);
 void wait_for_addresses(Run& run, const Lab& next);
-void remove_routes(Run& run, const Lab& current, const std::vector<plan::RouteRemoval>& removals);
+
+/// rollback.cpp
+/// Brings a running lab back to what was seen before a run that failed. `before`: the record as it was then.
+void roll_back(Run& run, const Lab& current, const Lab& next, const plan::Plan& plan, const Record& before);
 
 /// removal.cpp
 /// Finds interfaces in namespaces of the lab that would end with them and are not the lab's; adds them to run.guests.
@@ -103,7 +117,13 @@ void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::un
 void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed);
 /// Sysctls and routes that the lab set in namespaces that stay.
 void restore_existing(Run& run);
+/// Takes one object of the record away. False: it resists, and was noted. Thread: ends up in the namespace.
+bool remove_object(Run& run, Space& space, const MadeObject& made);
 /// Everything in the record.
 void remove_all(Run& run);
+
+/// engine.cpp
+/// Takes these devices and namespaces away, in the record, too. Throws Error{failed} naming what resists.
+void remove_recorded(Run& run, const std::vector<MadeDevice>& devices, std::vector<MadeNamespace> namespaces);
 
 }  // namespace netrig::engine

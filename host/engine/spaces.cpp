@@ -26,6 +26,12 @@ kernel::Socket& Space::socket() {
 std::uint32_t Space::take_ifindex(Space& home, const std::vector<Space*>& others) {
   std::uint32_t index = home.free_from_;
   for (const Space* other : others) index = std::max(index, other->free_from_);
+  const auto is_reserved = [&] {
+    return home.reserved_.contains(index) || std::any_of(others.begin(), others.end(), [&](const Space* other) {
+             return other->reserved_.contains(index);
+           });
+  };
+  while (is_reserved()) ++index;
   home.free_from_ = index + 1;
   for (Space* other : others) other->free_from_ = index + 1;
   return index;

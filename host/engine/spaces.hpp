@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -36,6 +37,8 @@ class Space {
   std::uint64_t birth_of(const std::string& interface);
   /// From here on no link of it has an ifindex; in a namespace that others use too it is far from theirs.
   void set_free_from(std::uint32_t index) { free_from_ = index; }
+  /// An ifindex that the lab file has chosen; nobody else gets it.
+  void reserve(std::uint32_t index) { reserved_.insert(index); }
   /// An ifindex that no link has, neither in `home` nor in any of `others`; it is free no longer. A kernel looks for
   /// the chosen number where the link is to be; an older one (6.1 for one) where the request is sent: in the namespace
   /// of the lower link.
@@ -50,6 +53,7 @@ class Space {
   std::optional<kernel::Socket> socket_;
   std::optional<UniqueFd> sysfs_;  ///< holding nothing: it cannot be opened
   std::uint32_t free_from_ = 0;
+  std::set<std::uint32_t> reserved_;
 };
 
 /// The namespaces of a run, by name. Thread: any; a reference lives until its name is erased.

@@ -54,7 +54,7 @@ Fault try_ipv6() {
   const auto prefix = Prefix::parse("2001:db8::1/128");
   kernel::Socket socket;
   kernel::Batch batch;
-  kernel::add_address(batch, kLoopback, {.prefix = *prefix, .dad = Dad::off});
+  kernel::add_address(batch, kLoopback, {.prefix = *prefix});
   const auto refusals = socket.run(batch);
   return refusals.empty() ? Fault() : fmt::format("the kernel refuses an address: {}", refusals.front().str());
 }

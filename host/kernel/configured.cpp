@@ -6,16 +6,16 @@
 #include <linux/neighbour.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <functional>
 #include <optional>
 
+#include "kernel/message.hpp"
 #include "kernel/route.hpp"
-#include "model/error.hpp"
+#include "kernel/rows.hpp"
+#include "model/route.hpp"
 
 namespace netrig::kernel {
 namespace {
@@ -28,40 +28,11 @@ constexpr std::uint32_t kAddressFlags =
     IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN | IFA_F_OPTIMISTIC;
 constexpr unsigned char kUnusable = RTNH_F_DEAD | RTNH_F_LINKDOWN;  // told by the kernel, never taken from us
 
-bool is_configured(unsigned protocol) {
-  return protocol == RTPROT_UNSPEC || protocol == RTPROT_BOOT || protocol == RTPROT_STATIC;
-}
-
-struct Attribute {
-  std::uint16_t type = 0;
-  std::span<const std::byte> value;
-};
-
-/// Calls `each` for every attribute; stops at the first that is cut short.
-template <typename Each>
-void for_each_attribute(std::span<const std::byte> bytes, Each&& each) {
-  while (bytes.size() >= sizeof(nlattr)) {
-    nlattr header{};
-    std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.nla_len < sizeof header || header.nla_len > bytes.size()) return;
-    each(Attribute{.type = static_cast<std::uint16_t>(header.nla_type & NLA_TYPE_MASK),
-                   .value = bytes.first(header.nla_len).subspan(sizeof header)});
-    bytes = bytes.subspan(std::min<std::size_t>(NLA_ALIGN(header.nla_len), bytes.size()));
-  }
-}
-
 std::string address_text(std::uint8_t family, std::span<const std::byte> bytes) {
-  IpAddress address{.family = family == AF_INET6 ? Family::ipv6 : Family::ipv4};
+  IpAddress address{.family = family_of(family).value_or(Family::ipv4)};
   if (bytes.size() != address.size()) return "?";
   std::memcpy(address.bytes.data(), bytes.data(), bytes.size());
   return address.str();
-}
-
-template <typename T>
-T read_as(std::span<const std::byte> bytes) {
-  T value{};
-  std::memcpy(&value, bytes.data(), std::min(sizeof value, bytes.size()));
-  return value;
 }
 
 void append(Bytes& to, const void* from, std::size_t size) {
@@ -91,7 +62,7 @@ std::span<const std::byte> attributes_of(std::span<const std::byte> payload) {
 }
 
 std::optional<Configured> configured_address(std::span<const std::byte> payload) {
-  auto header = read_as<ifaddrmsg>(payload);
+  auto header = struct_of<ifaddrmsg>(payload);
   std::uint32_t flags = header.ifa_flags;
   Bytes address;
   Bytes attributes;
@@ -99,14 +70,14 @@ std::optional<Configured> configured_address(std::span<const std::byte> payload)
   for_each_attribute(attributes_of<ifaddrmsg>(payload), [&](const Attribute& attribute) {
     switch (attribute.type) {
       case IFA_FLAGS:
-        flags = read_as<std::uint32_t>(attribute.value);
+        flags = struct_of<std::uint32_t>(attribute.value);
         break;
       case IFA_PROTO:  // since 5.18: the kernel's own, or a daemon's
         if (!attribute.value.empty()) protocol = std::to_integer<unsigned>(attribute.value.front());
         append_attribute(attributes, attribute.type, attribute.value);
         break;
       case IFA_CACHEINFO: {
-        auto lifetimes = read_as<ifa_cacheinfo>(attribute.value);
+        auto lifetimes = struct_of<ifa_cacheinfo>(attribute.value);
         lifetimes.cstamp = lifetimes.tstamp = 0;
         append_attribute(attributes, IFA_CACHEINFO, std::as_bytes(std::span(&lifetimes, 1)));
         break;
@@ -135,7 +106,7 @@ std::optional<Configured> configured_address(std::span<const std::byte> payload)
 }
 
 std::optional<Configured> configured_neighbour(std::span<const std::byte> payload) {
-  const auto header = read_as<ndmsg>(payload);
+  const auto header = struct_of<ndmsg>(payload);
   const bool proxy = (header.ndm_flags & NTF_PROXY) != 0;
   if (!proxy && (header.ndm_state & NUD_PERMANENT) == 0) return std::nullopt;
   Configured what{.kind = Kind::neighbour, .links = {static_cast<std::uint32_t>(header.ndm_ifindex)}};
@@ -168,7 +139,7 @@ Bytes resilience(std::span<const std::byte> value) {
 }
 
 std::optional<Configured> configured_next_hop(std::span<const std::byte> payload) {
-  auto header = read_as<nhmsg>(payload);
+  auto header = struct_of<nhmsg>(payload);
   if (!is_configured(header.nh_protocol)) return std::nullopt;
   header.nh_scope = 0;
   header.nh_flags &= RTNH_F_ONLINK;
@@ -177,9 +148,9 @@ std::optional<Configured> configured_next_hop(std::span<const std::byte> payload
   for_each_attribute(attributes_of<nhmsg>(payload), [&](const Attribute& attribute) {
     if (attribute.type == NHA_ID) {
       append(what.key, attribute.value.data(), attribute.value.size());
-      what.text = fmt::format("next hop {}", read_as<std::uint32_t>(attribute.value));
+      what.text = fmt::format("next hop {}", struct_of<std::uint32_t>(attribute.value));
     }
-    if (attribute.type == NHA_OIF) what.links.push_back(read_as<std::uint32_t>(attribute.value));
+    if (attribute.type == NHA_OIF) what.links.push_back(struct_of<std::uint32_t>(attribute.value));
     if (attribute.type == NHA_GROUP) what.kind = Kind::next_hop_group;
     if (attribute.type == NHA_RES_GROUP)
       append_attribute(what.message, NHA_RES_GROUP | NLA_F_NESTED, resilience(attribute.value));
@@ -196,7 +167,7 @@ std::optional<Configured> configured_next_hop(std::span<const std::byte> payload
 Bytes ways(std::span<const std::byte> value) {
   Bytes kept(value.begin(), value.end());
   for (std::size_t at = 0; at + sizeof(rtnexthop) <= kept.size();) {
-    auto hop = read_as<rtnexthop>(std::span(kept).subspan(at));
+    auto hop = struct_of<rtnexthop>(std::span(kept).subspan(at));
     if (hop.rtnh_len < sizeof hop) break;
     hop.rtnh_flags &= static_cast<unsigned char>(~kUnusable);
     std::memcpy(&kept[at], &hop, sizeof hop);
@@ -208,7 +179,7 @@ Bytes ways(std::span<const std::byte> value) {
 std::optional<Configured> configured_route(std::span<const std::byte> payload) {
   const auto route = parse_route(payload);
   if (!route || !is_configured(route->protocol)) return std::nullopt;
-  auto header = read_as<rtmsg>(payload);
+  auto header = struct_of<rtmsg>(payload);
   header.rtm_flags &= RTNH_F_ONLINK;
   Configured what{.kind = Kind::route_on_link,
                   .text = "route " + (route->destination.length == 0 ? "default" : route->destination.str())};
@@ -239,15 +210,13 @@ std::optional<Configured> configured_route(std::span<const std::byte> payload) {
 }
 
 template <typename Header>
-void dump(Socket& socket, std::uint16_t ask, const Header& request, std::uint16_t answer, std::vector<Configured>& into,
-          const std::function<std::optional<Configured>(std::span<const std::byte>)>& read) {
+void list(Socket& socket, std::uint16_t ask, const Header& request, std::vector<Configured>& into,
+          std::optional<Configured> (*read)(std::span<const std::byte>)) {
   Batch batch;
   batch.begin(ask, NLM_F_DUMP, request);
-  const auto refusal = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
-    if (type != answer || payload.size() < sizeof(Header)) return;
+  dump<Header>(socket, batch, "what is configured in a namespace", [&](std::span<const std::byte> payload) {
     if (auto what = read(payload)) into.push_back(std::move(*what));
   });
-  if (refusal) throw Error(ErrorCode::failed, "cannot list what is configured in a namespace: " + refusal->str());
 }
 
 }  // namespace
@@ -256,19 +225,19 @@ std::vector<Configured> list_configured(Socket& socket) {
   std::vector<Configured> all;
   ifaddrmsg address{};
   address.ifa_family = AF_INET6;
-  dump(socket, RTM_GETADDR, address, RTM_NEWADDR, all, configured_address);
+  list(socket, RTM_GETADDR, address, all, configured_address);
   for (const std::uint8_t family : {AF_INET, AF_INET6}) {
     for (const std::uint8_t flags : {0, NTF_PROXY}) {
       ndmsg neighbour{};
       neighbour.ndm_family = family;
       neighbour.ndm_flags = flags;
-      dump(socket, RTM_GETNEIGH, neighbour, RTM_NEWNEIGH, all, configured_neighbour);
+      list(socket, RTM_GETNEIGH, neighbour, all, configured_neighbour);
     }
     rtmsg route{};
     route.rtm_family = family;
-    dump(socket, RTM_GETROUTE, route, RTM_NEWROUTE, all, configured_route);
+    list(socket, RTM_GETROUTE, route, all, configured_route);
   }
-  dump(socket, RTM_GETNEXTHOP, nhmsg{}, RTM_NEWNEXTHOP, all, configured_next_hop);
+  list(socket, RTM_GETNEXTHOP, nhmsg{}, all, configured_next_hop);
   std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.kind < b.kind; });
   return all;
 }

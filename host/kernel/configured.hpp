@@ -35,7 +35,7 @@ struct Configured {
 /// What is configured in the socket's namespace, in the order of Configured::Kind. Not what the kernel makes itself
 /// or learns (its link-local addresses with detection, connected routes, router advertisements, dynamic neighbours),
 /// and not what a daemon puts there, which its protocol number tells (rtm_protocol; RTPROT_BOOT is what ip(8) uses,
-/// RTPROT_STATIC what netrig does): the daemon puts it there again, if it runs and wants to.
+/// kRouteProtocol what netrig does): the daemon puts it there again, if it runs and wants to.
 std::vector<Configured> list_configured(Socket& socket);
 /// Whether both cannot be there: one address of an interface, one next-hop object of a number, one route of a metric.
 bool share_place(const Configured& one, const Configured& other);

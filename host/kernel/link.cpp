@@ -3,33 +3,34 @@
 
 #include <linux/if.h>
 #include <linux/if_link.h>
-#include <netlink/attr.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
+#include "kernel/message.hpp"
 #include "model/error.hpp"
 
 namespace netrig::kernel {
 namespace {
 
-// Unknown attributes are skipped by nla_parse; those named here are refused when shorter than this.
-std::array<nla_policy, IFLA_MAX + 1> link_policy() {
-  std::array<nla_policy, IFLA_MAX + 1> policy{};
-  policy[IFLA_IFNAME] = {.type = NLA_STRING, .minlen = 1, .maxlen = IFNAMSIZ};
-  policy[IFLA_MTU] = {.type = NLA_U32, .minlen = 0, .maxlen = 0};
-  policy[IFLA_GROUP] = {.type = NLA_U32, .minlen = 0, .maxlen = 0};
-  policy[IFLA_MASTER] = {.type = NLA_U32, .minlen = 0, .maxlen = 0};
-  policy[IFLA_QDISC] = {.type = NLA_STRING, .minlen = 1, .maxlen = IFNAMSIZ};
-  policy[IFLA_IFALIAS] = {.type = NLA_STRING, .minlen = 0, .maxlen = 256};
-  policy[IFLA_OPERSTATE] = {.type = NLA_U8, .minlen = 0, .maxlen = 0};
-  policy[IFLA_LINKINFO] = {.type = NLA_NESTED, .minlen = 0, .maxlen = 0};
-  return policy;
-}
+constexpr Policy kLinkPolicy(Expected{IFLA_IFNAME, 1, IFNAMSIZ}, expect_u32(IFLA_MTU), expect_u32(IFLA_GROUP),
+                             expect_u32(IFLA_MASTER), expect_u32(IFLA_TXQLEN), expect_text(IFLA_QDISC, IFNAMSIZ),
+                             expect_text(IFLA_IFALIAS, 256), expect_u8(IFLA_OPERSTATE), expect_u8(IFLA_PROTO_DOWN),
+                             expect_bytes(IFLA_ADDRESS), expect_bytes(IFLA_LINKINFO), expect_bytes(IFLA_AF_SPEC),
+                             expect_bytes(IFLA_PROP_LIST));
+constexpr Policy kInfoPolicy(expect_text(IFLA_INFO_KIND, 64));
+constexpr Policy kFamiliesPolicy(expect_bytes(AF_INET6));
+constexpr Policy kInet6Policy(expect_u8(IFLA_INET6_ADDR_GEN_MODE));
 
-std::string text_of(const nlattr* attribute) {
-  const auto* from = static_cast<const char*>(nla_data(attribute));
-  return {from, strnlen(from, static_cast<std::size_t>(nla_len(attribute)))};
+std::vector<std::string> altnames_of(std::span<const std::byte> properties) {
+  std::vector<std::string> names;
+  for_each_attribute(properties, [&](const Attribute& attribute) {
+    const auto* from = reinterpret_cast<const char*>(attribute.value.data());
+    if (attribute.type == IFLA_ALT_IFNAME) names.emplace_back(from, ::strnlen(from, attribute.value.size()));
+  });
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 ifinfomsg info(std::uint32_t ifindex) {
@@ -54,46 +55,43 @@ ifinfomsg new_info(const NewLink& link) {
 }  // namespace
 
 std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
-  static const auto policy = link_policy();
-  if (payload.size() < sizeof(ifinfomsg)) return std::nullopt;
-  ifinfomsg header{};
-  std::memcpy(&header, payload.data(), sizeof header);
-  const auto rest = payload.subspan(NLMSG_ALIGN(sizeof header));
-  std::array<nlattr*, IFLA_MAX + 1> found{};
-  // nla_parse wants a mutable pointer but only reads.
-  auto* first = reinterpret_cast<nlattr*>(const_cast<std::byte*>(rest.data()));
-  if (nla_parse(found.data(), IFLA_MAX, first, static_cast<int>(rest.size()), policy.data()) < 0) return std::nullopt;
-  if (found[IFLA_IFNAME] == nullptr) return std::nullopt;
+  const auto message = Message<ifinfomsg, kLinkPolicy>::read(payload);
+  if (!message || !message->found.has<IFLA_IFNAME>()) return std::nullopt;
+  const auto& [header, found] = *message;
   LinkState state;
   state.ifindex = static_cast<std::uint32_t>(header.ifi_index);
   state.flags = header.ifi_flags;
-  state.name = text_of(found[IFLA_IFNAME]);
-  if (found[IFLA_MTU] != nullptr) state.mtu = nla_get_u32(found[IFLA_MTU]);
-  if (found[IFLA_GROUP] != nullptr) state.group = nla_get_u32(found[IFLA_GROUP]);
-  if (found[IFLA_MASTER] != nullptr) state.master = nla_get_u32(found[IFLA_MASTER]);
-  if (found[IFLA_OPERSTATE] != nullptr) state.operstate = nla_get_u8(found[IFLA_OPERSTATE]);
-  if (found[IFLA_QDISC] != nullptr) state.queueless = text_of(found[IFLA_QDISC]) == "noop";
-  if (found[IFLA_IFALIAS] != nullptr) state.alias = text_of(found[IFLA_IFALIAS]);
-  if (found[IFLA_ADDRESS] != nullptr && nla_len(found[IFLA_ADDRESS]) == 6) {
-    state.mac.emplace();
-    std::memcpy(state.mac->bytes.data(), nla_data(found[IFLA_ADDRESS]), 6);
-  }
-  if (found[IFLA_LINKINFO] != nullptr)
-    if (const nlattr* kind = nla_find(static_cast<const nlattr*>(nla_data(found[IFLA_LINKINFO])),
-                                      nla_len(found[IFLA_LINKINFO]), IFLA_INFO_KIND))
-      state.kind = text_of(kind);
+  state.name = *found.text<IFLA_IFNAME>();
+  state.mtu = found.u32<IFLA_MTU>().value_or(0);
+  state.group = found.u32<IFLA_GROUP>().value_or(0);
+  state.master = found.u32<IFLA_MASTER>().value_or(0);
+  state.operstate = found.u8<IFLA_OPERSTATE>().value_or(0);
+  state.queueless = found.text<IFLA_QDISC>() == "noop";
+  state.alias = found.text<IFLA_IFALIAS>().value_or("");
+  state.mac = found.mac<IFLA_ADDRESS>();
+  state.txqlen = found.u32<IFLA_TXQLEN>().value_or(0);
+  state.protodown = found.u8<IFLA_PROTO_DOWN>().value_or(0) != 0;
+  state.altnames = altnames_of(found.bytes<IFLA_PROP_LIST>());
+  if (const auto info = found.nested<IFLA_LINKINFO, kInfoPolicy>())
+    state.kind = info->text<IFLA_INFO_KIND>().value_or("");
+  if (const auto families = found.nested<IFLA_AF_SPEC, kFamiliesPolicy>())
+    if (const auto inet6 = families->nested<AF_INET6, kInet6Policy>())
+      state.addr_gen_mode = inet6->u8<IFLA_INET6_ADDR_GEN_MODE>();
   return state;
 }
 
 std::vector<LinkState> list_links(Socket& socket) {
   Batch batch;
   batch.begin(RTM_GETLINK, NLM_F_DUMP, info(0));
+  // Counters are summed over all processors, which is most of what a link's message costs.
+  batch.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
   std::vector<LinkState> links;
-  const auto refusal = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
-    if (type == RTM_NEWLINK)
-      if (auto link = parse_link(payload)) links.push_back(std::move(*link));
+  constexpr const char* kWhat = "the interfaces of a namespace";
+  dump<ifinfomsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
+    auto link = parse_link(payload);
+    if (!link) refuse_answer(kWhat);
+    links.push_back(std::move(*link));
   });
-  if (refusal) throw Error(ErrorCode::failed, "cannot list the interfaces of a namespace: " + refusal->str());
   return links;
 }
 

@@ -25,6 +25,10 @@ struct LinkState {
   std::optional<MacAddress> mac;
   std::uint8_t operstate = 0;  ///< IF_OPER_* of linux/if.h
   bool queueless = false;      ///< IFLA_QDISC is "noop": what it is to send is dropped
+  std::uint32_t txqlen = 0;
+  std::optional<std::uint8_t> addr_gen_mode;  ///< IN6_ADDR_GEN_MODE_*; nothing: it has no IPv6
+  bool protodown = false;
+  std::vector<std::string> altnames;  ///< sorted
 };
 
 /// All links of the socket's namespace, one dump.

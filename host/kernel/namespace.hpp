@@ -63,6 +63,8 @@ void move_in(const UniqueFd& fd, const std::string& name);
 
 /// Reads and writes one sysctl in the namespace that the calling thread is in. Throws Error with errno text.
 std::string read_sysctl(const std::string& key);
+/// The same, but nothing if there is none, or none that can be read.
+std::optional<std::string> find_sysctl(const std::string& key);
 void write_sysctl(const std::string& key, const std::string& value);
 
 }  // namespace netrig::kernel

@@ -2,7 +2,9 @@
 #include "kernel/route.hpp"
 
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
+
+#include "kernel/message.hpp"
+#include "kernel/rows.hpp"
 
 #include <array>
 #include <cstring>
@@ -10,76 +12,129 @@
 namespace netrig::kernel {
 namespace {
 
-bool is_ipv6(const Route& route) { return route.destination.address.family == Family::ipv6; }
+constexpr Policy kRoutePolicy(expect_bytes(RTA_DST), expect_bytes(RTA_PREFSRC), expect_bytes(RTA_GATEWAY),
+                              expect_bytes(RTA_VIA, sizeof(rtvia)), expect_u32(RTA_OIF), expect_u32(RTA_TABLE),
+                              expect_u32(RTA_PRIORITY), expect_u32(RTA_NH_ID), expect_u8(RTA_PREF),
+                              expect_bytes(RTA_METRICS), expect_bytes(RTA_MULTIPATH));
+// linux/tcp.h: TCP_CA_NAME_MAX
+constexpr Policy kMetricsPolicy(expect_u32(RTAX_MTU), expect_u32(RTAX_ADVMSS), expect_u32(RTAX_INITCWND),
+                                expect_text(RTAX_CC_ALGO, 16));
+constexpr Policy kHopPolicy(expect_bytes(RTA_GATEWAY), expect_bytes(RTA_VIA, sizeof(rtvia)));
 
-/// A next hop of the other family is written as struct rtvia (RFC 5549 routes).
-void put_gateway(Batch& batch, const Route& route, const IpAddress& via) {
-  if (via.family == route.destination.address.family) {
-    batch.put(RTA_GATEWAY, via);
-    return;
-  }
-  std::array<std::uint8_t, 18> value{};
-  const std::uint16_t family = via.family == Family::ipv4 ? AF_INET : AF_INET6;
-  std::memcpy(value.data(), &family, sizeof family);
-  std::memcpy(&value[2], via.bytes.data(), via.size());
-  batch.put(RTA_VIA, value.data(), 2 + via.size());
+/// RTA_GATEWAY, or RTA_VIA for a next hop of the other family (struct rtvia).
+template <typename Found>
+std::optional<IpAddress> gateway_of(const Found& found, Family family) {
+  if (auto gateway = found.template address<RTA_GATEWAY>(family)) return gateway;
+  if (!found.template has<RTA_VIA>()) return std::nullopt;
+  const auto via = found.template bytes<RTA_VIA>();
+  const auto kind = family_of(struct_of<std::uint16_t>(via));
+  if (!kind) return std::nullopt;
+  IpAddress address{.family = *kind};
+  const auto bytes = via.subspan(sizeof(rtvia));
+  if (bytes.size() != address.size()) return std::nullopt;
+  std::memcpy(address.bytes.data(), bytes.data(), address.size());
+  return address;
 }
 
-void put_next_hops(Batch& batch, const Route& route, const IfindexOf& ifindex_of) {
-  if (route.next_hops.empty()) return;
-  if (route.next_hops.size() == 1) {
-    const NextHop& hop = route.next_hops.front();
-    if (hop.via) put_gateway(batch, route, *hop.via);
-    if (hop.interface) batch.put(RTA_OIF, ifindex_of(*hop.interface));
-    return;
+/// Nothing if one is cut short.
+std::optional<std::vector<NextHopState>> multipath(std::span<const std::byte> left, Family family) {
+  std::vector<NextHopState> hops;
+  while (!left.empty()) {
+    const auto hop = struct_of<rtnexthop>(left);
+    if (hop.rtnh_len < sizeof hop || hop.rtnh_len > left.size()) return std::nullopt;
+    const auto found = Attributes<kHopPolicy>::read(left.first(hop.rtnh_len).subspan(sizeof hop));
+    if (!found) return std::nullopt;
+    hops.push_back({.ifindex = static_cast<std::uint32_t>(hop.rtnh_ifindex),
+                    .via = gateway_of(*found, family),
+                    .flags = hop.rtnh_flags,
+                    .weight = hop.rtnh_hops + 1U});
+    left = left.subspan(std::min<std::size_t>(RTNH_ALIGN(hop.rtnh_len), left.size()));
   }
-  const auto multipath = batch.nest(RTA_MULTIPATH);
-  for (const NextHop& hop : route.next_hops) {
-    rtnexthop entry{};
-    entry.rtnh_hops = static_cast<unsigned char>(hop.weight - 1);
-    entry.rtnh_flags = hop.onlink ? RTNH_F_ONLINK : 0;
-    if (hop.interface) entry.rtnh_ifindex = static_cast<int>(ifindex_of(*hop.interface));
-    const auto of_hop = batch.nest(entry);
-    if (hop.via) put_gateway(batch, route, *hop.via);
-  }
-}
-
-rtmsg header_of(const Route& route) {
-  rtmsg header{};
-  header.rtm_family = is_ipv6(route) ? AF_INET6 : AF_INET;
-  header.rtm_dst_len = route.destination.length;
-  header.rtm_table = static_cast<unsigned char>(route.table < 256 ? route.table : std::uint32_t{RT_TABLE_UNSPEC});
-  header.rtm_protocol = RTPROT_STATIC;
-  header.rtm_type = static_cast<unsigned char>(route.type);
-  // A destination on the link itself has link scope, one behind a next hop global scope (as ip-route(8) decides).
-  const bool direct = route.type == RouteType::unicast && route.next_hops.size() == 1 && !route.next_hops.front().via;
-  header.rtm_scope = direct && !is_ipv6(route) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-  if (route.next_hops.size() == 1 && route.next_hops.front().onlink) header.rtm_flags |= RTNH_F_ONLINK;
-  return header;
-}
-
-void put_route(Batch& batch, const Route& route, const IfindexOf& ifindex_of) {
-  if (route.destination.length != 0) batch.put(RTA_DST, route.destination.address);
-  if (route.table >= 256) batch.put(RTA_TABLE, route.table);
-  if (route.metric) batch.put(RTA_PRIORITY, *route.metric);
-  if (route.source) batch.put(RTA_PREFSRC, *route.source);
-  if (route.mtu) {
-    const auto metrics = batch.nest(RTA_METRICS);
-    batch.put(RTAX_MTU, *route.mtu);
-  }
-  put_next_hops(batch, route, ifindex_of);
+  return hops;
 }
 
 }  // namespace
 
-void add_route(Batch& batch, const Route& route, const IfindexOf& ifindex_of) {
-  batch.begin(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, header_of(route));
-  put_route(batch, route, ifindex_of);
+std::optional<RouteState> parse_route(std::span<const std::byte> payload) {
+  if (payload.size() < sizeof(rtmsg)) return std::nullopt;
+  const auto family = family_of(struct_of<rtmsg>(payload).rtm_family);
+  if (!family) return std::nullopt;
+  const auto message = Message<rtmsg, kRoutePolicy>::read(payload);
+  if (!message) return std::nullopt;
+  const auto& [header, found] = *message;
+  RouteState route{.type = header.rtm_type,
+                   .protocol = header.rtm_protocol,
+                   .destination = {.address = found.address<RTA_DST>(*family).value_or(IpAddress{.family = *family}),
+                                   .length = header.rtm_dst_len},
+                   .table = found.u32<RTA_TABLE>().value_or(header.rtm_table),
+                   .metric = found.u32<RTA_PRIORITY>(),
+                   .source = found.address<RTA_PREFSRC>(*family),
+                   .next_hops = {},
+                   .next_hop_object = found.u32<RTA_NH_ID>(),
+                   .tos = header.rtm_tos,
+                   .scope = header.rtm_scope,
+                   .cloned = (header.rtm_flags & RTM_F_CLONED) != 0,
+                   .preference = found.u8<RTA_PREF>(),
+                   .metrics = {}};
+  if (found.has<RTA_MULTIPATH>()) {
+    auto hops = multipath(found.bytes<RTA_MULTIPATH>(), *family);
+    if (!hops) return std::nullopt;
+    route.next_hops = std::move(*hops);
+  } else if (const auto ifindex = found.u32<RTA_OIF>()) {
+    route.next_hops.push_back(
+        {.ifindex = *ifindex, .via = gateway_of(found, *family), .flags = static_cast<std::uint8_t>(header.rtm_flags)});
+  }
+  if (const auto metrics = found.nested<RTA_METRICS, kMetricsPolicy>())
+    route.metrics = {.mtu = metrics->u32<RTAX_MTU>(),
+                     .advmss = metrics->u32<RTAX_ADVMSS>(),
+                     .initcwnd = metrics->u32<RTAX_INITCWND>(),
+                     .congestion = metrics->text<RTAX_CC_ALGO>()};
+  return route;
 }
 
-void delete_route(Batch& batch, const Route& route, const IfindexOf& ifindex_of) {
-  batch.begin(RTM_DELROUTE, 0, header_of(route));
-  put_route(batch, route, ifindex_of);
+std::vector<RouteState> list_routes(Socket& socket) {
+  std::vector<RouteState> routes;
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    Batch batch;
+    rtmsg request{};
+    request.rtm_family = number_of(family);
+    batch.begin(RTM_GETROUTE, NLM_F_DUMP, request);
+    constexpr const char* kWhat = "the routes of a namespace";
+    dump<rtmsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
+      auto route = parse_route(payload);
+      if (!route) refuse_answer(kWhat);
+      routes.push_back(std::move(*route));
+    });
+  }
+  return routes;
+}
+
+void add_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of) {
+  write_step(batch, Doing<Route>{.verb = Verb::make, .object = route},
+             [&](const std::string& name) { return ifindex_of(InterfaceName(name)); });
+}
+
+void delete_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of) {
+  write_step(batch, Doing<Route>{.verb = Verb::remove, .object = route},
+             [&](const std::string& name) { return ifindex_of(InterfaceName(name)); });
+}
+
+std::optional<RouteState> look_up_route(Socket& socket, const IpAddress& to, std::string* refusal) {
+  Batch batch;
+  rtmsg request{};
+  request.rtm_family = number_of(to.family);
+  request.rtm_dst_len = to.bits();
+  batch.begin(RTM_GETROUTE, 0, request);
+  batch.put(RTA_DST, to);
+  std::optional<RouteState> route;
+  const auto problem = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
+    if (type == RTM_NEWROUTE) route = parse_route(payload);
+  });
+  if (problem) {
+    if (refusal != nullptr) *refusal = problem->str();
+    return std::nullopt;
+  }
+  return route;
 }
 
 }  // namespace netrig::kernel

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "kernel/batch.hpp"
@@ -12,16 +14,24 @@
 namespace netrig::kernel {
 
 /// Ifindex of an interface name in the namespace; the caller has checked that it is there.
-using IfindexOf = std::function<std::uint32_t(const InterfaceName&)>;
+using HopIfindexOf = std::function<std::uint32_t(const InterfaceName&)>;
 
-void add_route(Batch& batch, const Route& route, const IfindexOf& ifindex_of);
-void delete_route(Batch& batch, const Route& route, const IfindexOf& ifindex_of);
+void add_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of);
+void delete_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of);
 
 /// One way of a route as the kernel shows it.
 struct NextHopState {
   std::uint32_t ifindex = 0;  ///< 0: none (blackhole)
   std::optional<IpAddress> via;
   std::uint8_t flags = 0;  ///< RTNH_F_*
+  std::uint32_t weight = 1;
+};
+/// What RTA_METRICS holds, as far as it is set.
+struct RouteMetrics {
+  std::optional<std::uint32_t> mtu;
+  std::optional<std::uint32_t> advmss;
+  std::optional<std::uint32_t> initcwnd;
+  std::optional<std::string> congestion;
 };
 /// A route as RTM_GETROUTE shows it.
 struct RouteState {
@@ -31,8 +41,13 @@ struct RouteState {
   std::uint32_t table = 0;
   std::optional<std::uint32_t> metric = {};
   std::optional<IpAddress> source;
-  std::vector<NextHopState> next_hops = {};
-  std::optional<std::uint32_t> next_hop_object = {};  ///< ip-nexthop(8); then next_hops are what the object holds
+  std::vector<NextHopState> next_hops;
+  std::optional<std::uint32_t> next_hop_object;  ///< ip-nexthop(8); then next_hops are what the object holds
+  std::uint8_t tos = 0;
+  std::uint8_t scope = 0;                  ///< RT_SCOPE_*
+  bool cloned = false;                     ///< RTM_F_CLONED: an exception that was learned, and no route
+  std::optional<std::uint8_t> preference;  ///< ICMPV6_ROUTER_PREF_*
+  RouteMetrics metrics;
 };
 
 /// All routes of the socket's namespace, of both families and all tables.

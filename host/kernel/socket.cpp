@@ -33,6 +33,19 @@ constexpr auto kLongestAnswer = std::chrono::seconds(30);
   throw Error(refusal_code(error), fmt::format("{}: {}", what, errno_text(error)));
 }
 
+void await_answer(int fd, const Patience& patience) {
+  switch (wait_for(fd, POLLIN, patience)) {
+    case Waited::ready:
+      return;
+    case Waited::late:
+      throw Error(ErrorCode::failed, "the kernel does not answer a netlink request in time");
+    case Waited::gave_up:
+      throw Error(ErrorCode::interrupted, "interrupted while waiting for the kernel");
+    case Waited::failed:
+      fail("cannot wait for the kernel");
+  }
+}
+
 std::string extended_text(const nlmsghdr* header) {
   if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
   // With NETLINK_CAP_ACK the request's payload is not repeated: attributes follow struct nlmsgerr.
@@ -100,19 +113,11 @@ void Socket::receive(const Numbers& numbers, std::vector<Refusal>& refusals, con
   const Patience bounded{.deadline = std::min(patience.deadline, std::chrono::steady_clock::now() + kLongestAnswer),
                          .gave_up = patience.gave_up};
   for (;;) {
-    // Before each part, for a dump may be long.
-    switch (wait_for(fd_.get(), POLLIN, bounded)) {
-      case Waited::ready:
-        break;
-      case Waited::late:
-        throw Error(ErrorCode::failed, "the kernel does not answer a netlink request in time");
-      case Waited::gave_up:
-        throw Error(ErrorCode::interrupted, "interrupted while waiting for the kernel");
-      case Waited::failed:
-        fail("cannot wait for the kernel");
-    }
     const ssize_t size = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) {
+      await_answer(fd_.get(), bounded);
+      continue;
+    }
     if (size < 0) fail("cannot receive from the kernel");
     auto left = static_cast<unsigned>(size);
     for (auto* header = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(header, left);
@@ -163,8 +168,10 @@ std::optional<Refusal> Socket::ask(Batch& batch, const Receive& each, const Pati
   // an exchange ends. Asked for an acknowledgement, the kernel sends it for whatever it does not take for a dump, and
   // for a dump that it refuses; one that it begins ends with NLMSG_DONE.
   batch.set_flags(batch.count() - 1, header.nlmsg_flags | NLM_F_ACK);
-  if ((header.nlmsg_flags & NLM_F_DUMP) != 0)
+  if ((header.nlmsg_flags & NLM_F_DUMP) != 0 && !has_room_) {
     ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer);
+    has_room_ = true;
+  }
   in_exchange_ = true;
   send(batch.messages(0, batch.count()));
   receive(numbers, refusals, &each, patience);

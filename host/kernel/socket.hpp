@@ -61,6 +61,7 @@ class Socket {
   UniqueFd fd_;
   std::uint32_t next_number_ = 1;
   bool in_exchange_ = false;
+  bool has_room_ = false;  ///< for the answers of a dump
 };
 
 }  // namespace netrig::kernel

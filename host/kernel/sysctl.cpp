@@ -31,16 +31,30 @@ std::string file_of(const std::string& key) {
   throw Error(code, fmt::format("cannot {} sysctl {}: {}{}", verb, key, errno_text(error), advice));
 }
 
+/// The value; nothing, and errno says why.
+std::optional<std::string> try_read(const std::string& key) {
+  const UniqueFd file(::open(file_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  std::array<char, 4096> text{};
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  if (size < 0) return std::nullopt;
+  std::string value(text.data(), static_cast<std::size_t>(size));
+  while (!value.empty() && value.back() == '\n') value.pop_back();
+  return value;
+}
+
 }  // namespace
 
 std::string read_sysctl(const std::string& key) {
-  const UniqueFd file(::open(file_of(key).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) fail(key, "read");
-  std::array<char, 4096> text{};
-  const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size < 0) fail(key, "read");
-  std::string value(text.data(), static_cast<std::size_t>(size));
-  while (!value.empty() && value.back() == '\n') value.pop_back();
+  auto value = try_read(key);
+  if (!value) fail(key, "read");
+  return std::move(*value);
+}
+
+std::optional<std::string> find_sysctl(const std::string& key) {
+  auto value = try_read(key);
+  // Absent, or written only (net.ipv4.route.flush); stable_secret is EIO until it is set.
+  if (!value && errno != ENOENT && errno != EACCES && errno != EPERM && errno != EIO) fail(key, "read");
   return value;
 }
 

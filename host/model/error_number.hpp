@@ -35,9 +35,10 @@ namespace netrig {
   return is_of_machine(error) ? ErrorCode::failed : otherwise;
 }
 
-/// Code of the kernel's no to something that needs a privilege or is wrong: the one rule for "not permitted".
+/// Code of the kernel's no: the one rule for "a privilege is missing". Not EACCES, which is also what the kernel says
+/// of an IPv6 address where IPv6 is off.
 [[nodiscard]] constexpr ErrorCode refusal_code(int error) {
-  return error == EPERM || error == EACCES ? ErrorCode::denied : ErrorCode::failed;
+  return error == EPERM ? ErrorCode::denied : ErrorCode::failed;
 }
 
 /// Name of an errno, "EEXIST".

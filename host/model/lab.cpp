@@ -20,7 +20,15 @@ std::optional<std::size_t> Lab::find_namespace(std::string_view wanted) const {
 }
 
 Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
-  Lab part{.name = lab.name, .description = lab.description, .file = lab.file, .source = lab.source};
+  Lab part{.name = lab.name,
+           .description = lab.description,
+           .file = lab.file,
+           .source = lab.source,
+           .foreign = lab.foreign,
+           .namespaces = {},
+           .devices = {},
+           .services = {},
+           .tests = {}};
   std::vector<std::size_t> moved(lab.namespaces.size(), SIZE_MAX);
   for (std::size_t i = 0; i < lab.namespaces.size(); ++i) {
     const std::string& name = lab.namespaces[i].name.str();
@@ -55,6 +63,7 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     std::erase_if(part.namespaces[i].routes, [&](const Route& route) {
       return !part.namespaces[i].existing &&
              std::any_of(route.next_hops.begin(), route.next_hops.end(), [&](const NextHop& hop) {
+               if (hop.interface && hop.interface->str() == "lo") return false;
                return std::none_of(here.begin(), here.end(), [&](const Interface* interface) {
                  if (hop.interface) return interface->name == *hop.interface;
                  return std::any_of(

@@ -38,7 +38,7 @@ struct InterfaceReference {
 using ParameterScalar = std::variant<bool, std::int64_t, std::string, MacAddress, Prefix, InterfaceReference>;
 
 struct ParameterValue {
-  std::vector<ParameterScalar> values;  ///< exactly one unless the parameter is a list
+  std::vector<ParameterScalar> values = {};  ///< exactly one unless the parameter is a list
   Position where = {};
   friend bool operator==(const ParameterValue&, const ParameterValue&) = default;
 };

@@ -19,9 +19,10 @@ using namespace std::chrono_literals;
 
 /// What a check is aimed at: a pattern over namespaces ("h2-*"), an interface ("h2:eth0") or an address.
 struct Target {
-  std::string text;
-  std::optional<Family> family;      ///< unset: IPv4 where both ends have it, else IPv6
-  std::optional<std::size_t> pairs;  ///< so many pairs of all that match, drawn the same way every time; unset: all
+  std::string text = {};
+  std::optional<Family> family = {};  ///< unset: IPv4 where both ends have it, else IPv6
+  std::optional<std::size_t> pairs =
+      {};  ///< so many pairs of all that match, drawn the same way every time; unset: all
   friend bool operator==(const Target&, const Target&) = default;
 };
 
@@ -34,9 +35,9 @@ struct PingCheck {
   nanoseconds interval = 200ms;
   std::uint32_t size = 56;  ///< Units: bytes after the ICMP header
   bool dont_fragment = false;
-  std::optional<std::uint8_t> ttl;
+  std::optional<std::uint8_t> ttl = {};
   double max_loss = 0;  ///< Units: percent
-  std::optional<nanoseconds> max_rtt;
+  std::optional<nanoseconds> max_rtt = {};
   nanoseconds timeout = 1s;  ///< for one reply
   friend bool operator==(const PingCheck&, const PingCheck&) = default;
 };
@@ -58,7 +59,7 @@ struct ConnectCheck {
   bool server = true;       ///< start an echo server at the target; false: something listens there already
   std::uint32_t size = 64;  ///< Units: bytes sent and wanted back; 0: connect only (TCP)
   std::uint32_t count = 1;
-  std::optional<nanoseconds> max_rtt;  ///< TCP: of connecting and of the echo, each
+  std::optional<nanoseconds> max_rtt = {};  ///< TCP: of connecting and of the echo, each
   nanoseconds timeout = 1s;
   friend bool operator==(const ConnectCheck&, const ConnectCheck&) = default;
 };
@@ -71,21 +72,21 @@ struct ThroughputCheck {
   std::uint32_t streams = 1;
   bool reverse = false;  ///< the target sends
   std::uint16_t port = 5201;
-  std::optional<std::int64_t>
-      rate;                         ///< sending rate, all streams; Units: bit/s; unset: TCP without limit, UDP 1 Mbit/s
-  std::optional<std::int64_t> min;  ///< Units: bit/s, as received
-  std::optional<std::int64_t> max;
-  std::optional<std::int64_t> max_retransmits;
-  std::optional<nanoseconds> max_jitter;  ///< UDP
-  std::optional<double> max_loss;         ///< UDP; Units: percent
+  std::optional<std::int64_t> rate =
+      {};  ///< sending rate, all streams; Units: bit/s; unset: TCP without limit, UDP 1 Mbit/s
+  std::optional<std::int64_t> min = {};  ///< Units: bit/s, as received
+  std::optional<std::int64_t> max = {};
+  std::optional<std::int64_t> max_retransmits = {};
+  std::optional<nanoseconds> max_jitter = {};  ///< UDP
+  std::optional<double> max_loss = {};         ///< UDP; Units: percent
   friend bool operator==(const ThroughputCheck&, const ThroughputCheck&) = default;
 };
 
 /// Hops by TTL.
 struct PathCheck {
   Target to;
-  std::vector<std::string>
-      hops;  ///< expected, the target last: addresses, namespaces, or "*" for any; empty: only reach
+  std::vector<std::string> hops =
+      {};  ///< expected, the target last: addresses, namespaces, or "*" for any; empty: only reach
   std::uint8_t max_hops = 30;
   nanoseconds timeout = 500ms;  ///< for one hop, tried twice
   friend bool operator==(const PathCheck&, const PathCheck&) = default;
@@ -102,9 +103,9 @@ struct MtuCheck {
 
 struct DnsCheck {
   Target to;  ///< the server
-  std::string name;
-  std::string type = "A";            ///< A, AAAA, CNAME, MX, NS, PTR, SRV, TXT
-  std::vector<std::string> answers;  ///< exactly these, in any order; empty: any answer
+  std::string name = {};
+  std::string type = "A";                 ///< A, AAAA, CNAME, MX, NS, PTR, SRV, TXT
+  std::vector<std::string> answers = {};  ///< exactly these, in any order; empty: any answer
   std::string rcode = "NOERROR";
   std::uint16_t port = 53;
   nanoseconds timeout = 2s;
@@ -116,9 +117,9 @@ struct HttpCheck {
   bool tls = false;  ///< https; the certificate is not verified
   std::uint16_t port = 80;
   std::string path = "/";
-  std::string host;  ///< Host header; empty: the address
+  std::string host = {};  ///< Host header; empty: the address
   std::uint16_t status = 200;
-  std::string matches;  ///< POSIX extended regular expression over the body; empty: any
+  std::string matches = {};  ///< POSIX extended regular expression over the body; empty: any
   nanoseconds timeout = 5s;
   friend bool operator==(const HttpCheck&, const HttpCheck&) = default;
 };
@@ -143,19 +144,19 @@ struct UnreachableCheck {
 struct NeighbourCheck {
   InterfaceName interface;
   IpAddress address;
-  std::optional<MacAddress> mac;
+  std::optional<MacAddress> mac = {};
   bool present = true;
   friend bool operator==(const NeighbourCheck&, const NeighbourCheck&) = default;
 };
 
 /// A route in a table, or with `lookup` the one that the kernel takes to an address.
 struct RouteCheck {
-  Prefix to;
+  Prefix to = {};
   bool lookup = false;  ///< `to` is one address
-  std::optional<IpAddress> via;
-  std::optional<InterfaceName> interface;
-  std::optional<std::uint32_t> table;  ///< unset: main (not with lookup)
-  std::optional<std::uint32_t> metric;
+  std::optional<IpAddress> via = {};
+  std::optional<InterfaceName> interface = {};
+  std::optional<std::uint32_t> table = {};  ///< unset: main (not with lookup)
+  std::optional<std::uint32_t> metric = {};
   bool present = true;
   friend bool operator==(const RouteCheck&, const RouteCheck&) = default;
 };
@@ -173,7 +174,7 @@ using Command = std::vector<std::string>;
 struct ExecCheck {
   Command command;
   int exit = 0;
-  std::string matches;  ///< POSIX extended regular expression over standard output, line by line; empty: any
+  std::string matches = {};  ///< POSIX extended regular expression over standard output, line by line; empty: any
   friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
 };
 
@@ -187,7 +188,7 @@ const Target* target_of(const Check& check);
 
 /// A command in a namespace of the lab.
 struct PlacedCommand {
-  std::string space;
+  std::string space = {};
   Command command;
   Position where;
   friend bool operator==(const PlacedCommand&, const PlacedCommand&) = default;
@@ -195,21 +196,21 @@ struct PlacedCommand {
 
 /// "namespace:interface", either a pattern.
 struct InterfacePattern {
-  std::string space;
-  std::string interface;
+  std::string space = {};
+  std::string interface = {};
   [[nodiscard]] std::string str() const { return space + ":" + interface; }
   friend bool operator==(const InterfacePattern&, const InterfacePattern&) = default;
 };
 
 /// What happens in the middle of a check: links change state, or a command runs.
 struct LinkEvent {
-  std::vector<InterfacePattern> interfaces;
+  std::vector<InterfacePattern> interfaces = {};
   bool up = false;
   friend bool operator==(const LinkEvent&, const LinkEvent&) = default;
 };
 struct Event {
   nanoseconds at{};  ///< after the check's begin
-  std::variant<LinkEvent, PlacedCommand> what;
+  std::variant<LinkEvent, PlacedCommand> what = {};
   Position where;
   friend bool operator==(const Event&, const Event&) = default;
 };
@@ -217,10 +218,10 @@ struct Event {
 /// What the counters of interfaces may do while a check runs.
 struct CounterAssertion {
   InterfacePattern interface;
-  std::uint64_t max_drops = 0;               ///< rx + tx
-  std::uint64_t max_errors = 0;              ///< rx + tx
-  std::optional<std::uint64_t> min_packets;  ///< rx + tx
-  std::optional<std::uint64_t> max_packets;
+  std::uint64_t max_drops = 0;                    ///< rx + tx
+  std::uint64_t max_errors = 0;                   ///< rx + tx
+  std::optional<std::uint64_t> min_packets = {};  ///< rx + tx
+  std::optional<std::uint64_t> max_packets = {};
   Position where;
   friend bool operator==(const CounterAssertion&, const CounterAssertion&) = default;
 };
@@ -228,16 +229,16 @@ struct CounterAssertion {
 /// How many packets that match a filter (pcap-filter(7)) an interface sees while a check runs.
 struct CaptureAssertion {
   InterfacePattern interface;
-  std::string filter;  ///< empty: every packet
+  std::string filter = {};  ///< empty: every packet
   std::uint64_t min = 1;
-  std::optional<std::uint64_t> max;
+  std::optional<std::uint64_t> max = {};
   Position where;
   friend bool operator==(const CaptureAssertion&, const CaptureAssertion&) = default;
 };
 
 /// How one knows that a service is ready.
 struct Readiness {
-  std::optional<std::uint16_t> tcp_port;  ///< something listens on it in the service's namespace
+  std::optional<std::uint16_t> tcp_port = {};  ///< something listens on it in the service's namespace
   std::optional<std::uint16_t> udp_port = {};
   std::string output = {};  ///< a line that matches this regular expression
   Command command = {};     ///< ends with 0 in the service's namespace
@@ -246,30 +247,30 @@ struct Readiness {
 
 /// A process that runs in the background of tests.
 struct Service {
-  std::string name;
-  std::string space;
+  std::string name = {};
+  std::string space = {};
   Command command;
-  Readiness ready;            ///< nothing set: ready when started
+  Readiness ready = {};       ///< nothing set: ready when started
   nanoseconds timeout = 10s;  ///< to become ready
   Position where;
   friend bool operator==(const Service&, const Service&) = default;
 };
 
 struct Test {
-  std::string name;
-  std::string description;
-  std::string from;  ///< pattern over namespace names
+  std::string name = {};
+  std::string description = {};
+  std::string from = {};  ///< pattern over namespace names
   Check check;
-  std::vector<std::string> tags;
-  std::vector<std::string> depends_on;  ///< names of tests
+  std::vector<std::string> tags = {};
+  std::vector<std::string> depends_on = {};  ///< names of tests
   std::uint32_t repeat = 1;
   nanoseconds timeout = 60s;  ///< of one repetition with all that belongs to it
-  std::vector<PlacedCommand> before;
-  std::vector<PlacedCommand> after;  ///< run whatever happened
-  std::vector<std::string> services;
-  std::vector<Event> during;
-  std::vector<CounterAssertion> counters;
-  std::vector<CaptureAssertion> captures;
+  std::vector<PlacedCommand> before = {};
+  std::vector<PlacedCommand> after = {};  ///< run whatever happened
+  std::vector<std::string> services = {};
+  std::vector<Event> during = {};
+  std::vector<CounterAssertion> counters = {};
+  std::vector<CaptureAssertion> captures = {};
   Position where;
   friend bool operator==(const Test&, const Test&) = default;
 };

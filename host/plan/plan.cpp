@@ -4,98 +4,43 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 #include <unordered_set>
+
+#include "plan/devices.hpp"
+#include "plan/kernel_model.hpp"
+#include "plan/wanted.hpp"
 
 namespace netrig::plan {
 namespace {
-
-using InterfaceKey = std::pair<std::string, std::string>;  // namespace, interface
-
-struct KeyHash {
-  std::size_t operator()(const InterfaceKey& key) const noexcept {
-    return std::hash<std::string>{}(key.first) * 31 + std::hash<std::string>{}(key.second);
-  }
-};
-using DeviceOfInterface = std::unordered_map<InterfaceKey, std::size_t, KeyHash>;
-
-InterfaceKey key_of(const Lab& lab, const Interface& interface) {
-  return {lab.namespaces[interface.home].name.str(), interface.name.str()};
-}
-
-DeviceOfInterface device_of_interface(const Lab& lab) {
-  DeviceOfInterface result;
-  for (std::size_t d = 0; d < lab.devices.size(); ++d)
-    for (const Interface& interface : lab.devices[d].interfaces) result.emplace(key_of(lab, interface), d);
-  return result;
-}
-
-/// Devices that `device` refers to in its parameters.
-std::vector<std::size_t> dependencies(const Device& device, const DeviceOfInterface& owner) {
-  std::vector<std::size_t> result;
-  for (const auto& [name, value] : device.parameters)
-    for (const auto& scalar : value.values)
-      if (const auto* reference = std::get_if<InterfaceReference>(&scalar))
-        if (const auto found = owner.find({reference->home.str(), reference->name.str()}); found != owner.end())
-          result.push_back(found->second);
-  return result;
-}
-
-/// Level of every device: 0 without references, else one more than the highest it refers to. config/ has refused
-/// cycles.
-std::vector<std::size_t> levels(const Lab& lab, const DeviceOfInterface& owner) {
-  std::vector<std::size_t> level(lab.devices.size(), SIZE_MAX);
-  std::vector<std::size_t> stack;
-  for (std::size_t root = 0; root < lab.devices.size(); ++root) {
-    stack.push_back(root);
-    while (!stack.empty()) {
-      const std::size_t d = stack.back();
-      std::size_t own = 0;
-      bool ready = true;
-      for (const std::size_t lower : dependencies(lab.devices[d], owner)) {
-        if (level[lower] == SIZE_MAX) {
-          stack.push_back(lower);
-          ready = false;
-        } else {
-          own = std::max(own, level[lower] + 1);
-        }
-      }
-      if (!ready) continue;
-      level[d] = own;
-      stack.pop_back();
-    }
-  }
-  return level;
-}
 
 bool same_namespace(const Namespace& a, const Namespace& b) {
   return a.name == b.name && a.existing == b.existing && a.path == b.path;
 }
 
-/// Whether the device can become the other by changing attributes; otherwise it is made anew. A MAC or MTU that the
-/// file no longer gives cannot be changed back: nobody knows what the driver had chosen.
-bool changeable(const Lab& current, const Device& before, const Lab& next, const Device& after) {
-  if (before.driver != after.driver || before.parameters != after.parameters) return false;
-  return std::equal(before.interfaces.begin(), before.interfaces.end(), after.interfaces.begin(),
-                    after.interfaces.end(), [&](const Interface& a, const Interface& b) {
-                      return key_of(current, a) == key_of(next, b) && !(a.mac && !b.mac) && !(a.mtu && !b.mtu);
-                    });
+/// A link as its driver makes it: down, without master, with the MAC and MTU that were asked for.
+Link born(const Interface& interface) {
+  Link link;
+  link.name = interface.name.str();
+  link.settings.mac = interface.link.mac;
+  link.settings.mtu = interface.link.mtu;
+  link.settings.master = {std::string()};
+  link.settings.alias = {std::string()};
+  link.settings.state = {AdminState::down};
+  return link;
 }
 
-class Difference {
+class Planner {
  public:
-  Difference(const Lab& current, const Lab& next)
-      : current_(current),
-        next_(next),
-        owner_(device_of_interface(next)),
-        current_owner_(device_of_interface(current)) {}
+  Planner(const Lab& current, const Lab& next, Seen seen)
+      : current_(current), next_(next), seen_(std::move(seen)), owner_(next), current_owner_(current) {}
 
-  Plan plan() {
+  Plan plan(const Threads& threads) {
     match_namespaces();
     match_devices();
     plan_removals();
-    plan_creations();
-    plan_configuration();
+    for (std::size_t i = 0; i < next_.namespaces.size(); ++i)
+      if (before_space_[i] == SIZE_MAX) plan_.create_namespaces.push_back(i);
+    plan_spaces(threads);
     return std::move(plan_);
   }
 
@@ -106,8 +51,10 @@ class Difference {
     before_space_.assign(next_.namespaces.size(), SIZE_MAX);
     kept_space_.assign(current_.namespaces.size(), false);
     for (std::size_t i = 0; i < next_.namespaces.size(); ++i) {
-      const auto found = by_name.find(next_.namespaces[i].name.str());
+      const std::string& name = next_.namespaces[i].name.str();
+      const auto found = by_name.find(name);
       if (found == by_name.end() || !same_namespace(current_.namespaces[found->second], next_.namespaces[i])) continue;
+      if (!seen_.spaces.contains(name)) continue;  // gone: made again
       before_space_[i] = found->second;
       kept_space_[found->second] = true;
     }
@@ -118,16 +65,17 @@ class Difference {
     for (std::size_t i = 0; i < current_.devices.size(); ++i) by_name.emplace(current_.devices[i].name.str(), i);
     before_device_.assign(next_.devices.size(), SIZE_MAX);
     kept_device_.assign(current_.devices.size(), false);
-    const auto level = levels(next_, owner_);
+    const auto level = owner_.levels();
     std::vector<std::size_t> order(next_.devices.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return level[a] < level[b]; });
     for (const std::size_t d : order) {
       const Device& device = next_.devices[d];
       const auto found = by_name.find(device.name.str());
-      const auto lower = dependencies(device, owner_);
+      const auto lower = owner_.dependencies(device);
       const bool keep =
-          found != by_name.end() && changeable(current_, current_.devices[found->second], next_, device) &&
+          found != by_name.end() && !seen_.broken.contains(device.name.str()) &&
+          is_changeable(current_, current_.devices[found->second], next_, device) &&
           std::all_of(device.interfaces.begin(), device.interfaces.end(),
                       [&](const Interface& i) { return before_space_[i.home] != SIZE_MAX; }) &&
           std::all_of(lower.begin(), lower.end(), [&](std::size_t l) { return before_device_[l] != SIZE_MAX; });
@@ -143,131 +91,182 @@ class Difference {
   }
 
   void plan_removals() {
-    const auto level = levels(current_, current_owner_);
+    const auto level = current_owner_.levels();
+    std::vector<std::size_t> going;
     for (std::size_t d = current_.devices.size(); d-- > 0;)
-      if (!kept_device_[d]) plan_.remove_devices.push_back(d);
-    std::stable_sort(plan_.remove_devices.begin(), plan_.remove_devices.end(),
-                     [&](std::size_t a, std::size_t b) { return level[a] > level[b]; });
+      if (!kept_device_[d]) going.push_back(d);
+    std::stable_sort(going.begin(), going.end(), [&](std::size_t a, std::size_t b) { return level[a] > level[b]; });
+    const std::unordered_set<std::size_t> clear = in_the_way(going);
+    for (const std::size_t d : going) (clear.contains(d) ? plan_.clear_devices : plan_.retire_devices).push_back(d);
     for (std::size_t i = 0; i < current_.namespaces.size(); ++i)
       if (!kept_space_[i]) plan_.remove_namespaces.push_back(i);
   }
 
-  void plan_creations() {
-    for (std::size_t i = 0; i < next_.namespaces.size(); ++i)
-      if (before_space_[i] == SIZE_MAX) plan_.create_namespaces.push_back(i);
-  }
-
-  [[nodiscard]] const Interface* before_of(std::size_t device, std::size_t interface) const {
-    const std::size_t before = before_device_[device];
-    return before == SIZE_MAX ? nullptr : &current_.devices[before].interfaces[interface];
-  }
-
-  /// The device in the next lab that has this interface as a port's master, if the lab makes it.
-  [[nodiscard]] bool is_made_anew(const Interface& port) const {
-    if (!port.master) return false;
-    const auto found = owner_.find({next_.namespaces[port.home].name.str(), port.master->str()});
-    return found != owner_.end() && before_device_[found->second] == SIZE_MAX;
-  }
-
-  void plan_configuration() {
-    std::vector<NamespaceWork> work(next_.namespaces.size());
-    std::vector<bool> has_master(next_.namespaces.size(), false);
-    std::unordered_set<InterfaceKey, KeyHash> masters;
-    for (const Device& device : next_.devices)
-      for (const Interface& interface : device.interfaces)
-        if (interface.master) {
-          masters.emplace(next_.namespaces[interface.home].name.str(), interface.master->str());
-          has_master[interface.home] = true;
-        }
-    std::vector<std::vector<InterfaceWork>> late(next_.namespaces.size());
-    for (std::size_t d = 0; d < next_.devices.size(); ++d)
-      for (std::size_t i = 0; i < next_.devices[d].interfaces.size(); ++i) {
-        const Interface& interface = next_.devices[d].interfaces[i];
-        const Interface* before = before_of(d, i);
-        const bool anew = is_made_anew(interface);
-        if (before != nullptr && *before == interface_at_home(*before, interface) && !anew) continue;
-        const bool is_master = masters.contains(key_of(next_, interface));
-        auto& list = is_master ? late[interface.home] : work[interface.home].interfaces;
-        list.push_back({.device = d, .interface = i, .before = before, .master_anew = anew});
+  /// Devices that cannot be there together with one that comes: by an interface's name, or because both stand on the
+  /// same interface, which may have only one of them (a VLAN's number, a macvlan's MAC). With what stands on them.
+  std::unordered_set<std::size_t> in_the_way(const std::vector<std::size_t>& going) const {
+    std::unordered_set<std::string> names;
+    std::unordered_set<std::string> lowers;
+    for (const auto& of_level : plan_.create_devices)
+      for (const std::size_t d : of_level) {
+        names.insert(next_.devices[d].name.str());  // the ledger has it once
+        for (const Interface& interface : next_.devices[d].interfaces) names.insert(place_of(next_, interface));
+        for_each_reference(next_.devices[d], [&](const std::string& lower) { lowers.insert(lower); });
       }
-    plan_.configure.resize(2);
-    for (std::size_t s = 0; s < work.size(); ++s) {
-      NamespaceWork& one = work[s];
-      one.space = s;
-      one.fresh = before_space_[s] == SIZE_MAX;
-      one.interfaces.insert(one.interfaces.end(), late[s].begin(), late[s].end());
-      plan_sysctls(one);
-      plan_routes(one);
-      const bool idle =
-          !one.fresh && one.interfaces.empty() && one.set.empty() && one.restore.empty() && one.add.empty();
-      if (!idle) plan_.configure[has_master[s] ? 1 : 0].push_back(std::move(one));
+    std::unordered_set<std::size_t> clear;
+    const auto is_in_the_way = [&](const Device& device) {
+      bool found = names.contains(device.name.str()) ||
+                   std::any_of(device.interfaces.begin(), device.interfaces.end(),
+                               [&](const Interface& i) { return names.contains(place_of(current_, i)); });
+      for_each_reference(device, [&](const std::string& lower) { found = found || lowers.contains(lower); });
+      return found;
+    };
+    for (const std::size_t d : going)
+      if (is_in_the_way(current_.devices[d])) clear.insert(d);
+    // Dependents come first in `going`, so what they stand on is known only after them.
+    for (auto d = going.rbegin(); d != going.rend(); ++d) {
+      const auto lower = current_owner_.dependencies(current_.devices[*d]);
+      if (std::any_of(lower.begin(), lower.end(), [&](std::size_t l) { return clear.contains(l); })) clear.insert(*d);
     }
-    std::erase_if(plan_.configure, [](const auto& wave) { return wave.empty(); });
+    return clear;
   }
 
-  void plan_sysctls(NamespaceWork& work) const {
-    const Namespace& after = next_.namespaces[work.space];
-    const std::vector<Sysctl> none;
-    const auto& before = work.fresh ? none : current_.namespaces[before_space_[work.space]].sysctls;
-    for (const Sysctl& sysctl : after.sysctls)
-      if (std::find(before.begin(), before.end(), sysctl) == before.end()) work.set.push_back(sysctl);
-    for (const Sysctl& sysctl : before)
-      if (std::none_of(after.sysctls.begin(), after.sysctls.end(),
-                       [&](const Sysctl& s) { return s.key == sysctl.key; }))
-        work.restore.push_back(sysctl);
+  static std::string place_of(const Lab& lab, const Interface& interface) {
+    return lab.namespaces[interface.home].name.str() + ":" + interface.name.str();
+  }
+  template <typename Each>
+  static void for_each_reference(const Device& device, const Each& each) {
+    for (const auto& [name, value] : device.parameters)
+      for (const auto& scalar : value.values)
+        if (const auto* reference = std::get_if<InterfaceReference>(&scalar))
+          each(reference->home.str() + ":" + reference->name.str());
   }
 
-  /// The kernel drops routes with their interface or address, so a namespace whose interfaces change gets all its
-  /// routes anew; otherwise only the difference.
-  void plan_routes(NamespaceWork& work) {
-    const auto& after = next_.namespaces[work.space].routes;
-    if (work.fresh) {
-      work.add = after;
+  void plan_spaces(const Threads& threads) {
+    const Wanted wanted(next_);
+    const Wanted made(current_);
+    // Links that go, and those that come, by index of the next lab.
+    std::vector<std::vector<std::string>> going(next_.namespaces.size());
+    std::vector<std::vector<std::string>> retiring(next_.namespaces.size());
+    std::vector<std::vector<const Interface*>> coming(next_.namespaces.size());
+    std::vector<std::size_t> after(current_.namespaces.size(), SIZE_MAX);
+    for (std::size_t s = 0; s < before_space_.size(); ++s)
+      if (before_space_[s] != SIZE_MAX) after[before_space_[s]] = s;
+    const auto note = [&](const std::vector<std::size_t>& devices, std::vector<std::vector<std::string>>& into) {
+      for (const std::size_t d : devices)
+        for (const Interface& interface : current_.devices[d].interfaces)
+          if (after[interface.home] != SIZE_MAX) into[after[interface.home]].push_back(interface.name.str());
+    };
+    note(plan_.clear_devices, going);
+    note(plan_.retire_devices, retiring);
+    for (const auto& level : plan_.create_devices)
+      for (const std::size_t d : level)
+        for (const Interface& interface : next_.devices[d].interfaces) coming[interface.home].push_back(&interface);
+
+    std::vector<SpacePlan> plans(next_.namespaces.size());
+    touched_.assign(next_.namespaces.size(), 0);
+    std::vector<char> has_master(next_.namespaces.size(), 0);  // not bool: threads write side by side
+    threads(plans.size(), [&](std::size_t s) {
+      const Namespace& space = next_.namespaces[s];
+      SpacePlan& one = plans[s];
+      one.space = s;
+      one.fresh = before_space_[s] == SIZE_MAX && !space.existing;
+      const auto found = seen_.spaces.find(space.name.str());
+      SpaceState state = one.fresh || found == seen_.spaces.end() ? SpaceState{} : std::move(found->second);
+      const bool links_change =
+          !going[s].empty() || !retiring[s].empty() || !coming[s].empty() || seen_.renamed.contains(space.name.str());
+      if (!one.fresh && links_change) one.before = state;
+      std::vector<Step> renamings = renamed_in(space, state, one.fresh);
+      if (one.fresh) state.of<Link>().push_back(link_down("lo"));
+      for (const std::string& name : going[s]) apply({.verb = Verb::remove, .object = link_down(name)}, state);
+      for (const std::string& name : retiring[s]) set_down(name, state);
+      for (const Interface* interface : coming[s]) state.of<Link>().push_back(born(*interface));
+      const SpaceState want = wanted.in(s);
+      for (const Link& link : want.of<Link>()) has_master[s] |= !link.settings.master.value_or("").empty() ? 1 : 0;
+      const SpaceState had = before_space_[s] == SIZE_MAX ? SpaceState{} : made.in(before_space_[s]);
+      const Sides sides{.wanted = want, .made = had, .seen = state, .own = !space.existing, .foreign = space.foreign};
+      // Nothing is lost where nothing was.
+      one.difference = one.fresh ? compare(sides) : diff(sides);
+      auto& steps = one.difference.steps;
+      steps.insert(steps.begin(), std::make_move_iterator(renamings.begin()), std::make_move_iterator(renamings.end()));
+      const bool touched = links_change || !steps.empty();
+      if (one.fresh || !touched) one.difference.target = {};
+      if (!one.fresh && touched && !links_change) one.before = std::move(state);
+      touched_[s] = touched ? 1 : 0;
+    });
+    for (const bool masters : {false, true}) {
+      for (SpacePlan& one : plans)
+        if ((has_master[one.space] != 0) == masters &&
+            (one.fresh || touched_[one.space] != 0 || !one.difference.foreign.empty()))
+          plan_.spaces.push_back(std::move(one));
+      if (!masters) plan_.with_masters = plan_.spaces.size();
+    }
+  }
+
+  std::vector<Step> renamed_in(const Namespace& space, SpaceState& state, bool fresh) const {
+    const auto found = seen_.renamed.find(space.name.str());
+    return fresh || found == seen_.renamed.end() ? std::vector<Step>{} : rename_back(found->second, state);
+  }
+
+  static Link link_down(const std::string& name) {
+    Link link;
+    link.name = name;
+    link.settings.state = {AdminState::down};
+    return link;
+  }
+  static void set_down(const std::string& name, SpaceState& state) {
+    for (const Link& link : state.of<Link>()) {
+      if (link.name != name) continue;
+      Link goal = link;
+      goal.settings.state = {AdminState::down};
+      Step step{.verb = Verb::change, .object = std::move(goal), .before = Object(link)};
+      step.changes.push_back({.name = "state", .expected = "down", .found = "up", .where = {}});
+      apply(step, state);
       return;
     }
-    const std::size_t before_index = before_space_[work.space];
-    const auto& before = current_.namespaces[before_index].routes;
-    const bool all = !work.interfaces.empty() || loses_interface(before_index);
-    RouteRemoval removal{.space = before_index, .routes = {}};
-    for (const Route& route : before)
-      if (all || std::find(after.begin(), after.end(), route) == after.end()) removal.routes.push_back(route);
-    for (const Route& route : after)
-      if (all || std::find(before.begin(), before.end(), route) == before.end()) work.add.push_back(route);
-    if (!removal.routes.empty()) plan_.remove_routes.push_back(std::move(removal));
-  }
-
-  [[nodiscard]] bool loses_interface(std::size_t space) const {
-    return std::any_of(plan_.remove_devices.begin(), plan_.remove_devices.end(), [&](std::size_t d) {
-      return std::any_of(current_.devices[d].interfaces.begin(), current_.devices[d].interfaces.end(),
-                         [&](const Interface& interface) { return interface.home == space; });
-    });
-  }
-
-  /// `before` is compared as if it lived at the same index, for indexes of the two labs differ.
-  static Interface interface_at_home(const Interface& before, Interface after) {
-    after.home = before.home;
-    return after;
   }
 
   const Lab& current_;
   const Lab& next_;
+  Seen seen_;
   DeviceOfInterface owner_;
   DeviceOfInterface current_owner_;
   std::vector<std::size_t> before_space_;   // by index in next_: index in current_, or SIZE_MAX
   std::vector<std::size_t> before_device_;  // likewise
   std::vector<bool> kept_space_;            // by index in current_
   std::vector<bool> kept_device_;
+  std::vector<char> touched_;  // by index in next_; not bool: threads write side by side
   Plan plan_;
 };
 
 }  // namespace
 
-bool Plan::empty() const {
-  return remove_routes.empty() && remove_devices.empty() && remove_namespaces.empty() && create_namespaces.empty() &&
-         create_devices.empty() && configure.empty();
+std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state) {
+  std::vector<Step> steps;
+  for (const Renaming& renaming : renamed) {
+    const auto& links = state.of<Link>();
+    const auto link = std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.name == renaming.from; });
+    if (link == links.end()) continue;
+    Link goal = *link;
+    goal.name = renaming.to;
+    Step step{.verb = Verb::change, .object = goal, .before = Object(*link)};
+    step.changes.push_back({.name = "name", .expected = renaming.to, .found = renaming.from, .where = {}});
+    apply(step, state);
+    steps.push_back(std::move(step));
+  }
+  return steps;
 }
 
-Plan make(const Lab& current, const Lab& next) { return Difference(current, next).plan(); }
+bool Plan::empty() const {
+  return clear_devices.empty() && retire_devices.empty() && remove_namespaces.empty() && create_namespaces.empty() &&
+         create_devices.empty() &&
+         std::all_of(spaces.begin(), spaces.end(), [](const SpacePlan& one) { return one.difference.empty(); });
+}
+
+Plan make(const Lab* current, const Lab& next, Seen seen, const Threads& threads) {
+  const Lab none{.name = next.name};
+  return Planner(current == nullptr ? none : *current, next, std::move(seen)).plan(threads);
+}
 
 void check_limits(const Lab& next, const Limits& limits) {
   const auto made = static_cast<std::uint64_t>(

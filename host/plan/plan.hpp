@@ -1,68 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-// From what a lab is to what it shall be: which steps, in which order. Pure: no kernel, no files.
+// From what a lab is to what it shall be: which namespaces, devices and objects, in which order. Pure: no kernel, no
+// files.
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <string>
-#include <utility>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "model/lab.hpp"
+#include "plan/difference.hpp"
 
 namespace netrig::plan {
 
-/// One interface that is to be set up or changed. Indexes are those of the next lab.
-struct InterfaceWork {
-  std::size_t device = 0;
-  std::size_t interface = 0;
-  const Interface* before = nullptr;  ///< as it is; nullptr: new, everything is to be set
-  bool master_anew = false;           ///< its master has been made anew, so it must be enslaved again
+/// An interface of the lab that somebody has given another name.
+struct Renaming {
+  std::string from;  ///< its name now
+  std::string to;    ///< as the ledger knows it
 };
 
-/// Everything to be done inside one namespace after all devices are there.
-struct NamespaceWork {
+/// What the kernel shows of a lab, namespace by namespace.
+struct Seen {
+  /// By name; one that is not in it is not there.
+  std::unordered_map<std::string, SpaceState> spaces;
+  /// Devices that the ledger names and that are not there with all their interfaces.
+  std::unordered_set<std::string> broken;
+  std::unordered_map<std::string, std::vector<Renaming>> renamed;  ///< by namespace
+};
+
+/// Gives renamed interfaces their names back: the steps, and `state` with them done.
+std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state);
+
+/// Everything to be done to the objects of one namespace.
+struct SpacePlan {
   std::size_t space = 0;  ///< index in the next lab
   bool fresh = false;     ///< made by this plan
-  std::vector<Sysctl> set;
-  std::vector<Sysctl> restore;  ///< no longer in the file: back to what they were before the lab
-  /// Ports and hosts first, masters last: every port that comes up on a running bridge floods its neighbour discovery
-  /// to all others, N^2 packets for N ports.
-  std::vector<InterfaceWork> interfaces;
-  std::vector<Route> add;
-};
-
-/// Routes to be removed before anything else; index in the current lab.
-struct RouteRemoval {
-  std::size_t space = 0;
-  std::vector<Route> routes;
+  Difference difference;
+  SpaceState before;  ///< as it was seen; empty where it is fresh
 };
 
 struct Plan {
-  std::vector<RouteRemoval> remove_routes;
-  std::vector<std::size_t> remove_devices;     ///< of the current lab; dependents before what they depend on
+  /// Of the current lab; dependents before what they depend on. `clear` are in the way of what comes; `retire` are only
+  /// set down at first, and go when all else has succeeded.
+  std::vector<std::size_t> clear_devices;
+  std::vector<std::size_t> retire_devices;
   std::vector<std::size_t> remove_namespaces;  ///< of the current lab
   std::vector<std::size_t> create_namespaces;  ///< of the next lab, existing ones (to be opened) included
   /// Of the next lab; a level needs only interfaces of earlier levels.
   std::vector<std::vector<std::size_t>> create_devices;
-  /// Two waves: namespaces without masters first, so that bridges come up when their ports' other ends are ready.
-  std::vector<std::vector<NamespaceWork>> configure;
+  /// Namespaces in which something is to be done, or something foreign is. Those without masters first, so that bridges
+  /// come up when their ports' other ends are ready.
+  std::vector<SpacePlan> spaces;
+  std::size_t with_masters = 0;  ///< index of the first of `spaces` that has masters
 
   [[nodiscard]] bool empty() const;
 };
 
-/// Both labs must outlive the plan.
-Plan make(const Lab& current, const Lab& next);
-
-/// One line of `netrig plan`.
-struct StepText {
-  std::string verb;    ///< "create", "remove", "change"
-  std::string object;  ///< "namespace", "device", "interface", "address", "route", "sysctl"
-  std::string name;    ///< "h1", "wire", "h1:eth0"
-  std::string detail;
-};
-std::vector<StepText> describe(const Plan& plan, const Lab& current, const Lab& next);
-
-/// "default via 10.0.0.1 dev eth0 metric 100", as ip-route(8) writes it.
-std::string to_text(const Route& route);
+/// `current` is what the last run that ended well wanted; nullptr: nothing. Both labs must outlive the plan. What was
+/// seen is used up, namespace by namespace. `threads` runs body(0)...body(count-1), in several threads if it likes.
+using Threads = std::function<void(std::size_t count, const std::function<void(std::size_t)>& body)>;
+Plan make(const Lab* current, const Lab& next, Seen seen, const Threads& threads);
 
 /// Numbers that a lab must fit into on this machine.
 struct Limits {

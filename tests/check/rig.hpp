@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "check/checks.hpp"
 #include "check/job.hpp"
+#include "check/run_checks.hpp"
 #include "model/lab.hpp"
 #include "scratch.hpp"
 

@@ -185,11 +185,11 @@ TEST_CASE("a policy that others could have written, or that is wrong, loads noth
       ContainsSubstring("host.toml: the policy is not protected: it is writable by others (mode 0666): \"chmod go-w "));
   for (const auto& [text, message] :
        {std::pair{"[plugin]\n", "host.toml:1:2: unknown key \"plugin\" in the policy; did you mean \"plugins\"?"},
-        std::pair{"[plugins]\nmode = \"none\"\n", "host.toml:2:8: mode \"none\" is not known"},
-        std::pair{"[plugins]\ndirectories = \"/x\"\n", "host.toml:2:15: directories is not a list of strings"},
+        std::pair{"[plugins]\nmode = \"none\"\n", "host.toml:2:8: mode = \"none\" is not known"},
+        std::pair{"[plugins]\ndirectories = \"/x\"\n", "host.toml:2:15: directories is a string; write a list"},
         std::pair{"[plugins]\ndirectories = [\"x\"]\n", "host.toml:2:16: \"x\" is not an absolute path"},
         std::pair{"[plugins]\ndirectories = [\"/a/../b\"]\n", "has \"..\" in it"},
-        std::pair{"[limits]\ndeadline = \"soon\"\n", "host.toml:2:12: deadline is not a duration"},
+        std::pair{"[limits]\ndeadline = \"soon\"\n", "host.toml:2:12: deadline = \"soon\" is not a duration"},
         std::pair{"[[[", "host.toml:1:"}}) {
     const std::string wrong = file("host.toml", text);
     ::chmod(wrong.c_str(), 0600);
@@ -241,10 +241,10 @@ TEST_CASE("up and down in one process leave no descriptor open") {
     const netrig::config::Drivers lookup{.find = [&](std::string_view kind) { return drivers.find(kind); },
                                          .kinds = [&] { return drivers.kinds(); }};
     const netrig::Lab lab = netrig::config::load(std::string(NETRIG_CONFIG_DIR) + "/two-hosts.toml", lookup).lab;
-    const netrig::Lab none{.name = lab.name};
     auto journal = netrig::engine::Journal::open("two-hosts", {.create = true});
     journal->begin(lab, {}, netrig::engine::Purpose::up);
-    netrig::engine::up(*journal, none, lab, netrig::plan::make(none, lab), {}, drivers, {});
+    const netrig::engine::Options options;
+    netrig::engine::Bringing(*journal, drivers, options, nullptr, lab).run({});
     CHECK(namespaces().size() == 2);
     CHECK(netrig::engine::look(journal->record(), drivers).whole());
     CHECK(netrig::engine::down(*journal, drivers, {}).empty());

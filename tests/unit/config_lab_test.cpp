@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
-#include "config/expand.hpp"
 #include "fake_drivers.hpp"
+#include "toml/expand.hpp"
 
 using namespace netrig;
-using netrig::config::evaluate;
-using netrig::config::expand;
+using netrig::tomlfile::evaluate;
+using netrig::tomlfile::expand;
 
 namespace {
 
@@ -16,7 +16,7 @@ Lab example(const std::string& name) {
 }  // namespace
 
 TEST_CASE("expressions follow the rules of arithmetic") {
-  const config::Variables variables = {{"i", 7}, {"k_2", -3}};
+  const tomlfile::Variables variables = {{"i", 7}, {"k_2", -3}};
   CHECK(evaluate("2*i+1", variables) == 15);
   CHECK(evaluate("2*(i+1)", variables) == 16);
   CHECK(evaluate(" i % 4 ", variables) == 3);
@@ -27,14 +27,14 @@ TEST_CASE("expressions follow the rules of arithmetic") {
   CHECK(evaluate("9223372036854775807", variables) == INT64_MAX);
   for (const char* bad : {"", "i+", "(i", "i)", "i i", "2i", "i//2", "1/0", "1%0", "9223372036854775808",
                           "9223372036854775807+1", "j", "i;i", "-9223372036854775807-2"})
-    CHECK_THROWS_AS(evaluate(bad, variables), config::ExpansionError);
-  CHECK_THROWS_AS(evaluate(std::string(10000, '('), variables), config::ExpansionError);
+    CHECK_THROWS_AS(evaluate(bad, variables), tomlfile::ExpansionError);
+  CHECK_THROWS_AS(evaluate(std::string(10000, '('), variables), tomlfile::ExpansionError);
 }
 
 TEST_CASE("expressions agree with the compiler on all small numbers") {
   for (std::int64_t a = -7; a <= 7; ++a)
     for (std::int64_t b = -7; b <= 7; ++b) {
-      const config::Variables variables = {{"a", a}, {"b", b}};
+      const tomlfile::Variables variables = {{"a", a}, {"b", b}};
       CHECK(evaluate("a+b*a-b", variables) == a + b * a - b);
       CHECK(evaluate("(a+b)*(a-b)", variables) == (a + b) * (a - b));
       if (b != 0) CHECK(evaluate("a/b*b+a%b", variables) == a);
@@ -42,12 +42,12 @@ TEST_CASE("expressions agree with the compiler on all small numbers") {
 }
 
 TEST_CASE("braces expand in text, doubled ones stand for themselves") {
-  const config::Variables variables = {{"f", 2}, {"i", 7}};
+  const tomlfile::Variables variables = {{"f", 2}, {"i", 7}};
   CHECK(expand("h{f}-{i:03}", variables) == "h2-007");
   CHECK(expand("{{{i}}}", variables) == "{7}");
   CHECK(expand("plain", variables) == "plain");
-  CHECK_THROWS_AS(expand("{i:3}", variables), config::ExpansionError);
-  CHECK_THROWS_AS(expand("}", variables), config::ExpansionError);
+  CHECK_THROWS_AS(expand("{i:3}", variables), tomlfile::ExpansionError);
+  CHECK_THROWS_AS(expand("}", variables), tomlfile::ExpansionError);
 }
 
 TEST_CASE("the example labs parse to what their comments say") {

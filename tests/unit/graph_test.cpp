@@ -201,7 +201,7 @@ TEST_CASE("hostile text stays text") {
   Lab lab = example_lab("two-hosts.toml");
   lab.description = "\"]</title></text><script>alert(1)</script>\\ \x01\xff %% --> ` &amp; #quot; \n}";
   lab.devices[0].driver = lab.description;
-  lab.devices[0].interfaces[0].alias = lab.description;
+  lab.devices[0].interfaces[0].link.alias = {lab.description};
   lab.devices[0].interfaces[0].name = InterfaceName("x<y>&;[#]|~");
   lab.devices.push_back(lab.devices[0]);
   lab.devices[1].name = DeviceName("other");

@@ -26,7 +26,7 @@ Record record() {
   record.sysctls = {{.home = "b", .key = "net.ipv4.ip_forward", .before = "0", .shared = true}};
   Route route;
   route.destination = *Prefix::parse("10.0.0.0/8");
-  record.routes = {{.home = "b", .route = route}};
+  record.objects = {{.home = "b", .object = route}};
   return record;
 }
 
@@ -80,7 +80,7 @@ TEST_CASE("a first run that is cut off anywhere tells all that it has made") {
   fresh.namespaces.clear();
   fresh.devices.clear();
   fresh.sysctls.clear();
-  fresh.routes.clear();
+  fresh.objects.clear();
   const std::string begin = all_events(fresh);
   const std::string first = namespace_event(space("a", 11));
   const std::string journal = begin + first + namespace_event(space("b", 12));

@@ -104,7 +104,7 @@ class Refinement {
     for (std::size_t i = 0; i < graph_.ends.size(); ++i) {
       Colour colour = 3;
       if (const Interface* interface = graph_.ends[i].interface) {
-        colour = mix(colour, interface->state == AdminState::up ? 1 : 2);
+        colour = mix(colour, interface->state() == AdminState::up ? 1 : 2);
         for (const Address& address : interface->addresses)
           colour = mix(colour, static_cast<Colour>(address.prefix.address.family) << 8U | address.prefix.length);
       }

@@ -15,11 +15,11 @@ constexpr int kSchema = 1;
 Json interface_of(const LabGraph& graph, const LabGraph::End& end) {
   const Interface& interface = *end.interface;
   Json json = {{"namespace", graph.spaces[end.space].name}, {"name", end.name}};
-  json["state"] = interface.state == AdminState::up ? "up" : "down";
-  if (interface.mac) json["mac"] = interface.mac->str();
-  if (interface.mtu) json["mtu"] = *interface.mtu;
-  if (interface.master) json["master"] = interface.master->str();
-  if (!interface.alias.empty()) json["alias"] = interface.alias;
+  json["state"] = interface.state() == AdminState::up ? "up" : "down";
+  if (interface.link.mac) json["mac"] = interface.link.mac->str();
+  if (interface.link.mtu) json["mtu"] = *interface.link.mtu;
+  if (interface.link.master) json["master"] = *interface.link.master;
+  if (interface.link.alias) json["alias"] = *interface.link.alias;
   json["addresses"] = Json::array();
   for (const Address& address : interface.addresses) json["addresses"].push_back(address.prefix.str());
   return json;

@@ -15,8 +15,8 @@ class Builder {
     for (const Namespace& space : lab.namespaces) space_of(space.name.str(), space.existing);
     for (const Device& device : lab.devices) add(device);
     for (std::size_t i = 0; i < graph_.ends.size(); ++i)
-      if (const Interface* interface = graph_.ends[i].interface; interface != nullptr && interface->master) {
-        const std::size_t master = end_of(graph_.ends[i].space, interface->master->str());
+      if (const Interface* interface = graph_.ends[i].interface; interface != nullptr && interface->link.master) {
+        const std::size_t master = end_of(graph_.ends[i].space, interface->link.master.value_or(""));
         graph_.ends[i].master = master;
       }
     for (LabGraph::Joint& joint : graph_.joints)

@@ -117,7 +117,7 @@ class Painter {
         picture_.ends.push_back({.box = box,
                                  .kind = whole ? end.device->driver : std::string(),
                                  .count = 0,
-                                 .down = end.interface != nullptr && end.interface->state == AdminState::down,
+                                 .down = end.interface != nullptr && end.interface->state() == AdminState::down,
                                  .outside = end.device == nullptr,
                                  .node = false});
         names.emplace_back();

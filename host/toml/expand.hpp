@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace netrig::config {
+namespace netrig::tomlfile {
 
 /// Loop variables of a repeat with their present values, outermost first.
 using Variables = std::vector<std::pair<std::string, std::int64_t>>;
@@ -26,4 +26,4 @@ std::int64_t evaluate(std::string_view expression, const Variables& variables);
 /// Replaces every {expression} and {expression:0WIDTH}; "{{" and "}}" stand for braces. Throws ExpansionError.
 std::string expand(std::string_view text, const Variables& variables);
 
-}  // namespace netrig::config
+}  // namespace netrig::tomlfile

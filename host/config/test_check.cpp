@@ -25,7 +25,7 @@ void set(std::string& value, std::optional<Text> given) {
 }
 
 Target read_target(const Table& check) {
-  Target target{.text = check.required_text("to").value, .family = {}, .pairs = {}};
+  Target target{.text = check.required_text("to").value};
   if (const auto family = check.choice("family", {"ipv4", "ipv6"}))
     target.family = *family == 0 ? Family::ipv4 : Family::ipv6;
   if (const auto pairs = check.integer("pairs", 1, kMostPairs)) target.pairs = static_cast<std::size_t>(*pairs);
@@ -47,9 +47,9 @@ std::optional<double> read_percent(const Table& check, std::string_view key) {
 }
 
 Check read_ping(const Table& check) {
-  check.allow(std::array<std::string_view, 11>{"to", "family", "pairs", "count", "interval", "size", "dont_fragment",
-                                               "ttl", "max_loss", "max_rtt", "timeout"});
-  PingCheck ping{.to = read_target(check), .ttl = {}, .max_rtt = {}};
+  check.allow(
+      {"to", "family", "pairs", "count", "interval", "size", "dont_fragment", "ttl", "max_loss", "max_rtt", "timeout"});
+  PingCheck ping{.to = read_target(check)};
   set(ping.count, check.integer("count", 1, 1'000'000));
   ping.interval = read_time(check, "interval", 100us, 1h).value_or(ping.interval);
   set(ping.size, check.integer("size", 0, kMostBytes));
@@ -62,7 +62,7 @@ Check read_ping(const Table& check) {
 }
 
 Check read_failover(const Table& check) {
-  check.allow(std::array<std::string_view, 6>{"to", "family", "pairs", "interval", "duration", "max_outage"});
+  check.allow({"to", "family", "pairs", "interval", "duration", "max_outage"});
   FailoverCheck failover{.to = read_target(check)};
   failover.interval = read_time(check, "interval", 1ms, 1s).value_or(failover.interval);
   failover.duration = read_time(check, "duration", 10ms, 1h).value_or(failover.duration);
@@ -71,9 +71,8 @@ Check read_failover(const Table& check) {
 }
 
 Check read_connect(const Table& check, Protocol protocol) {
-  check.allow(std::array<std::string_view, 9>{"to", "family", "pairs", "port", "server", "size", "count", "max_rtt",
-                                              "timeout"});
-  ConnectCheck connect{.protocol = protocol, .to = read_target(check), .max_rtt = {}};
+  check.allow({"to", "family", "pairs", "port", "server", "size", "count", "max_rtt", "timeout"});
+  ConnectCheck connect{.protocol = protocol, .to = read_target(check)};
   connect.port = read_port(check, connect.port);
   set(connect.server, check.boolean("server"));
   set(connect.size,
@@ -87,16 +86,9 @@ Check read_connect(const Table& check, Protocol protocol) {
 }
 
 Check read_throughput(const Table& check) {
-  check.allow(std::array<std::string_view, 14>{"to", "family", "pairs", "protocol", "duration", "streams", "reverse",
-                                               "port", "rate", "min", "max", "max_retransmits", "max_jitter",
-                                               "max_loss"});
-  ThroughputCheck throughput{.to = read_target(check),
-                             .rate = {},
-                             .min = {},
-                             .max = {},
-                             .max_retransmits = {},
-                             .max_jitter = {},
-                             .max_loss = {}};
+  check.allow({"to", "family", "pairs", "protocol", "duration", "streams", "reverse", "port", "rate", "min", "max",
+               "max_retransmits", "max_jitter", "max_loss"});
+  ThroughputCheck throughput{.to = read_target(check)};
   if (const auto protocol = check.choice("protocol", {"tcp", "udp"}))
     throughput.protocol = *protocol == 0 ? Protocol::tcp : Protocol::udp;
   throughput.duration = read_time(check, "duration", 1s, 1h).value_or(throughput.duration);
@@ -121,7 +113,7 @@ Check read_throughput(const Table& check) {
 }
 
 Check read_path(const Table& check) {
-  check.allow(std::array<std::string_view, 6>{"to", "family", "pairs", "hops", "max_hops", "timeout"});
+  check.allow({"to", "family", "pairs", "hops", "max_hops", "timeout"});
   PathCheck path{.to = read_target(check), .hops = read_texts(check, "hops")};
   if (const auto most = check.integer("max_hops", 1, 255)) path.max_hops = static_cast<std::uint8_t>(*most);
   path.timeout = read_time(check, "timeout", 1ms, 1min).value_or(path.timeout);
@@ -131,7 +123,7 @@ Check read_path(const Table& check) {
 }
 
 Check read_mtu(const Table& check) {
-  check.allow(std::array<std::string_view, 6>{"to", "family", "pairs", "equals", "black_hole", "timeout"});
+  check.allow({"to", "family", "pairs", "equals", "black_hole", "timeout"});
   MtuCheck mtu{.to = read_target(check)};
   if (!check.has("equals")) check.fail(check.where(), "mtu has no \"equals\"; write the path MTU expected, in bytes");
   set(mtu.equals, check.integer("equals", 68, 65535));  // RFC 791
@@ -144,9 +136,8 @@ Check read_dns(const Table& check) {
   static const std::vector<std::string_view> kTypes = {"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"};
   static const std::vector<std::string_view> kRcodes = {"NOERROR",  "FORMERR", "SERVFAIL",
                                                         "NXDOMAIN", "NOTIMP",  "REFUSED"};
-  check.allow(
-      std::array<std::string_view, 9>{"to", "family", "pairs", "name", "type", "answers", "rcode", "port", "timeout"});
-  DnsCheck dns{.to = read_target(check), .name = {}, .answers = read_texts(check, "answers")};
+  check.allow({"to", "family", "pairs", "name", "type", "answers", "rcode", "port", "timeout"});
+  DnsCheck dns{.to = read_target(check), .answers = read_texts(check, "answers")};
   const Text name = check.required_text("name");
   dns.name = name.value;
   if (dns.name.empty() || dns.name.size() > 253)
@@ -159,9 +150,8 @@ Check read_dns(const Table& check) {
 }
 
 Check read_http(const Table& check) {
-  check.allow(std::array<std::string_view, 10>{"to", "family", "pairs", "tls", "port", "path", "host", "status",
-                                               "matches", "timeout"});
-  HttpCheck http{.to = read_target(check), .host = {}, .matches = {}};
+  check.allow({"to", "family", "pairs", "tls", "port", "path", "host", "status", "matches", "timeout"});
+  HttpCheck http{.to = read_target(check)};
   set(http.tls, check.boolean("tls"));
   http.port = read_port(check, http.tls ? 443 : 80);
   set(http.path, check.text("path"));
@@ -174,8 +164,7 @@ Check read_http(const Table& check) {
 }
 
 Check read_unreachable(const Table& check) {
-  check.allow(std::array<std::string_view, 9>{"to", "family", "pairs", "protocol", "port", "server", "count", "timeout",
-                                              "how"});
+  check.allow({"to", "family", "pairs", "protocol", "port", "server", "count", "timeout", "how"});
   UnreachableCheck unreachable{.to = read_target(check)};
   static constexpr std::array kProtocols = {Protocol::icmp, Protocol::tcp, Protocol::udp};
   static constexpr std::array kHows = {UnreachableCheck::How::any, UnreachableCheck::How::silent,
@@ -201,10 +190,9 @@ InterfaceName read_interface(const Table& check) {
 }
 
 Check read_neighbour(const Table& check) {
-  check.allow(std::array<std::string_view, 4>{"interface", "address", "mac", "present"});
+  check.allow({"interface", "address", "mac", "present"});
   NeighbourCheck neighbour{.interface = read_interface(check),
-                           .address = plain_address(check.required_text("address"), check.context()),
-                           .mac = {}};
+                           .address = plain_address(check.required_text("address"), check.context())};
   if (const auto mac = check.text("mac")) {
     neighbour.mac = MacAddress::parse(mac->value);
     if (!neighbour.mac) check.fail(mac->where, fmt::format("\"{}\" is not a MAC address", mac->value));
@@ -214,9 +202,9 @@ Check read_neighbour(const Table& check) {
 }
 
 Check read_route_check(const Table& check) {
-  check.allow(std::array<std::string_view, 6>{"to", "via", "interface", "table", "metric", "present"});
+  check.allow({"to", "via", "interface", "table", "metric", "present"});
   const Text to = check.required_text("to");
-  RouteCheck route{.to = {}, .via = check.address("via"), .interface = {}, .table = {}, .metric = {}};
+  RouteCheck route{.via = read_address(check, "via")};
   if (to.value == "default") {
     route.to = {.address = {.family = route.via ? route.via->family : Family::ipv4}, .length = 0};
   } else {
@@ -236,7 +224,7 @@ Check read_route_check(const Table& check) {
 }
 
 Check read_address_check(const Table& check) {
-  check.allow(std::array<std::string_view, 3>{"interface", "address", "present"});
+  check.allow({"interface", "address", "present"});
   AddressCheck address{.interface = read_interface(check),
                        .address = interface_address(check.required_text("address"), check.context())};
   set(address.present, check.boolean("present"));
@@ -244,7 +232,7 @@ Check read_address_check(const Table& check) {
 }
 
 Check read_exec(const Table& check) {
-  check.allow(std::array<std::string_view, 3>{"command", "exit", "matches"});
+  check.allow({"command", "exit", "matches"});
   ExecCheck exec{.command = read_command(check, "command"), .matches = read_regex(check, "matches")};
   if (const auto code = check.integer("exit", 0, 255)) exec.exit = static_cast<int>(*code);
   return exec;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "config/expand.hpp"
+#include "toml/expand.hpp"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 
 #include "model/names.hpp"
 
-namespace netrig::config {
+namespace netrig::tomlfile {
 namespace {
 
 constexpr int kDeepest = 64;
@@ -149,4 +149,4 @@ std::string expand(std::string_view text, const Variables& variables) {
   return result;
 }
 
-}  // namespace netrig::config
+}  // namespace netrig::tomlfile

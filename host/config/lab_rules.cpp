@@ -8,45 +8,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "config/parts.hpp"
+#include "config/space_rules.hpp"
 
 namespace netrig::config {
 namespace {
-
-struct Place {
-  std::size_t device = 0;
-  std::size_t interface = 0;
-};
-
-/// What one namespace has.
-struct Inside {
-  std::unordered_map<std::string, Place> interfaces;
-  std::vector<const Address*> addresses;
-};
-
-/// Prefixes, to be asked which addresses lie in one, in time that does not grow with their number.
-class Prefixes {
- public:
-  void add(const Prefix& prefix) {
-    networks_.insert(prefix.network());
-    lengths_.insert({prefix.address.family, prefix.length});
-  }
-  [[nodiscard]] bool contain(const IpAddress& address) const {
-    return std::any_of(lengths_.begin(), lengths_.end(), [&](const auto& one) {
-      return one.first == address.family && networks_.contains(Prefix{address, one.second}.network());
-    });
-  }
-
- private:
-  std::set<Prefix> networks_;
-  std::set<std::pair<Family, std::uint8_t>> lengths_;
-};
-
-/// What routes of one namespace may lead to.
-struct Reach {
-  std::set<IpAddress> own;
-  Prefixes direct;  ///< those of addresses, of peers, and of routes that lead directly to a link
-};
 
 std::string in_line(Position where) { return fmt::format("line {}", where.line); }
 
@@ -60,9 +25,10 @@ class LabCheck {
     check_device_names();
     for (std::size_t d = 0; d < lab_.devices.size(); ++d) collect(d);
     for (std::size_t s = 0; s < spaces_.size(); ++s) check_unique(s);
+    check_link_names();
     check_masters();
     check_references();
-    for (std::size_t s = 0; s < spaces_.size(); ++s) check_routes(s);
+    for (std::size_t s = 0; s < spaces_.size(); ++s) check_space(lab_.namespaces[s], spaces_[s], context_);
     check_tests(lab_, context_);
   }
 
@@ -95,15 +61,45 @@ class LabCheck {
 
   void check_unique(std::size_t s) const {
     std::set<IpAddress> addresses;
-    for (const Address* address : spaces_[s].addresses)
+    const auto once = [&](const Address& address) {
       // A link-local address may stand on several links (RFC 4007).
-      if (!address->prefix.address.is_link_local() && !addresses.insert(address->prefix.address).second)
-        fail(address->where,
-             fmt::format("address {} is in namespace {} twice", address->prefix.address.str(), name_of(s)));
+      if (!address.prefix.address.is_link_local() && !addresses.insert(address.prefix.address).second)
+        fail(address.where,
+             fmt::format("address {} is in namespace {} twice", address.prefix.address.str(), name_of(s)));
+    };
+    for (const Address* address : spaces_[s].addresses) once(*address);
+    for (const Address& address : lab_.namespaces[s].lo) once(address);
     std::set<MacAddress> macs;
     for (const auto& [name, place] : spaces_[s].interfaces)
-      if (const Interface& interface = at(place); interface.mac && !macs.insert(*interface.mac).second)
-        fail(interface.where, fmt::format("mac {} is in namespace {} twice", interface.mac->str(), name_of(s)));
+      if (const Interface& interface = at(place); interface.link.mac && !macs.insert(*interface.link.mac).second)
+        fail(interface.where, fmt::format("mac {} is in namespace {} twice", interface.link.mac->str(), name_of(s)));
+  }
+
+  /// Alternative names are names, and an index is one interface's.
+  void check_link_names() const {
+    std::vector<std::unordered_map<std::string, Position>> altnames(spaces_.size());
+    std::vector<std::unordered_map<std::uint32_t, Position>> indices(spaces_.size());
+    for (const Device& device : lab_.devices)
+      for (const Interface& interface : device.interfaces) {
+        const std::size_t s = interface.home;
+        const auto taken = [&](const std::string& name, Position by) {
+          fail(interface.link.altnames.where, fmt::format("alternative name \"{}\" is that of another interface of "
+                                                          "namespace {}, in {}",
+                                                          name, name_of(s), in_line(by)));
+        };
+        for (const std::string& name : interface.link.altnames.value_or({})) {
+          if (name == "lo")
+            fail(interface.link.altnames.where, "alternative name \"lo\" is the loopback's, which every namespace has");
+          if (const auto found = spaces_[s].interfaces.find(name); found != spaces_[s].interfaces.end())
+            taken(name, at(found->second).where);
+          if (const auto [found, fresh] = altnames[s].emplace(name, interface.where); !fresh)
+            taken(name, found->second);
+        }
+        if (!interface.index) continue;
+        if (const auto [found, fresh] = indices[s].emplace(*interface.index, interface.where); !fresh)
+          fail(interface.index.where, fmt::format("index {} is that of another interface of namespace {}, in {}",
+                                                  *interface.index, name_of(s), in_line(found->second)));
+      }
   }
 
   /// The description of a driver that has been found before.
@@ -113,8 +109,8 @@ class LabCheck {
     std::map<std::pair<std::size_t, std::string>, std::size_t> ports;  // (namespace, master) to count
     for (const Device& device : lab_.devices)
       for (const Interface& interface : device.interfaces) {
-        if (!interface.master) continue;
-        const std::string& master = interface.master->str();
+        if (!interface.link.master) continue;
+        const std::string& master = interface.link.master.value_or("");
         const Inside& space = spaces_[interface.home];
         const auto found = space.interfaces.find(master);
         const std::size_t count = ++ports[{interface.home, master}];
@@ -145,9 +141,10 @@ class LabCheck {
     std::vector<std::string> names;
     for (const auto& [name, place] : spaces_[interface.home].interfaces) names.push_back(name);
     std::sort(names.begin(), names.end());
-    const auto hint = closest(interface.master->str(), names);
+    const auto hint = closest(interface.link.master.value_or(""), names);
     fail(interface.where,
-         fmt::format("unknown master \"{}\" in namespace {}; {}", interface.master->str(), name_of(interface.home),
+         fmt::format("unknown master \"{}\" in namespace {}; {}", interface.link.master.value_or(""),
+                     name_of(interface.home),
                      hint ? fmt::format("did you mean \"{}\"?", *hint) : "add a bridge of that name to it"));
   }
 
@@ -157,7 +154,7 @@ class LabCheck {
     std::size_t walk = 0;
     for (const Device& device : lab_.devices)
       for (const Interface& start : device.interfaces) {
-        if (!start.master) continue;
+        if (!start.link.master) continue;
         ++walk;
         const Interface* current = &start;
         while (current != nullptr && walk_of.emplace(current, walk).second) current = master_of(*current);
@@ -167,9 +164,9 @@ class LabCheck {
 
   /// nullptr: it has none, or one that is not of the lab.
   const Interface* master_of(const Interface& port) const {
-    if (!port.master) return nullptr;
+    if (!port.link.master) return nullptr;
     const auto& interfaces = spaces_[port.home].interfaces;
-    const auto found = interfaces.find(port.master->str());
+    const auto found = interfaces.find(port.link.master.value_or(""));
     return found == interfaces.end() ? nullptr : &at(found->second);
   }
 
@@ -254,63 +251,6 @@ class LabCheck {
     std::vector<std::string> all;
     for (const Namespace& space : lab_.namespaces) all.push_back(space.name.str());
     return all;
-  }
-
-  void check_routes(std::size_t s) const {
-    const Namespace& space = lab_.namespaces[s];
-    if (space.routes.empty()) return;
-    const Reach reach = reach_of(s);
-    std::set<std::tuple<std::uint32_t, Prefix, std::uint32_t>> seen;
-    for (const Route& route : space.routes) {
-      if (!seen.emplace(route.table, route.destination, route.metric.value_or(0)).second)
-        fail(route.where,
-             fmt::format("namespace {} has a route to {} in table {} with that metric already; give it another metric",
-                         space.name.str(), route.destination.str(), route.table));
-      if (space.existing) continue;  // what else it has only the kernel knows
-      for (const NextHop& hop : route.next_hops) check_next_hop(route, hop, s, reach);
-      if (route.source && !reach.own.contains(*route.source))
-        fail(route.where,
-             fmt::format("source {} is not an address of namespace {}", route.source->str(), space.name.str()));
-    }
-  }
-
-  void check_next_hop(const Route& route, const NextHop& hop, std::size_t s, const Reach& reach) const {
-    const Inside& inside = spaces_[s];
-    if (hop.interface && !inside.interfaces.contains(hop.interface->str()) && hop.interface->str() != "lo") {
-      std::vector<std::string> candidates;
-      for (const auto& [name, place] : inside.interfaces) candidates.push_back(name);
-      std::sort(candidates.begin(), candidates.end());
-      const auto hint = closest(hop.interface->str(), candidates);
-      fail(route.where, fmt::format("namespace {} has no interface \"{}\"{}", name_of(s), hop.interface->str(),
-                                    hint                 ? fmt::format("; did you mean \"{}\"?", *hint)
-                                    : candidates.empty() ? std::string()
-                                                         : fmt::format("; it has {}", fmt::join(candidates, ", "))));
-    }
-    if (!hop.via || hop.onlink || hop.via->is_link_local()) return;
-    if (reach.own.contains(*hop.via))
-      fail(route.where, fmt::format("next hop {} is namespace {} itself", hop.via->str(), name_of(s)));
-    if (reach.direct.contain(*hop.via)) return;
-    std::vector<std::string> prefixes;
-    for (const Address* address : inside.addresses)
-      if (address->prefix.address.family == hop.via->family) prefixes.push_back(address->prefix.str());
-    fail(route.where, fmt::format("next hop {} is not reachable from namespace {}, {}; add an address on its prefix, "
-                                  "or dev and onlink = true",
-                                  hop.via->str(), name_of(s),
-                                  prefixes.empty() ? "which has no address of that family"
-                                                   : fmt::format("whose addresses are {}", fmt::join(prefixes, ", "))));
-  }
-
-  [[nodiscard]] Reach reach_of(std::size_t s) const {
-    Reach reach;
-    for (const Address* address : spaces_[s].addresses) {
-      reach.own.insert(address->prefix.address);
-      reach.direct.add(address->peer ? Prefix{*address->peer, address->prefix.length} : address->prefix);
-    }
-    for (const Route& route : lab_.namespaces[s].routes)
-      if (route.type == RouteType::unicast &&
-          std::any_of(route.next_hops.begin(), route.next_hops.end(), [](const NextHop& hop) { return !hop.via; }))
-        reach.direct.add(route.destination);
-    return reach;
   }
 
   const Lab& lab_;

@@ -53,7 +53,8 @@ void check_range(const Prefix& address, Position where, const Context& context) 
 
 }  // namespace
 
-void check_interface_address(const Prefix& address, Position where, const Context& context) {
+void check_interface_address(const Prefix& address, const std::string& interface, Position where,
+                             const Context& context) {
   const IpAddress& ip = address.address;
   const auto refuse = [&](std::string_view what) {
     context.fail(where, fmt::format("address {} is {}, which no interface can have; use the address of a host",
@@ -61,7 +62,15 @@ void check_interface_address(const Prefix& address, Position where, const Contex
   };
   if (ip.is_unspecified()) refuse("the unspecified address");
   if (ip.is_multicast()) refuse("a multicast address");
-  if (ip.is_loopback()) refuse("a loopback address; lo has it");
+  if (ip.is_loopback()) {
+    if (interface != "lo")
+      context.fail(where, fmt::format("address {} is a loopback address, which no interface can have; lo = [\"{}\"] of "
+                                      "its namespace can",
+                                      ip.str(), address.str()));
+    if (ip == *IpAddress::parse("127.0.0.1") || ip == *IpAddress::parse("::1"))
+      context.fail(where, fmt::format("address {} is on every lo; leave it out", ip.str()));
+    return;
+  }
   if (ip.family == Family::ipv4 && ip == *IpAddress::parse("255.255.255.255")) refuse("the limited broadcast address");
   if (address.length == 0) refuse("on a prefix of length 0");
   if (ip.family == Family::ipv4 && address.length < 31) {

@@ -4,56 +4,20 @@
 #pragma once
 #include <toml++/toml.h>
 
-#include <array>
 #include <cstdint>
-#include <map>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
-#include "config/config.hpp"
-#include "config/expand.hpp"
-#include "model/lab.hpp"
+#include "model/given.hpp"
+#include "toml/context.hpp"
 
-namespace netrig::config {
+namespace netrig::tomlfile {
 
-/// A string of the file after expansion.
-struct Text {
-  std::string value;
-  Position where;
-};
-
-/// Warnings as they come. One that a repeat gives again and again is kept once, and no more are kept than are read.
-class Warnings {
- public:
-  void add(std::string where, std::string message);
-  /// Each with how often it came, and how many were not kept; `file` is where those are.
-  [[nodiscard]] std::vector<Warning> told(const std::string& file) const;
-
- private:
-  struct Counted {
-    Warning warning;
-    std::size_t times = 1;
-  };
-  std::vector<Counted> kept_;
-  std::unordered_map<std::string, std::size_t> index_;  // where: index in kept_
-  std::size_t others_ = 0;
-};
-
-/// Where we are: the file, and inside a repeat the values of its variables.
-struct Context {
-  const std::string* file = nullptr;
-  const Variables* variables = nullptr;  ///< nullptr: outside of a repeat
-  Warnings* warnings = nullptr;
-
-  [[noreturn]] void fail(Position where, const std::string& message, ErrorCode code = ErrorCode::invalid) const;
-  /// " (i = 3)" inside a repeat; else empty.
-  [[nodiscard]] std::string iteration() const;
-  [[nodiscard]] std::string place(Position where) const;
-  [[nodiscard]] Text expanded(std::string_view text, Position where) const;
-};
+/// The whole text as a table; `name` stands for the file in messages. Throws Error{invalid}.
+toml::table parse(std::string_view text, const std::string& name);
 
 Position position_of(const toml::node& node);
 Position position_of(const toml::key& key);
@@ -65,23 +29,25 @@ class Table {
       : table_(&table), what_(what), context_(&context) {}
 
   /// Refuses keys other than these, with a suggestion.
-  template <std::size_t N>
-  void allow(const std::array<std::string_view, N>& keys) const {
-    allow(keys.data(), N);
-  }
+  void allow(std::span<const std::string_view> keys) const;
+  void allow(std::initializer_list<std::string_view> keys) const { allow(std::span(keys.begin(), keys.size())); }
 
   [[nodiscard]] bool has(std::string_view key) const { return table_->contains(key); }
   [[nodiscard]] std::optional<Text> text(std::string_view key) const;
   [[nodiscard]] Text required_text(std::string_view key) const;
+  /// A list of strings; none if the key is not there.
+  [[nodiscard]] std::vector<Text> texts(std::string_view key) const;
   /// A TOML integer, or inside a repeat also a string that expands to one.
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) const;
+  /// The same, with where it stands.
+  [[nodiscard]] Given<std::uint32_t> number(std::string_view key, std::uint32_t least, std::uint32_t most) const;
   [[nodiscard]] std::optional<bool> boolean(std::string_view key) const;
+  [[nodiscard]] Given<bool> flag(std::string_view key) const;
   [[nodiscard]] const toml::table* table(std::string_view key) const;
   [[nodiscard]] const toml::array* array(std::string_view key) const;
   /// One of the words, as its index.
   [[nodiscard]] std::optional<std::size_t> choice(std::string_view key,
                                                   const std::vector<std::string_view>& words) const;
-  [[nodiscard]] std::optional<IpAddress> address(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> duration(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> rate(std::string_view key) const;
 
@@ -94,7 +60,6 @@ class Table {
   [[noreturn]] void fail(Position where, const std::string& message) const { context_->fail(where, message); }
 
  private:
-  void allow(const std::string_view* keys, std::size_t count) const;
   [[noreturn]] void wrong_type(std::string_view key, std::string_view wanted) const;
 
   const toml::table* table_;
@@ -111,14 +76,7 @@ void for_each_table(const toml::array& array, std::string_view what, const Conte
   }
 }
 
-/// An address of an interface: "192.0.2.1/24", counted on by " + N".
-Prefix interface_address(const Text& text, const Context& context);
-/// An address without prefix length, counted on by " + N".
-IpAddress plain_address(const Text& text, const Context& context);
-/// A destination: prefix, or one address.
-Prefix destination_prefix(const Text& text, const Context& context);
-
 /// "string", "integer"... of a node, for messages.
 std::string type_of(const toml::node& node);
 
-}  // namespace netrig::config
+}  // namespace netrig::tomlfile

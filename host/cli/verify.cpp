@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "cli/commands.hpp"
+#include "cli/drift.hpp"
+#include "cli/help.hpp"
+#include "model/printable.hpp"
+#include "report/table.hpp"
+
+namespace netrig::cli {
+namespace {
+
+struct VerifyOptions {
+  std::string lab;
+  bool strict = false;
+};
+
+int verify(Session& session, const VerifyOptions& options) {
+  const std::string name = resolve_lab(options.lab);
+  const engine::Record record = record_of(name);
+  if (!record.begun || record.phase != engine::Phase::running || engine::is_lost(record))
+    throw Error(ErrorCode::not_found, fmt::format("lab \"{0}\" is not up, see \"netrig status {0}\"", name));
+  session::require_privileges("looking into a lab");
+  session::raise_open_files();
+  const Lab applied = session.applied(record);
+  const session::Observation observation = session::verify(record, applied);
+  const bool drift = !observation.lines.empty() || (options.strict && !observation.foreign.empty());
+  std::string text = drift_text(observation.lines, applied) + foreign_text(observation.foreign);
+  text +=
+      drift ? fmt::format("lab {}: {}; \"netrig up {}\" mends it\n", name,
+                          report::counted(observation.lines.size() + (options.strict ? observation.foreign.size() : 0),
+                                          "difference"),
+                          shell_word(record.file))
+            : fmt::format("lab {} is as its file says\n", name);
+  session.say(text);
+  session.answer({{"lab", name},
+                  {"drift", drift},
+                  {"differences", lines_json(observation.lines, applied)},
+                  {"foreign", foreign_json(observation.foreign)}});
+  return drift ? 1 : 0;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& app, Action& action) {
+  auto options = std::make_shared<VerifyOptions>();
+  auto* command = app.add_subcommand(
+      "verify", "Compare a lab that is up with its file, object by object; exit code 1 if it differs");
+  command->add_option("LAB", options->lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
+  command->add_flag("--strict", options->strict, "What is there and not in the file is a difference, too");
+  describe(*command,
+           {{"netrig verify two-hosts", "everything that somebody has changed since it was brought up"},
+            {"netrig verify two-hosts --strict --json", "also what was added by hand, for programs"}},
+           {{"0", "all is as the file says"},
+            {"1", "something is not, or the output could not be written"},
+            {"3", "a privilege is missing"},
+            {"7", "no such lab is up"}});
+  command->callback([options, &action] { action = [options](Session& session) { return verify(session, *options); }; });
+}
+
+}  // namespace netrig::cli

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+// The steps of one namespace as netlink messages and writes to /proc/sys.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/run.hpp"
+#include "engine/shared.hpp"
+#include "kernel/namespace.hpp"
+#include "kernel/objects.hpp"
+#include "model/error_number.hpp"
+#include "plan/compare.hpp"
+
+namespace netrig::engine {
+namespace {
+
+class Script {
+ public:
+  Script(Run& run, const Lab& lab, const Namespace& space, Space& place)
+      : run_(run), lab_(lab), space_(space), place_(place) {}
+
+  void carry_out(const std::vector<Step>& steps) {
+    for (const Step& step : steps) {
+      if (step.is_void) continue;
+      if (const auto* sysctl = std::get_if<Sysctl>(&step.object)) {
+        send();  // sysctls are written one by one, and in the order of the steps
+        write(step, *sysctl);
+      } else if (step.verb == Verb::change && !plan::changes_in_place(step.object, step.changes)) {
+        if (step.part == Step::Part::whole) append({.verb = Verb::remove, .object = *step.before}, step);
+        append({.verb = Verb::make, .object = step.object}, step);
+      } else {
+        append(step, step);
+      }
+    }
+    send();
+  }
+
+ private:
+  /// A message that is to be sent, for the words when the kernel says no.
+  struct Asked {
+    Step step;
+    const Step* of = nullptr;  ///< the step of the plan
+  };
+
+  /// Of what outlives the lab in a namespace that others use, the ledger knows before the kernel does. `restores`: it
+  /// is theirs, or known already.
+  [[nodiscard]] bool is_kept(const Step& step) const {
+    if (!space_.existing || step.restores) return false;
+    const auto* address = std::get_if<Address>(&step.object);
+    return std::holds_alternative<Route>(step.object) || std::holds_alternative<Rule>(step.object) ||
+           (address != nullptr && address->interface == "lo");
+  }
+
+  void append(const Step& step, const Step& of) {
+    const bool kept = is_kept(of);
+    if (kept) {
+      // Nobody but the kernel knows whether a route of others is the same, so each goes alone and is known to be ours
+      // only when the kernel has taken it.
+      send();
+      if (step.verb != Verb::remove) run_.journal.add_object({.home = space_.name.str(), .object = step.object});
+    }
+    kernel::append(batch_, step, [this, &of](const std::string& name) { return ifindex_of(name, of); });
+    asked_.resize(batch_.count(), {.step = step, .of = &of});
+    if (!kept) return;
+    send();
+    if (step.verb == Verb::remove) run_.journal.object_gone({.home = space_.name.str(), .object = step.object});
+  }
+
+  [[nodiscard]] std::uint32_t ifindex_of(const std::string& name, const Step& of) const {
+    const auto found = place_.ifindex.find(name);
+    if (found != place_.ifindex.end()) return found->second;
+    if (of.verb == Verb::remove) return 0;  // gone, and what hung on it
+    throw Error(ErrorCode::not_found, fmt::format("no interface {} in namespace {}", name, space_.name.str()),
+                lab_.at(position_of(of.object)));
+  }
+
+  void send() {
+    if (batch_.empty()) return;
+    const bool tolerant = run_.tolerance == Tolerance::rollback;
+    const bool removing =
+        std::all_of(asked_.begin(), asked_.end(), [](const Asked& one) { return one.step.verb == Verb::remove; });
+    const auto refusals = place_.socket().run(
+        batch_, tolerant || removing ? kernel::Socket::OnRefusal::go_on : kernel::Socket::OnRefusal::stop);
+    for (const auto& refusal : refusals) {
+      const Asked& asked = asked_.at(refusal.index);
+      const bool may_be = tolerant || asked.step.verb == Verb::remove || asked.step.restores;
+      if (may_be && kernel::already_so(asked.step, refusal.error)) continue;
+      if (is_kept(*asked.of) && asked.step.verb != Verb::remove)
+        run_.journal.object_gone({.home = space_.name.str(), .object = asked.step.object});
+      throw error_of(asked, refusal);
+    }
+    batch_.clear();
+    asked_.clear();
+  }
+
+  /// Which of several settings the kernel refuses: each is asked for by itself.
+  [[nodiscard]] SettingChange refused_setting(const Step& step) const {
+    kernel::Batch one;
+    for (const SettingChange& change : step.changes) {
+      Step alone = step;
+      alone.changes = {change};
+      one.clear();
+      kernel::append(one, alone, [&](const std::string& name) { return ifindex_of(name, step); });
+      if (!place_.socket().run(one).empty()) return change;
+    }
+    return step.changes.front();
+  }
+
+  [[nodiscard]] Error error_of(const Asked& asked, const kernel::Refusal& refusal) const {
+    const Step& step = asked.step;
+    std::string what;
+    Position where = position_of(step.object);
+    if (const auto* link = std::get_if<Link>(&step.object); link != nullptr && !step.changes.empty()) {
+      const SettingChange change = step.changes.size() == 1 ? step.changes.front() : refused_setting(step);
+      what = fmt::format("{} \"{}\" of {}:{}", change.name, change.expected, space_.name.str(), link->name);
+      if (change.where.line != 0) where = change.where;
+    } else {
+      if (asked.of->changes.size() == 1 && asked.of->changes.front().where.line != 0)
+        where = asked.of->changes.front().where;
+      what = words(step.object);
+    }
+    return {refusal_code(refusal.error), fmt::format("the kernel refuses {}: {}", what, refusal.str()), lab_.at(where)};
+  }
+
+  [[nodiscard]] std::string words(const Object& object) const {
+    if (const auto* address = std::get_if<Address>(&object))
+      return fmt::format("address {} on {}:{}", address->text(), space_.name.str(), address->interface);
+    return fmt::format("{} \"{}\" in {}", kind_of(object), text_of(object), space_.name.str());
+  }
+
+  /// What it was is kept before it is set.
+  void write(const Step& step, const Sysctl& sysctl) {
+    kernel::enter(place_.fd());
+    const Use use{.lab = run_.journal.record().lab, .home = space_.name.str(), .cookie = place_.cookie()};
+    try {
+      if (step.verb == Verb::remove) {
+        const auto saved = run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text);
+        if (!saved) return;
+        give_back_sysctl(use, *saved);
+        run_.journal.sysctl_gone(saved->home, saved->key);
+        return;
+      }
+      run_.journal.add_sysctl({.home = space_.name.str(),
+                               .key = sysctl.key_text,
+                               .before = kernel::read_sysctl(sysctl.key_text),
+                               .shared = space_.existing});
+      if (space_.existing)
+        take_sysctl(use, sysctl.key_text, *sysctl.value);
+      else
+        kernel::write_sysctl(sysctl.key_text, *sysctl.value);
+    } catch (const Error& error) {
+      throw Error(error.code(), fmt::format("namespace {}: {}", space_.name.str(), error.message()),
+                  lab_.at(sysctl.value ? sysctl.value.where : sysctl.where));
+    }
+  }
+
+  Run& run_;
+  const Lab& lab_;
+  const Namespace& space_;
+  Space& place_;
+  kernel::Batch batch_;
+  std::vector<Asked> asked_;  // one a message
+};
+
+}  // namespace
+
+void carry_out(Run& run, const Lab& lab, const Namespace& space, const std::vector<Step>& steps) {
+  Space& place = run.spaces.at(space.name.str());
+  Script(run, lab, space, place).carry_out(steps);
+  place.release_socket();
+}
+
+}  // namespace netrig::engine

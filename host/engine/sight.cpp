@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/sight.hpp"
+
+#include <algorithm>
+#include <mutex>
+#include <random>
+#include <unordered_map>
+
+#include "engine/whose.hpp"
+#include "kernel/namespace.hpp"
+#include "kernel/objects.hpp"
+#include "model/error.hpp"
+#include "plan/wanted.hpp"
+
+namespace netrig::engine {
+namespace {
+
+/// A namespace that is to be looked at.
+struct Target {
+  std::string name;
+  std::string path;
+  std::uint64_t cookie = 0;  ///< 0: whichever is there
+  bool existing = false;
+  std::vector<std::string> sysctls = {};
+  /// What the record says of interfaces in it, with the index of their device.
+  std::vector<std::pair<std::size_t, const MadeInterface*>> made = {};
+};
+
+/// What became of the interfaces that the record knows.
+struct Found {
+  bool present = false;
+  SpaceState state = {};
+  std::vector<std::size_t> broken = {};  // devices
+  std::vector<plan::Renaming> renamed = {};
+};
+
+void collect_sysctls(const Lab& lab, std::unordered_map<std::string, Target*>& by_name) {
+  const plan::Wanted wanted(lab);
+  for (std::size_t s = 0; s < lab.namespaces.size(); ++s) {
+    const auto found = by_name.find(lab.namespaces[s].name.str());
+    if (found == by_name.end()) continue;
+    std::vector<std::string> keys = wanted.sysctls_in(s);
+    auto& all = found->second->sysctls;
+    all.insert(all.end(), std::make_move_iterator(keys.begin()), std::make_move_iterator(keys.end()));
+  }
+}
+
+std::vector<Target> targets_of(const Record& record, const Lab* current, const Lab& next) {
+  std::vector<Target> targets;
+  for (const MadeNamespace& made : record.namespaces)
+    targets.push_back({.name = made.name,
+                       .path = made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path,
+                       .cookie = made.cookie,
+                       .existing = made.existing});
+  for (const Namespace& space : next.namespaces)
+    if (space.existing && std::none_of(record.namespaces.begin(), record.namespaces.end(),
+                                       [&](const MadeNamespace& made) { return made.name == space.name.str(); }))
+      targets.push_back({.name = space.name.str(), .path = kernel::path_of(space), .existing = true});
+  std::unordered_map<std::string, Target*> by_name;
+  for (Target& target : targets) by_name.emplace(target.name, &target);
+  for (std::size_t d = 0; d < record.devices.size(); ++d)
+    for (const MadeInterface& made : record.devices[d].interfaces)
+      if (const auto found = by_name.find(made.home); found != by_name.end())
+        found->second->made.emplace_back(d, &made);
+  collect_sysctls(next, by_name);
+  if (current != nullptr && current != &next) collect_sysctls(*current, by_name);
+  for (Target& target : targets) {
+    std::sort(target.sysctls.begin(), target.sysctls.end());
+    target.sysctls.erase(std::unique(target.sysctls.begin(), target.sysctls.end()), target.sysctls.end());
+  }
+  return targets;
+}
+
+/// nullptr: it is not there, or another has its name.
+Space* open(Spaces& spaces, const Target& target) {
+  if (Space* space = spaces.find(target.name)) return space;
+  if (!target.existing && kernel::is_hollow(NamespaceName(target.name))) return nullptr;
+  std::optional<UniqueFd> fd;
+  try {
+    fd = kernel::open_namespace(target.path);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::conflict) throw;  // no namespace any more
+  }
+  if (!fd) return nullptr;
+  const std::uint64_t cookie = kernel::cookie_of(*fd);
+  if (target.cookie != 0 && cookie != target.cookie) return nullptr;
+  return &spaces.add(target.name, std::move(*fd), cookie);
+}
+
+/// In a namespace that others use, an ifindex far from where the kernel counts marks a link as ours should we die
+/// before its creation is settled.
+std::uint32_t free_from(const Target& target, std::uint32_t highest) {
+  if (!target.existing) return highest + 1;
+  thread_local std::mt19937 random{std::random_device{}()};
+  return std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random);
+}
+
+Found look_at(Spaces& spaces, const Target& target) {
+  Found found;
+  Space* space = open(spaces, target);
+  if (space == nullptr) return found;
+  found.present = true;
+  found.state = look_again(*space, target.sysctls);
+  std::uint32_t highest = 0;
+  std::unordered_map<std::uint32_t, const Link*> links;
+  for (const Link& link : found.state.of<Link>()) {
+    highest = std::max(highest, link.ifindex);
+    links.emplace(link.ifindex, &link);
+  }
+  space->set_free_from(free_from(target, highest));
+  for (const auto& [device, made] : target.made) {
+    const auto link = links.find(made->ifindex);
+    const bool there = link != links.end() && (made->kind.empty() || made->kind == link->second->kind) &&
+                       (made->birth == 0 || made->birth == space->birth_of(link->second->name));
+    if (!there)
+      found.broken.push_back(device);
+    else if (link->second->name != made->name)
+      found.renamed.push_back({.from = link->second->name, .to = made->name});
+  }
+  for (const plan::Renaming& renaming : found.renamed) space->ifindex[renaming.to] = space->ifindex[renaming.from];
+  space->release_socket();
+  return found;
+}
+
+}  // namespace
+
+SpaceState look_again(Space& space, const std::vector<std::string>& sysctls) {
+  // A socket that another thread has opened would answer, but sysctls are those of where the thread is.
+  space.release_socket();
+  SpaceState state = kernel::look(space.socket(), {.kinds = kernel::Kinds::all(), .sysctls = sysctls});
+  plan::make_canonical(state);
+  space.ifindex.clear();
+  for (const Link& link : state.of<Link>()) space.ifindex[link.name] = link.ifindex;
+  return state;
+}
+
+plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const Lab& next, unsigned threads) {
+  const std::vector<Target> targets = targets_of(record, current, next);
+  std::vector<Found> found(targets.size());
+  parallel(targets.size(), threads, [&](std::size_t i) { found[i] = look_at(spaces, targets[i]); });
+  plan::Seen seen;
+  std::unordered_set<std::string> gone;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    if (!found[i].present) {
+      gone.insert(targets[i].name);
+      continue;
+    }
+    for (const std::size_t device : found[i].broken) seen.broken.insert(record.devices[device].name);
+    if (!found[i].renamed.empty()) seen.renamed.emplace(targets[i].name, std::move(found[i].renamed));
+    seen.spaces.emplace(targets[i].name, std::move(found[i].state));
+  }
+  for (const MadeDevice& device : record.devices)
+    if (std::any_of(device.interfaces.begin(), device.interfaces.end(),
+                    [&](const MadeInterface& made) { return gone.contains(made.home); }))
+      seen.broken.insert(device.name);
+  return seen;
+}
+
+plan::Threads in_threads(unsigned threads) {
+  return [threads](std::size_t count, const std::function<void(std::size_t)>& body) {
+    // Threads cost more than a few namespaces do.
+    constexpr std::size_t kWorth = 32;
+    if (count < kWorth)
+      for (std::size_t i = 0; i < count; ++i) body(i);
+    else
+      parallel(count, threads, body);
+  };
+}
+
+plan::Plan make_plan(const Lab* current, const Lab& next, plan::Seen seen, unsigned threads) {
+  return plan::make(current, next, std::move(seen), in_threads(threads));
+}
+
+}  // namespace netrig::engine

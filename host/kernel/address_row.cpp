@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <linux/if.h>
+#include <linux/if_addr.h>
+
+#include <algorithm>
+#include <array>
+
+#include "kernel/address.hpp"
+#include "kernel/message.hpp"
+#include "kernel/rows.hpp"
+
+namespace netrig::kernel {
+namespace {
+
+bool is_v6(const Address& address) { return address.prefix.address.family == Family::ipv6; }
+
+Scope scope_of(const Address& address) {
+  if (address.scope) return *address.scope;
+  // As ip-address(8) does: a loopback address is seen by this host alone.
+  return !is_v6(address) && address.prefix.address.is_loopback() ? Scope::host : Scope::global;
+}
+
+ifaddrmsg header_of(std::uint32_t ifindex, const Address& address) {
+  ifaddrmsg header{};
+  header.ifa_family = number_of(address.prefix.address.family);
+  header.ifa_prefixlen = address.prefix.length;
+  header.ifa_index = ifindex;
+  header.ifa_scope = static_cast<std::uint8_t>(scope_of(address));
+  return header;
+}
+
+void put_addresses(Batch& batch, const Address& address) {
+  // IFA_LOCAL is ours, IFA_ADDRESS the other end's; without a peer they are the same (linux/if_addr.h).
+  batch.put(IFA_LOCAL, address.prefix.address);
+  batch.put(IFA_ADDRESS, address.peer.value_or(address.prefix.address));
+}
+
+void put_broadcast(Batch& batch, const Address& address) {
+  if (address.broadcast) {
+    if (const auto broadcast = IpAddress::parse(*address.broadcast)) batch.put(IFA_BROADCAST, *broadcast);
+    return;
+  }
+  // RFC 919: subnets of one or two hosts have no broadcast address (RFC 3021), nor do point-to-point links.
+  if (address.prefix.length < 31 && !address.peer) batch.put(IFA_BROADCAST, address.prefix.last());
+}
+
+void put_settings(Batch& batch, const Address& address) {
+  if (!is_v6(address)) {
+    put_broadcast(batch, address);
+    if (address.label && !address.label->empty()) batch.put_text(IFA_LABEL, *address.label);
+  }
+  std::uint32_t flags = 0;
+  if (is_v6(address) && address.dad == Dad::off) flags |= IFA_F_NODAD;
+  if (!address.prefix_route.value_or(true)) flags |= IFA_F_NOPREFIXROUTE;
+  if (flags != 0) batch.put(IFA_FLAGS, flags);
+  if (address.valid || address.preferred) {
+    ifa_cacheinfo lifetimes{};
+    lifetimes.ifa_valid = address.valid.value_or(Address::kForEver);
+    // The kernel refuses a preferred lifetime that is longer than the valid one.
+    lifetimes.ifa_prefered = address.preferred.value_or(lifetimes.ifa_valid);
+    batch.put(IFA_CACHEINFO, &lifetimes, sizeof lifetimes);
+  }
+  if (address.metric.value_or(0) != 0) batch.put(IFA_RT_PRIORITY, *address.metric);
+}
+
+/// fe80::/64 with the identifier that the kernel makes of a MAC (RFC 4291, appendix A).
+bool is_made_of(const Prefix& prefix, const std::optional<MacAddress>& mac) {
+  if (!mac || prefix.length != 64 || !prefix.address.is_link_local()) return false;
+  const auto& from = mac->bytes;
+  const std::array<std::uint8_t, 8> identifier = {
+      static_cast<std::uint8_t>(from[0] ^ 2U), from[1], from[2], 0xff, 0xfe, from[3], from[4], from[5]};
+  return std::equal(identifier.begin(), identifier.end(), prefix.address.bytes.begin() + 8);
+}
+
+bool is_of_kernel(const View& view, const AddressState& seen, const LinkState& link, bool tells_protocols) {
+  const bool v6 = seen.prefix.address.family == Family::ipv6;
+  // What begins to be a daemon's is no more than a number to us; that of the kernel's own are taken by RTPROT_* too.
+  if (seen.protocol != 0 && seen.protocol != kRouteProtocol &&
+      (seen.protocol <= IFAPROT_KERNEL_LL || !view.is_named(seen.protocol)))
+    return true;
+  if ((link.flags & IFF_LOOPBACK) != 0 && seen.prefix.address.is_loopback() && seen.prefix.length == (v6 ? 128 : 8) &&
+      (v6 || seen.prefix.address == IpAddress{.bytes = {127, 0, 0, 1}}))
+    return true;
+  if (!v6) return false;
+  // Privacy extensions (RFC 8981), and the advertised ones that they are made of.
+  if ((seen.flags & IFA_F_TEMPORARY) != 0) return true;
+  if ((seen.flags & IFA_F_MANAGETEMPADDR) != 0 && (seen.flags & IFA_F_PERMANENT) == 0) return true;
+  return !tells_protocols && (seen.flags & IFA_F_PERMANENT) != 0 && is_made_of(seen.prefix, link.mac);
+}
+
+Address address_of(const AddressState& seen, const LinkState& link) {
+  const bool v6 = seen.prefix.address.family == Family::ipv6;
+  Address address;
+  address.interface = link.name;
+  address.prefix = seen.prefix;
+  address.peer = seen.peer;
+  address.dad = v6 && (seen.flags & IFA_F_NODAD) == 0 ? Dad::on : Dad::off;
+  address.scope = static_cast<Scope>(seen.scope);
+  if (!v6) address.broadcast = seen.broadcast ? seen.broadcast->str() : std::string();
+  if (seen.label != link.name && !seen.label.empty()) address.label = seen.label;
+  address.valid = seen.valid;
+  address.preferred = seen.preferred;
+  address.prefix_route = (seen.flags & IFA_F_NOPREFIXROUTE) == 0;
+  address.metric = seen.metric;
+  address.secondary = !v6 && (seen.flags & IFA_F_SECONDARY) != 0;
+  address.duplicate = (seen.flags & IFA_F_DADFAILED) != 0;
+  return address;
+}
+
+}  // namespace
+
+void write_step(Batch& batch, const Doing<Address>& doing, const IfindexOf& ifindex_of) {
+  const Address address = with_what_stays(doing);
+  const ifaddrmsg header = header_of(ifindex_of(address.interface), address);
+  if (doing.verb == Verb::remove) {
+    batch.begin(RTM_DELADDR, 0, header);
+    put_addresses(batch, address);
+    return;
+  }
+  batch.begin(RTM_NEWADDR, doing.verb == Verb::make ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, header);
+  put_addresses(batch, address);
+  put_settings(batch, address);
+}
+
+bool changes_in_place(const Address& before, const Address& after) {
+  const auto keeps = [](const auto& was, const auto& is) { return !is || was == is; };
+  if (before.prefix != after.prefix || before.peer != after.peer || !keeps(before.scope, after.scope)) return false;
+  // IPv6 takes all else anew (inet6_addr_modify); IPv4 the lifetimes and the metric (inet_rtm_newaddr).
+  return is_v6(after) ||
+         (keeps(before.broadcast, after.broadcast) && before.label.value_or("") == after.label.value_or("") &&
+          keeps(before.prefix_route, after.prefix_route));
+}
+
+void see(const View& view, std::vector<Address>& into) {
+  const auto states = list_addresses(view.socket);
+  // A kernel before 5.18 tells of none whose it is.
+  const bool tells_protocols =
+      std::any_of(states.begin(), states.end(), [](const AddressState& seen) { return seen.protocol != 0; });
+  into.reserve(states.size());
+  for (const AddressState& seen : states) {
+    const LinkState* link = view.link(seen.ifindex);
+    if (link == nullptr || is_of_kernel(view, seen, *link, tells_protocols)) continue;
+    into.push_back(address_of(seen, *link));
+  }
+}
+
+}  // namespace netrig::kernel

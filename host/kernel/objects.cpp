@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/objects.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "kernel/rows.hpp"
+
+namespace netrig::kernel {
+
+void append(Batch& batch, const Step& step, const IfindexOf& ifindex_of) {
+  std::visit(
+      [&]<typename Kind>(const Kind& object) {
+        const auto* before = step.before ? &std::get<Kind>(*step.before) : nullptr;
+        write_step(batch, Doing<Kind>{.verb = step.verb, .object = object, .before = before}, ifindex_of);
+      },
+      step.object);
+}
+
+bool already_so(const Step& step, int error) {
+  switch (step.verb) {
+    case Verb::make:
+      return error == EEXIST;
+    case Verb::remove:  // routes, rules and neighbours, addresses, and whatever goes with its interface
+      return error == ESRCH || error == ENOENT || error == EADDRNOTAVAIL || error == ENODEV;
+    case Verb::change:
+      return false;
+  }
+  return false;
+}
+
+SpaceState look(Socket& socket, const LookAt& at) {
+  View view{.socket = socket, .at = at};
+  const Kinds& kinds = at.kinds;
+  // The others name their interfaces.
+  if (kinds.has<Link>() || kinds.has<Address>() || kinds.has<Neighbour>() || kinds.has<Route>()) {
+    view.links = list_links(socket);
+    std::sort(view.links.begin(), view.links.end(),
+              [](const LinkState& one, const LinkState& other) { return one.ifindex < other.ifindex; });
+  }
+  SpaceState state;
+  ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
+    if (std::is_same_v<Kind, Sysctl> || kinds.has<Kind>()) see(view, state.of<Kind>());
+  });
+  return state;
+}
+
+}  // namespace netrig::kernel

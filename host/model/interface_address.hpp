@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <tuple>
+
+#include "model/settings.hpp"
+
+namespace netrig {
+
+/// Duplicate address detection of an IPv6 address (RFC 4862, 5.4).
+enum class Dad : std::uint8_t {
+  off,   ///< IFA_F_NODAD: usable at once
+  on,    ///< the kernel detects, nobody waits
+  wait,  ///< `up` returns only when the address is no longer tentative, and fails if it is a duplicate
+};
+
+/// An address of an interface (linux/if_addr.h).
+struct Address {
+  static constexpr std::string_view kKind = "address";
+  static constexpr std::uint32_t kForEver = 0xffffffff;  ///< INFINITY_LIFE_TIME of net/addrconf.h
+
+  std::string interface = {};  ///< in a file's interface: empty, it is that one
+  Prefix prefix = {};          ///< with host bits
+  std::optional<IpAddress> peer = {};
+  Dad dad = Dad::off;  ///< IPv6 only; how it is made, not what it is
+  Given<Scope> scope = {};
+  Given<std::string> broadcast = {};    ///< IPv4 only; "": none
+  Given<std::string> label = {};        ///< IPv4 only: IFA_LABEL
+  Given<std::uint32_t> valid = {};      ///< seconds; kForEver
+  Given<std::uint32_t> preferred = {};  ///< seconds; kForEver
+  Given<bool> prefix_route = {};        ///< not IFA_F_NOPREFIXROUTE
+  Given<std::uint32_t> metric = {};     ///< IFA_RT_PRIORITY of the prefix route
+  bool announce = false;                ///< gratuitous ARP or unsolicited neighbour advertisement once it is there
+  bool secondary = false;               ///< IPv4: not the first of its prefix on the interface (IFA_F_SECONDARY)
+  bool duplicate = false;               ///< as seen: IFA_F_DADFAILED
+  Position where = {};
+
+  /// IPv6 has an address once on an interface, IPv4 once for each prefix length and peer (inet_rtm_newaddr).
+  [[nodiscard]] auto key() const {
+    const bool v4 = prefix.address.family == Family::ipv4;
+    return std::tuple(std::string_view(interface), prefix.address, v4 ? prefix.length : std::uint8_t{0},
+                      v4 && peer ? *peer : IpAddress{});
+  }
+  [[nodiscard]] std::string text() const;
+  Address& own() { return *this; }
+  [[nodiscard]] const Address& own() const { return *this; }
+  template <typename Visit>
+  static void each_setting(Visit&& visit) {
+    visit("scope", &Address::scope);
+    visit("broadcast", &Address::broadcast);
+    visit("label", &Address::label);
+    visit("valid", &Address::valid);
+    visit("preferred", &Address::preferred);
+    visit("prefix_route", &Address::prefix_route);
+    visit("metric", &Address::metric);
+  }
+  friend bool operator==(const Address&, const Address&) = default;
+};
+
+}  // namespace netrig

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "model/settings.hpp"
+
+namespace netrig {
+
+/// How the kernel makes a link's IPv6 link-local address (IN6_ADDR_GEN_MODE_* of linux/if_link.h).
+enum class AddressGeneration : std::uint8_t { eui64 = 0, none = 1, stable_secret = 2, random = 3 };
+std::string setting_text(AddressGeneration value);
+
+/// What the host sets on a kernel link, whoever made it. Kernel: struct ifinfomsg and IFLA_* of linux/if_link.h.
+struct LinkSettings {
+  Given<MacAddress> mac = {};
+  Given<std::uint32_t> mtu = {};     ///< Range: 68..65535
+  Given<std::string> master = {};    ///< name in the same namespace; "": none. Not given in a file: none
+  Given<AdminState> state = {};      ///< not given in a file: up
+  Given<std::string> alias = {};     ///< IFLA_IFALIAS; "": none. Not given in a file: none
+  Given<std::uint32_t> txqlen = {};  ///< IFLA_TXQLEN, packets
+  Given<std::uint32_t> group = {};   ///< IFLA_GROUP
+  Given<bool> promiscuous = {};      ///< IFF_PROMISC
+  Given<bool> allmulticast = {};     ///< IFF_ALLMULTI
+  Given<bool> multicast = {};        ///< IFF_MULTICAST
+  Given<bool> arp = {};              ///< not IFF_NOARP
+  Given<AddressGeneration> addr_gen_mode = {};
+  Given<bool> protodown = {};                     ///< IFLA_PROTO_DOWN
+  Given<std::vector<std::string>> altnames = {};  ///< IFLA_ALT_IFNAME, sorted
+  friend bool operator==(const LinkSettings&, const LinkSettings&) = default;
+};
+
+/// A kernel link in a namespace.
+struct Link {
+  static constexpr std::string_view kKind = "interface";
+  std::string name = {};
+  LinkSettings settings = {};
+  std::uint32_t ifindex = 0;               ///< as seen, or as the ledger knows it; 0: not known
+  std::string kind = {};                   ///< as seen: IFLA_INFO_KIND
+  Given<std::uint32_t> wanted_index = {};  ///< that the file chooses; only at its making
+  /// Addresses and routes that clients (DHCP, router advertisements) made there are theirs.
+  bool dynamic = false;
+  Position where = {};
+
+  [[nodiscard]] std::string_view key() const { return name; }
+  [[nodiscard]] std::string text() const { return name; }
+  LinkSettings& own() { return settings; }
+  [[nodiscard]] const LinkSettings& own() const { return settings; }
+  template <typename Visit>
+  static void each_setting(Visit&& visit) {
+    visit("mac", &LinkSettings::mac);
+    visit("mtu", &LinkSettings::mtu);
+    visit("master", &LinkSettings::master);
+    visit("state", &LinkSettings::state);
+    visit("alias", &LinkSettings::alias);
+    visit("txqlen", &LinkSettings::txqlen);
+    visit("group", &LinkSettings::group);
+    visit("promiscuous", &LinkSettings::promiscuous);
+    visit("allmulticast", &LinkSettings::allmulticast);
+    visit("multicast", &LinkSettings::multicast);
+    visit("arp", &LinkSettings::arp);
+    visit("addr_gen_mode", &LinkSettings::addr_gen_mode);
+    visit("protodown", &LinkSettings::protodown);
+    visit("altnames", &LinkSettings::altnames);
+  }
+};
+
+}  // namespace netrig

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words of the kinds of objects, as iproute2 writes them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "model/step.hpp"
+
+namespace netrig {
+namespace {
+
+std::string range_text(const NumberRange& range) {
+  return range.first == range.last ? fmt::format("{}", range.first) : fmt::format("{}-{}", range.first, range.last);
+}
+
+}  // namespace
+
+std::string setting_text(AddressGeneration value) {
+  static constexpr std::array kWords = {"eui64", "none", "stable_secret", "random"};
+  return kWords.at(static_cast<std::size_t>(value));
+}
+
+std::string setting_text(RouteType value) {
+  static constexpr std::array kWords = {"unspec",    "unicast",   "local",       "broadcast", "anycast",
+                                        "multicast", "blackhole", "unreachable", "prohibit",  "throw"};
+  return kWords.at(static_cast<std::size_t>(value));
+}
+
+std::string setting_text(RoutePreference value) {
+  return value == RoutePreference::high ? "high" : value == RoutePreference::low ? "low" : "medium";
+}
+
+std::string setting_text(const std::vector<NextHop>& value) {
+  std::string text;
+  for (const NextHop& hop : value) {
+    if (value.size() > 1) text += " nexthop";
+    if (hop.via) text += " via " + hop.via->str();
+    if (hop.interface) text += " dev " + hop.interface->str();
+    if (hop.weight != 1) text += fmt::format(" weight {}", hop.weight);
+    if (hop.onlink) text += " onlink";
+  }
+  return text.empty() ? text : text.substr(1);
+}
+
+std::string setting_text(NeighbourState value) {
+  switch (value) {
+    case NeighbourState::reachable:
+      return "reachable";
+    case NeighbourState::stale:
+      return "stale";
+    case NeighbourState::noarp:
+      return "noarp";
+    case NeighbourState::permanent:
+      return "permanent";
+  }
+  return fmt::format("{:#x}", static_cast<unsigned>(value));
+}
+
+std::string Address::text() const {
+  return peer ? fmt::format("{} peer {}", prefix.address.str(), Prefix{*peer, prefix.length}.str()) : prefix.str();
+}
+
+std::string Route::text() const {
+  std::string text = type == RouteType::unicast ? "" : setting_text(type) + " ";
+  text += destination.length == 0 ? "default" : destination.str();
+  if (!next_hops.empty()) text += " " + setting_text(next_hops);
+  if (source) text += " src " + source->str();
+  if (tos != 0) text += fmt::format(" tos {:#x}", tos);
+  if (metric) text += fmt::format(" metric {}", *metric);
+  if (table != 254) text += fmt::format(" table {}", table);
+  if (mtu) text += fmt::format(" mtu {}", *mtu);
+  return text;
+}
+
+std::string Rule::text() const {
+  std::string text = priority ? fmt::format("{}:", *priority) : family == Family::ipv6 ? "ipv6:" : "ipv4:";
+  if (inverted) text += " not";
+  text += " from " + (from ? from->str() : std::string("all"));
+  if (to) text += " to " + to->str();
+  if (tos) text += fmt::format(" tos {:#x}", *tos);
+  if (fwmark) text += fmt::format(" fwmark {:#x}/{:#x}", fwmark->first, fwmark->second);
+  if (!iif.empty()) text += " iif " + iif;
+  if (!oif.empty()) text += " oif " + oif;
+  if (uid_range) text += " uidrange " + range_text(*uid_range);
+  if (ipproto) text += fmt::format(" ipproto {}", *ipproto);
+  if (source_ports) text += " sport " + range_text(*source_ports);
+  if (destination_ports) text += " dport " + range_text(*destination_ports);
+  switch (action) {
+    case RuleAction::table:
+      text += l3mdev ? " lookup [l3mdev-table]" : fmt::format(" lookup {}", table);
+      break;
+    case RuleAction::blackhole:
+      text += " blackhole";
+      break;
+    case RuleAction::unreachable:
+      text += " unreachable";
+      break;
+    case RuleAction::prohibit:
+      text += " prohibit";
+      break;
+  }
+  if (suppress_prefix_length) text += fmt::format(" suppress_prefixlength {}", *suppress_prefix_length);
+  return text;
+}
+
+std::string Neighbour::text() const {
+  return fmt::format("{}{}{}", proxy ? "proxy " : "", address.str(), mac ? " lladdr " + mac->str() : "");
+}
+
+std::string text_of(const Object& object) {
+  return std::visit(
+      [](const auto& one) {
+        if constexpr (requires { one.interface; })
+          return fmt::format("{} {}", one.interface, one.text());
+        else
+          return std::string(one.text());
+      },
+      object);
+}
+
+std::optional<std::string> interface_sysctl(std::string_view shorthand, const std::string& interface) {
+  std::string name = interface;
+  std::replace(name.begin(), name.end(), '.', '/');
+  for (const std::string_view family : {"ipv4", "ipv6", "mpls"}) {
+    if (!shorthand.starts_with(family) || shorthand.size() <= family.size() + 1 || shorthand[family.size()] != '.')
+      continue;
+    std::string_view rest = shorthand.substr(family.size() + 1);
+    std::string_view part = "conf";
+    if (family != "mpls" && rest.starts_with("neigh.")) {
+      part = "neigh";
+      rest.remove_prefix(6);
+    }
+    if (rest.empty() || rest.find('.') != std::string_view::npos) return std::nullopt;
+    return fmt::format("net.{}.{}.{}.{}", family, part, name, rest);
+  }
+  return std::nullopt;
+}
+
+}  // namespace netrig

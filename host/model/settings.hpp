@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kinds of objects have in common: settings by name, each of which can be compared and put into words.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/address.hpp"
+#include "model/given.hpp"
+#include "model/names.hpp"
+
+namespace netrig {
+
+enum class AdminState : std::uint8_t { down, up };
+/// RT_SCOPE_* of linux/rtnetlink.h.
+enum class Scope : std::uint8_t { global = 0, site = 200, link = 253, host = 254 };
+
+/// A setting as a lab file writes it.
+inline std::string setting_text(bool value) { return value ? "true" : "false"; }
+inline std::string setting_text(std::uint32_t value) { return std::to_string(value); }
+inline std::string setting_text(const std::string& value) { return value; }
+inline std::string setting_text(const MacAddress& value) { return value.str(); }
+inline std::string setting_text(const IpAddress& value) { return value.str(); }
+inline std::string setting_text(const Prefix& value) { return value.str(); }
+inline std::string setting_text(const InterfaceName& value) { return value.str(); }
+inline std::string setting_text(AdminState value) { return value == AdminState::up ? "up" : "down"; }
+std::string setting_text(Scope value);
+std::string setting_text(const std::vector<std::string>& value);
+
+/// One setting that is not as it should be.
+struct SettingChange {
+  std::string_view name;
+  std::string expected;
+  std::string found;
+  Position where;
+};
+
+}  // namespace netrig

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is in a namespace, as one value: wanted, made and seen are all of this type.
+#pragma once
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include "model/interface_address.hpp"
+#include "model/link.hpp"
+#include "model/neighbour.hpp"
+#include "model/route.hpp"
+#include "model/rule.hpp"
+#include "model/sysctl.hpp"
+
+namespace netrig {
+
+/// The kinds of objects, in the order in which they are shown. This list is all that knows every kind.
+template <typename... Kind>
+struct KindList {
+  using Object = std::variant<Kind...>;
+  using State = std::tuple<std::vector<Kind>...>;
+  /// Calls visit(KindTag<Kind>{}) for each.
+  template <typename Visit>
+  static void each(Visit&& visit) {
+    (visit(std::type_identity<Kind>{}), ...);
+  }
+};
+using ObjectKinds = KindList<Sysctl, Link, Address, Neighbour, Route, Rule>;
+
+/// One object of any kind; only inside a step.
+using Object = ObjectKinds::Object;
+
+/// All objects of one namespace, kind by kind.
+struct SpaceState {
+  ObjectKinds::State objects;
+
+  template <typename Kind>
+  std::vector<Kind>& of() {
+    return std::get<std::vector<Kind>>(objects);
+  }
+  template <typename Kind>
+  [[nodiscard]] const std::vector<Kind>& of() const {
+    return std::get<std::vector<Kind>>(objects);
+  }
+};
+
+}  // namespace netrig

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "model/settings.hpp"
+
+namespace netrig {
+
+/// A sysctl of a network namespace.
+struct Sysctl {
+  static constexpr std::string_view kKind = "sysctl";
+
+  std::string key_text = {};  ///< "net.ipv4.ip_forward"; dots of interface names are slashes, as in sysctl(8)
+  Given<std::string> value = {};
+  Position where = {};
+
+  [[nodiscard]] std::string_view key() const { return key_text; }
+  [[nodiscard]] const std::string& text() const { return key_text; }
+  Sysctl& own() { return *this; }
+  [[nodiscard]] const Sysctl& own() const { return *this; }
+  template <typename Visit>
+  static void each_setting(Visit&& visit) {
+    visit("value", &Sysctl::value);
+  }
+  friend bool operator==(const Sysctl&, const Sysctl&) = default;
+};
+
+/// "net.ipv4.conf.eth0/10.forwarding" for a sysctl of an interface in short ("ipv4.forwarding",
+/// "ipv6.neigh.gc_stale_time", "mpls.input"); nothing if it is none.
+std::optional<std::string> interface_sysctl(std::string_view shorthand, const std::string& interface);
+
+}  // namespace netrig

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/devices.hpp"
+
+#include <algorithm>
+
+#include "plan/compare.hpp"
+
+namespace netrig::plan {
+
+DeviceOfInterface::DeviceOfInterface(const Lab& lab) : lab_(lab) {
+  for (std::size_t d = 0; d < lab.devices.size(); ++d)
+    for (const Interface& interface : lab.devices[d].interfaces)
+      index_.emplace(Key{lab.namespaces[interface.home].name.str(), interface.name.str()}, d);
+}
+
+std::size_t DeviceOfInterface::find(const std::string& space, const std::string& interface) const {
+  const auto found = index_.find({space, interface});
+  return found == index_.end() ? SIZE_MAX : found->second;
+}
+
+std::vector<std::size_t> DeviceOfInterface::dependencies(const Device& device) const {
+  std::vector<std::size_t> result;
+  for (const auto& [name, value] : device.parameters)
+    for (const auto& scalar : value.values)
+      if (const auto* reference = std::get_if<InterfaceReference>(&scalar))
+        if (const std::size_t found = find(reference->home.str(), reference->name.str()); found != SIZE_MAX)
+          result.push_back(found);
+  return result;
+}
+
+std::vector<std::size_t> DeviceOfInterface::levels() const {
+  std::vector<std::size_t> level(lab_.devices.size(), SIZE_MAX);
+  std::vector<std::size_t> stack;
+  for (std::size_t root = 0; root < lab_.devices.size(); ++root) {
+    stack.push_back(root);
+    while (!stack.empty()) {
+      const std::size_t d = stack.back();
+      std::size_t own = 0;
+      bool ready = true;
+      for (const std::size_t lower : dependencies(lab_.devices[d])) {
+        if (level[lower] == SIZE_MAX) {
+          stack.push_back(lower);
+          ready = false;
+        } else {
+          own = std::max(own, level[lower] + 1);
+        }
+      }
+      if (!ready) continue;
+      level[d] = own;
+      stack.pop_back();
+    }
+  }
+  return level;
+}
+
+bool is_changeable(const Lab& current, const Device& before, const Lab& next, const Device& after) {
+  if (before.driver != after.driver || before.parameters != after.parameters) return false;
+  return std::equal(before.interfaces.begin(), before.interfaces.end(), after.interfaces.begin(),
+                    after.interfaces.end(), [&](const Interface& a, const Interface& b) {
+                      Link target;
+                      target.settings = b.link;
+                      Link made;
+                      made.settings = a.link;
+                      return a.name == b.name && a.index == b.index &&
+                             current.namespaces[a.home].name == next.namespaces[b.home].name && unset(target, made);
+                    });
+}
+
+}  // namespace netrig::plan

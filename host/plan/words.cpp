@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/words.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace netrig::plan {
+namespace {
+
+std::string shown(const std::string& value) { return value.empty() ? "none" : value; }
+
+Line device_line(Verb verb, const Lab& lab, const Device& device) {
+  std::vector<std::string> ends;
+  for (const Interface& interface : device.interfaces)
+    ends.push_back(fmt::format("{}:{}", lab.namespaces[interface.home].name.str(), interface.name.str()));
+  return {.verb = verb,
+          .kind = "device",
+          .space = {},
+          .name = device.name.str(),
+          .detail = fmt::format("{} {}", device.driver, fmt::join(ends, " ")),
+          .where = device.where};
+}
+
+Line namespace_line(Verb verb, const Namespace& space) {
+  return {.verb = verb, .kind = "namespace", .space = space.name.str(), .name = {}, .detail = {}, .where = space.where};
+}
+
+}  // namespace
+
+std::string words_of(const Step& step) {
+  std::vector<std::string> words;
+  for (const SettingChange& change : step.changes)
+    words.push_back(change.found.empty()
+                        ? fmt::format("{} {}", change.name, shown(change.expected))
+                        : fmt::format("{} {} -> {}", change.name, change.found, shown(change.expected)));
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+Line line_of(const Step& step, const std::string& space) {
+  const auto* sysctl = std::get_if<Sysctl>(&step.object);
+  return {.verb = step.verb,
+          .kind = std::string(kind_of(step.object)),
+          .space = space,
+          .name = text_of(step.object),
+          .detail = sysctl != nullptr && step.verb == Verb::make ? "= " + sysctl->value.value_or("") : words_of(step),
+          .changes = step.changes,
+          .where = position_of(step.object),
+          .restores = step.restores};
+}
+
+std::vector<Line> lines_of(const Plan& plan, const Lab* current, const Lab& next) {
+  std::vector<Line> lines;
+  if (current != nullptr) {
+    for (const auto* devices : {&plan.clear_devices, &plan.retire_devices})
+      for (const std::size_t d : *devices) lines.push_back(device_line(Verb::remove, *current, current->devices[d]));
+    for (const std::size_t s : plan.remove_namespaces)
+      if (!current->namespaces[s].existing) lines.push_back(namespace_line(Verb::remove, current->namespaces[s]));
+  }
+  for (const std::size_t s : plan.create_namespaces)
+    if (!next.namespaces[s].existing) lines.push_back(namespace_line(Verb::make, next.namespaces[s]));
+  for (const auto& level : plan.create_devices)
+    for (const std::size_t d : level) lines.push_back(device_line(Verb::make, next, next.devices[d]));
+  for (const SpacePlan& one : plan.spaces)
+    for (const Step& step : one.difference.steps) {
+      const auto* link = std::get_if<Link>(&step.object);
+      if (one.fresh && link != nullptr && link->name == "lo") continue;  // as every namespace has it
+      if (step.part == Step::Part::removal) continue;
+      lines.push_back(line_of(step, next.namespaces[one.space].name.str()));
+    }
+  return lines;
+}
+
+}  // namespace netrig::plan

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A plan in words, line by line: the words of a step come from the step.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "plan/plan.hpp"
+
+namespace netrig::plan {
+
+/// What a step does, in one clause: "mtu 1400 -> 1500", "missing".
+std::string words_of(const Step& step);
+
+/// One thing to be done.
+struct Line {
+  Verb verb = Verb::make;
+  std::string kind;   ///< "namespace", "device", "address"...
+  std::string space;  ///< namespace; empty: of a device, which may lie in several
+  std::string name;   ///< "wire", "eth0 10.0.0.1/24", "default via 10.0.0.1"
+  std::string detail;
+  std::vector<SettingChange> changes = {};
+  Position where = {};    ///< in the lab file; of what is removed: in the file it came from
+  bool restores = false;  ///< another step takes it with it
+};
+
+Line line_of(const Step& step, const std::string& space);
+
+/// Everything to be done, namespaces and devices first; then namespace by namespace.
+std::vector<Line> lines_of(const Plan& plan, const Lab* current, const Lab& next);
+
+}  // namespace netrig::plan

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <fstream>
+
+#include <fmt/ranges.h>
+
+#include "session/session.hpp"
+
+namespace netrig::session {
+namespace {
+
+plan::Limits limits_here() {
+  plan::Limits limits;
+  limits.open_files = raise_open_files();
+  std::ifstream("/proc/sys/user/max_net_namespaces") >> limits.net_namespaces;
+  return limits;
+}
+
+/// Who names another file by mistake must not lose what he has.
+void require_same_file(const engine::Record& record, const Lab& next) {
+  if (!is_from_another_file(record, next)) return;
+  throw Error(
+      ErrorCode::conflict,
+      fmt::format("lab \"{}\" is up from {}, another file; \"netrig up --replace {}\" makes it what this one says",
+                  record.lab, record.file, next.file),
+      next.file);
+}
+
+/// A lab that an earlier run left between states is taken away before it is begun anew.
+engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest& request) {
+  const std::string& lab = next.name.str();
+  auto journal =
+      engine::Journal::open(lab, {.create = true, .wait = request.wait, .interrupted = host.options.interrupted});
+  const engine::Record& record = journal->record();
+  if (!record.begun) return std::move(*journal);
+  if (!engine::is_lost(record)) {
+    if (record.settled() && request.purpose == engine::Purpose::run)
+      throw Error(ErrorCode::conflict,
+                  fmt::format("lab {0} is up already, and run would take it down; run its tests with \"netrig test "
+                              "{0}\", or take it down first",
+                              lab));
+    const bool kept = record.settled() || record.phase == engine::Phase::changing;
+    if (kept && !request.replace) require_same_file(record, next);
+    if (record.settled()) return std::move(*journal);
+    require_unused(record, {}, fmt::format("; or take this one down first with \"netrig down --force {}\"", lab));
+    spdlog::warn("an earlier run on lab \"{}\" was cut off while {}; what it left is removed first", lab,
+                 record.doing());
+  }
+  try {
+    engine::down(*journal, host.drivers, {});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::left) throw;
+    if (engine::Journal::peek(lab))
+      throw Error(ErrorCode::conflict, fmt::format("lab \"{}\" cannot be brought up: {}", lab, error.message()));
+    spdlog::warn("{}", error.message());
+  }
+  return open_settled(host, next, request);
+}
+
+}  // namespace
+
+bool is_from_another_file(const engine::Record& record, const Lab& lab) {
+  return !engine::is_same_file(record, lab.file) && engine::Journal::applied_source(record.lab) != lab.source;
+}
+
+void check_machine(const Lab& lab) {
+  plan::check_limits(lab, limits_here());
+  require_privileges("bringing up a lab");
+}
+
+BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
+  const auto began = std::chrono::steady_clock::now();
+  if (request.remove_foreign)
+    for (Namespace& space : next.namespaces) space.foreign = Foreign::remove;
+  BroughtUp result{.journal = open_settled(host, next, request)};
+  engine::Journal& journal = result.journal;
+  result.fresh = !journal.record().begun;
+  try {
+    std::optional<Lab> current;
+    if (!result.fresh) current = host.applied(journal.record());
+    const Lab* before = current ? &*current : nullptr;
+    engine::Bringing bringing(journal, host.drivers, host.options, before, next);
+    const plan::Plan& plan = bringing.plan();
+    result.lines = plan::lines_of(plan, before, next);
+    engine::check_conflicts(before, next, plan);
+    std::vector<std::string> going;
+    for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
+    require_unused(journal.record(), going, "");
+    if (result.fresh) journal.begin(next, request.only, request.purpose);
+    if (result.fresh || !plan.empty() || bringing.has_leftovers())
+      bringing.run(request.only);
+    else
+      journal.commit(next, request.only);  // comments may have changed
+    result.warnings = bringing.warnings();
+  } catch (...) {
+    // Refused before anything was begun: the name is free again.
+    if (!journal.record().begun) journal.remove();
+    throw;
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return result;
+}
+
+void require_privileges(const std::string& what) {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (::syscall(SYS_capget, &header, data.data()) != 0) return;
+  const auto has = [&](unsigned capability) {
+    return (data.at(capability / 32).effective >> (capability % 32) & 1U) != 0;
+  };
+  std::vector<std::string> missing;
+  if (!has(CAP_SYS_ADMIN)) missing.emplace_back("CAP_SYS_ADMIN (network namespaces)");
+  if (!has(CAP_NET_ADMIN)) missing.emplace_back("CAP_NET_ADMIN (interfaces, addresses, routes)");
+  if (missing.empty()) return;
+  throw Error(ErrorCode::denied, fmt::format("{} needs {}; run it with sudo", what, fmt::join(missing, " and ")));
+}
+
+std::uint64_t raise_open_files() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+}  // namespace netrig::session

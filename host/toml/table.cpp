@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "toml/table.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "model/names.hpp"
+#include "model/parameter.hpp"
+
+namespace netrig::tomlfile {
+
+Position position_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
+Position position_of(const toml::key& key) { return {key.source().begin.line, key.source().begin.column}; }
+
+toml::table parse(std::string_view text, const std::string& name) {
+  try {
+    return toml::parse(text, name);
+  } catch (const toml::parse_error& error) {
+    std::string message(error.description());
+    // The parser begins with what it was at; ours begin with what is wrong.
+    if (message.starts_with("Error while parsing ")) message = "syntax: in " + message.substr(20);
+    if (message.find("in inline table") != std::string::npos && message.find("\\n") != std::string::npos)
+      message += "; an inline table { ... } ends on its line, break lines inside [ ... ] instead";
+    throw Error(ErrorCode::invalid, message,
+                fmt::format("{}:{}:{}", name, error.source().begin.line, error.source().begin.column));
+  }
+}
+
+std::string type_of(const toml::node& node) {
+  switch (node.type()) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "an integer";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::boolean:
+      return "a boolean";
+    case toml::node_type::none:
+      return "nothing";
+    default:
+      return "a date or time";
+  }
+}
+
+namespace {
+
+/// As somebody else would write it: "MTUBytes" and "mtu-bytes" are one.
+std::string plain(std::string_view key) {
+  std::string word;
+  for (const char c : key)
+    if (c != '_' && c != '-') word += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return word;
+}
+
+/// What `key` is likely meant to be.
+std::optional<std::string> meant(std::string_view key, std::span<const std::string_view> known,
+                                 std::span<const Synonym> synonyms) {
+  const auto is_known = [&](std::string_view one) { return std::find(known.begin(), known.end(), one) != known.end(); };
+  const std::string word = plain(key);
+  for (const std::string_view one : known)
+    if (plain(one) == word) return std::string(one);
+  for (const Synonym& synonym : synonyms)
+    if (synonym.word == word && is_known(synonym.key)) return std::string(synonym.key);
+  return closest(key, known);
+}
+
+}  // namespace
+
+void Table::allow(std::span<const std::string_view> known) const {
+  for (const auto& [key, node] : *table_) {
+    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    const auto hint = meant(key.str(), known, context_->synonyms);
+    context_->fail(position_of(key), fmt::format("unknown key \"{}\" in {}; {}", key.str(), what_,
+                                                 hint ? fmt::format("did you mean \"{}\"?", *hint)
+                                                      : fmt::format("it can have {}", fmt::join(known, ", "))));
+  }
+}
+
+void Table::wrong_type(std::string_view key, std::string_view wanted) const {
+  const toml::node& node = *table_->get(key);
+  context_->fail(position_of(node), fmt::format("{} is {}; write {}", key, type_of(node), wanted));
+}
+
+std::optional<Text> Table::text(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr) return std::nullopt;
+  const auto* string = node->as_string();
+  if (string == nullptr) wrong_type(key, "a string in quotes");
+  return context_->expanded(string->get(), position_of(*node));
+}
+
+Text Table::required_text(std::string_view key) const {
+  auto found = text(key);
+  if (!found) context_->fail(where(), fmt::format("{} has no \"{}\"", what_, key));
+  return std::move(*found);
+}
+
+std::vector<Text> Table::texts(std::string_view key) const {
+  std::vector<Text> all;
+  const auto* list = array(key);
+  if (list == nullptr) return all;
+  for (const toml::node& node : *list) {
+    const auto* string = node.as_string();
+    if (string == nullptr)
+      context_->fail(position_of(node), fmt::format("{} is a list of strings, not of {}", key, type_of(node)));
+    all.push_back(context_->expanded(string->get(), position_of(node)));
+  }
+  return all;
+}
+
+std::optional<std::int64_t> Table::integer(std::string_view key, std::int64_t least, std::int64_t most) const {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr) return std::nullopt;
+  std::int64_t value = 0;
+  if (const auto* integer = node->as_integer()) {
+    value = integer->get();
+  } else if (context_->variables != nullptr && node->is_string()) {
+    const Text expanded = *text(key);
+    const auto [end, error] =
+        std::from_chars(expanded.value.data(), expanded.value.data() + expanded.value.size(), value);
+    if (error != std::errc{} || end != expanded.value.data() + expanded.value.size())
+      context_->fail(position_of(*node), fmt::format("{} = \"{}\" is not an integer", key, expanded.value));
+  } else {
+    wrong_type(key, "an integer without quotes");
+  }
+  if (value < least || value > most)
+    context_->fail(position_of(*node),
+                   fmt::format("{} = {} is out of range; it can be {} to {}", key, value, least, most));
+  return value;
+}
+
+std::optional<bool> Table::boolean(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr) return std::nullopt;
+  const auto* value = node->as_boolean();
+  if (value == nullptr) wrong_type(key, "true or false without quotes");
+  return value->get();
+}
+
+Given<std::uint32_t> Table::number(std::string_view key, std::uint32_t least, std::uint32_t most) const {
+  const auto value = integer(key, least, most);
+  if (!value) return {};
+  return {static_cast<std::uint32_t>(*value), where(key)};
+}
+
+Given<bool> Table::flag(std::string_view key) const {
+  const auto value = boolean(key);
+  if (!value) return {};
+  return {*value, where(key)};
+}
+
+const toml::table* Table::table(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr) return nullptr;
+  if (!node->is_table()) wrong_type(key, "a table: { key = value }");
+  return node->as_table();
+}
+
+const toml::array* Table::array(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr) return nullptr;
+  if (!node->is_array()) wrong_type(key, "a list: [ ... ]");
+  return node->as_array();
+}
+
+std::optional<std::size_t> Table::choice(std::string_view key, const std::vector<std::string_view>& words) const {
+  const auto found = text(key);
+  if (!found) return std::nullopt;
+  const auto word = std::find(words.begin(), words.end(), found->value);
+  if (word != words.end()) return static_cast<std::size_t>(word - words.begin());
+  context_->fail(found->where, fmt::format("{} = \"{}\" is not known; it can be \"{}\"", key, found->value,
+                                           fmt::join(words, "\", \"")));
+}
+
+std::optional<std::int64_t> Table::duration(std::string_view key) const {
+  const auto found = text(key);
+  if (!found) return std::nullopt;
+  const auto value = parse_duration(found->value);
+  if (!value)
+    context_->fail(found->where,
+                   fmt::format("{} = \"{}\" is not a duration; write a number and a unit, as in \"2s\" or \"50ms\"",
+                               key, found->value));
+  return value;
+}
+
+std::optional<std::int64_t> Table::rate(std::string_view key) const {
+  const auto found = text(key);
+  if (!found) return std::nullopt;
+  const auto value = parse_rate(found->value);
+  if (!value)
+    context_->fail(found->where, fmt::format("{} = \"{}\" is not a rate; write a number and a unit, as in \"100Mbit\"",
+                                             key, found->value));
+  return value;
+}
+
+}  // namespace netrig::tomlfile

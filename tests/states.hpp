@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Objects and states of namespaces for tests, and random ones.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "model/step.hpp"
+#include "plan/words.hpp"
+
+namespace states {
+
+using namespace netrig;
+
+inline Link link(const std::string& name, AdminState state = AdminState::up) {
+  Link one;
+  one.name = name;
+  one.settings.state = {state};
+  one.settings.master = {std::string()};
+  one.settings.alias = {std::string()};
+  return one;
+}
+
+inline Address address(const std::string& interface, const std::string& prefix, bool secondary = false) {
+  Address one;
+  one.interface = interface;
+  one.prefix = *Prefix::parse(prefix);
+  one.secondary = secondary;
+  return one;
+}
+
+inline Route route(const std::string& to, const std::string& via, const std::string& dev, std::uint32_t metric = 0) {
+  Route one;
+  one.destination = *Prefix::parse(to);
+  one.protocol = {kRouteProtocol};
+  NextHop hop;
+  if (!via.empty()) hop.via = IpAddress::parse(via);
+  if (!dev.empty()) hop.interface = InterfaceName(dev);
+  one.next_hops = {hop};
+  if (metric != 0) one.metric = metric;
+  return one;
+}
+
+inline Sysctl sysctl(const std::string& key, const std::string& value) {
+  Sysctl one;
+  one.key_text = key;
+  one.value = {value};
+  return one;
+}
+
+/// The steps as words: "make address eth0 10.0.0.1/24".
+inline std::vector<std::string> words(const std::vector<Step>& steps) {
+  static constexpr std::array kVerbs = {"make", "change", "remove"};
+  std::vector<std::string> result;
+  for (const Step& step : steps) {
+    if (step.part == Step::Part::removal) continue;
+    std::string text = std::string(kVerbs.at(static_cast<std::size_t>(step.verb))) + " " +
+                       std::string(kind_of(step.object)) + " " + text_of(step.object);
+    if (!step.changes.empty()) text += ": " + plan::words_of(step);
+    if (step.restores) text += " (again)";
+    result.push_back(text);
+  }
+  return result;
+}
+
+/// Small states in which everything can be in the way of everything.
+class Random {
+ public:
+  explicit Random(unsigned seed) : random_(seed) {}
+
+  SpaceState next() {
+    SpaceState state;
+    for (const char* name : {"eth0", "eth1"}) {
+      Link one = link(name, chance(5) ? AdminState::down : AdminState::up);
+      one.settings.mtu = {chance(3) ? 1400U : 1500U};
+      state.of<Link>().push_back(one);
+      add_addresses(state, name);
+    }
+    for (const char* to : {"0.0.0.0/0", "192.0.2.0/24", "198.51.100.0/24"})
+      if (const auto way = gateway(state, Family::ipv4); way && chance(2))
+        state.of<Route>().push_back(route(to, way->second, way->first, chance(2) ? 0 : 100));
+    for (const char* key : {"net.ipv4.ip_forward", "net.ipv4.conf.eth0.forwarding"})
+      state.of<Sysctl>().push_back(sysctl(key, chance(2) ? "1" : "0"));
+    return state;
+  }
+
+ private:
+  bool chance(unsigned of) { return random_() % of == 0; }
+
+  void add_addresses(SpaceState& state, const std::string& name) {
+    const std::string net = name == "eth0" ? "10.0.0." : "10.1.0.";
+    bool first = true;
+    for (unsigned host = 1; host <= 3; ++host) {
+      if (chance(2)) continue;
+      state.of<Address>().push_back(address(name, net + std::to_string(host) + "/24", !first));
+      first = false;
+    }
+    // On a link that is down there is no IPv6 address (addrconf_add_linklocal, inet6_addr_add).
+    if (chance(2) && state.of<Link>().back().settings.state == AdminState::up)
+      state.of<Address>().push_back(address(name, name == "eth0" ? "2001:db8::1/64" : "2001:db8:1::1/64"));
+  }
+
+  /// An interface that is up and has an address, and a neighbour there.
+  std::optional<std::pair<std::string, std::string>> gateway(const SpaceState& state, Family family) {
+    for (const Address& one : state.of<Address>()) {
+      const auto& links = state.of<Link>();
+      const auto up = std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.name == one.interface; });
+      if (one.prefix.address.family == family && up->settings.state == AdminState::up && chance(2))
+        return std::pair(one.interface, std::string(one.interface == "eth0" ? "10.0.0.254" : "10.1.0.254"));
+    }
+    return std::nullopt;
+  }
+
+  std::mt19937 random_;
+};
+
+}  // namespace states

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/difference.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "catch.hpp"
+#include "plan/kernel_model.hpp"
+#include "plan/wanted.hpp"
+#include "plan/words.hpp"
+#include "states.hpp"
+
+using namespace netrig;
+using states::address;
+using states::link;
+using states::route;
+using states::sysctl;
+using states::words;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// eth0 with an address and a default route over it.
+SpaceState host() {
+  SpaceState state;
+  state.of<Link>() = {link("eth0")};
+  state.of<Address>() = {address("eth0", "10.0.0.1/24")};
+  state.of<Route>() = {route("0.0.0.0/0", "10.0.0.254", "eth0")};
+  return state;
+}
+
+plan::Difference diff(const SpaceState& wanted, const SpaceState& made, const SpaceState& seen,
+                      Foreign foreign = Foreign::report) {
+  return plan::diff({.wanted = wanted, .made = made, .seen = seen, .own = true, .foreign = foreign});
+}
+
+}  // namespace
+
+TEST_CASE("what is as wanted needs no step") { CHECK(diff(host(), host(), host()).empty()); }
+
+TEST_CASE("what is missing is made, whatever was made before") {
+  SpaceState seen = host();
+  seen.of<Address>().clear();
+  seen.of<Route>().clear();
+  CHECK(words(diff(host(), host(), seen).steps) ==
+        Words{"make address eth0 10.0.0.1/24", "make route default via 10.0.0.254 dev eth0"});
+}
+
+TEST_CASE("a setting that the file gives is mended, one that it leaves free is not") {
+  SpaceState wanted = host();
+  wanted.of<Link>()[0].settings.mtu = {1400};
+  SpaceState seen = host();
+  seen.of<Link>()[0].settings.mtu = {1500};
+  seen.of<Link>()[0].settings.txqlen = {500};
+  CHECK(words(diff(wanted, wanted, seen).steps) == Words{"change interface eth0: mtu 1500 -> 1400"});
+}
+
+TEST_CASE("a setting that was made and is no longer wanted goes back to what the kernel has by itself") {
+  SpaceState made = host();
+  made.of<Link>()[0].settings.promiscuous = {true};
+  SpaceState seen = host();
+  seen.of<Link>()[0].settings.promiscuous = {true};
+  CHECK(words(diff(host(), made, seen).steps) == Words{"change interface eth0: promiscuous true -> false"});
+  CHECK(diff(host(), host(), seen).empty());
+}
+
+TEST_CASE("what the lab made and no longer wants is removed, and what nobody accounts for is reported") {
+  SpaceState seen = host();
+  seen.of<Address>().push_back(address("eth0", "10.9.9.9/24"));
+  seen.of<Route>().push_back(route("192.0.2.0/24", "10.0.0.7", "eth0"));
+  SpaceState made = host();
+  made.of<Route>().push_back(route("192.0.2.0/24", "10.0.0.7", "eth0"));
+  const plan::Difference difference = diff(host(), made, seen);
+  CHECK(words(difference.steps) == Words{"remove route 192.0.2.0/24 via 10.0.0.7 dev eth0"});
+  REQUIRE(difference.foreign.size() == 1);
+  CHECK(text_of(difference.foreign[0]) == "eth0 10.9.9.9/24");
+
+  CHECK(words(diff(host(), made, seen, Foreign::remove).steps) ==
+        Words{"remove route 192.0.2.0/24 via 10.0.0.7 dev eth0", "remove address eth0 10.9.9.9/24"});
+  CHECK(diff(host(), made, seen, Foreign::keep).foreign.empty());
+}
+
+TEST_CASE("in a namespace that others use, what the lab did not make is nobody's business") {
+  SpaceState seen = host();
+  seen.of<Address>().push_back(address("eth0", "10.9.9.9/24"));
+  const plan::Difference difference =
+      plan::diff({.wanted = host(), .made = host(), .seen = seen, .own = false, .foreign = Foreign::remove});
+  CHECK(difference.empty());
+  CHECK(difference.foreign.empty());
+}
+
+TEST_CASE("the primary address takes its secondaries along, which are made again") {
+  SpaceState made = host();
+  made.of<Address>() = {address("eth0", "10.0.0.1/24"), address("eth0", "10.0.0.2/24", true)};
+  SpaceState wanted = host();
+  wanted.of<Address>() = {address("eth0", "10.0.0.2/24")};
+  CHECK(words(diff(wanted, made, made).steps) == Words{"remove address eth0 10.0.0.1/24",
+                                                       "change address eth0 10.0.0.2/24: secondary true -> false",
+                                                       "make route default via 10.0.0.254 dev eth0 (again)"});
+}
+
+TEST_CASE("a link that is set down loses its routes and IPv6 addresses, and nothing of that is forgotten") {
+  SpaceState seen = host();
+  seen.of<Address>().push_back(address("eth0", "2001:db8::1/64"));
+  SpaceState wanted = seen;
+  wanted.of<Link>()[0].settings.state = {AdminState::down};
+  SpaceState after = seen;
+  for (const Step& step : diff(wanted, seen, seen).steps) plan::apply(step, after);
+  CHECK(after.of<Address>().size() == 2);
+}
+
+TEST_CASE("ip_forward overwrites what an interface has, which is set again") {
+  SpaceState wanted;
+  wanted.of<Sysctl>() = {sysctl("net.ipv4.ip_forward", "1"), sysctl("net.ipv4.conf.eth0.forwarding", "0")};
+  SpaceState seen;
+  seen.of<Sysctl>() = {sysctl("net.ipv4.ip_forward", "0"), sysctl("net.ipv4.conf.eth0.forwarding", "0")};
+  CHECK(words(diff(wanted, wanted, seen).steps) ==
+        Words{"change sysctl net.ipv4.ip_forward: value 0 -> 1",
+              "change sysctl net.ipv4.conf.eth0.forwarding: value 1 -> 0 (again)"});
+}
+
+TEST_CASE("an MTU too small for IPv6 takes its addresses, routes and sysctls") {
+  SpaceState seen = host();
+  seen.of<Link>()[0].settings.mtu = {1500};
+  seen.of<Address>().push_back(address("eth0", "2001:db8::1/64"));
+  seen.of<Sysctl>() = {sysctl("net.ipv6.conf.eth0.accept_ra", "0")};
+  Link small = seen.of<Link>()[0];
+  small.settings.mtu = {1000};
+  plan::apply({.verb = Verb::change,
+               .object = small,
+               .changes = {{.name = "mtu", .expected = "1000", .found = "1500", .where = {}}}},
+              seen);
+  CHECK(seen.of<Address>().size() == 1);
+  CHECK(seen.of<Sysctl>().empty());
+  CHECK(seen.of<Route>().size() == 1);
+}
+
+TEST_CASE("a route of another metric comes before the one that it replaces goes") {
+  SpaceState wanted = host();
+  wanted.of<Route>() = {route("0.0.0.0/0", "10.0.0.254", "eth0", 50)};
+  CHECK(words(diff(wanted, host(), host()).steps) ==
+        Words{"make route default via 10.0.0.254 dev eth0 metric 50", "remove route default via 10.0.0.254 dev eth0"});
+}
+
+TEST_CASE("a rule is found by what it says, whatever its priority if the file gives none") {
+  Rule rule;
+  rule.from = Prefix::parse("10.0.0.0/8");
+  rule.table = 100;
+  SpaceState wanted;
+  wanted.of<Rule>() = {rule};
+  rule.priority = 32765;
+  SpaceState seen;
+  seen.of<Rule>() = {rule};
+  CHECK(diff(wanted, wanted, seen).empty());
+  wanted.of<Rule>()[0].priority = 10;
+  CHECK(words(diff(wanted, wanted, seen).steps) ==
+        Words{"change rule 10: from 10.0.0.0/8 lookup 100: priority 32765 -> 10"});
+}
+
+TEST_CASE("rollback undoes what a run made, and nothing else") {
+  const SpaceState before = host();
+  SpaceState made = host();
+  made.of<Address>().push_back(address("eth0", "10.1.0.1/24"));
+  made.of<Link>()[0].settings.mtu = {1400};
+  SpaceState now = made;
+  now.of<Route>().push_back(route("192.0.2.0/24", "10.0.0.7", "eth0"));  // by somebody else meanwhile
+  SpaceState before_seen = before;
+  before_seen.of<Link>()[0].settings.mtu = {1500};
+  CHECK(words(plan::diff_back(before_seen, made, now).steps) ==
+        Words{"change interface eth0: mtu 1400 -> 1500", "remove address eth0 10.1.0.1/24"});
+}
+
+TEST_CASE("whatever a namespace was, the difference makes it what it is to be") {
+  states::Random states(GENERATE(range(0, 50)));
+  SpaceState from = states.next();
+  for (int i = 0; i < 40; ++i) {
+    const SpaceState to = states.next();
+    SpaceState state = from;
+    const plan::Difference difference = diff(to, from, state);
+    for (const Step& step : difference.steps)
+      if (!step.is_void) plan::apply(step, state);
+    INFO(fmt::format("{}", fmt::join(words(difference.steps), "\n")));
+    CHECK(words(diff(to, to, state, Foreign::remove).steps) == Words{});
+    from = to;
+  }
+}
