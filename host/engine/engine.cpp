@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/local_place.hpp"
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
 #include "engine/sight.hpp"
@@ -105,66 +106,23 @@ std::vector<MadeDevice> devices_of(const Record& record, const std::function<boo
 
 /// Links that are to go when all has succeeded take no part from here on; what stood in their way comes back by a
 /// rollback.
-void set_retired_down(Run& run, const Lab& current, const plan::Plan& plan) {
+void set_retired_down(Place& place, const Lab& current, const plan::Plan& plan) {
   std::map<std::string, std::vector<std::string>> links;
   for (const std::size_t d : plan.retire_devices)
     for (const Interface& interface : current.devices[d].interfaces)
       links[current.namespaces[interface.home].name.str()].push_back(interface.name.str());
-  kernel::aside([&] {
-    for (const auto& [home, names] : links) {
-      Space* space = run.spaces.find(home);
-      if (space == nullptr) continue;
-      kernel::Batch batch;
-      for (const std::string& name : names)
-        if (const auto found = space->ifindex.find(name); found != space->ifindex.end())
-          kernel::set_link_up(batch, found->second, false);
-      if (!batch.empty()) space->socket().run(batch, kernel::Socket::OnRefusal::go_on);
-      space->release_socket();
-    }
-  });
-}
-
-/// An existing namespace that the lab no longer uses gets its sysctls back.
-void leave_namespace(Run& run, const MadeNamespace& made) {
-  const Use use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie};
-  const Record record = run.journal.record();
-  if (Space* space = run.spaces.find(made.name); space != nullptr)
-    kernel::inside(space->fd(), [&] {
-      for (const MadeObject& object : record.objects)
-        if (object.home == made.name && remove_object(run, *space, object)) run.journal.object_gone(object);
-      for (const SavedSysctl& saved : record.sysctls) {
-        if (saved.home != made.name) continue;
-        kernel::enter(space->fd());
-        give_back_sysctl(use, saved);
-        run.journal.sysctl_gone(saved.home, saved.key);
-      }
-    });
-  leave_existing(use);
+  for (const auto& [home, names] : links) place.set_down(home, names);
 }
 
 }  // namespace
 
-void remove_recorded(Run& run, const std::vector<MadeDevice>& devices, std::vector<MadeNamespace> namespaces) {
-  std::unordered_set<std::string> doomed;
-  for (const MadeNamespace& made : namespaces)
-    if (!made.existing) doomed.insert(made.name);
-  remove_devices(run, devices, doomed);
-  for (const MadeDevice& device : devices) run.journal.device_gone(device.name);
-  for (const MadeNamespace& made : namespaces)
-    if (made.existing) leave_namespace(run, made);
-  std::erase_if(namespaces, [&](const MadeNamespace& made) { return run.stays(made.name); });
-  remove_namespaces(run, namespaces);
-  for (const MadeNamespace& made : namespaces)
-    if (!run.is_left(made.name)) run.journal.namespace_gone(made.name);
-  if (!run.left.empty())
-    throw Error(ErrorCode::failed, fmt::format("could not remove {}: {}", run.left.front().what, run.left.front().why));
-}
-
 Bringing::Bringing(Journal& journal, driver::Registry& drivers, const Options& options, const Lab* current,
-                   const Lab& next)
-    : run_(std::make_unique<Run>(journal, drivers, options)), current_(current), next_(next) {
-  plan::Seen seen = look(run_->spaces, journal.record(), current, next, run_->threads);
-  plan_ = make_plan(current, next, std::move(seen), run_->threads);
+                   const Lab& next, std::unique_ptr<Place> place)
+    : run_(std::make_unique<Run>(journal, drivers, options)),
+      place_(place ? std::move(place) : std::make_unique<LocalPlace>(*run_)),
+      current_(current),
+      next_(next) {
+  plan_ = make_plan(current, next, place_->look(journal.record(), current, next), run_->threads);
 }
 
 Bringing::~Bringing() = default;
@@ -186,7 +144,7 @@ void Bringing::carry_out_plan() {
   Run& run = *run_;
   if (current_ != nullptr) {
     run.stage("clear the way");
-    if (!plan_.retire_devices.empty()) set_retired_down(run, *current_, plan_);
+    if (!plan_.retire_devices.empty()) set_retired_down(*place_, *current_, plan_);
     std::unordered_set<std::string> clear;
     for (const std::size_t d : plan_.clear_devices) clear.insert(current_->devices[d].name.str());
     std::unordered_set<std::string> anew;
@@ -195,14 +153,13 @@ void Bringing::carry_out_plan() {
     for (const MadeNamespace& made : run.journal.record().namespaces)
       if (anew.contains(made.name)) gone.push_back(made);
     if (!clear.empty() || !gone.empty())
-      remove_recorded(
-          run, devices_of(run.journal.record(), [&](const MadeDevice& made) { return clear.contains(made.name); }),
-          gone);
+      place_->remove(
+          devices_of(run.journal.record(), [&](const MadeDevice& made) { return clear.contains(made.name); }), gone);
   }
   run.stage("create namespaces");
-  create_namespaces(run, next_, plan_.create_namespaces);
+  place_->create_namespaces(next_, plan_.create_namespaces);
   run.stage("create devices");
-  for (const auto& level : plan_.create_devices) create_devices(run, next_, level);
+  for (const auto& level : plan_.create_devices) place_->create_devices(next_, level);
   run.stage("configure");
   // Two waves: see plan::Plan::spaces.
   const auto wave = [&](std::size_t begin, std::size_t end) {
@@ -210,16 +167,16 @@ void Bringing::carry_out_plan() {
     parallel(end - begin, run.threads, [&](std::size_t i) {
       run.checkpoint();
       const plan::SpacePlan& one = plan_.spaces[begin + i];
-      carry_out(run, next_, next_.namespaces[one.space], one.difference.steps);
+      place_->carry_out(next_, next_.namespaces[one.space], one.difference.steps);
       if (const std::size_t count = ++done; count % 64 == 0) run.report("addresses and routes", count, end - begin);
     });
   };
   wave(0, plan_.with_masters);
   wave(plan_.with_masters, plan_.spaces.size());
   run.stage("settle links");
-  settle_links(run, rising_in(next_, plan_));
+  place_->settle(rising_in(next_, plan_));
   run.stage("wait for addresses");
-  wait_for_addresses(run, next_);
+  place_->wait_for_addresses(next_);
 }
 
 /// Looks at what an edit has touched: whatever it took with it that nobody foresaw is made again, once.
@@ -232,22 +189,23 @@ void Bringing::check_result() {
     const plan::SpacePlan& one = plan_.spaces[i];
     if (one.fresh || one.difference.steps.empty()) return;
     const Namespace& space = next_.namespaces[one.space];
-    Space& place = run.spaces.at(space.name.str());
     for (const bool again : {true, false}) {
-      const SpaceState seen = look_again(place, wanted.sysctls_in(one.space));
+      const SpaceState seen = place_->look_again(space.name.str(), wanted.sysctls_in(one.space));
       const SpaceState want = wanted.in(one.space);
       const plan::Difference rest =
           plan::diff({.wanted = want, .made = want, .seen = seen, .own = !space.existing, .foreign = Foreign::keep});
-      place.release_socket();
       if (rest.empty()) return;
       if (again) {
-        carry_out(run, next_, space, rest.steps);
+        place_->carry_out(next_, space, rest.steps);
         continue;
       }
       const Step& first = rest.steps.front();
       throw Error(ErrorCode::failed,
                   fmt::format("{} \"{}\" in {} is not as it was set: {}", kind_of(first.object), text_of(first.object),
-                              space.name.str(), plan::words_of(first)),
+                              space.name.str(),
+                              first.verb == Verb::make     ? "it is missing"
+                              : first.verb == Verb::remove ? "it is still there"
+                                                           : plan::words_of(first)),
                   next_.at(position_of(first.object)));
     }
   });
@@ -262,11 +220,11 @@ void Bringing::take_away() {
   const auto spaces = names_of_namespaces(next_);
   const auto devices = names_of_devices(next_);
   const Record& record = run.journal.record();
-  open_recorded(run, record.namespaces);
+  place_->open(record.namespaces);
   std::vector<MadeNamespace> gone;
   for (const MadeNamespace& made : record.namespaces)
     if (!spaces.contains(made.name)) gone.push_back(made);
-  remove_recorded(run, devices_of(record, [&](const MadeDevice& made) { return !devices.contains(made.name); }), gone);
+  place_->remove(devices_of(record, [&](const MadeDevice& made) { return !devices.contains(made.name); }), gone);
 }
 
 void Bringing::run(const std::vector<std::string>& only) {
@@ -284,10 +242,10 @@ void Bringing::run(const std::vector<std::string>& only) {
     try {
       run.interruptible = false;
       if (fresh) {
-        remove_all(run);
+        place_->remove_all();
         if (run.guests.empty()) journal.remove();
       } else {
-        roll_back(run, *current_, next_, plan_, before);
+        roll_back(run, *place_, *current_, next_, plan_, before);
         journal.commit(*current_, before.only);
       }
     } catch (const std::exception& second) {

@@ -10,6 +10,7 @@
 
 #include "driver/registry.hpp"
 #include "engine/journal.hpp"
+#include "engine/place.hpp"
 #include "kernel/address.hpp"
 #include "kernel/link.hpp"
 #include "model/lab.hpp"
@@ -33,7 +34,9 @@ class Bringing {
  public:
   /// `journal` is locked. `current`: what the running lab was brought up as; nullptr: nothing is up. All must outlive
   /// it.
-  Bringing(Journal& journal, driver::Registry& drivers, const Options& options, const Lab* current, const Lab& next);
+  /// `place`: where it is done; nullptr: on this machine.
+  Bringing(Journal& journal, driver::Registry& drivers, const Options& options, const Lab* current, const Lab& next,
+           std::unique_ptr<Place> place = nullptr);
   ~Bringing();
   Bringing(const Bringing&) = delete;
   Bringing& operator=(const Bringing&) = delete;
@@ -54,6 +57,7 @@ class Bringing {
   void take_away();
 
   std::unique_ptr<Run> run_;
+  std::unique_ptr<Place> place_;
   const Lab* current_;
   const Lab& next_;
   plan::Plan plan_;

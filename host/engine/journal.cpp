@@ -138,10 +138,17 @@ std::string Journal::applied_source(const std::string& lab) {
   return directory ? directory->read(kSource).value_or("") : "";
 }
 
+Journal Journal::in_memory(const std::string& lab) {
+  Record record;
+  record.lab = lab;
+  return {std::nullopt, std::move(record)};
+}
+
 void Journal::append(const std::string& lines) {
+  if (!directory_) return;
   if (!file_) write_all_anew();
   try {
-    write_all(file_, lines, directory_.path(kJournal));
+    write_all(file_, lines, directory_->path(kJournal));
   } catch (const Error&) {
     file_ = {};  // half a line may stand there, which the next must not run into
     throw;
@@ -157,8 +164,9 @@ void Journal::append_gone(const std::string& lines) {
 }
 
 void Journal::write_all_anew() {
-  directory_.replace(kJournal, all_events(record_));
-  file_ = directory_.append_to(kJournal);
+  if (!directory_) return;
+  directory_->replace(kJournal, all_events(record_));
+  file_ = directory_->append_to(kJournal);
 }
 
 void Journal::begin(const Lab& lab, const std::vector<std::string>& only, Purpose purpose) {
@@ -185,7 +193,7 @@ void Journal::set_phase(Phase phase) {
 
 void Journal::commit(const Lab& lab, const std::vector<std::string>& only) {
   const std::lock_guard guard(mutex_);
-  directory_.replace(kSource, lab.source);
+  if (directory_) directory_->replace(kSource, lab.source);
   record_.file = recorded_path(lab.file);
   record_.only = only;
   record_.phase = Phase::running;
@@ -296,7 +304,10 @@ void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
 
 void Journal::remove() {
   const std::lock_guard guard(mutex_);
-  directory_.remove({kSource, kJournal});
+  if (directory_) directory_->remove({kSource, kJournal});
+  Record nothing;
+  nothing.lab = std::move(record_.lab);
+  record_ = std::move(nothing);
 }
 
 }  // namespace netrig::engine

@@ -48,6 +48,9 @@ class Journal {
   /// The lab file as it was applied. Empty: `up` has not got so far.
   static std::string applied_source(const std::string& lab);
 
+  /// One that nobody else sees and that ends with this process.
+  static Journal in_memory(const std::string& lab);
+
   Journal(Journal&& other) noexcept;
   Journal& operator=(Journal&&) = delete;
   Journal(const Journal&) = delete;
@@ -82,14 +85,15 @@ class Journal {
   void remove();
 
  private:
-  Journal(RecordDirectory directory, Record record) : directory_(std::move(directory)), record_(std::move(record)) {}
+  Journal(std::optional<RecordDirectory> directory, Record record)
+      : directory_(std::move(directory)), record_(std::move(record)) {}
   void append(const std::string& lines);
   /// The same for what is gone, or is to go. Where nothing can be written it goes all the same: a record that still
   /// names it is compared with the kernel before anything is done by it.
   void append_gone(const std::string& lines);
   void write_all_anew();
 
-  RecordDirectory directory_;
+  std::optional<RecordDirectory> directory_;  ///< nothing: kept in memory alone
   UniqueFd file_;
   Record record_;
   std::mutex mutex_;

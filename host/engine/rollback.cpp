@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "engine/run.hpp"
-#include "engine/sight.hpp"
-#include "kernel/inside.hpp"
 #include "plan/devices.hpp"
 #include "plan/wanted.hpp"
 
@@ -44,7 +42,7 @@ Lab as_seen(Lab lab, const Lab& next, const plan::Plan& plan) {
 }
 
 /// Devices that had to go for what was to come, and that were whole.
-void make_cleared_again(Run& run, const Lab& current, const plan::Plan& plan, const Record& before) {
+void make_cleared_again(Run& run, Place& place, const Lab& current, const plan::Plan& plan, const Record& before) {
   const auto is_made = [&](const Device& device) {
     const auto& made = run.journal.record().devices;
     return std::any_of(made.begin(), made.end(), [&](const MadeDevice& m) { return m.name == device.name.str(); });
@@ -55,7 +53,7 @@ void make_cleared_again(Run& run, const Lab& current, const plan::Plan& plan, co
   };
   const auto homes_open = [&](const Device& device) {
     return std::all_of(device.interfaces.begin(), device.interfaces.end(), [&](const Interface& interface) {
-      return run.spaces.find(current.namespaces[interface.home].name.str()) != nullptr;
+      return place.is_open(current.namespaces[interface.home].name.str());
     });
   };
   const auto levels = plan::DeviceOfInterface(current).levels();
@@ -67,44 +65,43 @@ void make_cleared_again(Run& run, const Lab& current, const plan::Plan& plan, co
     by_level[levels[d]].push_back(d);
   }
   for (const auto& level : by_level)
-    if (!level.empty()) create_devices(run, current, level);
+    if (!level.empty()) place.create_devices(current, level);
 }
 
 }  // namespace
 
-void roll_back(Run& run, const Lab& current, const Lab& next, const plan::Plan& plan, const Record& before) {
+void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, const plan::Plan& plan,
+               const Record& before) {
   run.tolerance = Tolerance::rollback;
   run.left.clear();
   const Record now = run.journal.record();
-  open_recorded(run, now.namespaces);
+  place.open(now.namespaces);
   std::vector<MadeDevice> devices;
   for (auto made = now.devices.rbegin(); made != now.devices.rend(); ++made)
     if (!was_there(before, *made)) devices.push_back(*made);
   std::vector<MadeNamespace> namespaces;
   for (const MadeNamespace& made : now.namespaces)
     if (!was_there(before, made)) namespaces.push_back(made);
-  remove_recorded(run, devices, namespaces);
+  place.remove(devices, namespaces);
 
-  // Names are needed for what the devices stand on.
-  const plan::Wanted wanted(next);
+  // What devices stand on is known by name only after a look.
   for (const plan::SpacePlan& one : plan.spaces)
-    if (Space* place = one.fresh ? nullptr : run.spaces.find(next.namespaces[one.space].name.str()); place != nullptr)
-      kernel::aside([&] { look_again(*place, {}); });
-  make_cleared_again(run, as_seen(current, next, plan), plan, before);
+    if (const std::string& name = next.namespaces[one.space].name.str(); !one.fresh && place.is_open(name))
+      static_cast<void>(place.look_again(name, {}));
+  make_cleared_again(run, place, as_seen(current, next, plan), plan, before);
   parallel(plan.spaces.size(), run.threads, [&](std::size_t i) {
     const plan::SpacePlan& one = plan.spaces[i];
     const Namespace& space = next.namespaces[one.space];
-    Space* place = one.fresh ? nullptr : run.spaces.find(space.name.str());
-    if (place == nullptr) return;
+    if (one.fresh || !place.is_open(space.name.str())) return;
     std::vector<std::string> sysctls;
     for (const Sysctl& sysctl : one.before.of<Sysctl>()) sysctls.push_back(sysctl.key_text);
-    const SpaceState seen = look_again(*place, sysctls);
-    carry_out(run, current, space, plan::diff_back(one.before, one.difference.target, seen).steps);
+    const SpaceState seen = place.look_again(space.name.str(), sysctls);
+    place.carry_out(current, space, plan::diff_back(one.before, one.difference.target, seen).steps);
   });
   std::unordered_set<std::string> touched;
   for (const plan::SpacePlan& one : plan.spaces)
     if (!one.fresh) touched.insert(next.namespaces[one.space].name.str());
-  settle_links(run, rising_in(current, touched));
+  place.settle(rising_in(current, touched));
 }
 
 }  // namespace netrig::engine

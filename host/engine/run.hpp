@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "engine/engine.hpp"
+#include "engine/place.hpp"
 #include "engine/spaces.hpp"
 #include "kernel/inside.hpp"
 
@@ -92,12 +93,6 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& l
 void carry_out(Run& run, const Lab& lab, const Namespace& space, const std::vector<Step>& steps);
 
 /// settle.cpp
-/// Interfaces that have come up in a namespace, and those on which an IPv6 address of the file wants to be detected.
-struct Rising {
-  std::string home;
-  std::vector<std::string> names = {};
-  std::unordered_set<std::string> detecting = {};
-};
 std::vector<Rising> rising_in(const Lab& lab, const plan::Plan& plan);
 /// All that are to be up in these namespaces.
 std::vector<Rising> rising_in(const Lab& lab, const std::unordered_set<std::string>& spaces);
@@ -107,7 +102,8 @@ void wait_for_addresses(Run& run, const Lab& next);
 
 /// rollback.cpp
 /// Brings a running lab back to what was seen before a run that failed. `before`: the record as it was then.
-void roll_back(Run& run, const Lab& current, const Lab& next, const plan::Plan& plan, const Record& before);
+void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, const plan::Plan& plan,
+               const Record& before);
 
 /// removal.cpp
 /// Finds interfaces in namespaces of the lab that would end with them and are not the lab's; adds them to run.guests.
@@ -121,9 +117,5 @@ void restore_existing(Run& run);
 bool remove_object(Run& run, Space& space, const MadeObject& made);
 /// Everything in the record.
 void remove_all(Run& run);
-
-/// engine.cpp
-/// Takes these devices and namespaces away, in the record, too. Throws Error{failed} naming what resists.
-void remove_recorded(Run& run, const std::vector<MadeDevice>& devices, std::vector<MadeNamespace> namespaces);
 
 }  // namespace netrig::engine

@@ -39,7 +39,14 @@ class Model {
       if (change.name == "state" && one.settings.state == AdminState::down) set_down(one.name);
       if (change.name == "mtu" && *one.settings.mtu < kLeastMtu6) lose_ipv6(one.name);
     }
-    put(one);
+    // What it is and which number it has no step says.
+    Link goal = one;
+    for (const Link& link : state_.of<Link>()) {
+      if (link.name != one.name) continue;
+      goal.ifindex = link.ifindex;
+      goal.kind = link.kind;
+    }
+    put(goal);
   }
   void remove(const Link& one) {
     set_down(one.name);

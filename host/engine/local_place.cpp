@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/local_place.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/shared.hpp"
+#include "engine/sight.hpp"
+#include "kernel/inside.hpp"
+#include "kernel/namespace.hpp"
+#include "model/error.hpp"
+
+namespace netrig::engine {
+namespace {
+
+/// An existing namespace that the lab no longer uses gets back what it was.
+void leave_namespace(Run& run, const MadeNamespace& made) {
+  const Use use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie};
+  const Record record = run.journal.record();
+  if (Space* space = run.spaces.find(made.name); space != nullptr)
+    kernel::inside(space->fd(), [&] {
+      for (const MadeObject& object : record.objects)
+        if (object.home == made.name && remove_object(run, *space, object)) run.journal.object_gone(object);
+      for (const SavedSysctl& saved : record.sysctls) {
+        if (saved.home != made.name) continue;
+        kernel::enter(space->fd());
+        give_back_sysctl(use, saved);
+        run.journal.sysctl_gone(saved.home, saved.key);
+      }
+    });
+  leave_existing(use);
+}
+
+}  // namespace
+
+plan::Seen LocalPlace::look(const Record& record, const Lab* current, const Lab& next) {
+  return engine::look(run_.spaces, record, current, next, run_.threads);
+}
+
+SpaceState LocalPlace::look_again(const std::string& space, const std::vector<std::string>& sysctls) {
+  SpaceState state;
+  kernel::aside([&] {
+    Space& place = run_.spaces.at(space);
+    state = engine::look_again(place, sysctls);
+    place.release_socket();
+  });
+  return state;
+}
+
+bool LocalPlace::is_open(const std::string& space) { return run_.spaces.find(space) != nullptr; }
+
+void LocalPlace::open(const std::vector<MadeNamespace>& namespaces) { open_recorded(run_, namespaces); }
+
+void LocalPlace::create_namespaces(const Lab& lab, const std::vector<std::size_t>& which) {
+  engine::create_namespaces(run_, lab, which);
+}
+
+void LocalPlace::create_devices(const Lab& lab, const std::vector<std::size_t>& level) {
+  engine::create_devices(run_, lab, level);
+}
+
+void LocalPlace::carry_out(const Lab& lab, const Namespace& space, const std::vector<Step>& steps) {
+  engine::carry_out(run_, lab, space, steps);
+}
+
+void LocalPlace::set_down(const std::string& space, const std::vector<std::string>& links) {
+  Space* place = run_.spaces.find(space);
+  if (place == nullptr) return;
+  kernel::aside([&] {
+    kernel::Batch batch;
+    for (const std::string& name : links)
+      if (const auto found = place->ifindex.find(name); found != place->ifindex.end())
+        kernel::set_link_up(batch, found->second, false);
+    if (!batch.empty()) place->socket().run(batch, kernel::Socket::OnRefusal::go_on);
+    place->release_socket();
+  });
+}
+
+void LocalPlace::remove(const std::vector<MadeDevice>& devices, const std::vector<MadeNamespace>& namespaces) {
+  std::unordered_set<std::string> doomed;
+  for (const MadeNamespace& made : namespaces)
+    if (!made.existing) doomed.insert(made.name);
+  remove_devices(run_, devices, doomed);
+  for (const MadeDevice& device : devices) run_.journal.device_gone(device.name);
+  for (const MadeNamespace& made : namespaces)
+    if (made.existing) leave_namespace(run_, made);
+  std::vector<MadeNamespace> going = namespaces;
+  std::erase_if(going, [&](const MadeNamespace& made) { return run_.stays(made.name); });
+  remove_namespaces(run_, going);
+  for (const MadeNamespace& made : going)
+    if (!run_.is_left(made.name)) run_.journal.namespace_gone(made.name);
+  if (!run_.left.empty())
+    throw Error(ErrorCode::failed,
+                fmt::format("could not remove {}: {}", run_.left.front().what, run_.left.front().why));
+}
+
+void LocalPlace::remove_all() { engine::remove_all(run_); }
+
+void LocalPlace::settle(const std::vector<Rising>& rising) { settle_links(run_, rising); }
+
+void LocalPlace::wait_for_addresses(const Lab& lab) { engine::wait_for_addresses(run_, lab); }
+
+}  // namespace netrig::engine

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine in a world in memory, refused one message after the other.
+#include "engine/engine.hpp"
+
+#include "catch.hpp"
+#include "config/config.hpp"
+#include "fake_drivers.hpp"
+#include "fake_place.hpp"
+#include "plan/difference.hpp"
+#include "states.hpp"
+
+using namespace netrig;
+
+namespace {
+
+const std::string kHosts = R"(
+[lab]
+name = "hosts"
+[namespace.a]
+sysctl = { "net.ipv4.ip_forward" = 1 }
+routes = [{ to = "default", via = "10.0.0.2" }]
+[namespace.b]
+[namespace.sw]
+[device.wire]
+driver = "veth"
+interfaces = [
+  { namespace = "a", name = "eth0", addresses = ["10.0.0.1/24", "10.0.0.9/24", "2001:db8::1/64"] },
+  { namespace = "b", name = "eth0", addresses = ["10.0.0.2/24"] },
+]
+[device.br0]
+driver = "bridge"
+interfaces = [{ namespace = "sw", name = "br0" }]
+[device.up]
+driver = "veth"
+interfaces = [
+  { namespace = "sw", name = "p1", master = "br0" },
+  { namespace = "b", name = "eth1", addresses = ["10.1.0.1/24"] },
+]
+)";
+
+/// Everything an edit can be: a namespace less and one more, a device less, one more and one made anew, the rest
+/// changed.
+const std::string kEdited = R"(
+[lab]
+name = "hosts"
+[namespace.a]
+routes = [{ to = "default", via = "10.0.0.3", metric = 50 }, { to = "192.0.2.0/24", via = "10.0.0.2" }]
+rules = [{ from = "10.0.0.0/8", table = 100, priority = 10 }]
+[namespace.sw]
+[namespace.c]
+[device.wire]
+driver = "veth"
+interfaces = [
+  { namespace = "a", name = "eth0", mtu = 1400, addresses = ["10.0.0.9/24", "10.0.0.1/24"] },
+  { namespace = "c", name = "eth0", addresses = ["10.0.0.2/24"] },
+]
+[device.br0]
+driver = "bridge"
+params = { stp = true }
+interfaces = [{ namespace = "sw", name = "br0", alias = "anew" }]
+[device.up]
+driver = "veth"
+interfaces = [
+  { namespace = "sw", name = "p1", master = "br0" },
+  { namespace = "c", name = "eth1", addresses = ["10.1.0.1/24"] },
+]
+)";
+
+/// In a namespace that is there without it.
+const std::string kGuest = R"(
+[lab]
+name = "guest"
+[namespace.host]
+existing = true
+sysctl = { "net.ipv4.ip_forward" = 1 }
+routes = [{ to = "192.0.2.0/24", type = "blackhole" }]
+[namespace.in]
+[device.wire]
+driver = "veth"
+interfaces = [
+  { namespace = "host", name = "lab0", addresses = ["10.0.0.1/24"] },
+  { namespace = "in", name = "eth0", addresses = ["10.0.0.2/24"] },
+]
+)";
+
+Lab lab_of(const std::string& text) { return config::parse(text, "lab.toml", fake_drivers()).lab; }
+
+/// What is there, as what would make it out of nothing.
+std::vector<std::string> shown(const fake::World& world) {
+  std::vector<std::string> lines;
+  const SpaceState nothing;
+  for (const auto& [name, space] : world.spaces)
+    for (const std::string& line :
+         states::words(plan::compare({.wanted = space.state, .made = nothing, .seen = nothing, .own = true}).steps))
+      lines.push_back(name + ": " + line);
+  for (const auto& [name, space] : world.spaces)
+    for (const Link& link : space.state.of<Link>())
+      if (link.settings.mac) lines.push_back(fmt::format("{}: {} {}", name, link.name, link.settings.mac->str()));
+  // Two worlds are alike whichever came first.
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+fake::World with_host() {
+  fake::World world;
+  world.spaces["host"] = {.cookie = ++world.last_cookie, .state = fake::Place::fresh()};
+  Sysctl sysctl;
+  sysctl.key_text = "net.ipv4.ip_forward";
+  sysctl.value = {std::string("0")};
+  world.spaces["host"].state.of<Sysctl>().push_back(sysctl);
+  return world;
+}
+
+/// Brings a lab up; false: it was refused.
+bool up(fake::World& world, engine::Journal& journal, const Lab* current, const Lab& next, std::size_t refused = 0) {
+  driver::Registry drivers(driver::Policy{});
+  const engine::Options options{.threads = 1};
+  auto place = std::make_unique<fake::Place>(world, journal, refused);
+  engine::Bringing bringing(journal, drivers, options, current, next, std::move(place));
+  if (current == nullptr) journal.begin(next, {}, engine::Purpose::up);
+  try {
+    bringing.run({});
+  } catch (const Error& error) {
+    INFO(error.what());
+    CHECK(std::string(error.what()).find("refused") != std::string::npos);
+    CHECK(std::string(error.what()).find("did not end well") == std::string::npos);
+    return false;
+  }
+  return true;
+}
+
+std::vector<std::string> devices_in(const engine::Record& record) {
+  std::vector<std::string> names;
+  for (const auto& made : record.devices) names.push_back(made.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("a lab that is refused any message leaves nothing") {
+  const std::string& text = GENERATE_REF(kHosts, kEdited, kGuest);
+  const Lab lab = lab_of(text);
+  const std::vector<std::string> before = shown(with_host());
+  std::size_t refused = 1;
+  for (;; ++refused) {
+    INFO("message " << refused);
+    fake::World world = with_host();
+    engine::Journal journal = engine::Journal::in_memory(lab.name.str());
+    if (up(world, journal, nullptr, lab, refused)) break;
+    REQUIRE(shown(world) == before);
+    REQUIRE(journal.record().empty());
+  }
+  CHECK(refused > 10);
+}
+
+TEST_CASE("an edit that is refused any message is whole or not at all") {
+  const bool back = GENERATE(false, true);
+  const Lab first = lab_of(back ? kEdited : kHosts);
+  const Lab second = lab_of(back ? kHosts : kEdited);
+  std::size_t refused = 1;
+  bool whole = false;
+  for (; !whole; ++refused) {
+    INFO("message " << refused);
+    fake::World world;
+    engine::Journal journal = engine::Journal::in_memory("hosts");
+    REQUIRE(up(world, journal, nullptr, first));
+    const std::vector<std::string> before = shown(world);
+    const auto devices = devices_in(journal.record());
+    whole = up(world, journal, &first, second, refused);
+    if (journal.record().phase == engine::Phase::running && !whole && shown(world) != before) {
+      // Refused after the commit point: it is as the new file says, but for what is still to be taken away.
+      REQUIRE(up(world, journal, &second, second));
+      fake::World wanted;
+      engine::Journal other = engine::Journal::in_memory("hosts");
+      REQUIRE(up(wanted, other, nullptr, second));
+      CHECK(devices_in(journal.record()) == devices_in(other.record()));
+      continue;
+    }
+    if (!whole) {
+      REQUIRE(shown(world) == before);
+      REQUIRE(devices_in(journal.record()) == devices);
+    }
+  }
+  CHECK(refused > 20);
+}
+
+TEST_CASE("what somebody has changed is mended, whatever it was, and a second look finds nothing") {
+  const Lab lab = lab_of(kHosts);
+  fake::World world;
+  engine::Journal journal = engine::Journal::in_memory("hosts");
+  REQUIRE(up(world, journal, nullptr, lab));
+  SECTION("an address and a route are gone") {
+    world.spaces["a"].state.of<Address>().clear();
+    world.spaces["a"].state.of<Route>().clear();
+  }
+  SECTION("a link is down and has another MTU") {
+    world.spaces["b"].state.of<Link>()[1].settings.state = {AdminState::down};
+  }
+  SECTION("a port has left its bridge") {
+    for (Link& link : world.spaces["sw"].state.of<Link>()) link.settings.master = {std::string()};
+  }
+  SECTION("a device is gone") {
+    for (const char* space : {"a", "b"})
+      plan::apply({.verb = Verb::remove, .object = states::link("eth0")}, world.spaces[space].state);
+  }
+  SECTION("a namespace is gone") { world.spaces.erase("b"); }
+  REQUIRE(up(world, journal, &lab, lab));
+  driver::Registry drivers(driver::Policy{});
+  const engine::Options options{.threads = 1};
+  const engine::Bringing again(journal, drivers, options, &lab, lab, std::make_unique<fake::Place>(world, journal, 0));
+  CHECK(again.plan().empty());
+}
