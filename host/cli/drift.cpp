@@ -52,21 +52,16 @@ Json foreign_json(const std::vector<session::ForeignObject>& foreign) {
   return json;
 }
 
+std::string fault_text(const plan::Fault& fault, const Lab& lab) {
+  return one_line(fmt::format("{}: {}{}", fault.about, fault.wrong,
+                              fault.where.line == 0 ? "" : fmt::format("  ({})", lab.at(fault.where)))) +
+         "\n";
+}
+
 std::string drift_text(const std::vector<plan::Line>& lines, const Lab& lab) {
   std::string text;
-  const auto place = [&](Position where) { return where.line == 0 ? "" : fmt::format("  ({})", lab.at(where)); };
-  for (const plan::Line& line : lines) {
-    const std::string what = line.name.empty() ? fmt::format("{} {}", line.kind, line.space)
-                                               : fmt::format("{} {} {}", line.space, line.kind, line.name);
-    if (line.verb == Verb::make) text += one_line(fmt::format("{}: missing{}", what, place(line.where))) + "\n";
-    if (line.verb == Verb::remove) text += one_line(what + ": there, but not in the file") + "\n";
-    for (const SettingChange& change : line.changes)
-      text += one_line(fmt::format("{} {}: expected {}, found {}{}", what, change.name,
-                                   change.expected.empty() ? "none" : change.expected,
-                                   change.found.empty() ? "none" : change.found,
-                                   place(change.where.line != 0 ? change.where : line.where))) +
-              "\n";
-  }
+  for (const plan::Line& line : lines)
+    for (const plan::Fault& fault : plan::faults_of(line)) text += fault_text(fault, lab);
   return text;
 }
 

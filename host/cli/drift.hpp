@@ -11,7 +11,9 @@ namespace netrig::cli {
 /// One object a line; what it is called, what differs, and where it stands in the file.
 Json lines_json(const std::vector<plan::Line>& lines, const Lab& lab);
 Json foreign_json(const std::vector<session::ForeignObject>& foreign);
-/// "h1:eth0 mtu: expected 1500, found 1400  (lab.toml:12:9)", one a line.
+/// "h1 interface eth0 mtu: expected 1500, found 1400  (lab.toml:12:9)", a line.
+std::string fault_text(const plan::Fault& fault, const Lab& lab);
+/// The same of all, one a line.
 std::string drift_text(const std::vector<plan::Line>& lines, const Lab& lab);
 /// Nobody accounts for these; empty where there are none.
 std::string foreign_text(const std::vector<session::ForeignObject>& foreign);

@@ -17,9 +17,7 @@ struct VerifyOptions {
 
 int verify(Session& session, const VerifyOptions& options) {
   const std::string name = resolve_lab(options.lab);
-  const engine::Record record = record_of(name);
-  if (!record.begun || record.phase != engine::Phase::running || engine::is_lost(record))
-    throw Error(ErrorCode::not_found, fmt::format("lab \"{0}\" is not up, see \"netrig status {0}\"", name));
+  const engine::Record record = session::running_record(name);
   session::require_privileges("looking into a lab");
   session::raise_open_files();
   const Lab applied = session.applied(record);

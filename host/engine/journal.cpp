@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -131,6 +132,16 @@ std::optional<Journal::View> Journal::look(const std::string& lab) {
     if (record.settled() || view->holder) break;
   }
   return view;
+}
+
+std::optional<Journal::Mark> Journal::mark(const std::string& lab) {
+  struct stat status {};
+  if (::stat(fmt::format("{}/{}/{}", kRunDirectory, LabName(lab).str(), kJournal).c_str(), &status) != 0)
+    return std::nullopt;
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return Mark{.file = status.st_ino,
+              .size = status.st_size,
+              .changed = status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec};
 }
 
 std::string Journal::applied_source(const std::string& lab) {

@@ -45,6 +45,15 @@ class Journal {
     std::optional<pid_t> holder;  ///< as RecordDirectory::holder() says
   };
   static std::optional<View> look(const std::string& lab);
+  /// Another whenever the record is another, for who looks again and again; nothing: there is no record. What is done
+  /// to a lab is in its record before.
+  struct Mark {
+    std::uint64_t file = 0;
+    std::int64_t size = 0;
+    std::int64_t changed = 0;  ///< Units: ns
+    friend bool operator==(const Mark&, const Mark&) = default;
+  };
+  static std::optional<Mark> mark(const std::string& lab);
   /// The lab file as it was applied. Empty: `up` has not got so far.
   static std::string applied_source(const std::string& lab);
 

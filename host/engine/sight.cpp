@@ -71,20 +71,32 @@ std::vector<Target> targets_of(const Record& record, const Lab* current, const L
   return targets;
 }
 
-/// nullptr: it is not there, or another has its name.
-Space* open(Spaces& spaces, const Target& target) {
-  if (Space* space = spaces.find(target.name)) return space;
-  if (!target.existing && kernel::is_hollow(NamespaceName(target.name))) return nullptr;
+/// A namespace that is open, and which it is.
+struct Opened {
+  UniqueFd fd;
+  std::uint64_t cookie = 0;
+};
+
+/// Nothing: it is not there, or another has its name.
+std::optional<Opened> open(const Target& target) {
+  if (!target.existing && kernel::is_hollow(NamespaceName(target.name))) return std::nullopt;
   std::optional<UniqueFd> fd;
   try {
     fd = kernel::open_namespace(target.path);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::conflict) throw;  // no namespace any more
   }
-  if (!fd) return nullptr;
+  if (!fd) return std::nullopt;
   const std::uint64_t cookie = kernel::cookie_of(*fd);
-  if (target.cookie != 0 && cookie != target.cookie) return nullptr;
-  return &spaces.add(target.name, std::move(*fd), cookie);
+  if (target.cookie != 0 && cookie != target.cookie) return std::nullopt;
+  return Opened{.fd = std::move(*fd), .cookie = cookie};
+}
+
+/// nullptr: as open() says.
+Space* open(Spaces& spaces, const Target& target) {
+  if (Space* space = spaces.find(target.name)) return space;
+  auto opened = open(target);
+  return opened ? &spaces.add(target.name, std::move(opened->fd), opened->cookie) : nullptr;
 }
 
 /// In a namespace that others use, an ifindex far from where the kernel counts marks a link as ours should we die
@@ -155,6 +167,41 @@ plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const 
       seen.broken.insert(device.name);
   return seen;
 }
+
+struct Sight::Targets {
+  std::vector<Target> of_space;  ///< in the order of Lab::namespaces
+};
+
+Sight::Sight(const Record& record, const Lab& lab) : targets_(std::make_unique<Targets>()) {
+  std::unordered_map<std::string, Target> by_name;
+  for (Target& target : targets_of(record, nullptr, lab)) {
+    std::string name = target.name;
+    by_name.emplace(std::move(name), std::move(target));
+  }
+  for (const Namespace& space : lab.namespaces) {
+    const auto found = by_name.find(space.name.str());
+    // What the record does not name was never made: whatever has its name is another's.
+    targets_->of_space.push_back(found != by_name.end() ? std::move(found->second)
+                                                        : Target{.name = space.name.str(), .path = {}});
+  }
+}
+
+Sight::~Sight() = default;
+
+std::optional<plan::SeenSpace> Sight::look(std::size_t space) const {
+  Spaces spaces;
+  Found found = look_at(spaces, targets_->of_space[space]);
+  if (!found.present) return std::nullopt;
+  return plan::SeenSpace{.state = std::move(found.state), .renamed = std::move(found.renamed)};
+}
+
+std::optional<UniqueFd> Sight::open(std::size_t space) const {
+  auto opened = engine::open(targets_->of_space[space]);
+  if (!opened) return std::nullopt;
+  return std::move(opened->fd);
+}
+
+bool Sight::has_sysctls(std::size_t space) const { return !targets_->of_space[space].sysctls.empty(); }
 
 plan::Threads in_threads(unsigned threads) {
   return [threads](std::size_t count, const std::function<void(std::size_t)>& body) {

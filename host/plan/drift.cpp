@@ -1,37 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/drift.hpp"
 
-#include "plan/kernel_model.hpp"
-#include "plan/wanted.hpp"
-
 namespace netrig::plan {
+
+Drift drift_in(const Lab& lab, const Wanted& wanted, std::size_t s, std::optional<SeenSpace> seen) {
+  const Namespace& space = lab.namespaces[s];
+  const std::string& name = space.name.str();
+  Drift drift;
+  if (!seen) {
+    drift.lines.push_back(
+        {.verb = Verb::make, .kind = "namespace", .space = name, .name = {}, .detail = {}, .where = space.where});
+    return drift;
+  }
+  std::vector<Step> steps = rename_back(seen->renamed, seen->state);
+  const SpaceState want = wanted.in(s);
+  Difference difference =
+      compare({.wanted = want, .made = want, .seen = seen->state, .own = !space.existing, .foreign = Foreign::report});
+  steps.insert(steps.end(), std::make_move_iterator(difference.steps.begin()),
+               std::make_move_iterator(difference.steps.end()));
+  for (const Step& step : steps)
+    if (step.part != Step::Part::removal) drift.lines.push_back(line_of(step, name));
+  if (space.foreign != Foreign::keep)
+    for (Object& object : difference.foreign) drift.foreign.emplace_back(name, std::move(object));
+  return drift;
+}
 
 Drift drift_of(const Lab& lab, Seen seen, const Threads& threads) {
   const Wanted wanted(lab);
   std::vector<Drift> parts(lab.namespaces.size());
   threads(parts.size(), [&](std::size_t s) {
-    const Namespace& space = lab.namespaces[s];
-    const std::string& name = space.name.str();
-    Drift& part = parts[s];
-    const auto found = seen.spaces.find(name);
-    if (found == seen.spaces.end()) {
-      part.lines.push_back(
-          {.verb = Verb::make, .kind = "namespace", .space = name, .name = {}, .detail = {}, .where = space.where});
-      return;
-    }
-    SpaceState state = std::move(found->second);
-    std::vector<Step> steps;
-    if (const auto renamed = seen.renamed.find(name); renamed != seen.renamed.end())
-      steps = rename_back(renamed->second, state);
-    const SpaceState want = wanted.in(s);
-    Difference difference =
-        compare({.wanted = want, .made = want, .seen = state, .own = !space.existing, .foreign = Foreign::report});
-    steps.insert(steps.end(), std::make_move_iterator(difference.steps.begin()),
-                 std::make_move_iterator(difference.steps.end()));
-    for (const Step& step : steps)
-      if (step.part != Step::Part::removal) part.lines.push_back(line_of(step, name));
-    if (space.foreign != Foreign::keep)
-      for (Object& object : difference.foreign) part.foreign.emplace_back(name, std::move(object));
+    const std::string& name = lab.namespaces[s].name.str();
+    std::optional<SeenSpace> one;
+    if (const auto found = seen.spaces.find(name); found != seen.spaces.end())
+      one = {.state = std::move(found->second)};
+    if (const auto renamed = seen.renamed.find(name); one && renamed != seen.renamed.end())
+      one->renamed = renamed->second;
+    parts[s] = drift_in(lab, wanted, s, std::move(one));
   });
   Drift all;
   for (Drift& part : parts) {
@@ -39,6 +43,10 @@ Drift drift_of(const Lab& lab, Seen seen, const Threads& threads) {
     std::move(part.foreign.begin(), part.foreign.end(), std::back_inserter(all.foreign));
   }
   return all;
+}
+
+Line foreign_line(const Object& object, const std::string& space) {
+  return line_of({.verb = Verb::remove, .object = object}, space);
 }
 
 Seen as_wanted(const Lab* lab) {

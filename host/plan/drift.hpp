@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
+#include <optional>
+
+#include "plan/wanted.hpp"
 #include "plan/words.hpp"
 
 namespace netrig::plan {
@@ -10,8 +13,18 @@ struct Drift {
   /// By namespace: what nobody accounts for.
   std::vector<std::pair<std::string, Object>> foreign;
 };
-/// `seen` is used up.
+/// What there is of one namespace.
+struct SeenSpace {
+  SpaceState state;
+  std::vector<Renaming> renamed = {};
+};
+/// Of one namespace of the lab; `seen` is used up. Nothing seen: it is not there.
+Drift drift_in(const Lab& lab, const Wanted& wanted, std::size_t space, std::optional<SeenSpace> seen);
+/// Of the whole lab; `seen` is used up.
 Drift drift_of(const Lab& lab, Seen seen, const Threads& threads);
+
+/// What is there, and nobody accounts for, as a line that would take it away.
+Line foreign_line(const Object& object, const std::string& space);
 
 /// What the kernel would show if all were as a lab wants it: for a comparison of two files. nullptr: nothing is up.
 Seen as_wanted(const Lab* lab);

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+
 namespace netrig::plan {
 namespace {
 
@@ -25,6 +27,30 @@ Line namespace_line(Verb verb, const Namespace& space) {
   return {.verb = verb, .kind = "namespace", .space = space.name.str(), .name = {}, .detail = {}, .where = space.where};
 }
 
+/// "net.ipv4.conf.eth0/10.forwarding" is of eth0.10; "all" and "default" are of none.
+std::string interface_in(const std::string& key) {
+  for (const std::string_view part : {".conf.", ".neigh."}) {
+    const std::size_t at = key.find(part);
+    if (at == std::string::npos) continue;
+    const std::size_t from = at + part.size();
+    std::string name = key.substr(from, key.find('.', from) - from);
+    std::replace(name.begin(), name.end(), '/', '.');
+    return name == "all" || name == "default" ? std::string() : name;
+  }
+  return {};
+}
+
+std::string interface_of(const Sysctl& one) { return interface_in(one.key_text); }
+std::string interface_of(const Link& one) { return one.name; }
+std::string interface_of(const Address& one) { return one.interface; }
+std::string interface_of(const Neighbour& one) { return one.interface; }
+/// A route over several interfaces is of none.
+std::string interface_of(const Route& one) {
+  return one.next_hops.size() == 1 && one.next_hops.front().interface ? one.next_hops.front().interface->str()
+                                                                      : std::string();
+}
+std::string interface_of(const Rule& /*one*/) { return {}; }
+
 }  // namespace
 
 std::string words_of(const Step& step) {
@@ -45,7 +71,26 @@ Line line_of(const Step& step, const std::string& space) {
           .detail = sysctl != nullptr && step.verb == Verb::make ? "= " + sysctl->value.value_or("") : words_of(step),
           .changes = step.changes,
           .where = position_of(step.object),
-          .restores = step.restores};
+          .restores = step.restores,
+          .interface = std::visit([](const auto& one) { return interface_of(one); }, step.object)};
+}
+
+std::vector<Fault> faults_of(const Line& line) {
+  const std::string about = line.name.empty() ? fmt::format("{} {}", line.kind, line.space)
+                                              : fmt::format("{} {} {}", line.space, line.kind, line.name);
+  if (line.verb == Verb::make) return {{.about = about, .wrong = "missing", .where = line.where, .line = line}};
+  if (line.verb == Verb::remove)
+    return {{.about = about, .wrong = "there, but not in the file", .where = {}, .line = line}};
+  std::vector<Fault> faults;
+  for (const SettingChange& change : line.changes) {
+    Fault& fault = faults.emplace_back(
+        Fault{.about = fmt::format("{} {}", about, change.name),
+              .wrong = fmt::format("expected {}, found {}", shown(change.expected), shown(change.found)),
+              .where = change.where.line != 0 ? change.where : line.where,
+              .line = line});
+    fault.line.changes = {change};
+  }
+  return faults;
 }
 
 std::vector<Line> lines_of(const Plan& plan, const Lab* current, const Lab& next) {

@@ -19,11 +19,25 @@ struct Line {
   std::string name;   ///< "wire", "eth0 10.0.0.1/24", "default via 10.0.0.1"
   std::string detail;
   std::vector<SettingChange> changes = {};
-  Position where = {};    ///< in the lab file; of what is removed: in the file it came from
-  bool restores = false;  ///< another step takes it with it
+  Position where = {};         ///< in the lab file; of what is removed: in the file it came from
+  bool restores = false;       ///< another step takes it with it
+  std::string interface = {};  ///< that it is, or hangs on; empty: none
 };
 
 Line line_of(const Step& step, const std::string& space);
+
+/// A line as who verifies a lab tells it: of a change, one setting.
+struct Fault {
+  std::string about;  ///< "h1 address eth0 10.0.0.1/24", "h1 interface eth0 mtu", "namespace h1"
+  std::string wrong;  ///< "missing", "expected 1500, found 1400", "there, but not in the file"
+  Position where;     ///< in the lab file, down to the setting; what is not in it is nowhere
+  Line line;          ///< with that one change
+
+  friend bool operator==(const Fault& one, const Fault& other) {
+    return one.about == other.about && one.wrong == other.wrong;
+  }
+};
+std::vector<Fault> faults_of(const Line& line);
 
 /// Everything to be done, namespaces and devices first; then namespace by namespace.
 std::vector<Line> lines_of(const Plan& plan, const Lab* current, const Lab& next);

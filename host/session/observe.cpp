@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include "plan/drift.hpp"
 #include "session/session.hpp"
 
@@ -15,6 +17,14 @@ Observation observed(const plan::Plan& plan, const Lab* current, const Lab& next
 }
 
 }  // namespace
+
+engine::Record running_record(const std::string& lab) {
+  auto record = engine::Journal::peek(lab);
+  if (!record) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", lab));
+  if (!record->begun || record->phase != engine::Phase::running || engine::is_lost(*record))
+    throw Error(ErrorCode::not_found, fmt::format("lab \"{0}\" is not up, see \"netrig status {0}\"", lab));
+  return std::move(*record);
+}
 
 Observation observe(const engine::Record& record, const Lab* current, const Lab& next) {
   engine::Spaces spaces;

@@ -31,6 +31,9 @@ void require_privileges(const std::string& what);
 /// Before anything is touched: whether the machine can take the lab and the user may make it. Throws Error.
 void check_machine(const Lab& lab);
 
+/// The record of a lab that is up, and not between two states. Throws Error{not_found}.
+engine::Record running_record(const std::string& lab);
+
 struct UpRequest {
   std::vector<std::string> only;
   engine::Journal::Wait wait = engine::Journal::Wait::no;
