@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <map>
 
 #include "cli/commands.hpp"
+#include "cli/drift.hpp"
 #include "cli/help.hpp"
 #include "engine/engine.hpp"
 #include "model/printable.hpp"
@@ -56,11 +58,65 @@ std::string summary_of(const engine::Journal::View& view, bool whole) {
   return fmt::format("NOT WHOLE: run \"netrig down {}\"", view.record.lab);
 }
 
-Json to_json(const engine::InterfaceView& view) {
+/// How a lab differs from its file, by interface.
+class Drift {
+ public:
+  /// Nothing is known of one that another netrig changes, or whose file can no longer be read.
+  Drift(Session& session, const engine::Record& record) {
+    if (record.phase != engine::Phase::running) return;
+    try {
+      const Lab applied = session.applied(record);
+      const session::Observation observation = session::verify(record, applied);
+      for (const plan::Line& line : observation.lines) {
+        const std::size_t faults = plan::faults_of(line).size();
+        all_ += faults;
+        if (!line.interface.empty()) by_interface_[{line.space, line.interface}] += faults;
+      }
+      lines_ = lines_json(observation.lines, applied);
+    } catch (const Error& error) {
+      problem_ = error.what();
+    }
+  }
+
+  [[nodiscard]] bool any() const { return all_ != 0; }
+  /// Of an interface and what hangs on it; nothing: it is not known.
+  [[nodiscard]] std::optional<std::size_t> at(const engine::InterfaceView& view) const {
+    if (lines_.is_null()) return std::nullopt;
+    const auto found = by_interface_.find({view.made.home, view.made.name});
+    return found == by_interface_.end() ? 0 : found->second;
+  }
+  [[nodiscard]] std::string cell(const engine::InterfaceView& view) const {
+    const auto count = at(view);
+    return !count ? "?" : *count == 0 ? "-" : fmt::format("{}", *count);
+  }
+  void add_to(Json& json) const {
+    json["drift"] = lines_.is_null() ? Json() : Json(any());
+    json["differences"] = lines_.is_null() ? Json::array() : lines_;
+    if (!problem_.empty()) json["drift_problem"] = problem_;
+  }
+  /// `shown`: how many of them stand in the table.
+  [[nodiscard]] std::string summary(std::size_t shown, const std::string& lab) const {
+    if (!problem_.empty()) return fmt::format("whether it is as its file says is not known: {}\n", one_line(problem_));
+    if (!any()) return "";
+    const std::string rest = all_ == shown ? "" : fmt::format(", {} of them of no interface above", all_ - shown);
+    return fmt::format("{} from its file{}; \"netrig verify {}\" tells them\n", report::counted(all_, "difference"),
+                       rest, lab);
+  }
+
+ private:
+  std::map<std::pair<std::string, std::string>, std::size_t> by_interface_;
+  std::size_t all_ = 0;
+  Json lines_;  ///< null: not known
+  std::string problem_;
+};
+
+Json to_json(const engine::InterfaceView& view, const Drift& drift) {
   Json json = {{"namespace", view.made.home},
                {"name", view.made.name},
                {"ifindex", view.made.ifindex},
                {"present", view.present}};
+  const auto count = drift.at(view);
+  json["differences"] = count ? Json(*count) : Json();
   if (!view.present) return json;
   json["name_now"] = view.link.name;
   json["up"] = (view.link.flags & kUp) != 0;
@@ -94,12 +150,17 @@ int status(Session& session, const std::string& typed) {
                                                 held_text(*found), one_line(record.file), time_text(record.began))
                                   : fmt::format("lab {}: {}{}\n", record.lab, state, held_text(*found));
   bool whole = false;
+  bool drifts = false;
   if (record.begun && !engine::is_lost(record)) {
     session::require_privileges("looking into a lab");
     session::raise_open_files();
     const engine::LabView view = engine::look(record, session.drivers());
     whole = view.whole() && record.phase == engine::Phase::running;
     json["whole"] = whole;
+    const Drift drift(session, record);
+    drifts = drift.any();
+    drift.add_to(json);
+    std::size_t shown = 0;
     json["namespaces"] = Json::array();
     for (const auto& space : view.namespaces) {
       json["namespaces"].push_back({{"name", space.made.name},
@@ -110,7 +171,7 @@ int status(Session& session, const std::string& typed) {
         text += fmt::format("namespace {} is {}\n", space.made.name,
                             space.foreign ? "there, but is not the one that the lab made" : "GONE");
     }
-    report::TextTable table({"DEVICE", "DRIVER", "INTERFACE", "STATE", "MTU", "MAC", "ADDRESSES"});
+    report::TextTable table({"DEVICE", "DRIVER", "INTERFACE", "STATE", "DRIFT", "MTU", "MAC", "ADDRESSES"});
     json["devices"] = Json::array();
     for (const auto& device : view.devices) {
       Json one = {{"name", device.made.name},
@@ -120,11 +181,13 @@ int status(Session& session, const std::string& typed) {
       for (const auto& [name, value] : device.state.values) one["state"][name] = value;
       if (!device.unavailable.empty()) one["driver_error"] = device.unavailable;
       for (const auto& interface : device.interfaces) {
-        one["interfaces"].push_back(to_json(interface));
+        one["interfaces"].push_back(to_json(interface, drift));
+        shown += drift.at(interface).value_or(0);
         std::vector<std::string> addresses;
         for (const auto& address : interface.addresses) addresses.push_back(address.prefix.str());
         table.add({device.made.name, device.made.driver, fmt::format("{}:{}", interface.made.home, interface.made.name),
-                   interface_state(interface), interface.present ? fmt::format("{}", interface.link.mtu) : "",
+                   interface_state(interface), drift.cell(interface),
+                   interface.present ? fmt::format("{}", interface.link.mtu) : "",
                    interface.link.mac ? interface.link.mac->str() : "", fmt::format("{}", fmt::join(addresses, " "))});
       }
       json["devices"].push_back(std::move(one));
@@ -132,6 +195,7 @@ int status(Session& session, const std::string& typed) {
     if (!view.devices.empty()) text += table.str(Session::columns());
     text += fmt::format("{}, {}; {}\n", report::counted(view.namespaces.size(), "namespace"),
                         report::counted(view.devices.size(), "device"), summary_of(*found, whole));
+    text += drift.summary(shown, record.lab);
   } else {
     json["whole"] = false;
     if (!found->holder)
@@ -140,7 +204,7 @@ int status(Session& session, const std::string& typed) {
   }
   session.say(text);
   session.answer(json);
-  return whole ? 0 : 1;
+  return whole && !drifts ? 0 : 1;
 }
 
 int list(Session& session) {
@@ -179,11 +243,12 @@ int list(Session& session) {
 
 void add_status(CLI::App& app, Action& action) {
   auto lab = std::make_shared<std::string>();
-  auto* command = app.add_subcommand("status", "Show a lab as the kernel has it; exit code 1 if something is missing");
+  auto* command = app.add_subcommand(
+      "status", "Show a lab as the kernel has it; exit code 1 if something is missing or not as in its file");
   command->add_option("LAB", *lab, "Name of a lab, or its file")->required()->type_name("NAME|FILE");
   describe(*command, {{"netrig status two-hosts", "namespaces, interfaces and addresses as the kernel has them"}},
-           {{"0", "all of it is there"},
-            {"1", "something of it is missing, or the output could not be written"},
+           {{"0", "all of it is there, and as its file says"},
+            {"1", "something of it is missing or otherwise, or the output could not be written"},
             {"3", "a privilege is missing"},
             {"7", "no such lab is up"}});
   command->callback([lab, &action] { action = [lab](Session& session) { return status(session, *lab); }; });
