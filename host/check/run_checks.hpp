@@ -20,5 +20,6 @@ void run(const NeighbourCheck& check, const Job& job);
 void run(const RouteCheck& check, const Job& job);
 void run(const AddressCheck& check, const Job& job);
 void run(const ExecCheck& check, const Job& job);
+void run(const VerifyCheck& check, const Job& job);
 
 }  // namespace netrig::check

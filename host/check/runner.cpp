@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "check/attempt.hpp"
+#include "check/drift.hpp"
 #include "check/watch.hpp"
 #include "model/thread.hpp"
 
@@ -32,6 +33,7 @@ class Schedule {
         results_(tests.size()),
         states_(tests.size(), State::waiting) {
     for (std::size_t i = 0; i < tests.size(); ++i) index_.emplace(tests[i].name, i);
+    if (options.verify) drift_.emplace(ground.lab());
   }
 
   std::vector<TestResult> run() {
@@ -61,6 +63,7 @@ class Schedule {
       }
       lock.unlock();
       TestResult result = attempt(ground_, tests_[*next], options_);
+      if (drift_) drift_->judge(result);
       lock.lock();
       finish(*next, std::move(result));
     }
@@ -154,6 +157,7 @@ class Schedule {
   const std::vector<Test>& tests_;
   const RunOptions& options_;
   const Clock::time_point begin_ = Clock::now();
+  std::optional<DriftJudge> drift_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<TestResult> results_;

@@ -106,11 +106,13 @@ void add_test(CLI::App& app, Action& action) {
       ->required()
       ->type_name("NAME|FILE");
   add_choice(*command, options->choice);
+  add_verify_choice(*command, options->choice);
   add_reports(*command, options->reports);
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing or testing the lab");
   describe(*command,
            {{"netrig test two-hosts", "the tests that the lab came up with"},
-            {"netrig test two-hosts.toml -f ping", "those that its file has now, of that name or tag"}},
+            {"netrig test two-hosts.toml -f ping", "those that its file has now, of that name or tag"},
+            {"netrig test two-hosts --verify", "and which of them leaves the lab otherwise than it found it"}},
            testing_codes());
   command->callback([options, &action] {
     action = [options](Session& session) { return answered(session, [&] { return test_lab(session, *options); }); };
@@ -122,6 +124,7 @@ void add_run(CLI::App& app, Action& action) {
   auto* command = app.add_subcommand("run", "Bring a lab up, run its tests, take it down: one exit code for all");
   command->add_option("LAB", options->lab, "Lab file (TOML)")->required()->type_name("FILE");
   add_choice(*command, options->choice);
+  add_verify_choice(*command, options->choice);
   add_reports(*command, options->reports);
   command->add_flag("--list", options->list, "Only list the tests that would be run; needs no privilege");
   command

@@ -70,6 +70,11 @@ void add_choice(CLI::App& command, TestChoice& choice) {
       ->capture_default_str();
 }
 
+void add_verify_choice(CLI::App& command, TestChoice& choice) {
+  command.add_flag("--verify", choice.verify,
+                   "Verify the lab after every test: one that leaves it otherwise than as its file says has failed");
+}
+
 std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice, const std::vector<std::string>& only) {
   if (lab.tests.empty() && !only.empty())
     throw Error(
@@ -92,6 +97,7 @@ check::Report run_chosen(Session& session, const Lab& lab, const engine::Record&
       .jobs = choice.jobs,
       .repeat = choice.repeat,
       .fail_fast = choice.fail_fast,
+      .verify = choice.verify,
       .artifacts = choice.artifacts,
       .interrupted = &interrupted(),
       .progress = [&](const std::string& running, std::size_t done,

@@ -18,9 +18,11 @@ struct TestChoice {
   unsigned jobs = 1;
   std::uint32_t repeat = 1;
   bool fail_fast = false;
+  bool verify = false;  // after every test
   std::string artifacts = "netrig-artifacts";
 };
 void add_choice(CLI::App& command, TestChoice& choice);
+void add_verify_choice(CLI::App& command, TestChoice& choice);
 
 /// `only`: patterns that the lab was narrowed by. Throws Error{invalid} if there is none, or one cannot run.
 std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice, const std::vector<std::string>& only = {});

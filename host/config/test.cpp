@@ -113,7 +113,7 @@ Test read_test(const Table& table) {
   table.allow({"name",     "description", "from",      "tags",       "depends_on", "repeat",  "timeout",
                "before",   "after",       "services",  "during",     "counters",   "capture", "ping",
                "failover", "tcp",         "udp",       "throughput", "path",       "mtu",     "dns",
-               "http",     "unreachable", "neighbour", "route",      "address",    "exec"});
+               "http",     "unreachable", "neighbour", "route",      "address",    "exec",    "verify"});
   const Text name = table.required_text("name");
   if (name.value.empty()) table.fail(name.where, "test has an empty name");
   Test test{.name = name.value,
@@ -124,7 +124,9 @@ Test read_test(const Table& table) {
             .after = read_commands(table, "after"),
             .services = read_texts(table, "services"),
             .where = name.where};
-  test.from = table.required_text("from").value;
+  // Of a lab all of it is looked at, unless somebody says otherwise.
+  const bool needs_from = !std::holds_alternative<VerifyCheck>(test.check) || table.has("from");
+  test.from = needs_from ? table.required_text("from").value : "*";
   if (auto description = table.text("description")) test.description = std::move(description->value);
   if (const auto repeat = table.integer("repeat", 1, 1'000'000)) test.repeat = static_cast<std::uint32_t>(*repeat);
   test.timeout = read_time(table, "timeout", 10ms, kLongest).value_or(test.timeout);

@@ -238,11 +238,18 @@ Check read_exec(const Table& check) {
   return exec;
 }
 
+Check read_verify(const Table& check) {
+  check.allow({"strict"});
+  VerifyCheck verify;
+  set(verify.strict, check.boolean("strict"));
+  return verify;
+}
+
 struct Kind {
   std::string_view name;
   Check (*read)(const Table&);
 };
-constexpr std::array<Kind, 14> kKinds = {{
+constexpr std::array<Kind, 15> kKinds = {{
     {"ping", read_ping},
     {"failover", read_failover},
     {"tcp", [](const Table& table) { return read_connect(table, Protocol::tcp); }},
@@ -257,6 +264,7 @@ constexpr std::array<Kind, 14> kKinds = {{
     {"route", read_route_check},
     {"address", read_address_check},
     {"exec", read_exec},
+    {"verify", read_verify},
 }};
 
 }  // namespace

@@ -20,6 +20,7 @@ struct NameOf {
   std::string_view operator()(const RouteCheck&) const { return "route"; }
   std::string_view operator()(const AddressCheck&) const { return "address"; }
   std::string_view operator()(const ExecCheck&) const { return "exec"; }
+  std::string_view operator()(const VerifyCheck&) const { return "verify"; }
 };
 
 template <typename T>

@@ -178,8 +178,15 @@ struct ExecCheck {
   friend bool operator==(const ExecCheck&, const ExecCheck&) = default;
 };
 
-using Check = std::variant<PingCheck, FailoverCheck, ConnectCheck, ThroughputCheck, PathCheck, MtuCheck, DnsCheck,
-                           HttpCheck, UnreachableCheck, NeighbourCheck, RouteCheck, AddressCheck, ExecCheck>;
+/// Whether the lab is as its file says.
+struct VerifyCheck {
+  bool strict = false;  ///< what nobody accounts for is a difference, too
+  friend bool operator==(const VerifyCheck&, const VerifyCheck&) = default;
+};
+
+using Check =
+    std::variant<PingCheck, FailoverCheck, ConnectCheck, ThroughputCheck, PathCheck, MtuCheck, DnsCheck, HttpCheck,
+                 UnreachableCheck, NeighbourCheck, RouteCheck, AddressCheck, ExecCheck, VerifyCheck>;
 
 /// "ping", "tcp"...: the key of a check in a lab file.
 std::string_view name_of(const Check& check);
