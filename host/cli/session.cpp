@@ -157,6 +157,10 @@ void Session::answer(const Json& json) const {
   if (options_.json && !muted_) report::say(json_text(json) + "\n");
 }
 
+void Session::answer_line(const Json& json) const {
+  if (options_.json && !muted_) report::say(json_text(json, -1) + "\n");
+}
+
 bool colour_wanted(const GlobalOptions& options, int fd) {
   const char* none = std::getenv("NO_COLOR");
   return !options.no_color && (none == nullptr || *none == '\0') && report::terminal_at(fd).escapes;

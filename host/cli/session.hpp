@@ -59,6 +59,8 @@ class Session {
   bool mute(bool on) { return std::exchange(muted_, on); }
   /// The command's answer with --json.
   void answer(const Json& json) const;
+  /// The same of a command that goes on: one line an answer.
+  void answer_line(const Json& json) const;
   /// What the command has done ("lab two-hosts is up"), and does not undo because of what it could not print.
   void stands(std::string what) { stands_ = std::move(what); }
   [[nodiscard]] const std::string& stands() const { return stands_; }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "model/parameter.hpp"
+
 namespace netrig::cli {
 
 // The command line's errors put the option's name before what a validator returns.
@@ -29,6 +31,16 @@ CLI::Validator one_of(std::vector<std::string> words) {
       [words = std::move(words)](const std::string& text) {
         if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
         return fmt::format("\"{}\" is none of {}", text, fmt::join(words, ", "));
+      },
+      "");
+}
+
+CLI::Validator duration() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        return parse_duration(text).value_or(0) > 0
+                   ? std::string()
+                   : fmt::format("\"{}\" is no duration; write a number and a unit, as in \"10s\" or \"500ms\"", text);
       },
       "");
 }

@@ -13,4 +13,7 @@ CLI::Validator number_from(std::uint64_t least, std::uint64_t most);
 /// One of these words.
 CLI::Validator one_of(std::vector<std::string> words);
 
+/// "500ms", "10s", "2h"; not 0.
+CLI::Validator duration();
+
 }  // namespace netrig::cli

@@ -178,6 +178,12 @@ std::optional<std::string> output_fault() {
   return errno_text(g_output_error);
 }
 
+bool reader_is_gone() noexcept {
+  if (g_output_error == EPIPE) return true;
+  pollfd output{.fd = STDOUT_FILENO, .events = 0, .revents = 0};
+  return ::poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t size = ::write(fd, text.data(), text.size());

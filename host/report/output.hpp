@@ -17,6 +17,8 @@ void say_error(std::string_view text) noexcept;
 /// Why standard output could not be written, errno text; nothing: it could, or its reader has gone and wants no more
 /// (EPIPE).
 std::optional<std::string> output_fault();
+/// Whether nobody reads standard output any more, for who writes on and on.
+bool reader_is_gone() noexcept;
 
 /// Writes a whole file: beside it first, then renamed, so that a reader sees all of it or the one before, and a link in
 /// its place is replaced. "-" is standard output; what is no regular file (/dev/null, a pipe) is written as it is, if
