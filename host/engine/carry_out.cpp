@@ -61,6 +61,9 @@ class Script {
     }
     kernel::append(batch_, step, [this, &of](const std::string& name) { return ifindex_of(name, of); });
     asked_.resize(batch_.count(), {.step = step, .of = &of});
+    if (const auto* link = std::get_if<Link>(&step.object); link != nullptr && step.before)
+      if (const auto& from = std::get<Link>(*step.before).name; from != link->name)
+        place_.ifindex[link->name] = link->ifindex != 0 ? link->ifindex : place_.ifindex[from];
     if (!kept) return;
     send();
     if (step.verb == Verb::remove) run_.journal.object_gone({.home = space_.name.str(), .object = step.object});
@@ -77,17 +80,26 @@ class Script {
   void send() {
     if (batch_.empty()) return;
     const bool tolerant = run_.tolerance == Tolerance::rollback;
-    const bool removing =
-        std::all_of(asked_.begin(), asked_.end(), [](const Asked& one) { return one.step.verb == Verb::remove; });
-    const auto refusals = place_.socket().run(
-        batch_, tolerant || removing ? kernel::Socket::OnRefusal::go_on : kernel::Socket::OnRefusal::stop);
+    // A refusal of these may mean that all is well, and what comes after is to be sent all the same.
+    const bool lenient = tolerant || std::any_of(asked_.begin(), asked_.end(), [](const Asked& one) {
+                           return one.step.verb == Verb::remove || one.step.restores;
+                         });
+    const auto refusals =
+        place_.socket().run(batch_, lenient ? kernel::Socket::OnRefusal::go_on : kernel::Socket::OnRefusal::stop);
     for (const auto& refusal : refusals) {
       const Asked& asked = asked_.at(refusal.index);
       const bool may_be = tolerant || asked.step.verb == Verb::remove || asked.step.restores;
       if (may_be && kernel::already_so(asked.step, refusal.error)) continue;
-      if (is_kept(*asked.of) && asked.step.verb != Verb::remove)
+      if (is_kept(*asked.of) && asked.step.verb == Verb::make)
         run_.journal.object_gone({.home = space_.name.str(), .object = asked.step.object});
-      throw error_of(asked, refusal);
+      if (is_kept(*asked.of) && asked.step.verb == Verb::change && asked.step.before)
+        run_.journal.add_object({.home = space_.name.str(), .object = *asked.step.before});
+      const Error error = error_of(asked, refusal);
+      // What others had made, and a step of ours has taken along, may not fit any more: a route over a link that is to
+      // be down.
+      const bool of_others = asked.step.restores && position_of(asked.step.object).line == 0;
+      if (!of_others) throw error;
+      run_.warn(error.what());
     }
     batch_.clear();
     asked_.clear();

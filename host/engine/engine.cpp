@@ -129,14 +129,35 @@ Bringing::~Bringing() = default;
 
 const std::vector<std::string>& Bringing::warnings() const { return run_->warnings; }
 
-bool Bringing::has_leftovers() const {
-  const Record& record = run_->journal.record();
-  const auto spaces = names_of_namespaces(next_);
-  const auto devices = names_of_devices(next_);
-  return std::any_of(record.devices.begin(), record.devices.end(),
-                     [&](const MadeDevice& made) { return !devices.contains(made.name); }) ||
-         std::any_of(record.namespaces.begin(), record.namespaces.end(),
-                     [&](const MadeNamespace& made) { return !spaces.contains(made.name); });
+namespace {
+
+/// What a record has and a lab does not.
+struct Leftovers {
+  std::vector<MadeDevice> devices;  ///< latest first
+  std::vector<MadeNamespace> namespaces;
+  [[nodiscard]] bool empty() const { return devices.empty() && namespaces.empty(); }
+};
+
+Leftovers leftovers_of(const Record& record, const Lab& lab) {
+  const auto spaces = names_of_namespaces(lab);
+  const auto devices = names_of_devices(lab);
+  Leftovers left{.devices = devices_of(record, [&](const MadeDevice& made) { return !devices.contains(made.name); }),
+                 .namespaces = {}};
+  for (const MadeNamespace& made : record.namespaces)
+    if (!spaces.contains(made.name)) left.namespaces.push_back(made);
+  return left;
+}
+
+}  // namespace
+
+void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& options, const Lab& current) {
+  const Leftovers left = leftovers_of(journal.record(), current);
+  if (left.empty()) return;
+  Run run(journal, drivers, options);
+  run.interruptible = false;
+  LocalPlace place(run);
+  place.open(journal.record().namespaces);
+  place.remove(left.devices, left.namespaces);
 }
 
 /// Brings everything to what is wanted. What is no longer wanted is still there, but takes no part.
@@ -159,7 +180,10 @@ void Bringing::carry_out_plan() {
   run.stage("create namespaces");
   place_->create_namespaces(next_, plan_.create_namespaces);
   run.stage("create devices");
-  for (const auto& level : plan_.create_devices) place_->create_devices(next_, level);
+  for (const auto& level : plan_.create_devices) {
+    for (const std::size_t d : level) run.begun_devices.insert(next_.devices[d].name.str());
+    place_->create_devices(next_, level);
+  }
   run.stage("configure");
   // Two waves: see plan::Plan::spaces.
   const auto wave = [&](std::size_t begin, std::size_t end) {
@@ -177,6 +201,19 @@ void Bringing::carry_out_plan() {
   place_->settle(rising_in(next_, plan_));
   run.stage("wait for addresses");
   place_->wait_for_addresses(next_);
+}
+
+/// What is wanted now, and what was before: that is to be gone.
+SpaceState Bringing::with_former(const SpaceState& want, const Namespace& space) const {
+  SpaceState made = want;
+  const auto before = current_->find_namespace(space.name.str());
+  if (!before) return made;
+  const SpaceState former = plan::Wanted(*current_).in(*before);
+  ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
+    const auto& more = former.of<Kind>();
+    made.of<Kind>().insert(made.of<Kind>().end(), more.begin(), more.end());
+  });
+  return made;
 }
 
 /// Looks at what an edit has touched: whatever it took with it that nobody foresaw is made again, once.
@@ -214,17 +251,12 @@ void Bringing::check_result() {
 /// What the lab no longer wants. There is no way back from here, and none is needed.
 void Bringing::take_away() {
   Run& run = *run_;
-  if (!has_leftovers()) return;
+  const Leftovers left = leftovers_of(run.journal.record(), next_);
+  if (left.empty()) return;
   run.stage("take away");
   run.interruptible = false;
-  const auto spaces = names_of_namespaces(next_);
-  const auto devices = names_of_devices(next_);
-  const Record& record = run.journal.record();
-  place_->open(record.namespaces);
-  std::vector<MadeNamespace> gone;
-  for (const MadeNamespace& made : record.namespaces)
-    if (!spaces.contains(made.name)) gone.push_back(made);
-  place_->remove(devices_of(record, [&](const MadeDevice& made) { return !devices.contains(made.name); }), gone);
+  place_->open(run.journal.record().namespaces);
+  place_->remove(left.devices, left.namespaces);
 }
 
 void Bringing::run(const std::vector<std::string>& only) {

@@ -43,8 +43,6 @@ class Bringing {
 
   /// What is to be done, going by the kernel.
   [[nodiscard]] const plan::Plan& plan() const { return plan_; }
-  /// Whether an earlier run was cut off between its end and the taking away of what it no longer wanted.
-  [[nodiscard]] bool has_leftovers() const;
   /// Carries it out. `journal` has begun. On failure everything is as it was seen before, and Error is thrown; a fresh
   /// lab leaves nothing.
   void run(const std::vector<std::string>& only);
@@ -54,6 +52,7 @@ class Bringing {
  private:
   void carry_out_plan();
   void check_result();
+  [[nodiscard]] SpaceState with_former(const SpaceState& want, const Namespace& space) const;
   void take_away();
 
   std::unique_ptr<Run> run_;
@@ -62,6 +61,9 @@ class Bringing {
   const Lab& next_;
   plan::Plan plan_;
 };
+
+/// Takes away what the record has and the lab that is up does not: an earlier run was cut off between its end and that.
+void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& options, const Lab& current);
 
 /// Removes everything the record names and the kernel still shows as the lab's, then the record. Returns what was left
 /// alone and why, one sentence each. Throws Error{left} at its end when interfaces had to be left; the record stays if

@@ -20,8 +20,9 @@ void leave_namespace(Run& run, const MadeNamespace& made) {
   const Record record = run.journal.record();
   if (Space* space = run.spaces.find(made.name); space != nullptr)
     kernel::inside(space->fd(), [&] {
-      for (const MadeObject& object : record.objects)
-        if (object.home == made.name && remove_object(run, *space, object)) run.journal.object_gone(object);
+      if (std::any_of(record.objects.begin(), record.objects.end(),
+                      [&](const MadeObject& object) { return object.home == made.name; }))
+        remove_objects(run, *space, made.name);
       for (const SavedSysctl& saved : record.sysctls) {
         if (saved.home != made.name) continue;
         kernel::enter(space->fd());
@@ -82,7 +83,12 @@ void LocalPlace::remove(const std::vector<MadeDevice>& devices, const std::vecto
   for (const MadeNamespace& made : namespaces)
     if (!made.existing) doomed.insert(made.name);
   remove_devices(run_, devices, doomed);
-  for (const MadeDevice& device : devices) run_.journal.device_gone(device.name);
+  const auto resists = [&](const MadeDevice& device) {
+    return std::any_of(run_.left.begin(), run_.left.end(),
+                       [&](const Left& left) { return left.what == fmt::format("device {}", device.name); });
+  };
+  for (const MadeDevice& device : devices)
+    if (!resists(device)) run_.journal.device_gone(device.name);
   for (const MadeNamespace& made : namespaces)
     if (made.existing) leave_namespace(run_, made);
   std::vector<MadeNamespace> going = namespaces;

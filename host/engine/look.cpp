@@ -206,6 +206,12 @@ void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan
                   next.at(found->second->where));
     }
   });
+  for (const plan::SpacePlan& one : plan.spaces)
+    for (const Object& object : one.difference.taken)
+      throw Error(ErrorCode::conflict,
+                  fmt::format("{} \"{}\" exists already in namespace {} and is not this lab's", kind_of(object),
+                              text_of(object), next.namespaces[one.space].name.str()),
+                  next.at(position_of(object)));
 }
 
 }  // namespace netrig::engine

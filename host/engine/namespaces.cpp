@@ -15,6 +15,9 @@ namespace {
 // Namespaces a thread makes between two lines of the journal: few enough that both threads end together.
 constexpr std::size_t kChunk = 16;
 
+// Far from where the kernel counts, in a namespace that others use.
+constexpr std::uint32_t kForeignFrom = 1U << 24U;
+
 /// Links that every new namespace has of itself (lo, and tunnels of loaded modules) take the first ifindexes.
 std::uint32_t first_free_ifindex(kernel::Socket& socket) {
   std::uint32_t highest = 0;
@@ -31,6 +34,13 @@ void open_existing(Run& run, const Namespace& space) {
   if (const Space* seen = run.spaces.find(space.name.str()); seen != nullptr && seen->cookie() != cookie)
     throw Error(ErrorCode::conflict,
                 fmt::format("namespace {} has been replaced by another while netrig looked", space.name.str()));
+  // One that has taken the place of another since was not looked at.
+  if (run.spaces.find(space.name.str()) == nullptr) {
+    Space& place = run.spaces.add(space.name.str(), std::move(*fd), cookie);
+    for (const auto& link : kernel::list_links(place.socket())) place.ifindex[link.name] = link.ifindex;
+    place.set_free_from(kForeignFrom);
+    place.release_socket();
+  }
   run.journal.add_namespaces({{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
   join_existing({.lab = run.journal.record().lab, .home = space.name.str(), .cookie = cookie});
   if (const auto remover = remover_of(cookie))

@@ -153,6 +153,7 @@ void others(Visit&& visit, auto& rule) requires std::is_same_v<std::decay_t<decl
   visit("action", rule.action);
   visit("table", rule.table);
   visit("l3mdev", rule.l3mdev);
+  visit("protocol", rule.protocol);
 }
 template <typename Visit>
 void members(Visit&& visit, auto& hop) requires std::is_same_v<std::decay_t<decltype(hop)>, NextHop> {

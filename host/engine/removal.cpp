@@ -9,6 +9,7 @@
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
+#include "engine/sight.hpp"
 #include "engine/whose.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
@@ -297,26 +298,20 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
   });
 }
 
-bool remove_object(Run& run, Space& space, const MadeObject& made) {
-  space.ifindex.clear();
-  for (const auto& link : kernel::list_links(space.socket())) space.ifindex.emplace(link.name, link.ifindex);
-  const Step step{.verb = Verb::remove, .object = made.object};
-  kernel::Batch batch;
-  bool gone = false;  // what goes over an interface that is gone went with it
-  kernel::append(batch, step, [&](const std::string& name) {
-    const auto found = space.ifindex.find(name);
-    gone = gone || found == space.ifindex.end();
-    return found == space.ifindex.end() ? 0U : found->second;
-  });
-  if (gone) return true;
-  for (const auto& refusal : space.socket().run(batch)) {
-    if (kernel::already_so(step, refusal.error)) continue;
-    run.leave({.what = fmt::format("{} \"{}\" in {}", kind_of(made.object), text_of(made.object), made.home),
-               .why = refusal.str(),
-               .homes = {made.home}});
-    return false;
-  }
-  return true;
+void remove_objects(Run& run, Space& space, const std::string& home) {
+  SpaceState made;
+  for (const MadeObject& one : run.journal.record().objects)
+    if (one.home == home)
+      std::visit([&](const auto& object) { made.of<std::decay_t<decltype(object)>>().push_back(object); }, one.object);
+  const SpaceState nothing;
+  // The same difference as everywhere, to nothing: only what the ledger names goes, and what would go with it stays.
+  const plan::Difference difference =
+      plan::diff({.wanted = nothing, .made = made, .seen = look_again(space, {}), .own = false});
+  const Lab lab{.name = LabName(run.journal.record().lab)};
+  const Namespace place{.name = NamespaceName(home), .existing = true};
+  carry_out(run, lab, place, difference.steps);
+  for (const MadeObject& one : Record(run.journal.record()).objects)
+    if (one.home == home) run.journal.object_gone(one);  // what was gone already, too
 }
 
 void restore_existing(Run& run) {
@@ -325,10 +320,16 @@ void restore_existing(Run& run) {
   for (const MadeNamespace& made : record.namespaces)
     if (made.existing) existing.insert(made.name);
   kernel::aside([&] {
-    for (const MadeObject& made : record.objects) {
-      Space* space = run.spaces.find(made.home);
-      if (space == nullptr || !existing.contains(made.home)) continue;
-      if (remove_object(run, *space, made)) run.journal.object_gone(made);
+    for (const std::string& home : existing) {
+      Space* space = run.spaces.find(home);
+      const bool has_objects = std::any_of(record.objects.begin(), record.objects.end(),
+                                           [&](const MadeObject& made) { return made.home == home; });
+      if (space == nullptr || !has_objects) continue;
+      try {
+        remove_objects(run, *space, home);
+      } catch (const Error& error) {
+        run.leave({.what = fmt::format("what the lab made in {}", home), .why = error.what(), .homes = {home}});
+      }
     }
     for (const SavedSysctl& saved : record.sysctls) {
       Space* space = run.spaces.find(saved.home);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Back to what was seen before: the same difference as forward, with the snapshot as what is wanted.
 #include <algorithm>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <unordered_map>
 
 #include "engine/run.hpp"
 #include "plan/devices.hpp"
@@ -9,35 +13,30 @@
 namespace netrig::engine {
 namespace {
 
-bool was_there(const Record& before, const MadeDevice& device) {
-  return std::any_of(before.devices.begin(), before.devices.end(), [&](const MadeDevice& old) {
-    return old.name == device.name &&
-           std::equal(old.interfaces.begin(), old.interfaces.end(), device.interfaces.begin(), device.interfaces.end(),
-                      [](const MadeInterface& a, const MadeInterface& b) {
-                        return a.home == b.home && a.name == b.name && a.ifindex == b.ifindex;
-                      });
-  });
-}
-
 bool was_there(const Record& before, const MadeNamespace& space) {
   return std::any_of(before.namespaces.begin(), before.namespaces.end(),
                      [&](const MadeNamespace& old) { return old.name == space.name && old.cookie == space.cookie; });
 }
 
+const Link* link_in(const SpaceState& state, const std::string& name) {
+  const auto& links = state.of<Link>();
+  const auto found = std::find_if(links.begin(), links.end(), [&](const Link& link) { return link.name == name; });
+  return found == links.end() ? nullptr : &*found;
+}
+
 /// The lab as it was seen: interfaces that are made again get the MAC and the MTU that they had.
 Lab as_seen(Lab lab, const Lab& next, const plan::Plan& plan) {
-  for (const plan::SpacePlan& one : plan.spaces) {
-    const NamespaceName& name = next.namespaces[one.space].name;
-    for (const std::size_t d : plan.clear_devices)
-      for (Interface& interface : lab.devices[d].interfaces) {
-        if (lab.namespaces[interface.home].name != name) continue;
-        for (const Link& link : one.before.of<Link>()) {
-          if (link.name != interface.name.str()) continue;
-          interface.link.mac = link.settings.mac;
-          interface.link.mtu = link.settings.mtu;
-        }
-      }
-  }
+  std::unordered_map<std::string, const SpaceState*> before;
+  for (const plan::SpacePlan& one : plan.spaces) before.emplace(next.namespaces[one.space].name.str(), &one.before);
+  for (const auto& [space, state] : plan.leaving) before.emplace(lab.namespaces[space].name.str(), &state);
+  for (const std::size_t d : plan.clear_devices)
+    for (Interface& interface : lab.devices[d].interfaces) {
+      const auto found = before.find(lab.namespaces[interface.home].name.str());
+      const Link* link = found == before.end() ? nullptr : link_in(*found->second, interface.name.str());
+      if (link == nullptr) continue;
+      interface.link.mac = link->settings.mac;
+      interface.link.mtu = link->settings.mtu;
+    }
   return lab;
 }
 
@@ -60,12 +59,70 @@ void make_cleared_again(Run& run, Place& place, const Lab& current, const plan::
   std::vector<std::vector<std::size_t>> by_level;
   for (const std::size_t d : plan.clear_devices) {
     const Device& device = current.devices[d];
-    if (is_made(device) || !was_made(device) || !homes_open(device)) continue;
+    if (is_made(device) || !was_made(device) || !homes_open(device) || plan.broken.contains(device.name.str()))
+      continue;
     by_level.resize(std::max(by_level.size(), levels[d] + 1));
     by_level[levels[d]].push_back(d);
   }
   for (const auto& level : by_level)
     if (!level.empty()) place.create_devices(current, level);
+}
+
+/// A namespace on its way back.
+struct Back {
+  const Namespace* space = nullptr;
+  const SpaceState* before = nullptr;
+  const SpaceState* made = nullptr;
+  const std::vector<plan::Renaming>* renamed = nullptr;
+};
+
+std::vector<Back> spaces_of(Place& place, const Lab& current, const Lab& next, const plan::Plan& plan) {
+  static const std::vector<plan::Renaming> kNone;
+  std::vector<Back> spaces;
+  for (const plan::SpacePlan& one : plan.spaces)
+    if (!one.fresh && place.is_open(next.namespaces[one.space].name.str()))
+      spaces.push_back({.space = &next.namespaces[one.space],
+                        .before = &one.before,
+                        .made = &one.difference.target,
+                        .renamed = &one.renamed});
+  for (const auto& [space, state] : plan.leaving)
+    if (place.is_open(current.namespaces[space].name.str()))
+      spaces.push_back({.space = &current.namespaces[space], .before = &state, .made = &state, .renamed = &kNone});
+  return spaces;
+}
+
+void restore(Place& place, const Lab& current, const Back& one) {
+  const std::string& name = one.space->name.str();
+  std::vector<std::string> sysctls;
+  for (const Sysctl& sysctl : one.before->of<Sysctl>()) sysctls.push_back(sysctl.key_text);
+  // Twice, for what the first pass takes along that nobody foresaw.
+  for (int pass = 0; pass < 2; ++pass) {
+    SpaceState seen = place.look_again(name, sysctls);
+    // A name that somebody has changed is the file's afterwards, for everything else goes by it.
+    std::vector<Step> steps = plan::rename_back(*one.renamed, seen);
+    const plan::Difference back = plan::diff_back(*one.before, *one.made, seen);
+    steps.insert(steps.end(), back.steps.begin(), back.steps.end());
+    if (steps.empty()) return;
+    place.carry_out(current, *one.space, steps);
+  }
+}
+
+/// What the run has set for the first time is nobody's business any more.
+void give_sysctls_back(Run& run, Place& place, const Lab& current, const std::vector<Back>& spaces) {
+  const Record record = run.journal.record();
+  for (const Back& one : spaces) {
+    const auto before = current.find_namespace(one.space->name.str());
+    std::vector<std::string> kept;
+    if (before) kept = plan::Wanted(current).sysctls_in(*before);
+    std::vector<Step> steps;
+    for (const SavedSysctl& saved : record.sysctls) {
+      if (saved.home != one.space->name.str() || std::find(kept.begin(), kept.end(), saved.key) != kept.end()) continue;
+      Sysctl sysctl;
+      sysctl.key_text = saved.key;
+      steps.push_back({.verb = Verb::remove, .object = std::move(sysctl)});
+    }
+    if (!steps.empty()) place.carry_out(current, *one.space, steps);
+  }
 }
 
 }  // namespace
@@ -78,30 +135,39 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   place.open(now.namespaces);
   std::vector<MadeDevice> devices;
   for (auto made = now.devices.rbegin(); made != now.devices.rend(); ++made)
-    if (!was_there(before, *made)) devices.push_back(*made);
+    if (run.begun_devices.contains(made->name)) devices.push_back(*made);
   std::vector<MadeNamespace> namespaces;
   for (const MadeNamespace& made : now.namespaces)
     if (!was_there(before, made)) namespaces.push_back(made);
-  place.remove(devices, namespaces);
+  // What resists keeps nothing else from going back.
+  std::exception_ptr first;
+  const auto go_on = [&](const std::function<void()>& work) {
+    try {
+      work();
+    } catch (const Error&) {
+      if (!first) first = std::current_exception();
+    }
+  };
+  go_on([&] { place.remove(devices, namespaces); });
 
+  std::vector<Back> spaces = spaces_of(place, current, next, plan);
   // What devices stand on is known by name only after a look.
-  for (const plan::SpacePlan& one : plan.spaces)
-    if (const std::string& name = next.namespaces[one.space].name.str(); !one.fresh && place.is_open(name))
-      static_cast<void>(place.look_again(name, {}));
-  make_cleared_again(run, place, as_seen(current, next, plan), plan, before);
-  parallel(plan.spaces.size(), run.threads, [&](std::size_t i) {
-    const plan::SpacePlan& one = plan.spaces[i];
-    const Namespace& space = next.namespaces[one.space];
-    if (one.fresh || !place.is_open(space.name.str())) return;
-    std::vector<std::string> sysctls;
-    for (const Sysctl& sysctl : one.before.of<Sysctl>()) sysctls.push_back(sysctl.key_text);
-    const SpaceState seen = place.look_again(space.name.str(), sysctls);
-    place.carry_out(current, space, plan::diff_back(one.before, one.difference.target, seen).steps);
+  for (const Back& one : spaces) static_cast<void>(place.look_again(one.space->name.str(), {}));
+  go_on([&] { make_cleared_again(run, place, as_seen(current, next, plan), plan, before); });
+  std::mutex mutex;
+  parallel(spaces.size(), run.threads, [&](std::size_t i) {
+    try {
+      restore(place, current, spaces[i]);
+    } catch (const Error&) {
+      const std::lock_guard guard(mutex);
+      if (!first) first = std::current_exception();
+    }
   });
+  give_sysctls_back(run, place, current, spaces);
   std::unordered_set<std::string> touched;
-  for (const plan::SpacePlan& one : plan.spaces)
-    if (!one.fresh) touched.insert(next.namespaces[one.space].name.str());
+  for (const Back& one : spaces) touched.insert(one.space->name.str());
   place.settle(rising_in(current, touched));
+  if (first) std::rethrow_exception(first);
 }
 
 }  // namespace netrig::engine

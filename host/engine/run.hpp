@@ -50,6 +50,8 @@ struct Run {
   std::vector<Left> left;
   /// What is left because the host did not see it made, one sentence each.
   std::vector<std::string> spared;
+  /// Devices whose making has begun in this run.
+  std::unordered_set<std::string> begun_devices;
   /// Interfaces in the lab's own namespaces that were there before the lab, by namespace; these namespaces stay.
   std::map<std::string, std::set<std::string>> guests;
 
@@ -113,8 +115,8 @@ void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::un
 void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed);
 /// Sysctls and routes that the lab set in namespaces that stay.
 void restore_existing(Run& run);
-/// Takes one object of the record away. False: it resists, and was noted. Thread: ends up in the namespace.
-bool remove_object(Run& run, Space& space, const MadeObject& made);
+/// Takes away what the ledger names of an existing namespace. Throws Error. Thread: ends up in any namespace.
+void remove_objects(Run& run, Space& space, const std::string& home);
 /// Everything in the record.
 void remove_all(Run& run);
 

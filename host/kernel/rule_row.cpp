@@ -68,6 +68,8 @@ void put_rule(Batch& batch, const Rule& rule) {
     batch.put(FRA_UID_RANGE, &range, sizeof range);
   }
   if (rule.suppress_prefix_length) batch.put(FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefix_length);
+  // Also of one that goes: without, it would be whichever says the same (rule_find).
+  if (rule.protocol != RTPROT_UNSPEC) batch.put_u8(FRA_PROTOCOL, static_cast<std::uint8_t>(rule.protocol));
   if (rule.l3mdev)
     batch.put_u8(FRA_L3MDEV, 1);
   else if (rule.action == RuleAction::table && rule.table >= 256)
@@ -119,6 +121,7 @@ Rule rule_of(const fib_rule_hdr& header, const Found& found, Family family) {
   if (const auto length = found.u32<FRA_SUPPRESS_PREFIXLEN>(); length.value_or(kAny) != kAny)
     rule.suppress_prefix_length = *length;
   rule.action = static_cast<RuleAction>(header.action);
+  rule.protocol = found.u8<FRA_PROTOCOL>().value_or(RTPROT_UNSPEC);
   rule.l3mdev = found.u8<FRA_L3MDEV>().value_or(0) != 0;
   if (rule.action == RuleAction::table && !rule.l3mdev) rule.table = found.u32<FRA_TABLE>().value_or(header.table);
   return rule;
@@ -135,7 +138,6 @@ void write_step(Batch& batch, const Doing<Rule>& doing, const IfindexOf& /*ifind
   }
   batch.begin(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, header_of(doing.object));
   put_rule(batch, doing.object);
-  batch.put_u8(FRA_PROTOCOL, kRouteProtocol);
 }
 
 bool changes_in_place(const Rule& before, const Rule& after) { return before == after; }

@@ -3,6 +3,7 @@
 #include <compare>
 #include <utility>
 
+#include "model/route.hpp"
 #include "model/settings.hpp"
 
 namespace netrig {
@@ -38,14 +39,19 @@ struct Rule {
   RuleAction action = RuleAction::table;
   std::uint32_t table = 254;  ///< where the action is a table
   bool l3mdev = false;        ///< the table of the packet's VRF instead
+  /// FRA_PROTOCOL, which tells the lab's rules from those of others that say the same; not given in a file: netrig's
+  /// own.
+  std::uint32_t protocol = kRouteProtocol;
   Position where = {};
 
   /// Everything but the priority, which whoever compares looks at if the file gives it.
   [[nodiscard]] auto key() const {
     return std::tuple(family, inverted, from, to, std::string_view(iif), std::string_view(oif), fwmark, tos, ipproto,
                       source_ports, destination_ports, uid_range, suppress_prefix_length, action,
-                      action == RuleAction::table && !l3mdev ? table : 0U, l3mdev);
+                      action == RuleAction::table && !l3mdev ? table : 0U, l3mdev, protocol);
   }
+  /// Whether they are one rule to whoever keeps a list of rules.
+  [[nodiscard]] bool is_one_with(const Rule& other) const { return key() == other.key() && priority == other.priority; }
   /// "10: from 10.0.0.0/8 lookup 100", as ip-rule(8) writes it.
   [[nodiscard]] std::string text() const;
   Rule& own() { return *this; }

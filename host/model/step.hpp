@@ -34,7 +34,11 @@ inline bool is_same(const Object& one, const Object& other) {
   return one.index() == other.index() && std::visit(
                                              [&](const auto& first) {
                                                const auto* second = std::get_if<std::decay_t<decltype(first)>>(&other);
-                                               return second != nullptr && first.key() == second->key();
+                                               if (second == nullptr) return false;
+                                               if constexpr (requires { first.is_one_with(*second); })
+                                                 return first.is_one_with(*second);
+                                               else
+                                                 return first.key() == second->key();
                                              },
                                              one);
 }

@@ -49,11 +49,6 @@ std::vector<SettingChange> other_changes(const Address& wanted, const Address& s
                        .expected = wanted.peer ? wanted.peer->str() : "",
                        .found = seen.peer ? seen.peer->str() : "",
                        .where = wanted.where});
-  if (wanted.secondary != seen.secondary)
-    changes.push_back({.name = "secondary",
-                       .expected = setting_text(wanted.secondary),
-                       .found = setting_text(seen.secondary),
-                       .where = wanted.where});
   if (seen.duplicate)
     changes.push_back({.name = "duplicate", .expected = "false", .found = "true", .where = wanted.where});
   return changes;
@@ -123,6 +118,62 @@ bool unset(Link& target, const Link& made) {
   back(is.protodown, was.protodown, false);
   back(is.altnames, was.altnames, std::vector<std::string>{});
   return true;
+}
+
+bool unset(Address& target, const Address& made) {
+  const auto back = [](auto& setting, const auto& before, auto value) {
+    if (before && !setting) setting = {value, before.where};
+  };
+  back(target.broadcast, made.broadcast, std::string());
+  back(target.label, made.label, target.interface);
+  back(target.valid, made.valid, Address::kForEver);
+  back(target.preferred, made.preferred, Address::kForEver);
+  back(target.prefix_route, made.prefix_route, true);
+  back(target.metric, made.metric, std::uint32_t{0});
+  return true;
+}
+
+bool unset(Neighbour& target, const Neighbour& made) {
+  if (made.router && !target.router) target.router = {false, made.router.where};
+  return true;
+}
+
+std::vector<std::size_t> misplaced(const std::vector<Address>& wanted, const std::vector<Address>& seen,
+                                   const std::function<bool(const Address&)>& goes) {
+  const auto is_of_one_prefix = [](const Address& a, const Address& b) {
+    return a.interface == b.interface && a.prefix.length == b.prefix.length && !a.peer && !b.peer &&
+           a.prefix.address.family == b.prefix.address.family && a.prefix.network() == b.prefix.network();
+  };
+  const auto position = [&](const Address& one) {
+    return std::find_if(seen.begin(), seen.end(), [&](const Address& other) { return other.key() == one.key(); }) -
+           seen.begin();
+  };
+  const auto end = static_cast<std::ptrdiff_t>(seen.size());
+  std::vector<std::size_t> result;
+  std::vector<bool> done(wanted.size(), false);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (done[i] || wanted[i].prefix.address.family != Family::ipv4) continue;
+    std::vector<std::size_t> group;
+    for (std::size_t j = i; j < wanted.size(); ++j)
+      if (!done[j] && is_of_one_prefix(wanted[i], wanted[j])) group.push_back(j);
+    for (const std::size_t j : group) done[j] = true;
+    if (group.size() < 2) continue;
+    const auto first = position(wanted[group.front()]);
+    const bool in_order = std::all_of(group.begin() + 1, group.end(), [&](std::size_t j) {
+      const auto at = position(wanted[j]);
+      return at == end || (first != end && first < at);
+    });
+    // One that goes and is the first takes the others along, which would come back after those that are made.
+    const bool missing =
+        std::any_of(group.begin(), group.end(), [&](std::size_t j) { return position(wanted[j]) == end; });
+    const bool taken_along = missing && std::any_of(seen.begin(), seen.end(), [&](const Address& one) {
+                               return !one.secondary && is_of_one_prefix(one, wanted[i]) && goes(one);
+                             });
+    if (in_order && !taken_along) continue;
+    for (const std::size_t j : group)
+      if (position(wanted[j]) != end) result.push_back(j);
+  }
+  return result;
 }
 
 }  // namespace netrig::plan

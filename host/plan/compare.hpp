@@ -2,6 +2,7 @@
 // One object against another of its kind: what differs, what can be changed in place, what a setting is when nobody
 // sets it. One overload a kind where the kind is special; everything else is said by its settings.
 #pragma once
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -47,5 +48,13 @@ bool changes_in_place(const Object& wanted, const std::vector<SettingChange>& ch
 /// What the file no longer sets goes back to what the kernel has by itself. False: nobody knows what that is (a MAC, an
 /// MTU), and the device is to be made anew.
 bool unset(Link& target, const Link& made);
+bool unset(Address& target, const Address& made);
+bool unset(Neighbour& target, const Neighbour& made);
+
+/// IPv4: which address of a prefix is the first decides which one packets come from, and is decided by who came first.
+/// Indexes of those wanted that are there in the wrong order, and must all go before any comes. Those of others in
+/// between do not count. `goes`: whether one that is seen is to be removed.
+std::vector<std::size_t> misplaced(const std::vector<Address>& wanted, const std::vector<Address>& seen,
+                                   const std::function<bool(const Address&)>& goes);
 
 }  // namespace netrig::plan

@@ -54,8 +54,19 @@ class Comparison {
       taken_[found] = true;
       return found;
     }
+    /// Takes one that is just so, if there is one.
+    template <typename Exact>
+    bool take_exact(const T& wanted, Exact&& exact) {
+      auto [first, last] = index_.equal_range(wanted.key());
+      for (auto at = first; at != last; ++at) {
+        if (!exact(at->second)) continue;
+        taken_[at->second] = true;
+        index_.erase(at);
+        return true;
+      }
+      return false;
+    }
     [[nodiscard]] bool is_taken(std::size_t index) const { return taken_[index]; }
-    [[nodiscard]] bool has(const T& one) const { return index_.find(one.key()) != index_.end(); }
 
    private:
     std::multimap<decltype(std::declval<const T&>().key()), std::size_t> index_;
@@ -66,38 +77,97 @@ class Comparison {
   void compare_kind() {
     const auto& wanted = sides_.wanted.of<T>();
     const auto& seen = sides_.seen.of<T>();
+    const auto& before = sides_.made.of<T>();
     if (wanted.empty() && seen.empty()) return;
     Shelf<T> present(seen);
-    Shelf<T> made(sides_.made.of<T>());
-    auto& target = result_.target.of<T>();
-    for (const T& one : wanted) {
+    Shelf<T> made(before);
+    const std::vector<std::size_t> again = in_wrong_order(wanted, seen);
+    for (std::size_t w = 0; w < wanted.size(); ++w) {
+      const T& one = wanted[w];
       const std::size_t at = present.take(one, [&](std::size_t i) { return changes_of(one, seen[i]).empty(); });
-      const std::size_t before = made.take(one, [](std::size_t) { return true; });
-      // In a namespace that others use, what is there and was not made by the lab is theirs: the kernel will say no to
-      // a second one, and nothing of theirs is changed.
-      const bool theirs = !sides_.own && before == SIZE_MAX && outlives(one);
-      if (at == SIZE_MAX || theirs) {
+      const std::size_t was = made.take(one, [](std::size_t) { return true; });
+      if (at == SIZE_MAX) {
         result_.steps.push_back({.verb = Verb::make, .object = one});
-        target.push_back(one);
-        continue;
+        result_.target.of<T>().push_back(one);
+      } else if (!sides_.own && was == SIZE_MAX && outlives(one)) {
+        // It was not made by the lab: nothing of theirs is changed.
+        result_.taken.emplace_back(one);
+        result_.target.of<T>().push_back(seen[at]);
+      } else {
+        compare_one(one, was == SIZE_MAX ? nullptr : &before[was], seen[at],
+                    std::find(again.begin(), again.end(), w) != again.end());
       }
-      T goal = one;
-      if (before != SIZE_MAX) give_up(goal, sides_.made.of<T>()[before]);
-      std::vector<SettingChange> changes = changes_of(goal, seen[at]);
-      keep_free(goal, seen[at]);
-      if (!changes.empty())
-        result_.steps.push_back(
-            {.verb = Verb::change, .object = goal, .before = Object(seen[at]), .changes = std::move(changes)});
-      target.push_back(std::move(goal));
     }
-    for (std::size_t i = 0; i < seen.size(); ++i)
-      if (!present.is_taken(i)) superfluous(seen[i], made);
+    // Of several with one identity, those that the lab made are the ones that are as it made them.
+    std::vector<std::size_t> rest;
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (present.is_taken(i)) continue;
+      if (made.take_exact(seen[i], [&](std::size_t m) { return changes_of(before[m], seen[i]).empty(); }))
+        superfluous(seen[i], true);
+      else
+        rest.push_back(i);
+    }
+    for (const std::size_t i : rest)
+      superfluous(seen[i], made.take(seen[i], [](std::size_t) { return true; }) != SIZE_MAX);
+  }
+
+  template <typename T>
+  void compare_one(const T& wanted, const T* made, const T& seen, bool again) {
+    T goal = wanted;
+    T from = seen;
+    if (made != nullptr) give_up(goal, *made);
+    std::vector<SettingChange> changes = changes_of(goal, seen);
+    if (made != nullptr) add_edits(goal, *made, from, changes);
+    if (again && changes.empty())
+      changes.push_back({.name = "order", .expected = "as in the file", .found = "another", .where = wanted.where});
+    keep_free(goal, from);
+    if (!changes.empty())
+      result_.steps.push_back(
+          {.verb = Verb::change, .object = goal, .before = Object(std::move(from)), .changes = std::move(changes)});
+    result_.target.of<T>().push_back(std::move(goal));
+  }
+
+  /// What an edit asks for although the kernel's word agrees with both files, or although nobody says what it is to be:
+  /// a time that runs is set anew, and a setting that the file no longer gives goes. `from` loses those, so that they
+  /// do not come back as what the file leaves free.
+  template <typename T>
+  static void add_edits(const T& goal, const T& made, T& from, std::vector<SettingChange>& changes) {
+    T::each_setting([&](std::string_view name, auto member) {
+      const auto& want = goal.own().*member;
+      const auto& had = made.own().*member;
+      auto& have = from.own().*member;
+      const bool known =
+          std::any_of(changes.begin(), changes.end(), [&](const SettingChange& change) { return change.name == name; });
+      if (!had || known) return;
+      if (want && !(*want == *had) && have && !(*have == *want))
+        changes.push_back(
+            {.name = name, .expected = setting_text(*want), .found = setting_text(*have), .where = want.where});
+      if (!want && have && !std::is_same_v<T, Link>) {
+        changes.push_back({.name = name, .expected = "", .found = setting_text(*have), .where = goal.where});
+        have.reset();
+      }
+    });
+  }
+
+  [[nodiscard]] std::vector<std::size_t> in_wrong_order(const std::vector<Address>& wanted,
+                                                        const std::vector<Address>& seen) const {
+    if (!sides_.ordered) return {};
+    const auto is_in = [](const std::vector<Address>& list, const Address& one) {
+      return std::any_of(list.begin(), list.end(), [&](const Address& other) { return other.key() == one.key(); });
+    };
+    return misplaced(wanted, seen, [&](const Address& one) {
+      return !is_in(wanted, one) &&
+             (is_in(sides_.made.of<Address>(), one) || (sides_.own && sides_.foreign == Foreign::remove));
+    });
+  }
+  template <typename T>
+  [[nodiscard]] static std::vector<std::size_t> in_wrong_order(const std::vector<T>&, const std::vector<T>&) {
+    return {};
   }
 
   /// What there is and nobody wants any more.
   template <typename T>
-  void superfluous(const T& one, const Shelf<T>& made) {
-    const bool ours = made.has(one);
+  void superfluous(const T& one, bool ours) {
     if constexpr (std::is_same_v<T, Link>) {
       // Links go with their devices; one that is no device's stays for whoever made it.
       if (ours) return;
@@ -137,9 +207,10 @@ class Comparison {
   }
 
   /// A setting that was made and is no longer wanted goes back to what it is by itself.
-  static void give_up(Link& goal, const Link& made) { unset(goal, made); }
   template <typename T>
-  static void give_up(T&, const T&) {}
+  static void give_up(T& goal, const T& made) {
+    if constexpr (requires { unset(goal, made); }) unset(goal, made);
+  }
 
   /// What the file leaves free is as it is.
   template <typename T>

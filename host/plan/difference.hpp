@@ -15,6 +15,7 @@ struct Sides {
   const SpaceState& seen;
   bool own = true;  ///< the lab made the namespace, so all that is in it is the lab's or foreign
   Foreign foreign = Foreign::report;
+  bool ordered = true;  ///< whether it counts which address of a prefix is the first
 };
 
 struct Difference {
@@ -23,6 +24,8 @@ struct Difference {
   std::vector<Step> steps;
   /// What nobody accounts for, and is left.
   std::vector<Object> foreign;
+  /// In a namespace that others use: what is wanted and is there already, as somebody else's.
+  std::vector<Object> taken;
   /// What there is when all steps are done: `wanted`, with what it leaves free, and what is left.
   SpaceState target;
 

@@ -166,8 +166,9 @@ class Model {
 
   void lose_routes(const std::string& interface, std::optional<Family> family) {
     erase<Route>([&](const Route& route) {
-      return (!family || route.destination.address.family == *family) &&
-             std::any_of(route.next_hops.begin(), route.next_hops.end(),
+      // A route of several ways lives while one of them does.
+      return (!family || route.destination.address.family == *family) && !route.next_hops.empty() &&
+             std::all_of(route.next_hops.begin(), route.next_hops.end(),
                          [&](const NextHop& hop) { return interface_of(hop, state_) == interface; });
     });
   }
@@ -194,7 +195,8 @@ class Model {
 std::vector<Step> losses(const SpaceState& target, const SpaceState& state) {
   const SpaceState nothing;
   // `keep`: what was to be removed has been, and what is foreign stays.
-  Difference rest = compare({.wanted = target, .made = nothing, .seen = state, .own = true, .foreign = Foreign::keep});
+  Difference rest = compare(
+      {.wanted = target, .made = nothing, .seen = state, .own = true, .foreign = Foreign::keep, .ordered = false});
   for (Step& step : rest.steps) step.restores = true;
   return std::move(rest.steps);
 }
@@ -249,11 +251,12 @@ void close(Difference& difference, const SpaceState& seen) {
   for (int round = 0; round < kRounds; ++round) {
     for (; done < difference.steps.size(); ++done) {
       Step& step = difference.steps[done];
-      // What an earlier step has taken along is not removed again: a message that names it could hit another, for the
-      // kernel takes a route without metric to be any.
-      step.is_void =
+      const bool gone =
           step.verb == Verb::remove && !std::holds_alternative<Sysctl>(step.object) && !is_there(state, step.object);
-      if (!step.is_void) apply(step, state);
+      // What an earlier step has taken along is not removed again: a message that names a route could hit another, for
+      // the kernel takes one without metric to be any. An address may still be there (promote_secondaries).
+      step.is_void = gone && std::holds_alternative<Route>(step.object);
+      if (!gone) apply(step, state);
     }
     std::vector<Step> lost = losses(difference.target, state);
     if (lost.empty()) break;

@@ -40,7 +40,9 @@ class Planner {
     plan_removals();
     for (std::size_t i = 0; i < next_.namespaces.size(); ++i)
       if (before_space_[i] == SIZE_MAX) plan_.create_namespaces.push_back(i);
+    note_leaving();
     plan_spaces(threads);
+    plan_.broken = std::move(seen_.broken);
     return std::move(plan_);
   }
 
@@ -142,6 +144,12 @@ class Planner {
           each(reference->home.str() + ":" + reference->name.str());
   }
 
+  void note_leaving() {
+    for (const std::size_t s : plan_.remove_namespaces)
+      if (const auto found = seen_.spaces.find(current_.namespaces[s].name.str()); found != seen_.spaces.end())
+        plan_.leaving.emplace_back(s, found->second);
+  }
+
   void plan_spaces(const Threads& threads) {
     const Wanted wanted(next_);
     const Wanted made(current_);
@@ -175,8 +183,8 @@ class Planner {
       SpaceState state = one.fresh || found == seen_.spaces.end() ? SpaceState{} : std::move(found->second);
       const bool links_change =
           !going[s].empty() || !retiring[s].empty() || !coming[s].empty() || seen_.renamed.contains(space.name.str());
+      std::vector<Step> renamings = renamed_in(one, space, state);
       if (!one.fresh && links_change) one.before = state;
-      std::vector<Step> renamings = renamed_in(space, state, one.fresh);
       if (one.fresh) state.of<Link>().push_back(link_down("lo"));
       for (const std::string& name : going[s]) apply({.verb = Verb::remove, .object = link_down(name)}, state);
       for (const std::string& name : retiring[s]) set_down(name, state);
@@ -197,15 +205,17 @@ class Planner {
     for (const bool masters : {false, true}) {
       for (SpacePlan& one : plans)
         if ((has_master[one.space] != 0) == masters &&
-            (one.fresh || touched_[one.space] != 0 || !one.difference.foreign.empty()))
+            (one.fresh || touched_[one.space] != 0 || !one.difference.foreign.empty() || !one.difference.taken.empty()))
           plan_.spaces.push_back(std::move(one));
       if (!masters) plan_.with_masters = plan_.spaces.size();
     }
   }
 
-  std::vector<Step> renamed_in(const Namespace& space, SpaceState& state, bool fresh) const {
+  std::vector<Step> renamed_in(SpacePlan& one, const Namespace& space, SpaceState& state) const {
     const auto found = seen_.renamed.find(space.name.str());
-    return fresh || found == seen_.renamed.end() ? std::vector<Step>{} : rename_back(found->second, state);
+    if (one.fresh || found == seen_.renamed.end()) return {};
+    one.renamed = found->second;
+    return rename_back(found->second, state);
   }
 
   static Link link_down(const std::string& name) {

@@ -37,7 +37,8 @@ struct SpacePlan {
   std::size_t space = 0;  ///< index in the next lab
   bool fresh = false;     ///< made by this plan
   Difference difference;
-  SpaceState before;  ///< as it was seen; empty where it is fresh
+  SpaceState before;              ///< as it was seen, with the lab's names; empty where it is fresh
+  std::vector<Renaming> renamed;  ///< by hand; the first steps give the names back
 };
 
 struct Plan {
@@ -52,6 +53,10 @@ struct Plan {
   /// Namespaces in which something is to be done, or something foreign is. Those without masters first, so that bridges
   /// come up when their ports' other ends are ready.
   std::vector<SpacePlan> spaces;
+  /// Namespaces of the current lab that it leaves, as they were seen: index, state. For a rollback.
+  std::vector<std::pair<std::size_t, SpaceState>> leaving;
+  /// Devices that were not whole when the lab was looked at.
+  std::unordered_set<std::string> broken;
   std::size_t with_masters = 0;  ///< index of the first of `spaces` that has masters
 
   [[nodiscard]] bool empty() const;

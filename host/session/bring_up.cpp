@@ -85,7 +85,10 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
   result.fresh = !journal.record().begun;
   try {
     std::optional<Lab> current;
-    if (!result.fresh) current = host.applied(journal.record());
+    if (!result.fresh) {
+      current = host.applied(journal.record());
+      engine::take_leftovers(journal, host.drivers, host.options, *current);
+    }
     const Lab* before = current ? &*current : nullptr;
     engine::Bringing bringing(journal, host.drivers, host.options, before, next);
     const plan::Plan& plan = bringing.plan();
@@ -95,7 +98,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
     require_unused(journal.record(), going, "");
     if (result.fresh) journal.begin(next, request.only, request.purpose);
-    if (result.fresh || !plan.empty() || bringing.has_leftovers())
+    if (result.fresh || !plan.empty())
       bringing.run(request.only);
     else
       journal.commit(next, request.only);  // comments may have changed

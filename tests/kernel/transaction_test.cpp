@@ -172,7 +172,8 @@ TEST_CASE("an existing namespace is used, given back as it was, and never delete
     const Result refused = cli("up " + file("lab.toml", replaced(lab, "to = \"10.97.0.0/16\", type = \"blackhole\"",
                                                                  "to = \"10.98.0.0/16\", dev = \"own\"")));
     INFO(refused.err);
-    CHECK(refused.exit == 1);
+    CHECK(refused.exit == 4);
+    CHECK_THAT(refused.err, ContainsSubstring("exists already in namespace b and is not this lab's"));
   }
   CHECK(kernel_state("b") == before);
   CHECK(namespaces() == Texts{"b"});

@@ -98,7 +98,7 @@ TEST_CASE("the primary address takes its secondaries along, which are made again
   SpaceState wanted = host();
   wanted.of<Address>() = {address("eth0", "10.0.0.2/24")};
   CHECK(words(diff(wanted, made, made).steps) == Words{"remove address eth0 10.0.0.1/24",
-                                                       "change address eth0 10.0.0.2/24: secondary true -> false",
+                                                       "make address eth0 10.0.0.2/24 (again)",
                                                        "make route default via 10.0.0.254 dev eth0 (again)"});
 }
 
@@ -186,4 +186,50 @@ TEST_CASE("whatever a namespace was, the difference makes it what it is to be") 
     CHECK(words(diff(to, to, state, Foreign::remove).steps) == Words{});
     from = to;
   }
+}
+
+TEST_CASE("which address of a prefix is the first is put right, whatever others have put before it") {
+  SpaceState wanted = host();
+  wanted.of<Address>() = {address("eth0", "10.0.0.1/24"), address("eth0", "10.0.0.2/24", true)};
+  wanted.of<Route>().clear();
+  SpaceState seen = wanted;
+  seen.of<Address>() = {address("eth0", "10.0.0.2/24")};
+  CHECK(words(diff(wanted, wanted, seen).steps) ==
+        Words{"make address eth0 10.0.0.1/24", "change address eth0 10.0.0.2/24: order another -> as in the file"});
+  seen.of<Address>() = {address("eth0", "10.0.0.5/24"), address("eth0", "10.0.0.1/24", true),
+                        address("eth0", "10.0.0.2/24", true)};
+  CHECK(diff(wanted, wanted, seen).steps.empty());
+}
+
+TEST_CASE("a setting that the file no longer gives is taken back from addresses and routes, too") {
+  SpaceState made = host();
+  made.of<Route>()[0].mtu = {1400};
+  made.of<Address>()[0].valid = {3600};
+  SpaceState seen = made;
+  seen.of<Address>()[0].valid = {3000};
+  CHECK(words(diff(host(), made, seen).steps) ==
+        Words{"change address eth0 10.0.0.1/24: valid 3000 -> 4294967295",
+              "change route default via 10.0.0.254 dev eth0: mtu 1400 -> none"});
+}
+
+TEST_CASE("what others have in a namespace of theirs is neither changed nor removed, however alike it is") {
+  Rule rule;
+  rule.from = Prefix::parse("10.0.0.0/8");
+  rule.table = 100;
+  rule.priority = 1000;
+  SpaceState made;
+  made.of<Rule>() = {rule};
+  SpaceState seen = made;
+  rule.priority = 500;
+  rule.protocol = 0;
+  seen.of<Rule>().insert(seen.of<Rule>().begin(), rule);
+  const SpaceState nothing;
+  CHECK(words(plan::diff({.wanted = nothing, .made = made, .seen = seen, .own = false}).steps) ==
+        Words{"remove rule 1000: from 10.0.0.0/8 lookup 100"});
+
+  SpaceState wanted;
+  wanted.of<Route>() = {route("192.0.2.0/24", "10.0.0.7", "eth0")};
+  const plan::Difference taken = plan::diff({.wanted = wanted, .made = nothing, .seen = wanted, .own = false});
+  CHECK(taken.steps.empty());
+  CHECK(taken.taken.size() == 1);
 }
