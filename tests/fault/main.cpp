@@ -31,10 +31,16 @@ using fault::Point;
 
 constexpr int kSkipped = 77;  // what ctest takes for it
 
+/// What a run without a fault showed.
+struct Rehearsal {
+  std::chrono::duration<double> usual{};
+  fault::Sight whole = {};  ///< of an edit or a mend
+};
+
 struct Case {
   std::string command;
   std::optional<Point> point = {};
-  std::chrono::duration<double> usual{};
+  Rehearsal plain = {};
 };
 
 /// What a case's process tells.
@@ -44,7 +50,7 @@ struct Outcome {
 };
 
 struct Options {
-  std::vector<std::string> commands = {"up", "down", "run"};
+  std::vector<std::string> commands = {"up", "down", "run", "edit", "mend"};
   std::vector<std::string> points;
   std::string role;
   std::string call;
@@ -55,7 +61,7 @@ struct Options {
   bool list = false;
   bool verbose = false;
   std::string netrig = NETRIG_BINARY;
-  std::string lab = NETRIG_FAULT_LAB;
+  std::string labs = NETRIG_FAULT_LABS;
 };
 
 std::string id_of(const Case& one) {
@@ -87,7 +93,8 @@ Json to_json(const fault::Verdict& verdict) {
   return {{"exit", verdict.traced.exit},   {"reached", verdict.traced.reached},
           {"about", verdict.traced.about}, {"seconds", verdict.traced.time.count()},
           {"out", verdict.traced.out},     {"err", verdict.traced.err},
-          {"faults", verdict.faults},      {"counts", counts}};
+          {"faults", verdict.faults},      {"counts", counts},
+          {"whole", verdict.whole}};
 }
 
 /// Plays cases, each in a process of its own, several at a time. What is said of a case may ask for it to be played
@@ -140,8 +147,9 @@ class Player {
 
   [[nodiscard]] Json answer_of(const Case& one) const {
     try {
-      return to_json(
-          fault::play({.netrig = options_.netrig, .lab = options_.lab, .command = one.command}, one.point, one.usual));
+      return to_json(fault::play(
+          {.netrig = options_.netrig, .labs = options_.labs, .command = one.command, .whole = one.plain.whole},
+          one.point, one.plain.usual));
     } catch (const std::exception& error) {
       return {{"broken", error.what()}};
     }
@@ -179,7 +187,7 @@ class Player {
 
 /// All points of a command, by group: role, call and error. Counts are those of a run without a fault.
 std::vector<std::vector<Case>> points_of(const std::string& command, const Json& counts, const Options& options,
-                                         std::chrono::duration<double> usual) {
+                                         const Rehearsal& plain) {
   std::vector<std::vector<Case>> groups;
   for (const Json& count : counts) {
     const std::string role = count[0];
@@ -193,13 +201,13 @@ std::vector<std::vector<Case>> points_of(const std::string& command, const Json&
       if (options.every_error) errors = call.errors;
       errors.push_back(fault::kKill);
       for (const int error : errors)
-        by_error[error].push_back({.command = command, .point = Point{role, name, nth, error, false}, .usual = usual});
+        by_error[error].push_back({.command = command, .point = Point{role, name, nth, error, false}, .plain = plain});
     }
     for (auto& [error, cases] : by_error) groups.push_back(std::move(cases));
     if (call.lasting == 0) continue;
     auto& lasting = groups.emplace_back();
     for (unsigned nth = 1; nth <= count[2].get<unsigned>(); ++nth)
-      lasting.push_back({.command = command, .point = Point{role, name, nth, call.lasting, true}, .usual = usual});
+      lasting.push_back({.command = command, .point = Point{role, name, nth, call.lasting, true}, .plain = plain});
   }
   return groups;
 }
@@ -223,6 +231,10 @@ std::vector<Case> sampled(std::vector<std::vector<Case>> groups, std::size_t cou
     for (std::size_t i = 0; i < take[g]; ++i)
       chosen.push_back(groups[g][(2 * i + 1) * groups[g].size() / (2 * take[g])]);
   return chosen;
+}
+
+Rehearsal rehearsal_of(const Json& verdict) {
+  return {.usual = std::chrono::duration<double>(verdict["seconds"].get<double>()), .whole = verdict["whole"]};
 }
 
 std::string shown(const Json& verdict) {
@@ -279,7 +291,7 @@ class Referee {
         show("FAILED", one, outcome);
         return Player::Then::done;
       }
-      if (only_slow(outcome)) one.usual = std::max(one.usual, usual_now(one.command));
+      if (only_slow(outcome)) one.plain.usual = std::max(one.plain.usual, usual_now(one.command));
     }
     if (looks.bad > 0 && looks.all < kLooks) return Player::Then::again;
     ++(outcome.broken.empty() && outcome.verdict["reached"].get<bool>() ? held_ : missed_);
@@ -341,7 +353,7 @@ int play_points(const Options& options) {
     if (std::find(of_them.commands.begin(), of_them.commands.end(), one.command) == of_them.commands.end())
       of_them.commands.push_back(one.command);
   auto plain = rehearse(of_them);
-  for (Case& one : cases) one.usual = std::chrono::duration<double>(plain[one.command]["seconds"].get<double>());
+  for (Case& one : cases) one.plain = rehearsal_of(plain[one.command]);
   of_them.verbose = true;
   return Referee(of_them).run(cases);
 }
@@ -354,8 +366,7 @@ int play_all(const Options& options) {
   }
   std::vector<std::vector<Case>> groups;
   for (const std::string& command : options.commands) {
-    const std::chrono::duration<double> usual(plain[command]["seconds"].get<double>());
-    auto more = points_of(command, plain[command]["counts"], options, usual);
+    auto more = points_of(command, plain[command]["counts"], options, rehearsal_of(plain[command]));
     std::move(more.begin(), more.end(), std::back_inserter(groups));
   }
   return Referee(options).run(sampled(std::move(groups), options.all ? SIZE_MAX : options.sample));
@@ -368,8 +379,10 @@ int main(int argc, char** argv) {
       "Lets system calls of netrig and its workers fail, one a case, and looks whether what it promises holds.",
       "tests/fault/run");
   Options options;
-  app.add_option("--command", options.commands, "Commands to try; by default all three")
-      ->check(CLI::IsMember({"up", "down", "run"}));
+  app.add_option("--command", options.commands,
+                 "What to try: up, down, run, edit (up with an edited file), mend (up after somebody changed "
+                 "the lab); by default all")
+      ->check(CLI::IsMember(options.commands));
   app.add_option("--sample", options.sample, "So many faults, spread evenly, the same every time")->default_val(300);
   app.add_flag("--all", options.all, "Every system call: one error each, and killed");
   app.add_flag("--errors", options.every_error, "Each call with every error that it can give");
@@ -380,7 +393,7 @@ int main(int argc, char** argv) {
   app.add_option("--jobs", options.jobs, "So many cases at once")
       ->default_val(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
   app.add_option("--netrig", options.netrig, "The netrig to try");
-  app.add_option("--lab", options.lab, "Lab file to try it with; its lab is called \"fault\"");
+  app.add_option("--labs", options.labs, "Folder of the lab files to try it with; their lab is called \"fault\"");
   app.add_flag("-v,--verbose", options.verbose, "Show every case");
   CLI11_PARSE(app, argc, argv);
   try {

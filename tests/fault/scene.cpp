@@ -22,6 +22,8 @@
 #include <thread>
 
 #include "calls.hpp"
+#include "change.hpp"
+#include "process.hpp"
 
 namespace fault {
 namespace {
@@ -49,46 +51,6 @@ sysctl net.ipv4.ip_forward net.ipv4.conf.all net.ipv4.conf.default net.ipv4.conf
 
 void check(bool good, const char* what) {
   if (!good) throw std::runtime_error(fmt::format("the case could not be set up: {}: {}", what, std::strerror(errno)));
-}
-
-struct Done {
-  int exit = -1;
-  std::string out;
-  std::string err;
-};
-
-std::string text_of(int memory) {
-  std::string text(static_cast<std::size_t>(::lseek(memory, 0, SEEK_END)), '\0');
-  const ssize_t size = ::pread(memory, text.data(), text.size(), 0);
-  text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-  ::close(memory);
-  return text;
-}
-
-/// Runs a command without faults, but not for ever.
-Done run(const std::vector<std::string>& command) {
-  const int out = ::memfd_create("out", MFD_CLOEXEC);
-  const int err = ::memfd_create("err", MFD_CLOEXEC);
-  const pid_t child = ::fork();
-  check(child >= 0, "fork");
-  if (child == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::dup2(::open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
-    ::dup2(out, 1);
-    ::dup2(err, 2);
-    ::alarm(30);
-    std::vector<char*> words;
-    for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    ::execvp(words[0], words.data());
-    ::_exit(127);
-  }
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return {.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-          .out = text_of(out),
-          .err = text_of(err)};
 }
 
 std::string inside_existing(const char* script) {
@@ -180,7 +142,8 @@ class Judge {
   Judge(const Setting& setting, const std::optional<Point>& point, Verdict& verdict)
       : setting_(setting), point_(point), verdict_(verdict) {}
 
-  void judge(std::chrono::duration<double> usual, const std::string& before) {
+  /// `change`: of an edit or a mend; nullptr: the command is none.
+  void judge(std::chrono::duration<double> usual, const std::string& before, const Change* change) {
     const Traced& traced = verdict_.traced;
     if (traced.hung) say("it hangs");
     if (traced.outlived != 0) say(fmt::format("{} processes outlive it", traced.outlived));
@@ -188,11 +151,15 @@ class Judge {
       say(fmt::format("{} {:.1f} s, without a fault {:.1f} s", kSlow, traced.time.count(), usual.count()));
     if (!traced.hung) judge_code();
     judge_words();
-    if (!traced.hung) judge_state(before);
+    if (!traced.hung && change != nullptr)
+      for (std::string& fault : change->judge(traced, point_ ? &*point_ : nullptr, whole())) say(std::move(fault));
+    else if (!traced.hung)
+      judge_state(before);
     judge_after(before);
   }
 
  private:
+  [[nodiscard]] const Sight& whole() const { return setting_.whole.empty() ? verdict_.whole : setting_.whole; }
   void say(std::string text) { verdict_.faults.push_back(std::move(text)); }
   [[nodiscard]] bool killed() const { return point_ && point_->error == kKill && point_->role == "host"; }
 
@@ -251,15 +218,28 @@ Verdict play(const Setting& setting, const std::optional<Point>& point, std::chr
   check(outer_processes >= 0, "/proc");
   make_world();
   const std::string before = inside_existing(kLook);
-  if (setting.command == "down")
-    if (const Done up = run({setting.netrig, "up", setting.lab}); up.exit != 0)
-      throw std::runtime_error(fmt::format("the lab does not come up: {}", up.err));
+  const std::string lab = setting.labs + "/lab.toml";
   Verdict verdict;
+  std::optional<Change> change;
+  std::vector<std::string> command = {setting.netrig, setting.command, lab};
+  if (is_change(setting.command)) {
+    change.emplace(setting.netrig, setting.labs, setting.command);
+    if (setting.whole.empty()) {
+      verdict.whole = change->make_fresh();
+      if (const std::string left = left_for_good(before); !left.empty())
+        throw std::runtime_error("without a fault there are left: " + left);
+    }
+    change->prepare();
+    command = change->command();
+  } else if (setting.command == "down") {
+    if (const Done up = run({setting.netrig, "up", lab}); up.exit != 0)
+      throw std::runtime_error(fmt::format("the lab does not come up: {}", up.err));
+    command.back() = "fault";
+  }
   const auto limit = std::max(kHang, std::chrono::ceil<std::chrono::seconds>(10 * usual));
-  verdict.traced = trace({setting.netrig, setting.command, setting.command == "down" ? "fault" : setting.lab}, point,
-                         limit, outer_processes);
+  verdict.traced = trace(command, point, limit, outer_processes);
   if (point && !verdict.traced.reached) return verdict;
-  Judge(setting, point, verdict).judge(usual, before);
+  Judge(setting, point, verdict).judge(usual, before, change ? &*change : nullptr);
   return verdict;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "look.hpp"
 #include "tracer.hpp"
 
 namespace fault {
@@ -14,13 +15,15 @@ inline constexpr const char* kSlow = "it takes";
 
 struct Setting {
   std::string netrig;   ///< the program under test
-  std::string lab;      ///< lab file
-  std::string command;  ///< "up", "down", "run"
+  std::string labs;     ///< folder of lab.toml, before.toml and after.toml
+  std::string command;  ///< "up", "down", "run"; "edit", "mend": see change.hpp
+  Sight whole = {};     ///< what an edit or a mend that ended well shows; empty: not known yet
 };
 
 struct Verdict {
   Traced traced;
   std::vector<std::string> faults;  ///< what is wrong; empty: all is well
+  Sight whole = {};                 ///< of an edit or a mend without a fault
 };
 
 /// Makes mount, network and process namespaces with an existing network namespace, runs the command in them and
