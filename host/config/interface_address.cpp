@@ -11,14 +11,16 @@ namespace {
 
 void read_ipv4_keys(const Table& table, const std::string& interface, Address& address) {
   const bool is_ipv4 = address.prefix.address.family == Family::ipv4;
-  for (const std::string_view key : {"broadcast", "label"})
+  // The scope of an IPv6 address follows from the address (ipv6_addr_scope).
+  for (const std::string_view key : {"broadcast", "label", "scope"})
     if (!is_ipv4 && table.has(key)) table.fail(table.where(key), fmt::format("{} is for IPv4 addresses", key));
   if (const auto broadcast = table.text("broadcast")) {
     if (!broadcast->value.empty()) {
       const IpAddress parsed = plain_address(*broadcast, table.context());
       if (parsed.family != Family::ipv4)
         table.fail(broadcast->where, fmt::format("broadcast {} is not an IPv4 address", parsed.str()));
-      address.broadcast = {parsed.str(), broadcast->where};
+      // All zeros is how the kernel writes that there is none.
+      address.broadcast = {parsed.is_unspecified() ? std::string() : parsed.str(), broadcast->where};
     } else {
       address.broadcast = {"", broadcast->where};
     }

@@ -32,6 +32,8 @@ void read_next_hops(const Table& table, Route& route) {
   if (hops->empty()) table.fail(table.where("next_hops"), "next_hops is empty");
   for_each_table(*hops, "next hop", table.context(), [&](const Table& hop) {
     hop.allow({"via", "dev", "weight", "onlink"});
+    if (hops->size() == 1 && hop.has("weight"))
+      hop.fail(hop.where("weight"), "weight is a next hop's share among several; a single next hop has none");
     route.next_hops.push_back(read_next_hop(hop));
     route.next_hops.back().weight = static_cast<std::uint32_t>(hop.integer("weight", 1, 256).value_or(1));
   });

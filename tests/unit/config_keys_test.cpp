@@ -251,6 +251,8 @@ TEST_CASE("routes that no kernel takes are refused") {
   wrong_route(base + "preference = \"high\"", "lab.toml:4:64: preference is for IPv6 routes (RFC 4191)");
   wrong_route(six + "preference = \"most\"",
               "preference = \"most\" is not known; it can be \"low\", \"medium\", \"high\"");
+  wrong_route("to = \"10.9.0.0/16\", next_hops = [{ via = \"10.0.0.2\", weight = 2 }]",
+              "weight is a next hop's share among several");
   wrong_route(six + "tos = 16", "tos is for IPv4 routes");
   wrong_route(six + "scope = \"link\"", "scope is for IPv4 routes");
   wrong_route(base + "mtu = 65535", "mtu = 65535 is out of range; it can be 68 to 65520");
@@ -337,6 +339,8 @@ TEST_CASE("addresses have what ip-address(8) can say of one") {
   wrong_address(base + "broadcast = \"here\"", "lab.toml:8:55: \"here\" is not an IPv4 or IPv6 address");
   wrong_address(base + "broadcast = \"2001:db8::1\"", "lab.toml:8:55: broadcast 2001:db8::1 is not an IPv4 address");
   wrong_address("address = \"2001:db8::1/64\", broadcast = \"\"", "broadcast is for IPv4 addresses");
+  CHECK(*address_of("address = \"10.0.0.1/24\", broadcast = \"0.0.0.0\"").broadcast == "");
+  wrong_address("address = \"2001:db8::1/64\", scope = \"link\"", "scope is for IPv4 addresses");
   wrong_address("address = \"2001:db8::1/64\", label = \"eth0\"", "label is for IPv4 addresses");
   wrong_address(base + "label = \"eth1:1\"",
                 "lab.toml:8:51: label \"eth1:1\" does not begin with the interface's name");
