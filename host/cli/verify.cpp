@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/drift.hpp"
 #include "cli/help.hpp"
@@ -23,12 +25,16 @@ int verify(Session& session, const VerifyOptions& options) {
   const Lab applied = session.applied(record);
   const session::Observation observation = session::verify(record, applied);
   const bool drift = !observation.lines.empty() || (options.strict && !observation.foreign.empty());
+  const bool removes = options.strict && !observation.foreign.empty();
+  const bool keeps = removes && std::any_of(observation.foreign.begin(), observation.foreign.end(),
+                                            [](const auto& one) { return std::holds_alternative<Link>(one.object); });
   std::string text = drift_text(observation.lines, applied) + foreign_text(observation.foreign);
   text +=
-      drift ? fmt::format("lab {}: {}; \"netrig up {}\" mends it\n", name,
+      drift ? fmt::format("lab {}: {}; \"netrig up {}{}\" mends it{}\n", name,
                           report::counted(observation.lines.size() + (options.strict ? observation.foreign.size() : 0),
                                           "difference"),
-                          shell_word(record.file))
+                          removes ? "--remove-foreign " : "", shell_word(record.file),
+                          keeps ? ", but for interfaces that others made" : "")
             : fmt::format("lab {} is as its file says\n", name);
   session.say(text);
   session.answer({{"lab", name},

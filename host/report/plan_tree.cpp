@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "model/printable.hpp"
@@ -40,6 +41,13 @@ struct Branch {
     std::string shape;
     for (const plan::Line* line : lines) shape += shape_of(*line) + ";";
     return shape;
+  }
+  /// Of all that is done in it.
+  [[nodiscard]] char sign() const {
+    const Verb verb = lines.front()->verb;
+    const bool alike =
+        std::all_of(lines.begin(), lines.end(), [&](const plan::Line* line) { return line->verb == verb; });
+    return sign_of(alike ? verb : Verb::change);
   }
 };
 
@@ -95,7 +103,8 @@ std::string plan_tree(const std::vector<plan::Line>& lines, const Lab& lab, bool
     const std::string shape = branch.shape();
     const std::size_t number = branch.title.empty() ? 0 : ++shown[shape];
     if (!all && number > kShown && count[shape] > kShown + 2) {
-      if (number == kShown + 1) text += fmt::format("+ {} more namespaces like this\n", count[shape] - kShown);
+      if (number == kShown + 1)
+        text += fmt::format("{} {} more namespaces like this\n", branch.sign(), count[shape] - kShown);
       continue;
     }
     text += text_of(branch, lab, all);

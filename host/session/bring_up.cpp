@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <fstream>
@@ -32,6 +33,25 @@ void require_same_file(const engine::Record& record, const Lab& next) {
       fmt::format("lab \"{}\" is up from {}, another file; \"netrig up --replace {}\" makes it what this one says",
                   record.lab, record.file, next.file),
       next.file);
+}
+
+/// What the record names and neither file does: an earlier run could not take it away.
+void append_leftovers(const engine::Record& record, const Lab& next, std::vector<plan::Line>& lines) {
+  const auto append = [&](const std::string& kind, const std::string& space, const std::string& name) {
+    const bool is_told = std::any_of(lines.begin(), lines.end(), [&](const plan::Line& line) {
+      return line.verb == Verb::remove && line.kind == kind && line.space == space && line.name == name;
+    });
+    if (!is_told)
+      lines.push_back(
+          {.verb = Verb::remove, .kind = kind, .space = space, .name = name, .detail = "left by an earlier run"});
+  };
+  const auto has = [](const auto& named, const std::string& name) {
+    return std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.name.str() == name; });
+  };
+  for (const engine::MadeDevice& made : record.devices)
+    if (!has(next.devices, made.name)) append("device", "", made.name);
+  for (const engine::MadeNamespace& made : record.namespaces)
+    if (!made.existing && !has(next.namespaces, made.name)) append("namespace", made.name, "");
 }
 
 /// A lab that an earlier run left between states is taken away before it is begun anew.
@@ -93,6 +113,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     engine::Bringing bringing(journal, host.drivers, host.options, before, next);
     const plan::Plan& plan = bringing.plan();
     result.lines = plan::lines_of(plan, before, next);
+    if (!result.fresh) append_leftovers(journal.record(), next, result.lines);
     engine::check_conflicts(before, next, plan);
     std::vector<std::string> going;
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
