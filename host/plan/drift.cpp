@@ -1,7 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/drift.hpp"
 
+#include <algorithm>
+
 namespace netrig::plan {
+
+namespace {
+
+/// Devices whose interfaces are all there by name, and yet are not those that were made.
+void append_replaced(const Lab& lab, const Seen& seen, std::vector<Line>& lines) {
+  if (seen.broken.empty()) return;
+  std::unordered_set<std::string> missing;  // "space:interface", and namespaces by their names
+  for (const Line& line : lines)
+    if (line.verb == Verb::make && (line.kind == Link::kKind || line.kind == "namespace"))
+      missing.insert(line.kind == "namespace" ? line.space : line.space + ":" + line.interface);
+  for (const Device& device : lab.devices) {
+    if (!seen.broken.contains(device.name.str())) continue;
+    const bool is_told =
+        std::any_of(device.interfaces.begin(), device.interfaces.end(), [&](const Interface& interface) {
+          const std::string& space = lab.namespaces[interface.home].name.str();
+          return missing.contains(space) || missing.contains(space + ":" + interface.name.str());
+        });
+    if (!is_told)
+      lines.push_back({.verb = Verb::make,
+                       .kind = "device",
+                       .space = {},
+                       .name = device.name.str(),
+                       .detail = "replaced by another of its name",
+                       .where = device.where});
+  }
+}
+
+}  // namespace
 
 Drift drift_in(const Lab& lab, const Wanted& wanted, std::size_t s, std::optional<SeenSpace> seen) {
   const Namespace& space = lab.namespaces[s];
@@ -42,6 +72,7 @@ Drift drift_of(const Lab& lab, Seen seen, const Threads& threads) {
     std::move(part.lines.begin(), part.lines.end(), std::back_inserter(all.lines));
     std::move(part.foreign.begin(), part.foreign.end(), std::back_inserter(all.foreign));
   }
+  append_replaced(lab, seen, all.lines);
   return all;
 }
 

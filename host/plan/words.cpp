@@ -76,9 +76,12 @@ Line line_of(const Step& step, const std::string& space) {
 }
 
 std::vector<Fault> faults_of(const Line& line) {
-  const std::string about = line.name.empty() ? fmt::format("{} {}", line.kind, line.space)
-                                              : fmt::format("{} {} {}", line.space, line.kind, line.name);
-  if (line.verb == Verb::make) return {{.about = about, .wrong = "missing", .where = line.where, .line = line}};
+  const std::string about = line.name.empty()    ? fmt::format("{} {}", line.kind, line.space)
+                            : line.space.empty() ? fmt::format("{} {}", line.kind, line.name)
+                                                 : fmt::format("{} {} {}", line.space, line.kind, line.name);
+  if (line.verb == Verb::make)
+    return {
+        {.about = about, .wrong = line.kind == "device" ? line.detail : "missing", .where = line.where, .line = line}};
   if (line.verb == Verb::remove)
     return {{.about = about, .wrong = "there, but not in the file", .where = {}, .line = line}};
   std::vector<Fault> faults;
