@@ -117,6 +117,7 @@ std::vector<Rising> rising_in(const Lab& lab, const std::unordered_set<std::stri
         rising.detecting.insert(interface.name.str());
     }
   std::vector<Rising> list;
+  list.reserve(all.size());
   for (auto& [home, rising] : all) list.push_back(std::move(rising));
   return list;
 }
