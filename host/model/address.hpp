@@ -45,7 +45,7 @@ struct Prefix {
   [[nodiscard]] bool contains(const IpAddress& other) const;
   /// Last address of the prefix (the IPv4 broadcast address where length < 31).
   [[nodiscard]] IpAddress last() const;
-  friend auto operator<=>(const Prefix&, const Prefix&) = default;
+  friend auto operator<=>(const Prefix&, const Prefix&) = default;  // NOLINT(modernize-use-nullptr): as IpAddress
 };
 
 /// A 48-bit MAC address.
@@ -58,7 +58,8 @@ struct MacAddress {
   /// Group bit set (IEEE 802): no interface may have such an address.
   [[nodiscard]] bool is_multicast() const noexcept { return (bytes[0] & 1U) != 0; }
   [[nodiscard]] bool is_zero() const noexcept { return *this == MacAddress{}; }
-  friend auto operator<=>(const MacAddress&, const MacAddress&) = default;
+  friend auto operator<=>(const MacAddress&,
+                          const MacAddress&) = default;  // NOLINT(modernize-use-nullptr): as IpAddress
 };
 
 }  // namespace netrig

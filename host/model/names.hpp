@@ -23,7 +23,7 @@ class Name {
   explicit Name(std::string text);
   [[nodiscard]] const std::string& str() const noexcept { return text_; }
   [[nodiscard]] const char* c_str() const noexcept { return text_.c_str(); }
-  friend auto operator<=>(const Name&, const Name&) = default;
+  friend auto operator<=>(const Name&, const Name&) = default;  // NOLINT(modernize-use-nullptr): as IpAddress
   friend bool operator==(const Name&, const Name&) = default;
 
  private:

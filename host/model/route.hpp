@@ -29,7 +29,7 @@ struct NextHop {
   std::optional<InterfaceName> interface = {};
   std::uint32_t weight = 1;  ///< Range: 1..256
   bool onlink = false;
-  friend auto operator<=>(const NextHop&, const NextHop&) = default;
+  friend auto operator<=>(const NextHop&, const NextHop&) = default;  // NOLINT(modernize-use-nullptr): as IpAddress
 };
 /// "via 10.0.0.1 dev eth0", each hop after "nexthop" if there are several.
 std::string setting_text(const std::vector<NextHop>& value);

@@ -15,7 +15,8 @@ enum class RuleAction : std::uint8_t { table = 1, blackhole = 6, unreachable = 7
 struct NumberRange {
   std::uint32_t first = 0;
   std::uint32_t last = 0;
-  friend auto operator<=>(const NumberRange&, const NumberRange&) = default;
+  friend auto operator<=>(const NumberRange&,
+                          const NumberRange&) = default;  // NOLINT(modernize-use-nullptr): as IpAddress
 };
 
 /// A policy rule (linux/fib_rules.h, ip-rule(8)). All of it is its identity: the kernel has no other.
