@@ -82,7 +82,6 @@ void read_keys(const Table& table, const std::string& interface, Address& addres
   address.metric = table.number("metric", 1, kUint32Max);
   if (address.metric && !address.prefix_route.value_or(true))
     table.fail(address.metric.where, "metric is of the prefix route, which prefix_route = false leaves out");
-  address.announce = table.boolean("announce").value_or(false);
 }
 
 Address read_one(const toml::node& node, const std::string& interface, Dad dad, const Context& context) {
@@ -93,8 +92,8 @@ Address read_one(const toml::node& node, const std::string& interface, Dad dad, 
     address.prefix = interface_address(context.expanded(text->get(), address.where), context);
   } else if (const auto* raw = node.as_table()) {
     const Table table(*raw, "address", context);
-    table.allow({"address", "peer", "scope", "dad", "broadcast", "label", "valid", "preferred", "prefix_route",
-                 "metric", "announce"});
+    table.allow(
+        {"address", "peer", "scope", "dad", "broadcast", "label", "valid", "preferred", "prefix_route", "metric"});
     const Text text = table.required_text("address");
     address.where = text.where;
     address.prefix = interface_address(text, context);

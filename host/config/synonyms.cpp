@@ -78,7 +78,6 @@ constexpr auto kSynonyms = std::to_array<tomlfile::Synonym>({
     {"nodad", "dad"},
     {"duplicateaddressdetection", "dad"},
     {"routemetric", "metric"},
-    {"garp", "announce"},
     // Neighbours.
     {"nud", "state"},
     {"dst", "address"},

@@ -29,7 +29,6 @@ struct Address {
   Given<std::uint32_t> preferred = {};  ///< seconds; kForEver
   Given<bool> prefix_route = {};        ///< not IFA_F_NOPREFIXROUTE
   Given<std::uint32_t> metric = {};     ///< IFA_RT_PRIORITY of the prefix route
-  bool announce = false;                ///< gratuitous ARP or unsolicited neighbour advertisement once it is there
   bool secondary = false;               ///< IPv4: not the first of its prefix on the interface (IFA_F_SECONDARY)
   bool duplicate = false;               ///< as seen: IFA_F_DADFAILED
   Position where = {};

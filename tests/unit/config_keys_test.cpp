@@ -322,13 +322,12 @@ TEST_CASE("alternative names are names, each of one interface") {
 
 TEST_CASE("addresses have what ip-address(8) can say of one") {
   const Address address = address_of(
-      R"(address = "10.0.0.1/24", broadcast = "10.0.0.255", label = "eth0:1", valid = "1h", preferred = "30s", metric = 7, announce = true)");
+      R"(address = "10.0.0.1/24", broadcast = "10.0.0.255", label = "eth0:1", valid = "1h", preferred = "30s", metric = 7)");
   check_given(address.broadcast, std::string("10.0.0.255"), 8, 55);
   check_given(address.label, std::string("eth0:1"), 8, 77);
   check_given(address.valid, 3600U, 8, 95);
   check_given(address.preferred, 30U, 8, 113);
   check_given(address.metric, 7U, 8, 129);
-  CHECK(address.announce);
   check_given(address_of("address = \"10.0.0.1/24\", broadcast = \"\"").broadcast, std::string(), 8, 55);
   check_given(address_of("address = \"10.0.0.1/24\", prefix_route = false").prefix_route, false, 8, 58);
   CHECK(*address_of("address = \"10.0.0.1/24\", valid = \"forever\"").valid == Address::kForEver);
@@ -353,7 +352,6 @@ TEST_CASE("addresses have what ip-address(8) can say of one") {
   wrong_address(base + "metric = 0", "lab.toml:8:52: metric = 0 is out of range");
   wrong_address(base + "prefix_route = false, metric = 5", "metric is of the prefix route, which prefix_route = false");
   wrong_address(base + "prefix_route = \"no\"", "lab.toml:8:58: prefix_route is a string");
-  wrong_address(base + "announce = 1", "lab.toml:8:54: announce is an integer");
 }
 
 TEST_CASE("neighbours of an interface are what ip-neighbour(8) takes") {
