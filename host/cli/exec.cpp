@@ -45,7 +45,7 @@ UniqueFd open_space(const ExecOptions& options) {
 
 /// Runs the command and collects what it prints.
 /// As shells say it, so that it is told apart from netrig's own codes.
-int exit_code_of(const Error& not_run) { return not_run.code() == ErrorCode::not_found ? 127 : 126; }
+int code_of_not_run(const Error& not_run) { return not_run.code() == ErrorCode::not_found ? 127 : 126; }
 
 Json capture(const UniqueFd& space, const ExecOptions& options) {
   std::array<std::array<int, 2>, 2> pipes{};
@@ -62,7 +62,7 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
     } catch (const Error& error) {
       complain(fmt::format("netrig: {}", error.what()));
       std::fflush(stderr);
-      ::_exit(exit_code_of(error));
+      ::_exit(code_of_not_run(error));
     }
   }
   std::array<UniqueFd, 2> ends = {UniqueFd(pipes[0][0]), UniqueFd(pipes[1][0])};
@@ -105,7 +105,7 @@ int exec(Session& session, const ExecOptions& options) {
   try {
     kernel::run_program(options.command);
   } catch (const Error& error) {
-    return print_error(session.options(), error, exit_code_of(error));
+    return print_error(session.options(), error, code_of_not_run(error));
   }
 }
 
