@@ -27,7 +27,7 @@ const char* const kLab =
     "  { namespace = \"h2\", name = \"eth0\", addresses = [\"192.0.2.2/24\"], "
     "neighbours = [{ address = \"192.0.2.9\", mac = \"02:00:00:00:00:09\" }] },\n]\n";
 
-std::string lab(const std::string& text = kLab) { return file("two.toml", text); }
+std::string drifting(const std::string& text = kLab) { return file("two.toml", text); }
 
 /// A watch that runs in the background.
 class Watching {
@@ -123,7 +123,7 @@ TEST_CASE("a monitor hears of namespaces that it holds no socket in, and of thei
 }
 
 TEST_CASE("watch tells within a second what somebody changes, and when it is as in the file again") {
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching;
   watching.await_line("lab two is as its file says; watching it\n");
   const auto soon = [&](const std::string& line) { CHECK(watching.await_line(line) < 1s); };
@@ -155,7 +155,7 @@ TEST_CASE("watch tells within a second what somebody changes, and when it is as 
 }
 
 TEST_CASE("watch sweeps sysctls, of which the kernel tells nobody") {
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching("--json");
   change("ip netns exec h1 sysctl -qw net.ipv4.ip_forward=0");
   CHECK(watching.await_line("ip_forward") < 2s);
@@ -173,7 +173,7 @@ TEST_CASE("watch sweeps sysctls, of which the kernel tells nobody") {
 }
 
 TEST_CASE("watch --strict also tells of what is not in the file") {
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching("--strict");
   watching.await_line("watching it\n");
   change("ip -n h1 addr add 203.0.113.1/32 dev eth0");
@@ -184,21 +184,21 @@ TEST_CASE("watch --strict also tells of what is not in the file") {
 }
 
 TEST_CASE("watch holds no namespace: one that is deleted goes, and is told of") {
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching;
   change("ip netns delete h2");
   CHECK(watching.await_line("namespace h2: missing") < 1s);
   // The link's other end goes with the namespace, once nothing holds it.
   CHECK(watching.await_line("h1 interface eth0: missing") < 5s);
   CHECK(sh("ip -n h1 link show dev eth0").exit != 0);
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   watching.await_line("namespace h2 is as in the file again\n");
   watching.await_line("h1 interface eth0 is as in the file again\n");
   REQUIRE(cli("down two").exit == 0);
 }
 
 TEST_CASE("watch notices a namespace whose name is gone while a process keeps it") {
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   const int sleeper = std::stoi(sh("ip netns exec h2 sleep 1000 >/dev/null 2>&1 & echo $!").out);
   const Watching watching;
   watching.await_line("watching it\n");
@@ -209,16 +209,16 @@ TEST_CASE("watch notices a namespace whose name is gone while a process keeps it
 }
 
 TEST_CASE("watch follows another netrig: a changed file, and the end of the lab") {
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching;
   watching.await_line("watching it\n");
   std::string text = kLab;
   text.replace(text.find("192.0.2.2/24"), 12, "192.0.2.3/24");
-  REQUIRE(cli("up " + lab(text)).exit == 0);
+  REQUIRE(cli("up " + drifting(text)).exit == 0);
   watching.await_line("lab two was changed: what " + directory() + "/two.toml says now counts from here on\n");
   change("ip -n h2 addr del 192.0.2.3/24 dev eth0");
   watching.await_line("h2 address eth0 192.0.2.3/24: missing");
-  REQUIRE(cli("up " + lab(text)).exit == 0);
+  REQUIRE(cli("up " + drifting(text)).exit == 0);
   watching.await_line("h2 address eth0 192.0.2.3/24 is as in the file again\n");
   REQUIRE(cli("down two").exit == 0);
   watching.await_line("lab two was taken down\n");
@@ -231,7 +231,7 @@ TEST_CASE("watch follows another netrig: a changed file, and the end of the lab"
 
 TEST_CASE("watch ends with what there is to say") {
   CHECK(cli("watch two").exit == 7);
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   CHECK(cli("watch two --for nonsense").exit == 2);
   const Result good = cli("watch two --for 200ms");
   CHECK(good.exit == 0);
@@ -252,7 +252,7 @@ TEST_CASE("watch ends with what there is to say") {
 }
 
 TEST_CASE("status counts the differences of each interface") {
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   Json status = Json::parse(cli("--json status two").out);
   CHECK(status["drift"] == false);
   CHECK(status["differences"].empty());
@@ -273,7 +273,7 @@ TEST_CASE("status counts the differences of each interface") {
   const Json& interfaces = status["devices"][0]["interfaces"];
   CHECK(interfaces[0]["differences"].get<int>() >= 2);
   CHECK(interfaces[1]["differences"] == 0);
-  REQUIRE(cli("up " + lab()).exit == 0);
+  REQUIRE(cli("up " + drifting()).exit == 0);
   CHECK(cli("status two").exit == 0);
   CHECK_THAT(cli("list").out, !ContainsSubstring("DRIFT"));
   REQUIRE(cli("down two").exit == 0);
