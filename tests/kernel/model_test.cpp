@@ -23,9 +23,9 @@ namespace {
 const std::vector<std::string> kSysctls = {"net.ipv4.conf.eth0.forwarding", "net.ipv4.ip_forward"};
 
 /// A namespace with two links whose other ends are up.
-class Ground {
+class Twin {
  public:
-  Ground() {
+  Twin() {
     REQUIRE(scratch::sh("ip netns add m && ip -n m link add eth0 type veth peer name far0 && "
                         "ip -n m link add eth1 type veth peer name far1 && "
                         "ip netns add far && ip -n m link set far0 netns far up && ip -n m link set far1 netns far up")
@@ -36,9 +36,9 @@ class Ground {
       space_.emplace(std::move(*fd), cookie);
     });
   }
-  ~Ground() { scratch::sh("ip netns del m; ip netns del far"); }
-  Ground(const Ground&) = delete;
-  Ground& operator=(const Ground&) = delete;
+  ~Twin() { scratch::sh("ip netns del m; ip netns del far"); }
+  Twin(const Twin&) = delete;
+  Twin& operator=(const Twin&) = delete;
 
   SpaceState look() {
     SpaceState state;
@@ -81,7 +81,7 @@ class Ground {
 }  // namespace
 
 TEST_CASE("the kernel does to 500 random states what netrig expects of it, step by step") {
-  Ground ground;
+  Twin ground;
   states::Random states(20261125);
   int steps = 0;
   for (int i = 0; i < 500; ++i) {
