@@ -38,26 +38,26 @@ void read_ipv4_keys(const Table& table, const std::string& interface, Address& a
 }
 
 /// Whole seconds, or "forever".
-Given<std::uint32_t> read_lifetime(const Table& table, std::string_view key, std::uint32_t least) {
+Given<Lifetime> read_lifetime(const Table& table, std::string_view key, std::uint32_t least) {
   constexpr std::int64_t kSecond = 1'000'000'000;
   const auto text = table.text(key);
   if (!text) return {};
-  if (text->value == "forever") return {Address::kForEver, text->where};
+  if (text->value == "forever") return {Lifetime::for_ever, text->where};
   const auto time = parse_duration(text->value);
-  if (!time || *time % kSecond != 0 || *time < least * kSecond || *time / kSecond >= Address::kForEver)
+  if (!time || *time % kSecond != 0 || *time < least * kSecond || *time / kSecond >= static_cast<std::int64_t>(Lifetime::for_ever))
     table.fail(text->where, fmt::format("{} = \"{}\" is not a lifetime; write {} or more whole seconds with a unit, as "
                                         "in \"3600s\" or \"24h\", or \"forever\"",
                                         key, text->value, least));
-  return {static_cast<std::uint32_t>(*time / kSecond), text->where};
+  return {Lifetime{static_cast<std::uint32_t>(*time / kSecond)}, text->where};
 }
 
 void read_lifetimes(const Table& table, Address& address) {
   address.valid = read_lifetime(table, "valid", 1);
   address.preferred = read_lifetime(table, "preferred", 0);
-  const std::uint32_t valid = address.valid.value_or(Address::kForEver);
+  const Lifetime valid = address.valid.value_or(Lifetime::for_ever);
   // The kernel would take forever (inet_rtm_newaddr) and refuse it for being more than valid.
-  if (!address.preferred && valid != Address::kForEver) address.preferred = {valid, address.valid.where};
-  if (address.preferred.value_or(0) > valid)
+  if (!address.preferred && valid != Lifetime::for_ever) address.preferred = {valid, address.valid.where};
+  if (address.preferred.value_or(Lifetime::none) > valid)
     table.fail(address.preferred.where, "preferred is longer than valid; an address is preferred while it is valid");
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
@@ -25,6 +26,8 @@ class Script {
       if (const auto* sysctl = std::get_if<Sysctl>(&step.object)) {
         send();  // sysctls are written one by one, and in the order of the steps
         write(step, *sysctl);
+      } else if (const Link* from = renamed(step)) {
+        rename(step, *from);
       } else if (step.verb == Verb::change && !plan::changes_in_place(step.object, step.changes)) {
         if (step.part == Step::Part::whole) append({.verb = Verb::remove, .object = *step.before}, step);
         append({.verb = Verb::make, .object = step.object}, step);
@@ -61,12 +64,34 @@ class Script {
     }
     kernel::append(batch_, step, [this, &of](const std::string& name) { return ifindex_of(name, of); });
     asked_.resize(batch_.count(), {.step = step, .of = &of});
-    if (const auto* link = std::get_if<Link>(&step.object); link != nullptr && step.before)
-      if (const auto& from = std::get<Link>(*step.before).name; from != link->name)
-        place_.ifindex[link->name] = link->ifindex != 0 ? link->ifindex : place_.ifindex[from];
     if (!kept) return;
     send();
     if (step.verb == Verb::remove) run_.journal.object_gone({.home = space_.name.str(), .object = step.object});
+  }
+
+  /// What a step gives another name, as it is; nullptr: it is none of that.
+  static const Link* renamed(const Step& step) {
+    const auto* link = std::get_if<Link>(&step.object);
+    const auto* from = link != nullptr && step.before ? &std::get<Link>(*step.before) : nullptr;
+    return from != nullptr && from->name != link->name ? from : nullptr;
+  }
+
+  void rename(const Step& step, const Link& from) {
+    send();
+    const std::uint32_t ifindex = from.ifindex != 0 ? from.ifindex : ifindex_of(from.name, step);
+    place_.ifindex[std::get<Link>(step.object).name] = ifindex;
+    kernel::Batch alone;
+    const auto known = [&](const std::string& name) { return ifindex_of(name, step); };
+    kernel::append(alone, step, known);
+    const auto refusals = place_.socket().run(alone);
+    if (refusals.empty()) return;
+    const bool busy = refusals.front().error == EBUSY;
+    // Before 6.2 only a link that is down takes another name (dev_change_name). A second look finds what it loses.
+    if (busy) kernel::set_link_up(batch_, ifindex, false);
+    kernel::append(batch_, step, known);
+    if (busy && from.settings.state == AdminState::up) kernel::set_link_up(batch_, ifindex, true);
+    asked_.resize(batch_.count(), {.step = step, .of = &step});
+    send();
   }
 
   [[nodiscard]] std::uint32_t ifindex_of(const std::string& name, const Step& of) const {
@@ -110,6 +135,7 @@ class Script {
     kernel::Batch one;
     for (const SettingChange& change : step.changes) {
       Step alone = step;
+      alone.object = with_one(step, change.name);
       alone.changes = {change};
       one.clear();
       kernel::append(one, alone, [&](const std::string& name) { return ifindex_of(name, step); });
@@ -118,12 +144,29 @@ class Script {
     return step.changes.front();
   }
 
+  /// As it was, but for one setting.
+  [[nodiscard]] static Object with_one(const Step& step, std::string_view setting) {
+    return std::visit(
+        [&]<typename T>(const T& goal) {
+          T alone = std::get<T>(*step.before);
+          if (setting == "name") copy_name(goal, alone);
+          T::each_setting([&](std::string_view name, auto member) {
+            if (name == setting) alone.own().*member = goal.own().*member;
+          });
+          return Object(std::move(alone));
+        },
+        step.object);
+  }
+  static void copy_name(const Link& from, Link& to) { to.name = from.name; }
+  template <typename T>
+  static void copy_name(const T&, T&) {}
+
   [[nodiscard]] Error error_of(const Asked& asked, const kernel::Refusal& refusal) const {
     const Step& step = asked.step;
     std::string what;
     Position where = position_of(step.object);
     if (const auto* link = std::get_if<Link>(&step.object); link != nullptr && !step.changes.empty()) {
-      const SettingChange change = step.changes.size() == 1 ? step.changes.front() : refused_setting(step);
+      const SettingChange change = step.changes.size() == 1 || !step.before ? step.changes.front() : refused_setting(step);
       what = fmt::format("{} \"{}\" of {}:{}", change.name, change.expected, space_.name.str(), link->name);
       if (change.where.line != 0) where = change.where;
     } else {
@@ -152,14 +195,16 @@ class Script {
         run_.journal.sysctl_gone(saved->home, saved->key);
         return;
       }
-      run_.journal.add_sysctl({.home = space_.name.str(),
-                               .key = sysctl.key_text,
-                               .before = kernel::read_sysctl(sysctl.key_text),
-                               .shared = space_.existing});
-      if (space_.existing)
-        take_sysctl(use, sysctl.key_text, *sysctl.value);
-      else
-        kernel::write_sysctl(sysctl.key_text, *sysctl.value);
+      if (!run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text))
+        run_.journal.add_sysctl({.home = space_.name.str(),
+                                 .key = sysctl.key_text,
+                                 .before = kernel::find_sysctl(sysctl.key_text),
+                                 .shared = space_.existing});
+      auto shown = space_.existing ? take_sysctl(use, sysctl.key_text, *sysctl.value)
+                                   : kernel::write_sysctl(sysctl.key_text, *sysctl.value);
+      if (shown) shown = canonical_value(*shown);
+      run_.journal.sysctl_shown(
+          {.home = space_.name.str(), .key = sysctl.key_text, .written = *sysctl.value, .shown = std::move(shown)});
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("namespace {}: {}", space_.name.str(), error.message()),
                   lab_.at(sysctl.value ? sysctl.value.where : sysctl.where));

@@ -227,7 +227,7 @@ void Bringing::check_result() {
     if (one.fresh || one.difference.steps.empty()) return;
     const Namespace& space = next_.namespaces[one.space];
     for (const bool again : {true, false}) {
-      const SpaceState seen = place_->look_again(space.name.str(), wanted.sysctls_in(one.space));
+      const SpaceState seen = place_->look_again(space.name.str(), wanted.interest_in(one.space));
       const SpaceState want = wanted.in(one.space);
       const plan::Difference rest =
           plan::diff({.wanted = want, .made = want, .seen = seen, .own = !space.existing, .foreign = Foreign::keep});
@@ -248,15 +248,28 @@ void Bringing::check_result() {
   });
 }
 
-/// What the lab no longer wants. There is no way back from here, and none is needed.
+/// What the lab no longer wants. There is no way back from here, and none is needed: the lab is as its file says, and
+/// what resists twice is in the record for the next run.
 void Bringing::take_away() {
   Run& run = *run_;
-  const Leftovers left = leftovers_of(run.journal.record(), next_);
-  if (left.empty()) return;
-  run.stage("take away");
   run.interruptible = false;
-  place_->open(run.journal.record().namespaces);
-  place_->remove(left.devices, left.namespaces);
+  for (const bool again : {true, false}) {
+    const Leftovers left = leftovers_of(run.journal.record(), next_);
+    if (left.empty()) return;
+    run.stage("take away");
+    try {
+      place_->open(run.journal.record().namespaces);
+      place_->remove(left.devices, left.namespaces);
+      return;
+    } catch (const std::exception& error) {
+      run.left.clear();
+      if (again) continue;
+      throw Error(ErrorCode::left,
+                  fmt::format("lab {} is as its file says, but what it no longer wants is not all gone ({}); the next "
+                              "\"netrig up\" or \"netrig down {}\" removes it",
+                              next_.name.str(), error.what(), next_.name.str()));
+    }
+  }
 }
 
 void Bringing::run(const std::vector<std::string>& only) {

@@ -74,6 +74,11 @@ void append_interface(std::string& text, const MadeInterface& made) {
   text += "]";
 }
 
+std::optional<std::string> text_of(const Json& json) {
+  return json.is_null() ? std::nullopt : std::optional(json.get<std::string>());
+}
+Json json_of(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
+
 template <typename List, typename Match>
 void erase_first(List& list, const Match& match) {
   const auto found = std::find_if(list.begin(), list.end(), match);
@@ -103,10 +108,15 @@ class Replay {
     else if (kind == "sysctl")
       record_.sysctls.push_back({.home = event.at("ns"),
                                  .key = event.at("k"),
-                                 .before = event.at("old"),
+                                 .before = text_of(event.at("old")),
                                  .shared = event.value("shared", false)});
     else if (kind == "sysctl-gone")
       remove_sysctl(event);
+    else if (kind == "shown")
+      add_shown({.home = event.at("ns"),
+                 .key = event.at("k"),
+                 .written = event.at("new"),
+                 .shown = text_of(event.at("reads"))});
     else if (kind == "object")
       add_object({event.at("ns"), object_of(event.at("o"))});
     else if (kind == "object-gone")
@@ -175,6 +185,13 @@ class Replay {
   void remove_sysctl(const Json& event) {
     erase_first(record_.sysctls,
                 [&](const SavedSysctl& s) { return s.home == event.at("ns") && s.key == event.at("k"); });
+    std::erase_if(record_.shown,
+                  [&](const ShownSysctl& s) { return s.home == event.at("ns") && s.key == event.at("k"); });
+  }
+  /// The last of several counts; one that reads as it was written is like any other.
+  void add_shown(ShownSysctl shown) {
+    std::erase_if(record_.shown, [&](const ShownSysctl& s) { return s.home == shown.home && s.key == shown.key; });
+    if (shown.shown != shown.written) record_.shown.push_back(std::move(shown));
   }
   void add_object(MadeObject made) {
     remove_object(made);
@@ -247,9 +264,16 @@ std::string device_event(const MadeDevice& made) {
 }
 std::string device_gone_event(const std::string& name) { return line({{"e", "dev-gone"}, {"n", name}}); }
 std::string sysctl_event(const SavedSysctl& sysctl) {
-  Json event = {{"e", "sysctl"}, {"ns", sysctl.home}, {"k", sysctl.key}, {"old", sysctl.before}};
+  Json event = {{"e", "sysctl"}, {"ns", sysctl.home}, {"k", sysctl.key}, {"old", json_of(sysctl.before)}};
   if (sysctl.shared) event["shared"] = true;
   return line(event);
+}
+std::string shown_event(const ShownSysctl& sysctl) {
+  return line({{"e", "shown"},
+               {"ns", sysctl.home},
+               {"k", sysctl.key},
+               {"new", sysctl.written},
+               {"reads", json_of(sysctl.shown)}});
 }
 std::string sysctl_gone_event(const std::string& home, const std::string& key) {
   return line({{"e", "sysctl-gone"}, {"ns", home}, {"k", key}});
@@ -259,11 +283,12 @@ std::string object_event(const MadeObject& made, bool gone) {
 }
 
 std::string all_events(const Record& record) {
-  std::string text = begin_event(
-      record, record.namespaces.size() + record.devices.size() + record.sysctls.size() + record.objects.size() + 1);
+  std::string text = begin_event(record, record.namespaces.size() + record.devices.size() + record.sysctls.size() +
+                                             record.shown.size() + record.objects.size() + 1);
   for (const auto& made : record.namespaces) text += namespace_event(made);
   for (const auto& made : record.devices) text += device_event(made);
   for (const auto& saved : record.sysctls) text += sysctl_event(saved);
+  for (const auto& shown : record.shown) text += shown_event(shown);
   for (const auto& made : record.objects) text += object_event(made, false);
   return text + phase_event(record.phase);
 }

@@ -19,6 +19,7 @@ std::string device_event(const MadeDevice& made);
 std::string device_gone_event(const std::string& name);
 std::string sysctl_event(const SavedSysctl& sysctl);
 std::string sysctl_gone_event(const std::string& home, const std::string& key);
+std::string shown_event(const ShownSysctl& sysctl);
 std::string object_event(const MadeObject& made, bool gone);
 
 /// A whole record as events, in an order that replays to it.

@@ -68,6 +68,9 @@ std::string deed_of(const RecordDirectory& directory, const std::string& lab) {
   return "changed";
 }
 
+/// No key has a space in it.
+std::string key_of(const std::string& home, const std::string& sysctl) { return home + " " + sysctl; }
+
 }  // namespace
 
 std::string boot_id() {
@@ -87,8 +90,16 @@ bool is_same_file(const Record& record, const std::string& file) {
   return record.file == recorded_path(file) || fs::equivalent(record.file, file, missing);
 }
 
+Journal::Journal(std::optional<RecordDirectory> directory, Record record)
+    : directory_(std::move(directory)), record_(std::move(record)) {
+  for (const SavedSysctl& saved : record_.sysctls) saved_.insert(key_of(saved.home, saved.key));
+}
+
 Journal::Journal(Journal&& other) noexcept
-    : directory_(std::move(other.directory_)), file_(std::move(other.file_)), record_(std::move(other.record_)) {}
+    : directory_(std::move(other.directory_)),
+      file_(std::move(other.file_)),
+      record_(std::move(other.record_)),
+      saved_(std::move(other.saved_)) {}
 
 std::optional<Journal> Journal::open(const std::string& lab, const Opening& opening) {
   auto directory = RecordDirectory::lock(LabName(lab).str(),
@@ -261,21 +272,41 @@ void Journal::device_gone(const std::string& name) {
 void Journal::add_sysctl(const SavedSysctl& sysctl) {
   const std::lock_guard guard(mutex_);
   // What it was before the lab is the first value seen; a later change must not take its place.
-  if (std::any_of(record_.sysctls.begin(), record_.sysctls.end(),
-                  [&](const SavedSysctl& s) { return s.home == sysctl.home && s.key == sysctl.key; }))
-    return;
+  if (saved_.contains(key_of(sysctl.home, sysctl.key))) return;
   append(sysctl_event(sysctl));
   record_.sysctls.push_back(sysctl);
+  saved_.insert(key_of(sysctl.home, sysctl.key));
+}
+
+void Journal::sysctl_shown(const ShownSysctl& sysctl) {
+  const std::lock_guard guard(mutex_);
+  const bool differs = sysctl.shown != sysctl.written;
+  const auto is_it = [&](const ShownSysctl& s) { return s.home == sysctl.home && s.key == sysctl.key; };
+  if (!differs && std::none_of(record_.shown.begin(), record_.shown.end(), is_it)) return;
+  append(shown_event(sysctl));
+  std::erase_if(record_.shown, is_it);
+  if (differs) record_.shown.push_back(sysctl);
+}
+
+std::vector<ShownSysctl> Journal::shown_in(const std::string& home) {
+  const std::lock_guard guard(mutex_);
+  std::vector<ShownSysctl> result;
+  for (const ShownSysctl& one : record_.shown)
+    if (one.home == home) result.push_back(one);
+  return result;
 }
 
 void Journal::sysctl_gone(const std::string& home, const std::string& key) {
   const std::lock_guard guard(mutex_);
   append_gone(sysctl_gone_event(home, key));
+  if (saved_.erase(key_of(home, key)) == 0) return;
   std::erase_if(record_.sysctls, [&](const SavedSysctl& s) { return s.home == home && s.key == key; });
+  std::erase_if(record_.shown, [&](const ShownSysctl& s) { return s.home == home && s.key == key; });
 }
 
 std::optional<SavedSysctl> Journal::saved_sysctl(const std::string& home, const std::string& key) {
   const std::lock_guard guard(mutex_);
+  if (!saved_.contains(key_of(home, key))) return std::nullopt;
   const auto found = std::find_if(record_.sysctls.begin(), record_.sysctls.end(),
                                   [&](const SavedSysctl& s) { return s.home == home && s.key == key; });
   return found == record_.sysctls.end() ? std::nullopt : std::optional(*found);
@@ -308,6 +339,9 @@ void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
     return std::all_of(made.interfaces.begin(), made.interfaces.end(), gone);
   });
   std::erase_if(record_.sysctls, gone);
+  std::erase_if(record_.shown, gone);
+  saved_.clear();
+  for (const SavedSysctl& s : record_.sysctls) saved_.insert(key_of(s.home, s.key));
   std::erase_if(record_.objects, gone);
   file_ = {};
   append_gone({});
@@ -319,6 +353,7 @@ void Journal::remove() {
   Record nothing;
   nothing.lab = std::move(record_.lab);
   record_ = std::move(nothing);
+  saved_.clear();
 }
 
 }  // namespace netrig::engine

@@ -83,6 +83,10 @@ class Journal {
   void device_gone(const std::string& name);
   void add_sysctl(const SavedSysctl& sysctl);
   void sysctl_gone(const std::string& home, const std::string& key);
+  /// It does not read as it was written, or does so again.
+  void sysctl_shown(const ShownSysctl& sysctl);
+  /// Those of a namespace that do not read as they were written.
+  [[nodiscard]] std::vector<ShownSysctl> shown_in(const std::string& home);
   /// Nothing: the lab has not set it.
   [[nodiscard]] std::optional<SavedSysctl> saved_sysctl(const std::string& home, const std::string& key);
   void add_object(const MadeObject& made);
@@ -94,8 +98,7 @@ class Journal {
   void remove();
 
  private:
-  Journal(std::optional<RecordDirectory> directory, Record record)
-      : directory_(std::move(directory)), record_(std::move(record)) {}
+  Journal(std::optional<RecordDirectory> directory, Record record);
   void append(const std::string& lines);
   /// The same for what is gone, or is to go. Where nothing can be written it goes all the same: a record that still
   /// names it is compared with the kernel before anything is done by it.
@@ -105,6 +108,7 @@ class Journal {
   std::optional<RecordDirectory> directory_;  ///< nothing: kept in memory alone
   UniqueFd file_;
   Record record_;
+  std::unordered_set<std::string> saved_;  ///< of record_.sysctls, as key_of() says
   std::mutex mutex_;
 };
 

@@ -39,11 +39,11 @@ plan::Seen LocalPlace::look(const Record& record, const Lab* current, const Lab&
   return engine::look(run_.spaces, record, current, next, run_.threads);
 }
 
-SpaceState LocalPlace::look_again(const std::string& space, const std::vector<std::string>& sysctls) {
+SpaceState LocalPlace::look_again(const std::string& space, const Interest& interest) {
   SpaceState state;
   kernel::aside([&] {
     Space& place = run_.spaces.at(space);
-    state = engine::look_again(place, sysctls);
+    state = engine::look_again(place, interest, run_.journal.shown_in(space));
     place.release_socket();
   });
   return state;

@@ -11,7 +11,7 @@ class LocalPlace final : public Place {
   explicit LocalPlace(Run& run) : run_(run) {}
 
   plan::Seen look(const Record& record, const Lab* current, const Lab& next) override;
-  SpaceState look_again(const std::string& space, const std::vector<std::string>& sysctls) override;
+  SpaceState look_again(const std::string& space, const Interest& interest) override;
   bool is_open(const std::string& space) override;
   void open(const std::vector<MadeNamespace>& namespaces) override;
   void create_namespaces(const Lab& lab, const std::vector<std::size_t>& which) override;

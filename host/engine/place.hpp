@@ -28,8 +28,8 @@ class Place {
 
   /// All that a lab is in; see sight.hpp.
   virtual plan::Seen look(const Record& record, const Lab* current, const Lab& next) = 0;
-  /// One namespace as it is now, with these sysctls.
-  virtual SpaceState look_again(const std::string& space, const std::vector<std::string>& sysctls) = 0;
+  /// One namespace as it is now.
+  virtual SpaceState look_again(const std::string& space, const Interest& interest) = 0;
   /// Whether a namespace is there and is the lab's, as far as it has been opened.
   virtual bool is_open(const std::string& space) = 0;
   virtual void open(const std::vector<MadeNamespace>& namespaces) = 0;

@@ -46,8 +46,16 @@ struct MadeDevice {
 struct SavedSysctl {
   std::string home;
   std::string key;
-  std::string before;
+  std::optional<std::string> before = {};  ///< nothing: it could not be read, so nothing is given back
   bool shared = false;  ///< in an existing namespace: what counts is what the labs that use it keep together
+};
+
+/// A sysctl that does not read as it was written.
+struct ShownSysctl {
+  std::string home;
+  std::string key;
+  std::string written;
+  std::optional<std::string> shown = {};  ///< nothing: it cannot be read
 };
 
 /// What outlives the lab in an existing namespace, and is to be taken away there (a route, a rule, an address of lo);
@@ -84,6 +92,7 @@ struct Record {
   std::vector<MadeNamespace> namespaces;
   std::vector<MadeDevice> devices;  ///< in order of creation
   std::vector<SavedSysctl> sysctls;
+  std::vector<ShownSysctl> shown;
   std::vector<MadeObject> objects;
 
   [[nodiscard]] bool empty() const {

@@ -14,6 +14,7 @@
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/objects.hpp"
+#include "plan/wanted.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -306,7 +307,7 @@ void remove_objects(Run& run, Space& space, const std::string& home) {
   const SpaceState nothing;
   // The same difference as everywhere, to nothing: only what the ledger names goes, and what would go with it stays.
   const plan::Difference difference =
-      plan::diff({.wanted = nothing, .made = made, .seen = look_again(space, {}), .own = false});
+      plan::diff({.wanted = nothing, .made = made, .seen = look_again(space, plan::interest_of(made)), .own = false});
   const Lab lab{.name = LabName(run.journal.record().lab)};
   const Namespace place{.name = NamespaceName(home), .existing = true};
   carry_out(run, lab, place, difference.steps);

@@ -93,11 +93,11 @@ std::vector<Back> spaces_of(Place& place, const Lab& current, const Lab& next, c
 
 void restore(Place& place, const Lab& current, const Back& one) {
   const std::string& name = one.space->name.str();
-  std::vector<std::string> sysctls;
-  for (const Sysctl& sysctl : one.before->of<Sysctl>()) sysctls.push_back(sysctl.key_text);
+  Interest interest = plan::interest_of(*one.before);
+  interest.join(plan::interest_of(*one.made));
   // Twice, for what the first pass takes along that nobody foresaw.
   for (int pass = 0; pass < 2; ++pass) {
-    SpaceState seen = place.look_again(name, sysctls);
+    SpaceState seen = place.look_again(name, interest);
     // A name that somebody has changed is the file's afterwards, for everything else goes by it.
     std::vector<Step> steps = plan::rename_back(*one.renamed, seen);
     const plan::Difference back = plan::diff_back(*one.before, *one.made, seen);
@@ -113,7 +113,7 @@ void give_sysctls_back(Run& run, Place& place, const Lab& current, const std::ve
   for (const Back& one : spaces) {
     const auto before = current.find_namespace(one.space->name.str());
     std::vector<std::string> kept;
-    if (before) kept = plan::Wanted(current).sysctls_in(*before);
+    if (before) kept = plan::Wanted(current).interest_in(*before).sysctls;
     std::vector<Step> steps;
     for (const SavedSysctl& saved : record.sysctls) {
       if (saved.home != one.space->name.str() || std::find(kept.begin(), kept.end(), saved.key) != kept.end()) continue;

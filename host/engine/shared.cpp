@@ -229,24 +229,33 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
   return others;
 }
 
-void take_sysctl(const Use& use, const std::string& key, const std::string& value) {
+std::optional<std::string> take_sysctl(const Use& use, const std::string& key, const std::string& value) {
+  const auto before = kernel::find_sysctl(key);
+  // What is of an interface of the lab goes with it.
+  if (!before && Sysctl{.key_text = key}.reach() == Sysctl::Reach::interface) return kernel::write_sysctl(key, value);
+  if (!before)
+    throw Error(ErrorCode::unsupported,
+                fmt::format("sysctl {} cannot be read, so it could not be given back to a namespace that exists "
+                            "without the lab",
+                            key));
   auto uses = Uses::open(directory_of(use.cookie), true);
   uses->add(use);
   const auto own = uses->find(use, key);
   // Who sets it anew comes after all others, as if it had not set it before.
   if (own == uses->holds.end() || !uses->hand_over(own)) {
     if (own != uses->holds.end()) uses->holds.erase(own);
-    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = kernel::read_sysctl(key)});
+    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = *before});
     uses->save();
   }
-  kernel::write_sysctl(key, value);
+  return kernel::write_sysctl(key, value);
 }
 
 namespace {
 
-void write_back(const std::string& key, const std::string& before) {
+void write_back(const std::string& key, const std::optional<std::string>& before) {
+  if (!before) return;
   try {
-    kernel::write_sysctl(key, before);
+    kernel::write_sysctl(key, *before);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) throw;  // it was of an interface, and is gone with it
   }
@@ -268,7 +277,7 @@ void give_back_sysctl(const Use& use, const SavedSysctl& saved) {
   // Set before there were others.
   const auto oldest = uses->next(uses->holds.begin(), saved.key);
   if (oldest == uses->holds.end()) return write_back(saved.key, saved.before);
-  oldest->before = saved.before;
+  if (saved.before) oldest->before = *saved.before;
   uses->save();
 }
 

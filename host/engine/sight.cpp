@@ -21,7 +21,8 @@ struct Target {
   std::string path;
   std::uint64_t cookie = 0;  ///< 0: whichever is there
   bool existing = false;
-  std::vector<std::string> sysctls = {};
+  Interest interest = {};
+  std::vector<ShownSysctl> shown = {};
   /// What the record says of interfaces in it, with the index of their device.
   std::vector<std::pair<std::size_t, const MadeInterface*>> made = {};
 };
@@ -34,14 +35,12 @@ struct Found {
   std::vector<plan::Renaming> renamed = {};
 };
 
-void collect_sysctls(const Lab& lab, std::unordered_map<std::string, Target*>& by_name) {
+void collect_interest(const Lab& lab, std::unordered_map<std::string, Target*>& by_name) {
   const plan::Wanted wanted(lab);
   for (std::size_t s = 0; s < lab.namespaces.size(); ++s) {
     const auto found = by_name.find(lab.namespaces[s].name.str());
     if (found == by_name.end()) continue;
-    std::vector<std::string> keys = wanted.sysctls_in(s);
-    auto& all = found->second->sysctls;
-    all.insert(all.end(), std::make_move_iterator(keys.begin()), std::make_move_iterator(keys.end()));
+    found->second->interest.join(wanted.interest_in(s));
   }
 }
 
@@ -62,12 +61,10 @@ std::vector<Target> targets_of(const Record& record, const Lab* current, const L
     for (const MadeInterface& made : record.devices[d].interfaces)
       if (const auto found = by_name.find(made.home); found != by_name.end())
         found->second->made.emplace_back(d, &made);
-  collect_sysctls(next, by_name);
-  if (current != nullptr && current != &next) collect_sysctls(*current, by_name);
-  for (Target& target : targets) {
-    std::sort(target.sysctls.begin(), target.sysctls.end());
-    target.sysctls.erase(std::unique(target.sysctls.begin(), target.sysctls.end()), target.sysctls.end());
-  }
+  for (const ShownSysctl& one : record.shown)
+    if (const auto found = by_name.find(one.home); found != by_name.end()) found->second->shown.push_back(one);
+  collect_interest(next, by_name);
+  if (current != nullptr && current != &next) collect_interest(*current, by_name);
   return targets;
 }
 
@@ -112,7 +109,7 @@ Found look_at(Spaces& spaces, const Target& target) {
   Space* space = open(spaces, target);
   if (space == nullptr) return found;
   found.present = true;
-  found.state = look_again(*space, target.sysctls);
+  found.state = look_again(*space, target.interest, target.shown);
   std::uint32_t highest = 0;
   std::unordered_map<std::uint32_t, const Link*> links;
   for (const Link& link : found.state.of<Link>()) {
@@ -136,11 +133,28 @@ Found look_at(Spaces& spaces, const Target& target) {
 
 }  // namespace
 
-SpaceState look_again(Space& space, const std::vector<std::string>& sysctls) {
+namespace {
+
+/// What the kernel shows otherwise than it was written, as it was written.
+void undisguise(const std::vector<ShownSysctl>& shown, std::vector<Sysctl>& sysctls) {
+  for (const ShownSysctl& one : shown) {
+    const auto found =
+        std::find_if(sysctls.begin(), sysctls.end(), [&](const Sysctl& s) { return s.key_text == one.key; });
+    if (found == sysctls.end() && !one.shown)
+      sysctls.push_back({.key_text = one.key, .value = {one.written}});
+    else if (found != sysctls.end() && found->value.optional() == one.shown)
+      found->value = {one.written};
+  }
+}
+
+}  // namespace
+
+SpaceState look_again(Space& space, const Interest& interest, const std::vector<ShownSysctl>& shown) {
   // A socket that another thread has opened would answer, but sysctls are those of where the thread is.
   space.release_socket();
-  SpaceState state = kernel::look(space.socket(), {.kinds = kernel::Kinds::all(), .sysctls = sysctls});
+  SpaceState state = kernel::look(space.socket(), {.kinds = kernel::Kinds::all(), .interest = interest});
   plan::make_canonical(state);
+  undisguise(shown, state.of<Sysctl>());
   space.ifindex.clear();
   for (const Link& link : state.of<Link>()) space.ifindex[link.name] = link.ifindex;
   return state;
@@ -201,7 +215,7 @@ std::optional<UniqueFd> Sight::open(std::size_t space) const {
   return std::move(opened->fd);
 }
 
-bool Sight::has_sysctls(std::size_t space) const { return !targets_->of_space[space].sysctls.empty(); }
+bool Sight::has_sysctls(std::size_t space) const { return !targets_->of_space[space].interest.sysctls.empty(); }
 
 plan::Threads in_threads(unsigned threads) {
   return [threads](std::size_t count, const std::function<void(std::size_t)>& body) {

@@ -39,8 +39,8 @@ class Sight {
   std::unique_ptr<Targets> targets_;
 };
 
-/// One namespace again, as it is now. `lab` says which sysctls are of interest. Thread: ends up in the namespace.
-SpaceState look_again(Space& space, const std::vector<std::string>& sysctls);
+/// One namespace again, as it is now; what reads as in `shown` was written. Thread: ends up in the namespace.
+SpaceState look_again(Space& space, const Interest& interest, const std::vector<ShownSysctl>& shown = {});
 
 /// For what plan/ does namespace by namespace.
 plan::Threads in_threads(unsigned threads);

@@ -23,8 +23,8 @@ struct AddressState {
   std::uint8_t scope = 0;  ///< RT_SCOPE_*
   std::optional<IpAddress> broadcast;
   std::string label;
-  std::uint32_t valid = Address::kForEver;  ///< seconds that are left
-  std::uint32_t preferred = Address::kForEver;
+  std::uint32_t valid = 0xffffffff;  ///< seconds that are left
+  std::uint32_t preferred = 0xffffffff;
   std::uint32_t metric = 0;  ///< IFA_RT_PRIORITY; 0: none
   /// IFAPROT_KERNEL_* or a daemon's; 0: none told, as always before 5.18.
   std::uint8_t protocol = 0;

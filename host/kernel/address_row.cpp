@@ -55,9 +55,10 @@ void put_settings(Batch& batch, const Address& address) {
   if (flags != 0) batch.put(IFA_FLAGS, flags);
   if (address.valid || address.preferred) {
     ifa_cacheinfo lifetimes{};
-    lifetimes.ifa_valid = address.valid.value_or(Address::kForEver);
+    const Lifetime valid = address.valid.value_or(Lifetime::for_ever);
+    lifetimes.ifa_valid = static_cast<std::uint32_t>(valid);
     // The kernel refuses a preferred lifetime that is longer than the valid one.
-    lifetimes.ifa_prefered = address.preferred.value_or(lifetimes.ifa_valid);
+    lifetimes.ifa_prefered = static_cast<std::uint32_t>(address.preferred.value_or(valid));
     batch.put(IFA_CACHEINFO, &lifetimes, sizeof lifetimes);
   }
   if (address.metric.value_or(0) != 0) batch.put(IFA_RT_PRIORITY, *address.metric);
@@ -98,8 +99,8 @@ Address address_of(const AddressState& seen, const LinkState& link) {
   address.scope = static_cast<Scope>(seen.scope);
   if (!v6) address.broadcast = seen.broadcast ? seen.broadcast->str() : std::string();
   if (seen.label != link.name && !seen.label.empty()) address.label = seen.label;
-  address.valid = seen.valid;
-  address.preferred = seen.preferred;
+  address.valid = Lifetime{seen.valid};
+  address.preferred = Lifetime{seen.preferred};
   address.prefix_route = (seen.flags & IFA_F_NOPREFIXROUTE) == 0;
   address.metric = seen.metric;
   address.secondary = !v6 && (seen.flags & IFA_F_SECONDARY) != 0;
@@ -120,15 +121,6 @@ void write_step(Batch& batch, const Doing<Address>& doing, const IfindexOf& ifin
   batch.begin(RTM_NEWADDR, doing.verb == Verb::make ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, header);
   put_addresses(batch, address);
   put_settings(batch, address);
-}
-
-bool changes_in_place(const Address& before, const Address& after) {
-  const auto keeps = [](const auto& was, const auto& is) { return !is || was == is; };
-  if (before.prefix != after.prefix || before.peer != after.peer || !keeps(before.scope, after.scope)) return false;
-  // IPv6 takes all else anew (inet6_addr_modify); IPv4 the lifetimes and the metric (inet_rtm_newaddr).
-  return is_v6(after) ||
-         (keeps(before.broadcast, after.broadcast) && before.label.value_or("") == after.label.value_or("") &&
-          keeps(before.prefix_route, after.prefix_route));
 }
 
 void see(const View& view, std::vector<Address>& into) {

@@ -135,11 +135,6 @@ void set_link_up(Batch& batch, std::uint32_t ifindex, bool up) {
   batch.begin(RTM_NEWLINK, 0, header);
 }
 
-void set_master(Batch& batch, std::uint32_t ifindex, std::uint32_t master) {
-  begin_set_link(batch, ifindex);
-  batch.put(IFLA_MASTER, master);
-}
-
 void set_group(Batch& batch, std::uint32_t ifindex, std::uint32_t group) {
   begin_set_link(batch, ifindex);
   batch.put(IFLA_GROUP, group);

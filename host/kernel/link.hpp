@@ -59,7 +59,6 @@ void append_peer(Batch& batch, const NewLink& link);
 /// Begins RTM_NEWLINK on an existing link; attributes may follow.
 void begin_set_link(Batch& batch, std::uint32_t ifindex);
 void set_link_up(Batch& batch, std::uint32_t ifindex, bool up);
-void set_master(Batch& batch, std::uint32_t ifindex, std::uint32_t master);
 void set_group(Batch& batch, std::uint32_t ifindex, std::uint32_t group);
 void delete_link(Batch& batch, std::uint32_t ifindex);
 /// Deletes every link of a group in one pass of the kernel, which waits for its readers once instead of once a link.

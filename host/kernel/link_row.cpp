@@ -113,10 +113,6 @@ void write_step(Batch& batch, const Doing<Link>& doing, const IfindexOf& ifindex
   if (other_altnames) put_altnames(batch, RTM_NEWLINKPROP, ifindex, without(*altnames, before));
 }
 
-bool changes_in_place(const Link& before, const Link& after) {
-  return before.kind.empty() || after.kind.empty() || before.kind == after.kind;
-}
-
 void see(const View& view, std::vector<Link>& into) {
   into.reserve(view.links.size());
   for (const LinkState& seen : view.links) {
@@ -143,25 +139,6 @@ void see(const View& view, std::vector<Link>& into) {
     settings.protodown = seen.protodown;
     settings.altnames = seen.altnames;
   }
-}
-
-bool is_fallback(const Link& link) {
-  struct Fallback {
-    std::string_view name;
-    std::string_view kind;
-  };
-  // net.core.fb_tunnels_only_for_init_net of linux/Documentation/admin-guide/sysctl/net.rst
-  static constexpr std::array<Fallback, 9> kFallbacks{{{"tunl0", "ipip"},
-                                                       {"gre0", "gre"},
-                                                       {"gretap0", "gretap"},
-                                                       {"erspan0", "erspan"},
-                                                       {"sit0", "sit"},
-                                                       {"ip6tnl0", "ip6tnl"},
-                                                       {"ip6gre0", "ip6gre"},
-                                                       {"ip_vti0", "vti"},
-                                                       {"ip6_vti0", "vti6"}}};
-  return std::any_of(kFallbacks.begin(), kFallbacks.end(),
-                     [&](const Fallback& one) { return one.name == link.name && one.kind == link.kind; });
 }
 
 }  // namespace netrig::kernel

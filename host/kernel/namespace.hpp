@@ -61,10 +61,10 @@ void move_in(const UniqueFd& fd, const std::string& name);
 /// Replaces this process by `command`. Returns only by throwing: Error{not_found} if there is no such program.
 [[noreturn]] void run_program(const std::vector<std::string>& command);
 
-/// Reads and writes one sysctl in the namespace that the calling thread is in. Throws Error with errno text.
-std::string read_sysctl(const std::string& key);
-/// The same, but nothing if there is none, or none that can be read.
+/// Reads one sysctl in the namespace that the calling thread is in. Nothing: there is none, or none that can be read.
+/// Throws Error with errno text.
 std::optional<std::string> find_sysctl(const std::string& key);
-void write_sysctl(const std::string& key, const std::string& value);
+/// Writes one, and returns what it reads as afterwards; nothing: it cannot be read. Throws Error with errno text.
+std::optional<std::string> write_sysctl(const std::string& key, const std::string& value);
 
 }  // namespace netrig::kernel

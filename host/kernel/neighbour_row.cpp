@@ -33,7 +33,7 @@ void see_entry(const View& view, const NeighbourEntry& seen, std::vector<Neighbo
   const auto state = state_of(seen.state);
   if (link == nullptr || !state || is_of_kernel(seen, *link)) return;
   const bool stays = *state == Asked::permanent || *state == Asked::noarp;
-  if (!view.at.learned_neighbours && (!stays || (seen.flags & NTF_EXT_LEARNED) != 0)) return;
+  if (!view.at.interest.learned_neighbours && (!stays || (seen.flags & NTF_EXT_LEARNED) != 0)) return;
   Neighbour& neighbour = into.emplace_back();
   neighbour.interface = link->name;
   neighbour.address = seen.address;
@@ -71,8 +71,6 @@ void write_step(Batch& batch, const Doing<Neighbour>& doing, const IfindexOf& if
   batch.put(NDA_DST, neighbour.address);
   if (neighbour.mac && !neighbour.proxy) batch.put(NDA_LLADDR, *neighbour.mac);
 }
-
-bool changes_in_place(const Neighbour& before, const Neighbour& after) { return before.key() == after.key(); }
 
 void see(const View& view, std::vector<Neighbour>& into) {
   for (const NeighbourEntry& seen : list_neighbours(view.socket))

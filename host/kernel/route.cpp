@@ -3,11 +3,10 @@
 
 #include <linux/rtnetlink.h>
 
-#include "kernel/message.hpp"
-#include "kernel/rows.hpp"
-
 #include <array>
 #include <cstring>
+
+#include "kernel/message.hpp"
 
 namespace netrig::kernel {
 namespace {
@@ -107,16 +106,6 @@ std::vector<RouteState> list_routes(Socket& socket) {
     });
   }
   return routes;
-}
-
-void add_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of) {
-  write_step(batch, Doing<Route>{.verb = Verb::make, .object = route},
-             [&](const std::string& name) { return ifindex_of(InterfaceName(name)); });
-}
-
-void delete_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of) {
-  write_step(batch, Doing<Route>{.verb = Verb::remove, .object = route},
-             [&](const std::string& name) { return ifindex_of(InterfaceName(name)); });
 }
 
 std::optional<RouteState> look_up_route(Socket& socket, const IpAddress& to, std::string* refusal) {

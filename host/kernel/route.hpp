@@ -13,12 +13,6 @@
 
 namespace netrig::kernel {
 
-/// Ifindex of an interface name in the namespace; the caller has checked that it is there.
-using HopIfindexOf = std::function<std::uint32_t(const InterfaceName&)>;
-
-void add_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of);
-void delete_route(Batch& batch, const Route& route, const HopIfindexOf& ifindex_of);
-
 /// One way of a route as the kernel shows it.
 struct NextHopState {
   std::uint32_t ifindex = 0;  ///< 0: none (blackhole)

@@ -148,8 +148,6 @@ void write_step(Batch& batch, const Doing<Route>& doing, const IfindexOf& ifinde
   put_route(batch, route, ifindex_of);
 }
 
-bool changes_in_place(const Route& before, const Route& after) { return before.key() == after.key(); }
-
 void see(const View& view, std::vector<Route>& into) {
   for (const RouteState& seen : list_routes(view.socket)) {
     if (seen.cloned || !view.is_configured(seen.protocol)) continue;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What each kind of objects tells of itself; objects.cpp goes through them. Beside these two functions a kind has
-// changes_in_place, in objects.hpp.
+// What each kind of objects tells of itself; objects.cpp goes through them.
 #pragma once
 #include <algorithm>
 #include <vector>
@@ -37,12 +36,6 @@ void write_step(Batch& batch, const Doing<Neighbour>& doing, const IfindexOf& if
 void write_step(Batch& batch, const Doing<Route>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Rule>& doing, const IfindexOf& ifindex_of);
 
-/// By hand (ip-route(8) says RTPROT_BOOT, ip-rule(8) nothing), statically, or by netrig.
-constexpr bool is_configured(std::uint32_t protocol) {
-  return protocol == RTPROT_UNSPEC || protocol == RTPROT_BOOT || protocol == RTPROT_STATIC ||
-         protocol == kRouteProtocol;
-}
-
 /// A namespace that is being looked at.
 struct View {
   Socket& socket;
@@ -57,10 +50,10 @@ struct View {
   }
   /// Whether somebody configured what has this protocol number, rather than the kernel or a daemon.
   [[nodiscard]] bool is_configured(std::uint32_t protocol) const {
-    return kernel::is_configured(protocol) || is_named(protocol);
+    return netrig::is_configured(protocol) || is_named(protocol);
   }
   [[nodiscard]] bool is_named(std::uint32_t protocol) const {
-    return std::find(at.protocols.begin(), at.protocols.end(), protocol) != at.protocols.end();
+    return std::find(at.interest.protocols.begin(), at.interest.protocols.end(), protocol) != at.interest.protocols.end();
   }
 };
 

@@ -140,8 +140,6 @@ void write_step(Batch& batch, const Doing<Rule>& doing, const IfindexOf& /*ifind
   put_rule(batch, doing.object);
 }
 
-bool changes_in_place(const Rule& before, const Rule& after) { return before == after; }
-
 void see(const View& view, std::vector<Rule>& into) {
   Batch batch;
   batch.begin(RTM_GETRULE, NLM_F_DUMP, fib_rule_hdr{});

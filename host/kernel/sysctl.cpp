@@ -32,36 +32,36 @@ std::string file_of(const std::string& key) {
 }
 
 /// The value; nothing, and errno says why.
-std::optional<std::string> try_read(const std::string& key) {
-  const UniqueFd file(::open(file_of(key).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return std::nullopt;
+std::optional<std::string> read_all(const UniqueFd& file) {
   std::array<char, 4096> text{};
-  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  const ssize_t size = ::pread(file.get(), text.data(), text.size(), 0);
   if (size < 0) return std::nullopt;
   std::string value(text.data(), static_cast<std::size_t>(size));
   while (!value.empty() && value.back() == '\n') value.pop_back();
+  std::replace(value.begin(), value.end(), '\t', ' ');  // between the numbers of one with several
   return value;
 }
+
+/// Absent, or written only (net.ipv4.route.flush); stable_secret is EIO until it is set.
+bool is_unreadable(int error) { return error == ENOENT || error == EACCES || error == EPERM || error == EIO; }
 
 }  // namespace
 
-std::string read_sysctl(const std::string& key) {
-  auto value = try_read(key);
-  if (!value) fail(key, "read");
-  return std::move(*value);
-}
-
 std::optional<std::string> find_sysctl(const std::string& key) {
-  auto value = try_read(key);
-  // Absent, or written only (net.ipv4.route.flush); stable_secret is EIO until it is set.
-  if (!value && errno != ENOENT && errno != EACCES && errno != EPERM && errno != EIO) fail(key, "read");
+  const UniqueFd file(::open(file_of(key).c_str(), O_RDONLY | O_CLOEXEC));
+  auto value = file ? read_all(file) : std::nullopt;
+  if (!value && !is_unreadable(errno)) fail(key, "read");
   return value;
 }
 
-void write_sysctl(const std::string& key, const std::string& value) {
-  const UniqueFd file(::open(file_of(key).c_str(), O_WRONLY | O_CLOEXEC));
+std::optional<std::string> write_sysctl(const std::string& key, const std::string& value) {
+  // One look at the name does for both: each goes through the directories of all namespaces.
+  const std::string path = file_of(key);
+  UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  if (!file && errno == EACCES) file = UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) fail(key, "set");
   if (::write(file.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size())) fail(key, "set");
+  return read_all(file);
 }
 
 }  // namespace netrig::kernel

@@ -13,10 +13,14 @@ enum class Dad : std::uint8_t {
   wait,  ///< `up` returns only when the address is no longer tentative, and fails if it is a duplicate
 };
 
+/// Seconds that an address is valid or preferred.
+enum class Lifetime : std::uint32_t { none = 0, for_ever = 0xffffffff /* INFINITY_LIFE_TIME of net/addrconf.h */ };
+/// "3600s", "forever".
+std::string setting_text(Lifetime value);
+
 /// An address of an interface (linux/if_addr.h).
 struct Address {
   static constexpr std::string_view kKind = "address";
-  static constexpr std::uint32_t kForEver = 0xffffffff;  ///< INFINITY_LIFE_TIME of net/addrconf.h
 
   std::string interface = {};  ///< in a file's interface: empty, it is that one
   Prefix prefix = {};          ///< with host bits
@@ -25,8 +29,8 @@ struct Address {
   Given<Scope> scope = {};
   Given<std::string> broadcast = {};    ///< IPv4 only; "": none
   Given<std::string> label = {};        ///< IPv4 only: IFA_LABEL
-  Given<std::uint32_t> valid = {};      ///< seconds; kForEver
-  Given<std::uint32_t> preferred = {};  ///< seconds; kForEver
+  Given<Lifetime> valid = {};
+  Given<Lifetime> preferred = {};
   Given<bool> prefix_route = {};        ///< not IFA_F_NOPREFIXROUTE
   Given<std::uint32_t> metric = {};     ///< IFA_RT_PRIORITY of the prefix route
   bool secondary = false;               ///< IPv4: not the first of its prefix on the interface (IFA_F_SECONDARY)

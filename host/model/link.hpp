@@ -8,6 +8,9 @@ namespace netrig {
 enum class AddressGeneration : std::uint8_t { eui64 = 0, none = 1, stable_secret = 2, random = 3 };
 std::string setting_text(AddressGeneration value);
 
+/// The least MTU of a link that has IPv6 (RFC 8200, section 5); below it, the kernel takes IPv6 away (addrconf_notify).
+inline constexpr std::uint32_t kLeastMtu6 = 1280;
+
 /// What the host sets on a kernel link, whoever made it. Kernel: struct ifinfomsg and IFLA_* of linux/if_link.h.
 struct LinkSettings {
   Given<MacAddress> mac = {};
@@ -34,13 +37,14 @@ struct Link {
   LinkSettings settings = {};
   std::uint32_t ifindex = 0;               ///< as seen, or as the ledger knows it; 0: not known
   std::string kind = {};                   ///< as seen: IFLA_INFO_KIND
-  Given<std::uint32_t> wanted_index = {};  ///< that the file chooses; only at its making
   /// Addresses and routes that clients (DHCP, router advertisements) made there are theirs.
   bool dynamic = false;
   Position where = {};
 
   [[nodiscard]] std::string_view key() const { return name; }
   [[nodiscard]] std::string text() const { return name; }
+  /// Whether it is lo, or one of those that a module makes in every namespace once it is loaded: tunl0, sit0, gre0...
+  [[nodiscard]] bool comes_by_itself() const;
   LinkSettings& own() { return settings; }
   [[nodiscard]] const LinkSettings& own() const { return settings; }
   template <typename Visit>

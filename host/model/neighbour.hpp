@@ -24,6 +24,11 @@ struct Neighbour {
 
   [[nodiscard]] auto key() const { return std::tuple(std::string_view(interface), address, proxy); }
   [[nodiscard]] std::string text() const;
+  /// Whether it changes and goes as packets come and do not.
+  [[nodiscard]] bool is_learned() const {
+    return state && (*state == NeighbourState::reachable || *state == NeighbourState::stale);
+  }
+  [[nodiscard]] bool comes_by_itself() const { return is_learned(); }
   Neighbour& own() { return *this; }
   [[nodiscard]] const Neighbour& own() const { return *this; }
   template <typename Visit>

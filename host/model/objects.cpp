@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 
 #include "model/step.hpp"
 
@@ -19,6 +20,10 @@ std::string range_text(const NumberRange& range) {
 std::string setting_text(AddressGeneration value) {
   static constexpr std::array kWords = {"eui64", "none", "stable_secret", "random"};
   return kWords.at(static_cast<std::size_t>(value));
+}
+
+std::string setting_text(Lifetime value) {
+  return value == Lifetime::for_ever ? "forever" : fmt::format("{}s", static_cast<std::uint32_t>(value));
 }
 
 std::string setting_text(RouteType value) {
@@ -55,6 +60,25 @@ std::string setting_text(NeighbourState value) {
       return "permanent";
   }
   return fmt::format("{:#x}", static_cast<unsigned>(value));
+}
+
+bool Link::comes_by_itself() const {
+  struct Fallback {
+    std::string_view name;
+    std::string_view kind;
+  };
+  // net.core.fb_tunnels_only_for_init_net of linux/Documentation/admin-guide/sysctl/net.rst
+  static constexpr std::array<Fallback, 9> kFallbacks{{{"tunl0", "ipip"},
+                                                       {"gre0", "gre"},
+                                                       {"gretap0", "gretap"},
+                                                       {"erspan0", "erspan"},
+                                                       {"sit0", "sit"},
+                                                       {"ip6tnl0", "ip6tnl"},
+                                                       {"ip6gre0", "ip6gre"},
+                                                       {"ip_vti0", "vti"},
+                                                       {"ip6_vti0", "vti6"}}};
+  return name == "lo" || std::any_of(kFallbacks.begin(), kFallbacks.end(),
+                                     [&](const Fallback& one) { return one.name == name && one.kind == kind; });
 }
 
 std::string Address::text() const {
@@ -117,6 +141,38 @@ std::string text_of(const Object& object) {
           return std::string(one.text());
       },
       object);
+}
+
+Sysctl::Reach Sysctl::reach() const {
+  for (const std::string_view table : {".conf.", ".neigh."}) {
+    const std::size_t at = key_text.find(table);
+    if (at == std::string::npos) continue;
+    const std::string_view rest = std::string_view(key_text).substr(at + table.size());
+    if (rest.starts_with("all.")) return Reach::all;
+    if (rest.starts_with("default.")) return Reach::fresh;
+    return Reach::interface;
+  }
+  return Reach::space;
+}
+
+std::string Sysctl::interface() const {
+  if (reach() != Reach::interface) return {};
+  for (const std::string_view table : {".conf.", ".neigh."}) {
+    const std::size_t at = key_text.find(table);
+    if (at == std::string::npos) continue;
+    const std::size_t from = at + table.size();
+    std::string name = key_text.substr(from, key_text.find('.', from) - from);
+    std::replace(name.begin(), name.end(), '/', '.');
+    return name;
+  }
+  return {};
+}
+
+std::string canonical_value(const std::string& value) {
+  std::istringstream words(value);
+  std::string result;
+  for (std::string word; words >> word;) result += (result.empty() ? "" : " ") + word;
+  return result;
 }
 
 std::optional<std::string> interface_sysctl(std::string_view shorthand, const std::string& interface) {

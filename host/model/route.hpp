@@ -37,6 +37,15 @@ std::string setting_text(const std::vector<NextHop>& value);
 /// rtm_protocol of what netrig makes, among those that no routing daemon uses (linux/rtnetlink.h).
 inline constexpr std::uint32_t kRouteProtocol = 110;
 
+/// Whether somebody configured what has this protocol number: by hand (ip-route(8) says RTPROT_BOOT, ip-rule(8)
+/// RTPROT_UNSPEC), statically, or by netrig. Otherwise the kernel or a daemon made it.
+constexpr bool is_configured(std::uint32_t protocol) {
+  constexpr std::uint32_t kUnspec = 0;
+  constexpr std::uint32_t kBoot = 3;
+  constexpr std::uint32_t kStatic = 4;
+  return protocol == kUnspec || protocol == kBoot || protocol == kStatic || protocol == kRouteProtocol;
+}
+
 /// A route (linux/rtnetlink.h).
 struct Route {
   static constexpr std::string_view kKind = "route";
@@ -65,6 +74,8 @@ struct Route {
     return std::tuple(destination, table, tos, priority);
   }
   [[nodiscard]] std::string text() const;
+  /// It has a maker who sees to it, and is nobody else's business.
+  [[nodiscard]] bool comes_by_itself() const { return protocol && !is_configured(*protocol); }
   Route& own() { return *this; }
   [[nodiscard]] const Route& own() const { return *this; }
   template <typename Visit>

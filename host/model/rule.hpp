@@ -55,6 +55,7 @@ struct Rule {
   [[nodiscard]] bool is_one_with(const Rule& other) const { return key() == other.key() && priority == other.priority; }
   /// "10: from 10.0.0.0/8 lookup 100", as ip-rule(8) writes it.
   [[nodiscard]] std::string text() const;
+  [[nodiscard]] bool comes_by_itself() const { return !is_configured(protocol); }
   Rule& own() { return *this; }
   [[nodiscard]] const Rule& own() const { return *this; }
   template <typename Visit>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is in a namespace, as one value: wanted, made and seen are all of this type.
 #pragma once
+#include <algorithm>
 #include <tuple>
 #include <variant>
 #include <vector>
@@ -29,6 +30,34 @@ using ObjectKinds = KindList<Sysctl, Link, Address, Neighbour, Route, Rule>;
 
 /// One object of any kind; only inside a step.
 using Object = ObjectKinds::Object;
+
+/// What of a namespace counts although nobody would look at it by himself.
+struct Interest {
+  std::vector<std::string> sysctls = {};  ///< keys
+  /// Protocol numbers of what counts beside what somebody has configured (is_configured). Whatever else is there a
+  /// routing daemon has made, which will see to it by itself.
+  std::vector<std::uint32_t> protocols = {};
+  bool learned_neighbours = false;  ///< also those that come and go by themselves
+
+  void join(Interest&& other) {
+    const auto add = [](auto& all, auto& more) {
+      all.insert(all.end(), more.begin(), more.end());
+      std::sort(all.begin(), all.end());
+      all.erase(std::unique(all.begin(), all.end()), all.end());
+    };
+    add(sysctls, other.sysctls);
+    add(protocols, other.protocols);
+    learned_neighbours |= other.learned_neighbours;
+  }
+};
+inline void note(const Sysctl& one, Interest& interest) { interest.sysctls.push_back(one.key_text); }
+inline void note(const Route& one, Interest& interest) {
+  if (one.protocol && !is_configured(*one.protocol)) interest.protocols.push_back(*one.protocol);
+}
+inline void note(const Rule& one, Interest& interest) {
+  if (!is_configured(one.protocol)) interest.protocols.push_back(one.protocol);
+}
+inline void note(const Neighbour& one, Interest& interest) { interest.learned_neighbours |= one.is_learned(); }
 
 /// All objects of one namespace, kind by kind.
 struct SpaceState {

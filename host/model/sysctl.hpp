@@ -14,6 +14,11 @@ struct Sysctl {
 
   [[nodiscard]] std::string_view key() const { return key_text; }
   [[nodiscard]] const std::string& text() const { return key_text; }
+  /// Whom it is for: one that is for all overwrites those of each, so they are set in this order.
+  enum class Reach : std::uint8_t { space, all, fresh, interface };
+  [[nodiscard]] Reach reach() const;
+  /// Which interface it is of, as that is called; empty: none, all, or those to come.
+  [[nodiscard]] std::string interface() const;
   Sysctl& own() { return *this; }
   [[nodiscard]] const Sysctl& own() const { return *this; }
   template <typename Visit>
@@ -22,6 +27,9 @@ struct Sysctl {
   }
   friend bool operator==(const Sysctl&, const Sysctl&) = default;
 };
+
+/// A value as it is compared: its words, with one space between them.
+std::string canonical_value(const std::string& value);
 
 /// "net.ipv4.conf.eth0/10.forwarding" for a sysctl of an interface in short ("ipv4.forwarding",
 /// "ipv6.neigh.gc_stale_time", "mpls.input"); nothing if it is none.

@@ -83,7 +83,7 @@ bool agrees(std::string_view kind, std::string_view setting, const std::string& 
   if (expected == found) return true;
   if (kind == Address::kKind && (setting == "valid" || setting == "preferred")) {
     // It runs down from what was asked for; one that does not end is the greatest number there is.
-    const std::string for_ever = std::to_string(Address::kForEver);
+    const std::string for_ever = setting_text(Lifetime::for_ever);
     return expected != for_ever && !found.empty() && found != for_ever && std::stoul(found) <= std::stoul(expected);
   }
   // What the kernel has learned, or believes, changes by itself; what was asked for to stay does not.
@@ -126,8 +126,8 @@ bool unset(Address& target, const Address& made) {
   };
   back(target.broadcast, made.broadcast, std::string());
   back(target.label, made.label, target.interface);
-  back(target.valid, made.valid, Address::kForEver);
-  back(target.preferred, made.preferred, Address::kForEver);
+  back(target.valid, made.valid, Lifetime::for_ever);
+  back(target.preferred, made.preferred, Lifetime::for_ever);
   back(target.prefix_route, made.prefix_route, true);
   back(target.metric, made.metric, std::uint32_t{0});
   return true;

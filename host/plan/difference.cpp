@@ -11,17 +11,13 @@
 namespace netrig::plan {
 namespace {
 
-/// Links that come with a namespace where a module is loaded (ipip.c, ip_gre.c, sit.c...): nobody's.
-bool comes_by_itself(const Link& link) {
-  static constexpr std::array kNames = {"lo",      "tunl0",   "gre0",    "gretap0",  "erspan0", "sit0",
-                                        "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0", "bond0",   "dummy0",
-                                        "ifb0",    "ifb1",    "teql0",   "nlmon0"};
-  return std::find(kNames.begin(), kNames.end(), link.name) != kNames.end();
-}
-
+/// Whether the kernel or a daemon made it: it is nobody's.
 template <typename T>
-bool comes_by_itself(const T&) {
-  return false;
+bool comes_by_itself(const T& one) {
+  if constexpr (requires { one.comes_by_itself(); })
+    return one.comes_by_itself();
+  else
+    return false;
 }
 
 class Comparison {

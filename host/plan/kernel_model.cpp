@@ -52,7 +52,7 @@ class Model {
     set_down(one.name);
     erase<Address>([&](const Address& address) { return address.interface == one.name; });
     erase<Link>([&](const Link& link) { return link.name == one.name; });
-    erase<Sysctl>([&](const Sysctl& sysctl) { return is_of(sysctl, one.name); });
+    erase<Sysctl>([&](const Sysctl& sysctl) { return sysctl.interface() == one.name; });
     for (Link& link : state_.of<Link>())
       if (link.settings.master.value_or("") == one.name) link.settings.master = {std::string()};
   }
@@ -102,19 +102,9 @@ class Model {
   }
 
  private:
-  static constexpr std::uint32_t kLeastMtu6 = 1280;  // RFC 8200, section 5
-
   static bool same_prefix(const Address& a, const Address& b) {
     return a.interface == b.interface && a.prefix.length == b.prefix.length && !is_v6(a) && !is_v6(b) && !a.peer &&
            !b.peer && a.prefix.network() == b.prefix.network();
-  }
-
-  /// Whether a sysctl is of an interface, in any of its families and tables.
-  static bool is_of(const Sysctl& sysctl, const std::string& interface) {
-    std::string name = interface;
-    std::replace(name.begin(), name.end(), '.', '/');
-    return sysctl.key_text.find(".conf." + name + ".") != std::string::npos ||
-           sysctl.key_text.find(".neigh." + name + ".") != std::string::npos;
   }
 
   template <typename T, typename Match>
@@ -183,9 +173,9 @@ class Model {
   void lose_ipv6(const std::string& interface) {
     lose_routes(interface, Family::ipv6);
     erase<Address>([&](const Address& address) { return address.interface == interface && is_v6(address); });
-    std::string name = interface;
-    std::replace(name.begin(), name.end(), '.', '/');
-    erase<Sysctl>([&](const Sysctl& sysctl) { return sysctl.key_text.starts_with("net.ipv6.conf." + name + "."); });
+    erase<Sysctl>([&](const Sysctl& sysctl) {
+      return sysctl.key_text.starts_with("net.ipv6.conf.") && sysctl.interface() == interface;
+    });
   }
 
   SpaceState& state_;

@@ -19,6 +19,7 @@ enum class Stage : std::uint8_t {
   address,     ///< before up: an interface that comes up with its addresses announces them once
   link,        ///< ports and hosts
   master,      ///< last: a port that comes up on a running bridge floods its neighbour discovery to all others
+  sysctl6,     ///< of interfaces whose MTU gets great enough for IPv6, for they have none before (addrconf_notify)
   route_link,  ///< routes straight over an interface, for what goes over a gateway needs one
   route,
   neighbour,
@@ -31,7 +32,17 @@ enum class Stage : std::uint8_t {
 
 struct Sorter {
   std::unordered_set<std::string> masters;
-  std::vector<const Address*> made;  // addresses to come
+  std::vector<const Address*> made;         // addresses to come
+  std::unordered_set<std::string> growing;  // interfaces that get IPv6 by their MTU
+
+  void note(const Step& step) {
+    if (const auto* address = std::get_if<Address>(&step.object); address != nullptr && step.verb != Verb::remove)
+      made.push_back(address);
+    const auto* link = std::get_if<Link>(&step.object);
+    if (link == nullptr || !step.before) return;
+    const auto least = [](const Link& one) { return one.settings.mtu.value_or(kLeastMtu6) >= kLeastMtu6; };
+    if (!least(std::get<Link>(*step.before)) && least(*link)) growing.insert(link->name);
+  }
 
   [[nodiscard]] bool is_in_the_way(const Address& going) const {
     return std::any_of(made.begin(), made.end(), [&](const Address* coming) {
@@ -40,7 +51,10 @@ struct Sorter {
     });
   }
 
-  Stage operator()(const Sysctl&, const Step&) const { return Stage::sysctl; }
+  Stage operator()(const Sysctl& sysctl, const Step&) const {
+    const bool late = sysctl.key_text.starts_with("net.ipv6.") && growing.contains(sysctl.interface());
+    return late ? Stage::sysctl6 : Stage::sysctl;
+  }
   Stage operator()(const Link& link, const Step& step) const {
     if (step.before && std::get<Link>(*step.before).name != link.name) return Stage::rename;
     if (link.name == "lo") return Stage::loopback;
@@ -92,9 +106,7 @@ void put_in_order(std::vector<Step>& steps, const SpaceState& target) {
   Sorter sorter;
   for (const Link& link : target.of<Link>())
     if (!link.settings.master.value_or("").empty()) sorter.masters.insert(*link.settings.master);
-  for (const Step& step : steps)
-    if (const auto* address = std::get_if<Address>(&step.object); address != nullptr && step.verb != Verb::remove)
-      sorter.made.push_back(address);
+  for (const Step& step : steps) sorter.note(step);
   std::vector<std::pair<Stage, std::size_t>> order;
   order.reserve(steps.size());
   for (std::size_t i = 0; i < steps.size(); ++i)

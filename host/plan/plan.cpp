@@ -17,12 +17,12 @@ bool same_namespace(const Namespace& a, const Namespace& b) {
   return a.name == b.name && a.existing == b.existing && a.path == b.path;
 }
 
-/// A link as its driver makes it: down, without master, with the MAC and MTU that were asked for.
+/// A link as its driver makes it: down, without master, with the MAC that was asked for. The MTU is asked for again: a
+/// bridge takes the least of its ports' (br_mtu_auto_adjust) until somebody sets one.
 Link born(const Interface& interface) {
   Link link;
   link.name = interface.name.str();
   link.settings.mac = interface.link.mac;
-  link.settings.mtu = interface.link.mtu;
   link.settings.master = {std::string()};
   link.settings.alias = {std::string()};
   link.settings.state = {AdminState::down};

@@ -2,7 +2,6 @@
 #include "plan/wanted.hpp"
 
 #include <algorithm>
-#include <sstream>
 
 namespace netrig::plan {
 namespace {
@@ -11,7 +10,6 @@ Link link_of(const Interface& interface) {
   Link link;
   link.name = interface.name.str();
   link.settings = interface.link;
-  link.wanted_index = interface.index;
   link.dynamic = interface.dynamic;
   link.where = interface.where;
   LinkSettings& settings = link.settings;
@@ -28,15 +26,8 @@ void append_addresses(SpaceState& state, const std::string& interface, const std
   }
 }
 
-std::string one_space(const std::string& text) {
-  std::istringstream words(text);
-  std::string result;
-  for (std::string word; words >> word;) result += (result.empty() ? "" : " ") + word;
-  return result;
-}
-
 void make_canonical(Sysctl& sysctl) {
-  if (sysctl.value) *sysctl.value = one_space(*sysctl.value);
+  if (sysctl.value) *sysctl.value = canonical_value(*sysctl.value);
 }
 
 void make_canonical(Address& address) {
@@ -63,14 +54,6 @@ void mark_secondaries(std::vector<Address>& addresses) {
                  earlier.prefix.network() == one.prefix.network() && !one.peer;
         });
   }
-}
-
-/// net.ipv4.conf: all before default before each interface, for the first two overwrite the others.
-int rank(const Sysctl& sysctl) {
-  const std::string& key = sysctl.key_text;
-  if (key.find(".conf.") == std::string::npos && key.find(".neigh.") == std::string::npos) return 0;
-  if (key.find(".all.") != std::string::npos) return 1;
-  return key.find(".default.") != std::string::npos ? 2 : 3;
 }
 
 }  // namespace
@@ -104,7 +87,7 @@ SpaceState Wanted::in(std::size_t space) const {
     state.of<Sysctl>().insert(state.of<Sysctl>().end(), sysctls.begin(), sysctls.end());
   }
   std::stable_sort(state.of<Sysctl>().begin(), state.of<Sysctl>().end(),
-                   [](const Sysctl& a, const Sysctl& b) { return rank(a) < rank(b); });
+                   [](const Sysctl& a, const Sysctl& b) { return a.reach() < b.reach(); });
   state.of<Route>() = home.routes;
   for (Route& route : state.of<Route>())
     if (!route.protocol) route.protocol = {kRouteProtocol, route.where};
@@ -114,12 +97,28 @@ SpaceState Wanted::in(std::size_t space) const {
   return state;
 }
 
-std::vector<std::string> Wanted::sysctls_in(std::size_t space) const {
-  std::vector<std::string> keys;
-  for (const Sysctl& sysctl : lab_.namespaces[space].sysctls) keys.push_back(sysctl.key_text);
-  for (const Place& place : interfaces_[space])
-    for (const Sysctl& sysctl : at(place).sysctls) keys.push_back(sysctl.key_text);
-  return keys;
+Interest Wanted::interest_in(std::size_t space) const {
+  Interest interest;
+  const auto note_all = [&](const auto& objects) {
+    for (const auto& one : objects) note(one, interest);
+  };
+  note_all(lab_.namespaces[space].sysctls);
+  note_all(lab_.namespaces[space].routes);
+  note_all(lab_.namespaces[space].rules);
+  for (const Place& place : interfaces_[space]) {
+    note_all(at(place).sysctls);
+    note_all(at(place).neighbours);
+  }
+  return interest;
+}
+
+Interest interest_of(const SpaceState& state) {
+  Interest interest;
+  ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
+    if constexpr (requires(const Kind& one) { note(one, interest); })
+      for (const Kind& one : state.of<Kind>()) note(one, interest);
+  });
+  return interest;
 }
 
 void make_canonical(SpaceState& state) {

@@ -27,20 +27,7 @@ Line namespace_line(Verb verb, const Namespace& space) {
   return {.verb = verb, .kind = "namespace", .space = space.name.str(), .name = {}, .detail = {}, .where = space.where};
 }
 
-/// "net.ipv4.conf.eth0/10.forwarding" is of eth0.10; "all" and "default" are of none.
-std::string interface_in(const std::string& key) {
-  for (const std::string_view part : {".conf.", ".neigh."}) {
-    const std::size_t at = key.find(part);
-    if (at == std::string::npos) continue;
-    const std::size_t from = at + part.size();
-    std::string name = key.substr(from, key.find('.', from) - from);
-    std::replace(name.begin(), name.end(), '/', '.');
-    return name == "all" || name == "default" ? std::string() : name;
-  }
-  return {};
-}
-
-std::string interface_of(const Sysctl& one) { return interface_in(one.key_text); }
+std::string interface_of(const Sysctl& one) { return one.interface(); }
 std::string interface_of(const Link& one) { return one.name; }
 std::string interface_of(const Address& one) { return one.interface; }
 std::string interface_of(const Neighbour& one) { return one.interface; }

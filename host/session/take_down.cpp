@@ -47,7 +47,7 @@ void name_the_rest(const engine::Record& record, const std::optional<Lab>& lab) 
         if (const Namespace& home = lab->namespaces[interface.home]; home.existing && has_link(home, interface.name))
           rest.push_back(fmt::format("interface {} in {}", interface.name.str(), home.name.str()));
   for (const engine::SavedSysctl& one : engine::forget_uses(record.lab))
-    rest.push_back(fmt::format("sysctl {} in {} (it was {})", one.key, one.home, one.before));
+    rest.push_back(fmt::format("sysctl {} in {} (it was {})", one.key, one.home, one.before.value_or("")));
   if (lab && rest.empty()) return;
   if (!lab) rest.emplace_back("\"ip netns list\"");
   throw Error(

@@ -43,7 +43,7 @@ class Twin {
   SpaceState look() {
     SpaceState state;
     kernel::aside([&] {
-      state = engine::look_again(*space_, kSysctls);
+      state = engine::look_again(*space_, {.sysctls = kSysctls});
       space_->release_socket();
     });
     return state;

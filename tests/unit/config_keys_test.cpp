@@ -325,14 +325,14 @@ TEST_CASE("addresses have what ip-address(8) can say of one") {
       R"(address = "10.0.0.1/24", broadcast = "10.0.0.255", label = "eth0:1", valid = "1h", preferred = "30s", metric = 7)");
   check_given(address.broadcast, std::string("10.0.0.255"), 8, 55);
   check_given(address.label, std::string("eth0:1"), 8, 77);
-  check_given(address.valid, 3600U, 8, 95);
-  check_given(address.preferred, 30U, 8, 113);
+  check_given(address.valid, Lifetime{3600}, 8, 95);
+  check_given(address.preferred, Lifetime{30}, 8, 113);
   check_given(address.metric, 7U, 8, 129);
   check_given(address_of("address = \"10.0.0.1/24\", broadcast = \"\"").broadcast, std::string(), 8, 55);
   check_given(address_of("address = \"10.0.0.1/24\", prefix_route = false").prefix_route, false, 8, 58);
-  CHECK(*address_of("address = \"10.0.0.1/24\", valid = \"forever\"").valid == Address::kForEver);
-  CHECK(*address_of("address = \"10.0.0.1/24\", valid = \"10s\"").preferred == 10);
-  CHECK(*address_of("address = \"2001:db8::1/64\", preferred = \"0s\"").preferred == 0);
+  CHECK(*address_of("address = \"10.0.0.1/24\", valid = \"forever\"").valid == Lifetime::for_ever);
+  CHECK(*address_of("address = \"10.0.0.1/24\", valid = \"10s\"").preferred == Lifetime{10});
+  CHECK(*address_of("address = \"2001:db8::1/64\", preferred = \"0s\"").preferred == Lifetime::none);
 
   const std::string base = "address = \"10.0.0.1/24\", ";
   wrong_address(base + "broadcast = \"here\"", "lab.toml:8:55: \"here\" is not an IPv4 or IPv6 address");

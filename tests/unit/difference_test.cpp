@@ -204,11 +204,11 @@ TEST_CASE("which address of a prefix is the first is put right, whatever others 
 TEST_CASE("a setting that the file no longer gives is taken back from addresses and routes, too") {
   SpaceState made = host();
   made.of<Route>()[0].mtu = {1400};
-  made.of<Address>()[0].valid = {3600};
+  made.of<Address>()[0].valid = {Lifetime{3600}};
   SpaceState seen = made;
-  seen.of<Address>()[0].valid = {3000};
+  seen.of<Address>()[0].valid = {Lifetime{3000}};
   CHECK(words(diff(host(), made, seen).steps) ==
-        Words{"change address eth0 10.0.0.1/24: valid 3000 -> 4294967295",
+        Words{"change address eth0 10.0.0.1/24: valid 3000s -> forever",
               "change route default via 10.0.0.254 dev eth0: mtu 1400 -> none"});
 }
 

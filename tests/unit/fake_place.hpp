@@ -55,7 +55,7 @@ class Place final : public engine::Place {
     return seen;
   }
 
-  SpaceState look_again(const std::string& space, const std::vector<std::string>& /*sysctls*/) override {
+  SpaceState look_again(const std::string& space, const Interest& /*interest*/) override {
     return world_.spaces.at(space).state;
   }
   bool is_open(const std::string& space) override { return world_.spaces.contains(space); }
@@ -201,7 +201,7 @@ class Place final : public engine::Place {
     if (!saved) return;
     Sysctl sysctl;
     sysctl.key_text = key;
-    sysctl.value = {saved->before};
+    sysctl.value = {saved->before.value_or("0")};
     plan::apply({.verb = Verb::make, .object = sysctl}, world_.spaces.at(space).state);
     journal_.sysctl_gone(space, key);
   }
