@@ -75,19 +75,55 @@ class Random {
     SpaceState state;
     for (const char* name : {"eth0", "eth1"}) {
       Link one = link(name, chance(5) ? AdminState::down : AdminState::up);
-      one.settings.mtu = {chance(3) ? 1400U : 1500U};
+      one.settings.mtu = {chance(6) ? 1000U : chance(3) ? 1400U : 1500U};
       state.of<Link>().push_back(one);
       add_addresses(state, name);
+      add_neighbours(state, name);
     }
     for (const char* to : {"0.0.0.0/0", "192.0.2.0/24", "198.51.100.0/24"})
       if (const auto way = gateway(state, Family::ipv4); way && chance(2))
         state.of<Route>().push_back(route(to, way->second, way->first, chance(2) ? 0 : 100));
+    if (const auto way = gateway(state, Family::ipv6); way && chance(2))
+      state.of<Route>().push_back(route("2001:db8:f::/48", way->second, way->first));
+    add_rules(state);
     for (const char* key : {"net.ipv4.ip_forward", "net.ipv4.conf.eth0.forwarding"})
       state.of<Sysctl>().push_back(sysctl(key, chance(2) ? "1" : "0"));
     return state;
   }
 
  private:
+  static bool has_ipv6(const Link& link) {
+    return link.settings.state == AdminState::up && link.settings.mtu.value_or(0) >= kLeastMtu6;
+  }
+
+  /// Entries of a link that is down go, and so do those for which it answers.
+  void add_neighbours(SpaceState& state, const std::string& name) {
+    const Link& link = state.of<Link>().back();
+    if (link.settings.state != AdminState::up) return;
+    for (const bool proxy : {false, true}) {
+      if (chance(2)) continue;
+      Neighbour one;
+      one.interface = name;
+      one.address = IpAddress::parse(name == "eth0" ? "10.0.0.200" : "10.1.0.200").value();
+      if (has_ipv6(link) && chance(2)) one.address = IpAddress::parse("2001:db8::200").value();
+      one.proxy = proxy;
+      if (!proxy) one.mac = {MacAddress::parse(chance(2) ? "02:00:00:00:00:01" : "02:00:00:00:00:02").value()};
+      if (!proxy) one.state = {NeighbourState::permanent};
+      state.of<Neighbour>().push_back(one);
+    }
+  }
+
+  void add_rules(SpaceState& state) {
+    for (const std::uint32_t priority : {10U, 20U}) {
+      if (chance(2)) continue;
+      Rule rule;
+      rule.priority = priority;
+      rule.from = Prefix::parse("10.0.0.0/8");
+      rule.table = chance(2) ? 100 : 200;
+      state.of<Rule>().push_back(rule);
+    }
+  }
+
   bool chance(unsigned of) { return random_() % of == 0; }
 
   void add_addresses(SpaceState& state, const std::string& name) {
@@ -98,8 +134,8 @@ class Random {
       state.of<Address>().push_back(address(name, net + std::to_string(host) + "/24", !first));
       first = false;
     }
-    // On a link that is down there is no IPv6 address (addrconf_add_linklocal, inet6_addr_add).
-    if (chance(2) && state.of<Link>().back().settings.state == AdminState::up)
+    // On a link that is down, or has too small an MTU, there is no IPv6 address (inet6_addr_add, addrconf_notify).
+    if (chance(2) && has_ipv6(state.of<Link>().back()))
       state.of<Address>().push_back(address(name, name == "eth0" ? "2001:db8::1/64" : "2001:db8:1::1/64"));
   }
 
@@ -109,7 +145,10 @@ class Random {
       const auto& links = state.of<Link>();
       const auto up = std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.name == one.interface; });
       if (one.prefix.address.family == family && up->settings.state == AdminState::up && chance(2))
-        return std::pair(one.interface, std::string(one.interface == "eth0" ? "10.0.0.254" : "10.1.0.254"));
+        return std::pair<std::string, std::string>(
+            one.interface, family == Family::ipv4    ? one.interface == "eth0" ? "10.0.0.254" : "10.1.0.254"
+                           : one.interface == "eth0" ? "2001:db8::fe"
+                                                     : "2001:db8:1::fe");
     }
     return std::nullopt;
   }

@@ -20,7 +20,7 @@ std::vector<std::vector<const Prefix*>> usable_addresses(const Lab& lab) {
   std::vector<std::vector<const Prefix*>> all(lab.namespaces.size());
   for (const Device& device : lab.devices)
     for (const Interface& interface : device.interfaces)
-      for (const Address& address : interface.addresses)
+      for (const Address& address : interface.of<Address>())
         // A link-local address means nothing without a zone (RFC 4007).
         if (!address.prefix.address.is_link_local() && !address.prefix.address.is_loopback())
           all[interface.home].push_back(&address.prefix);
@@ -100,7 +100,7 @@ std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern) {
 std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address) {
   for (const Device& device : lab.devices)
     for (const Interface& interface : device.interfaces)
-      for (const Address& own : interface.addresses)
+      for (const Address& own : interface.of<Address>())
         if (own.prefix.address == address) return interface.home;
   return std::nullopt;
 }
@@ -124,7 +124,7 @@ std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& targe
       for (const Device& device : lab.devices)
         for (const Interface& interface : device.interfaces)
           if (matches(target.text.substr(colon + 1), interface.name.str()))
-            for (const Address& own : interface.addresses)
+            for (const Address& own : interface.of<Address>())
               if (!own.prefix.address.is_link_local()) aims[interface.home].push_back(&own.prefix);
     }
     const std::vector<std::size_t> ends = spaces_of(lab, wanted);

@@ -24,7 +24,7 @@ std::vector<std::vector<const Prefix*>> links_of(const Lab& lab) {
   std::vector<std::vector<const Prefix*>> links(lab.namespaces.size());
   for (const Device& device : lab.devices)
     for (const Interface& interface : device.interfaces)
-      for (const Address& address : interface.addresses) links[interface.home].push_back(&address.prefix);
+      for (const Address& address : interface.of<Address>()) links[interface.home].push_back(&address.prefix);
   return links;
 }
 

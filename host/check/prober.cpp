@@ -108,7 +108,7 @@ Prober::Prober(const Ground& ground) : ground_(ground) {
   std::size_t hearers = 1;
   for (const Device& device : ground.lab().devices)
     hearers += static_cast<std::size_t>(std::count_if(device.interfaces.begin(), device.interfaces.end(),
-                                                      [](const Interface& i) { return !i.addresses.empty(); }));
+                                                      [](const Interface& i) { return !i.of<Address>().empty(); }));
   patience_ = std::min<nanoseconds>(kPatience * hearers, kMostPatience);
   // Half of the room is left for what others send.
   most_broadcasts_ = std::max<std::size_t>(room_.queue() / 2 / hearers, 1);

@@ -76,7 +76,7 @@ void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Unti
   std::vector<std::set<std::string>> groups(ground.lab().namespaces.size());
   for (const Device& device : ground.lab().devices)
     for (const Interface& interface : device.interfaces)
-      for (const Address& address : interface.addresses)
+      for (const Address& address : interface.of<Address>())
         if (interface.state() == AdminState::up && address.prefix.address.family == Family::ipv6)
           groups[interface.home].insert(solicited_group(address.prefix.address));
   // One thread for all: entering a namespace is cheap, a thread for each is not.

@@ -98,13 +98,19 @@ LinkSettings read_link(const Table& table) {
 }
 
 void check_mtu(const Interface& interface, const Table& table) {
-  if (!interface.link.mtu || *interface.link.mtu >= 1280) return;
-  // RFC 8200, section 5; the kernel takes IPv6 off an interface with less.
-  for (const Address& address : interface.addresses)
-    if (address.prefix.address.family == Family::ipv6)
-      table.fail(interface.link.mtu.where,
-                 fmt::format("mtu {} is too small for IPv6, which needs 1280; the interface has {}",
-                             *interface.link.mtu, address.prefix.str()));
+  if (interface.link.mtu.value_or(kLeastMtu6) >= kLeastMtu6) return;
+  const auto fail = [&](const std::string& has) {
+    table.fail(interface.link.mtu.where,
+               fmt::format("mtu {} is too small for IPv6, which needs {}; the interface has {}", *interface.link.mtu,
+                           kLeastMtu6, has));
+  };
+  for (const Address& address : interface.of<Address>())
+    if (address.prefix.address.family == Family::ipv6) fail(address.prefix.str());
+  for (const Neighbour& neighbour : interface.of<Neighbour>())
+    if (neighbour.address.family == Family::ipv6) fail(fmt::format("neighbour {}", neighbour.address.str()));
+  for (const Sysctl& sysctl : interface.of<Sysctl>())
+    if (sysctl.key_text.starts_with("net.ipv6.conf.")) fail(fmt::format("sysctl {}", sysctl.key_text));
+  if (interface.link.addr_gen_mode) fail("addr_gen_mode");
 }
 
 }  // namespace
@@ -117,12 +123,12 @@ Interface read_interface(const Table& table, const std::string* device, const Su
   const Text name = read_name(table, device);
   Interface interface { .home = home, .name = InterfaceName(name.value) };
   interface.where = name.where;
-  interface.addresses = read_addresses(table, "addresses", name.value, around.dad);
+  interface.objects.of<Address>() = read_addresses(table, "addresses", name.value, around.dad);
   interface.link = read_link(table);
   interface.index = table.number("index", 2, 0x7fffffff);  // 1 is lo's in every namespace
   interface.dynamic = table.boolean("dynamic").value_or(false);
-  interface.sysctls = read_interface_sysctls(table, name.value);
-  interface.neighbours = read_neighbours(table);
+  interface.objects.of<Sysctl>() = read_interface_sysctls(table, name.value);
+  interface.objects.of<Neighbour>() = read_neighbours(table, name.value);
   check_mtu(interface, table);
   return interface;
 }

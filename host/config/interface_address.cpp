@@ -44,7 +44,8 @@ Given<Lifetime> read_lifetime(const Table& table, std::string_view key, std::uin
   if (!text) return {};
   if (text->value == "forever") return {Lifetime::for_ever, text->where};
   const auto time = parse_duration(text->value);
-  if (!time || *time % kSecond != 0 || *time < least * kSecond || *time / kSecond >= static_cast<std::int64_t>(Lifetime::for_ever))
+  if (!time || *time % kSecond != 0 || *time < least * kSecond ||
+      *time / kSecond >= static_cast<std::int64_t>(Lifetime::for_ever))
     table.fail(text->where, fmt::format("{} = \"{}\" is not a lifetime; write {} or more whole seconds with a unit, as "
                                         "in \"3600s\" or \"24h\", or \"forever\"",
                                         key, text->value, least));
@@ -86,6 +87,7 @@ void read_keys(const Table& table, const std::string& interface, Address& addres
 
 Address read_one(const toml::node& node, const std::string& interface, Dad dad, const Context& context) {
   Address address;
+  address.interface = interface;
   address.dad = dad;
   address.where = position_of(node);
   if (const auto* text = node.as_string()) {

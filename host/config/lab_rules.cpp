@@ -55,7 +55,7 @@ class LabCheck {
         fail(interface.where,
              fmt::format("namespace {} has an interface \"{}\" already, in {}", name_of(interface.home),
                          interface.name.str(), in_line(at(found->second).where)));
-      for (const Address& address : interface.addresses) space.addresses.push_back(&address);
+      for (const Address& address : interface.of<Address>()) space.addresses.push_back(&address);
     }
   }
 
@@ -68,7 +68,7 @@ class LabCheck {
              fmt::format("address {} is in namespace {} twice", address.prefix.address.str(), name_of(s)));
     };
     for (const Address* address : spaces_[s].addresses) once(*address);
-    for (const Address& address : lab_.namespaces[s].lo) once(address);
+    for (const Address& address : lab_.namespaces[s].of<Address>()) once(address);
     std::set<MacAddress> macs;
     for (const auto& [name, place] : spaces_[s].interfaces)
       if (const Interface& interface = at(place); interface.link.mac && !macs.insert(*interface.link.mac).second)
@@ -127,7 +127,7 @@ class LabCheck {
                fmt::format(
                    "{}:{} has over {} ports, and a {} takes no more; add a second one and join the two by a veth",
                    name_of(interface.home), master, driver.max_ports, driver.kind));
-        if (!interface.addresses.empty())
+        if (!interface.of<Address>().empty())
           context_.warnings->add(
               context_.place(interface.where),
               fmt::format("{}:{} is a port of {} and has an address, which gets no packets; give it to {}",

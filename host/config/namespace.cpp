@@ -41,15 +41,16 @@ Namespace read_namespace(const Text& name, const Table& table, const Surrounding
                "foreign is for namespaces that the lab makes; of an existing one only what the lab made is its own");
   // In an existing namespace everything is somebody else's, and stays.
   space.foreign = space.existing ? Foreign::keep : foreign.value_or(around.foreign);
-  space.lo = read_addresses(table, "lo", "lo", around.dad);
-  add_gateways(table, space.routes);
+  space.objects.of<Address>() = read_addresses(table, "lo", "lo", around.dad);
+  add_gateways(table, space.objects.of<Route>());
   if (const auto* routes = table.array("routes"))
     for_each_table(*routes, "route", table.context(),
-                   [&](const Table& route) { space.routes.push_back(read_route(route)); });
+                   [&](const Table& route) { space.objects.of<Route>().push_back(read_route(route)); });
   if (const auto* rules = table.array("rules"))
-    for_each_table(*rules, "rule", table.context(), [&](const Table& rule) { space.rules.push_back(read_rule(rule)); });
-  space.sysctls = read_sysctls(table);
-  add_forwarding(table, space.sysctls);
+    for_each_table(*rules, "rule", table.context(),
+                   [&](const Table& rule) { space.objects.of<Rule>().push_back(read_rule(rule)); });
+  space.objects.of<Sysctl>() = read_sysctls(table);
+  add_forwarding(table, space.objects.of<Sysctl>());
   return space;
 }
 

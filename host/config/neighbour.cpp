@@ -41,16 +41,17 @@ Neighbour read_neighbour(const Table& table) {
 
 }  // namespace
 
-std::vector<Neighbour> read_neighbours(const Table& interface) {
+std::vector<Neighbour> read_neighbours(const Table& table, const std::string& interface) {
   std::vector<Neighbour> neighbours;
-  const auto* list = interface.array("neighbours");
+  const auto* list = table.array("neighbours");
   if (list == nullptr) return neighbours;
   std::set<std::pair<IpAddress, bool>> seen;
-  for_each_table(*list, "neighbour", interface.context(), [&](const Table& table) {
-    neighbours.push_back(read_neighbour(table));
-    const Neighbour& last = neighbours.back();
+  for_each_table(*list, "neighbour", table.context(), [&](const Table& one) {
+    neighbours.push_back(read_neighbour(one));
+    Neighbour& last = neighbours.back();
+    last.interface = interface;
     if (!seen.emplace(last.address, last.proxy).second)
-      table.fail(last.where, fmt::format("neighbour {} is on this interface twice", last.address.str()));
+      one.fail(last.where, fmt::format("neighbour {} is on this interface twice", last.address.str()));
   });
   return neighbours;
 }

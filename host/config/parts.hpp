@@ -39,7 +39,7 @@ Rule read_rule(const Table& table);
 void add_gateways(const Table& table, std::vector<Route>& routes);
 /// A list of addresses of this interface, for which `dad` holds if they do not say.
 std::vector<Address> read_addresses(const Table& table, std::string_view key, const std::string& interface, Dad dad);
-std::vector<Neighbour> read_neighbours(const Table& interface);
+std::vector<Neighbour> read_neighbours(const Table& table, const std::string& interface);
 std::vector<Sysctl> read_sysctls(const Table& table);
 /// Of an interface, in short: "ipv4.forwarding".
 std::vector<Sysctl> read_interface_sysctls(const Table& table, const std::string& interface);

@@ -107,6 +107,7 @@ void read_settings(const Table& table, Route& route) {
   route.advmss = table.number("advmss", 1, 65495);
   route.initcwnd = table.number("initcwnd", 1, kUint32Max);
   route.protocol = read_route_protocol(table);
+  if (!route.protocol) route.protocol = {kRouteProtocol, route.where};
   if (const auto name = table.text("congestion")) {
     // TCP_CA_NAME_MAX: 16 with the NUL.
     const bool is_word = name->value.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
@@ -171,6 +172,7 @@ void add_gateways(const Table& table, std::vector<Route>& routes) {
   for (const Text& text : texts) {
     Route route;
     route.where = text.where;
+    route.protocol = {kRouteProtocol, route.where};
     route.next_hops.push_back({.via = plain_address(text, table.context())});
     const NextHop& hop = route.next_hops.front();
     route.destination = Prefix{IpAddress{.family = hop.via->family, .bytes = {}}, 0};

@@ -37,10 +37,10 @@ class SpaceCheck {
 
   void run() {
     check_rules();
-    if (space_.routes.empty()) return;
+    if (space_.of<Route>().empty()) return;
     collect();
-    std::map<decltype(space_.routes.front().key()), Position> seen;
-    for (const Route& route : space_.routes) {
+    std::map<decltype(space_.of<Route>().front().key()), Position> seen;
+    for (const Route& route : space_.of<Route>()) {
       if (!seen.emplace(route.key(), route.where).second)
         fail(route.where,
              fmt::format("namespace {} has a route to {} in table {} with that metric already; give it another metric",
@@ -66,8 +66,8 @@ class SpaceCheck {
       direct_.add(address->peer ? Prefix{*address->peer, address->prefix.length} : address->prefix);
     }
     // The prefix of an address of lo is the namespace itself, whole (fib_add_ifaddr).
-    for (const Address& address : space_.lo) own_.insert(address.prefix.address);
-    for (const Route& route : space_.routes) {
+    for (const Address& address : space_.of<Address>()) own_.insert(address.prefix.address);
+    for (const Route& route : space_.of<Route>()) {
       if (route.type == RouteType::local) local_.add(route.destination);
       if (route.type == RouteType::unicast &&
           std::any_of(route.next_hops.begin(), route.next_hops.end(), [](const NextHop& hop) { return !hop.via; }))
@@ -113,10 +113,10 @@ class SpaceCheck {
   }
 
   void check_rules() const {
-    if (space_.rules.empty()) return;
-    using Key = decltype(space_.rules.front().key());
+    if (space_.of<Rule>().empty()) return;
+    using Key = decltype(space_.of<Rule>().front().key());
     std::map<Key, std::map<std::optional<std::uint32_t>, Position>> seen;  // by priority
-    for (const Rule& rule : space_.rules) {
+    for (const Rule& rule : space_.of<Rule>()) {
       auto& alike = seen[rule.key()];
       // One without a priority is whichever the kernel has of them.
       auto same = alike.find(rule.priority);

@@ -132,10 +132,10 @@ void add_forwarding(const Table& table, std::vector<Sysctl>& sysctls) {
 void join_sysctls(Lab& lab, const Context& context) {
   std::vector<std::unordered_map<std::string_view, const Sysctl*>> known(lab.namespaces.size());
   for (std::size_t s = 0; s < known.size(); ++s)
-    for (const Sysctl& one : lab.namespaces[s].sysctls) known[s].emplace(one.key_text, &one);
+    for (const Sysctl& one : lab.namespaces[s].of<Sysctl>()) known[s].emplace(one.key_text, &one);
   for (Device& device : lab.devices)
     for (Interface& interface : device.interfaces)
-      std::erase_if(interface.sysctls, [&](const Sysctl& one) {
+      std::erase_if(interface.objects.of<Sysctl>(), [&](const Sysctl& one) {
         const auto found = known[interface.home].find(one.key_text);
         if (found == known[interface.home].end()) return false;
         if (found->second->value != one.value) fail_disagreement(one, *found->second, context);

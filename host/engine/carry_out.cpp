@@ -48,10 +48,7 @@ class Script {
   /// Of what outlives the lab in a namespace that others use, the ledger knows before the kernel does. `restores`: it
   /// is theirs, or known already.
   [[nodiscard]] bool is_kept(const Step& step) const {
-    if (!space_.existing || step.restores) return false;
-    const auto* address = std::get_if<Address>(&step.object);
-    return std::holds_alternative<Route>(step.object) || std::holds_alternative<Rule>(step.object) ||
-           (address != nullptr && address->interface == "lo");
+    return space_.existing && !step.restores && plan::outlives_links(step.object);
   }
 
   void append(const Step& step, const Step& of) {
@@ -166,7 +163,8 @@ class Script {
     std::string what;
     Position where = position_of(step.object);
     if (const auto* link = std::get_if<Link>(&step.object); link != nullptr && !step.changes.empty()) {
-      const SettingChange change = step.changes.size() == 1 || !step.before ? step.changes.front() : refused_setting(step);
+      const SettingChange change =
+          step.changes.size() == 1 || !step.before ? step.changes.front() : refused_setting(step);
       what = fmt::format("{} \"{}\" of {}:{}", change.name, change.expected, space_.name.str(), link->name);
       if (change.where.line != 0) where = change.where;
     } else {

@@ -103,58 +103,6 @@ class Reader {
   const Json& json_;
 };
 
-// What is not among the settings of a kind.
-template <typename Visit>
-void others(Visit&& visit, auto& sysctl) requires std::is_same_v<std::decay_t<decltype(sysctl)>, Sysctl> {
-  visit("key", sysctl.key_text);
-}
-template <typename Visit>
-void others(Visit&& visit, auto& link) requires std::is_same_v<std::decay_t<decltype(link)>, Link> {
-  visit("name", link.name);
-}
-template <typename Visit>
-void others(Visit&& visit, auto& address) requires std::is_same_v<std::decay_t<decltype(address)>, Address> {
-  visit("interface", address.interface);
-  visit("address", address.prefix);
-  visit("peer", address.peer);
-  visit("dad", address.dad);
-}
-template <typename Visit>
-void others(Visit&& visit, auto& neighbour) requires std::is_same_v<std::decay_t<decltype(neighbour)>, Neighbour> {
-  visit("interface", neighbour.interface);
-  visit("address", neighbour.address);
-  visit("proxy", neighbour.proxy);
-}
-template <typename Visit>
-void others(Visit&& visit, auto& route) requires std::is_same_v<std::decay_t<decltype(route)>, Route> {
-  visit("type", route.type);
-  visit("to", route.destination);
-  visit("hops", route.next_hops);
-  visit("metric", route.metric);
-  visit("table", route.table);
-  visit("tos", route.tos);
-}
-template <typename Visit>
-void others(Visit&& visit, auto& rule) requires std::is_same_v<std::decay_t<decltype(rule)>, Rule> {
-  visit("family", rule.family);
-  visit("priority", rule.priority);
-  visit("not", rule.inverted);
-  visit("from", rule.from);
-  visit("to", rule.to);
-  visit("iif", rule.iif);
-  visit("oif", rule.oif);
-  visit("fwmark", rule.fwmark);
-  visit("tos", rule.tos);
-  visit("ipproto", rule.ipproto);
-  visit("source_ports", rule.source_ports);
-  visit("destination_ports", rule.destination_ports);
-  visit("uid_range", rule.uid_range);
-  visit("suppress_prefix_length", rule.suppress_prefix_length);
-  visit("action", rule.action);
-  visit("table", rule.table);
-  visit("l3mdev", rule.l3mdev);
-  visit("protocol", rule.protocol);
-}
 template <typename Visit>
 void members(Visit&& visit, auto& hop) requires std::is_same_v<std::decay_t<decltype(hop)>, NextHop> {
   visit("via", hop.via);
@@ -179,7 +127,7 @@ void Reader::operator()(std::string_view name, std::vector<NextHop>& value) cons
 
 template <typename T, typename Visit>
 void each_member(T& object, Visit&& visit) {
-  others(visit, object);
+  std::decay_t<T>::each_other(object, visit);
   std::decay_t<T>::each_setting([&](std::string_view name, auto member) { visit(name, object.own().*member); });
 }
 

@@ -111,7 +111,7 @@ std::vector<Rising> rising_in(const Lab& lab, const std::unordered_set<std::stri
       Rising& rising = all[home];
       rising.home = home;
       rising.names.push_back(interface.name.str());
-      if (std::any_of(interface.addresses.begin(), interface.addresses.end(), [](const Address& address) {
+      if (std::any_of(interface.of<Address>().begin(), interface.of<Address>().end(), [](const Address& address) {
             return address.prefix.address.family == Family::ipv6 && address.dad != Dad::off;
           }))
         rising.detecting.insert(interface.name.str());
@@ -127,7 +127,7 @@ void wait_for_addresses(Run& run, const Lab& next) {
   for (const Device& device : next.devices)
     for (const Interface& interface : device.interfaces)
       if (interface.state() == AdminState::up)
-        for (const Address& address : interface.addresses)
+        for (const Address& address : interface.of<Address>())
           if (address.dad == Dad::wait && address.prefix.address.family == Family::ipv6)
             waited.emplace_back(&interface, &address);
   if (waited.empty()) return;

@@ -87,6 +87,11 @@ void put_settings(Batch& batch, const Doing<Link>& doing, std::uint32_t ifindex,
 void put_address_generation(Batch& batch, const Doing<Link>& doing, std::uint32_t ifindex) {
   const auto& mode = doing.object.settings.addr_gen_mode;
   if (!differs(mode, doing, &LinkSettings::addr_gen_mode)) return;
+  const Given<std::uint32_t>& mtu = doing.object.settings.mtu;
+  if (doing.before != nullptr && doing.before->settings.mtu.value_or(kLeastMtu6) < kLeastMtu6 && mtu) {
+    begin_set_link(batch, ifindex);  // it has no IPv6 before
+    batch.put(IFLA_MTU, *mtu);
+  }
   begin_set_link(batch, ifindex);
   const auto families = batch.nest(IFLA_AF_SPEC | NLA_F_NESTED);
   const auto inet6 = batch.nest(AF_INET6 | NLA_F_NESTED);

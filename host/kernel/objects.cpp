@@ -21,8 +21,9 @@ bool already_so(const Step& step, int error) {
   switch (step.verb) {
     case Verb::make:
       return error == EEXIST;
-    case Verb::remove:  // routes, rules and neighbours, addresses, and whatever goes with its interface
-      return error == ESRCH || error == ENOENT || error == EADDRNOTAVAIL || error == ENODEV;
+    case Verb::remove:  // routes, rules and neighbours, addresses, and whatever goes with its interface, or with its
+                        // IPv6
+      return error == ESRCH || error == ENOENT || error == EADDRNOTAVAIL || error == ENODEV || error == ENXIO;
     case Verb::change:
       return false;
   }
@@ -40,7 +41,7 @@ SpaceState look(Socket& socket, const LookAt& at) {
   }
   SpaceState state;
   ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
-    if (std::is_same_v<Kind, Sysctl> || kinds.has<Kind>()) see(view, state.of<Kind>());
+    if (Kind::kRealm == Realm::procfs || kinds.has<Kind>()) see(view, state.of<Kind>());
   });
   return state;
 }

@@ -26,7 +26,7 @@ void append(Batch& batch, const Step& step, const IfindexOf& ifindex_of);
 /// Whether a refusal of one of its messages means that all is as the step wants it, as after one that was cut off.
 bool already_so(const Step& step, int error);
 
-/// Some of the kinds, but for sysctls, which are asked for by name.
+/// Some of the kinds; what is asked for by name is looked at whatever they are.
 class Kinds {
  public:
   Kinds() = default;
@@ -36,7 +36,11 @@ class Kinds {
     (kinds.add<Kind>(), ...);
     return kinds;
   }
-  static Kinds all() { return of<Link, Address, Neighbour, Route, Rule>(); }
+  static Kinds all() {
+    Kinds kinds;
+    ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) { kinds.add<Kind>(); });
+    return kinds;
+  }
   template <typename Kind>
   Kinds& add() {
     bits_.set(Object(Kind{}).index());

@@ -53,7 +53,8 @@ struct View {
     return netrig::is_configured(protocol) || is_named(protocol);
   }
   [[nodiscard]] bool is_named(std::uint32_t protocol) const {
-    return std::find(at.interest.protocols.begin(), at.interest.protocols.end(), protocol) != at.interest.protocols.end();
+    return std::find(at.interest.protocols.begin(), at.interest.protocols.end(), protocol) !=
+           at.interest.protocols.end();
   }
 };
 

@@ -21,20 +21,21 @@ std::string setting_text(Lifetime value);
 /// An address of an interface (linux/if_addr.h).
 struct Address {
   static constexpr std::string_view kKind = "address";
+  static constexpr Realm kRealm = Realm::netlink;
 
-  std::string interface = {};  ///< in a file's interface: empty, it is that one
-  Prefix prefix = {};          ///< with host bits
+  std::string interface = {};
+  Prefix prefix = {};  ///< with host bits
   std::optional<IpAddress> peer = {};
   Dad dad = Dad::off;  ///< IPv6 only; how it is made, not what it is
   Given<Scope> scope = {};
-  Given<std::string> broadcast = {};    ///< IPv4 only; "": none
-  Given<std::string> label = {};        ///< IPv4 only: IFA_LABEL
+  Given<std::string> broadcast = {};  ///< IPv4 only; "": none
+  Given<std::string> label = {};      ///< IPv4 only: IFA_LABEL
   Given<Lifetime> valid = {};
   Given<Lifetime> preferred = {};
-  Given<bool> prefix_route = {};        ///< not IFA_F_NOPREFIXROUTE
-  Given<std::uint32_t> metric = {};     ///< IFA_RT_PRIORITY of the prefix route
-  bool secondary = false;               ///< IPv4: not the first of its prefix on the interface (IFA_F_SECONDARY)
-  bool duplicate = false;               ///< as seen: IFA_F_DADFAILED
+  Given<bool> prefix_route = {};     ///< not IFA_F_NOPREFIXROUTE
+  Given<std::uint32_t> metric = {};  ///< IFA_RT_PRIORITY of the prefix route
+  bool secondary = false;            ///< IPv4: not the first of its prefix on the interface (IFA_F_SECONDARY)
+  bool duplicate = false;            ///< as seen: IFA_F_DADFAILED
   Position where = {};
 
   /// IPv6 has an address once on an interface, IPv4 once for each prefix length and peer (inet_rtm_newaddr).
@@ -46,6 +47,14 @@ struct Address {
   [[nodiscard]] std::string text() const;
   Address& own() { return *this; }
   [[nodiscard]] const Address& own() const { return *this; }
+  /// What is no setting of an object or of a constant one, by name, for who writes it down.
+  template <typename Self, typename Visit>
+  static void each_other(Self& self, Visit&& visit) {
+    visit("interface", self.interface);
+    visit("address", self.prefix);
+    visit("peer", self.peer);
+    visit("dad", self.dad);
+  }
   template <typename Visit>
   static void each_setting(Visit&& visit) {
     visit("scope", &Address::scope);

@@ -60,14 +60,14 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     for (const Interface& interface : device.interfaces) interfaces[interface.home].push_back(&interface);
   for (std::size_t i = 0; i < part.namespaces.size(); ++i) {
     const auto& here = interfaces[i];
-    std::erase_if(part.namespaces[i].routes, [&](const Route& route) {
+    std::erase_if(part.namespaces[i].objects.of<Route>(), [&](const Route& route) {
       return !part.namespaces[i].existing &&
              std::any_of(route.next_hops.begin(), route.next_hops.end(), [&](const NextHop& hop) {
                if (hop.interface && hop.interface->str() == "lo") return false;
                return std::none_of(here.begin(), here.end(), [&](const Interface* interface) {
                  if (hop.interface) return interface->name == *hop.interface;
                  return std::any_of(
-                     interface->addresses.begin(), interface->addresses.end(),
+                     interface->of<Address>().begin(), interface->of<Address>().end(),
                      [&](const Address& address) { return hop.via && address.prefix.contains(*hop.via); });
                });
              });

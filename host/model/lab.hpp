@@ -28,10 +28,12 @@ struct Interface {
   LinkSettings link = {};           ///< master: in the same namespace
   Given<std::uint32_t> index = {};  ///< ifindex that the file chooses
   bool dynamic = false;             ///< addresses and routes that clients (DHCP, RA) made there are theirs
-  std::vector<Address> addresses = {};
-  std::vector<Neighbour> neighbours = {};
-  std::vector<Sysctl> sysctls = {};
+  SpaceState objects = {};          ///< that it has of its own: addresses, neighbours, sysctls
   Position where = {};
+  template <typename Kind>
+  [[nodiscard]] const std::vector<Kind>& of() const {
+    return objects.of<Kind>();
+  }
   [[nodiscard]] AdminState state() const { return link.state.value_or(AdminState::up); }
   friend bool operator==(const Interface&, const Interface&) = default;
 };
@@ -51,11 +53,12 @@ struct Namespace {
   bool existing = false;  ///< was there before the lab; never deleted
   std::string path = {};  ///< of an existing one that is not /run/netns/NAME; else empty
   Foreign foreign = Foreign::report;
-  std::vector<Address> lo = {};  ///< beside 127.0.0.1 and ::1
-  std::vector<Route> routes = {};
-  std::vector<Rule> rules = {};
-  std::vector<Sysctl> sysctls = {};
+  SpaceState objects = {};  ///< that are of no interface of a device: routes, rules, addresses of lo
   Position where = {};
+  template <typename Kind>
+  [[nodiscard]] const std::vector<Kind>& of() const {
+    return objects.of<Kind>();
+  }
   friend bool operator==(const Namespace&, const Namespace&) = default;
 };
 

@@ -33,10 +33,11 @@ struct LinkSettings {
 /// A kernel link in a namespace.
 struct Link {
   static constexpr std::string_view kKind = "interface";
+  static constexpr Realm kRealm = Realm::netlink;
   std::string name = {};
   LinkSettings settings = {};
-  std::uint32_t ifindex = 0;               ///< as seen, or as the ledger knows it; 0: not known
-  std::string kind = {};                   ///< as seen: IFLA_INFO_KIND
+  std::uint32_t ifindex = 0;  ///< as seen, or as the ledger knows it; 0: not known
+  std::string kind = {};      ///< as seen: IFLA_INFO_KIND
   /// Addresses and routes that clients (DHCP, router advertisements) made there are theirs.
   bool dynamic = false;
   Position where = {};
@@ -47,6 +48,11 @@ struct Link {
   [[nodiscard]] bool comes_by_itself() const;
   LinkSettings& own() { return settings; }
   [[nodiscard]] const LinkSettings& own() const { return settings; }
+  /// What is no setting of an object or of a constant one, by name, for who writes it down.
+  template <typename Self, typename Visit>
+  static void each_other(Self& self, Visit&& visit) {
+    visit("name", self.name);
+  }
   template <typename Visit>
   static void each_setting(Visit&& visit) {
     visit("mac", &LinkSettings::mac);
@@ -64,6 +70,7 @@ struct Link {
     visit("protodown", &LinkSettings::protodown);
     visit("altnames", &LinkSettings::altnames);
   }
+  friend bool operator==(const Link&, const Link&) = default;
 };
 
 }  // namespace netrig

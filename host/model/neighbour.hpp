@@ -13,8 +13,9 @@ std::string setting_text(NeighbourState value);
 /// An entry of the ARP or neighbour discovery table, or a proxied address (linux/neighbour.h).
 struct Neighbour {
   static constexpr std::string_view kKind = "neighbour";
+  static constexpr Realm kRealm = Realm::netlink;
 
-  std::string interface = {};  ///< in a file's interface: empty, it is that one
+  std::string interface = {};
   IpAddress address = {};
   bool proxy = false;
   Given<MacAddress> mac = {};
@@ -29,8 +30,16 @@ struct Neighbour {
     return state && (*state == NeighbourState::reachable || *state == NeighbourState::stale);
   }
   [[nodiscard]] bool comes_by_itself() const { return is_learned(); }
+  void note(Interest& interest) const { interest.learned_neighbours |= is_learned(); }
   Neighbour& own() { return *this; }
   [[nodiscard]] const Neighbour& own() const { return *this; }
+  /// What is no setting of an object or of a constant one, by name, for who writes it down.
+  template <typename Self, typename Visit>
+  static void each_other(Self& self, Visit&& visit) {
+    visit("interface", self.interface);
+    visit("address", self.address);
+    visit("proxy", self.proxy);
+  }
   template <typename Visit>
   static void each_setting(Visit&& visit) {
     visit("mac", &Neighbour::mac);

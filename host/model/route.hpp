@@ -49,6 +49,7 @@ constexpr bool is_configured(std::uint32_t protocol) {
 /// A route (linux/rtnetlink.h).
 struct Route {
   static constexpr std::string_view kKind = "route";
+  static constexpr Realm kRealm = Realm::netlink;
 
   RouteType type = RouteType::unicast;
   Prefix destination = {};  ///< default: length 0
@@ -76,8 +77,21 @@ struct Route {
   [[nodiscard]] std::string text() const;
   /// It has a maker who sees to it, and is nobody else's business.
   [[nodiscard]] bool comes_by_itself() const { return protocol && !is_configured(*protocol); }
+  void note(Interest& interest) const {
+    if (comes_by_itself()) interest.protocols.push_back(*protocol);
+  }
   Route& own() { return *this; }
   [[nodiscard]] const Route& own() const { return *this; }
+  /// What is no setting of an object or of a constant one, by name, for who writes it down.
+  template <typename Self, typename Visit>
+  static void each_other(Self& self, Visit&& visit) {
+    visit("type", self.type);
+    visit("to", self.destination);
+    visit("hops", self.next_hops);
+    visit("metric", self.metric);
+    visit("table", self.table);
+    visit("tos", self.tos);
+  }
   template <typename Visit>
   static void each_setting(Visit&& visit) {
     visit("scope", &Route::scope);

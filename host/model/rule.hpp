@@ -22,6 +22,7 @@ struct NumberRange {
 /// A policy rule (linux/fib_rules.h, ip-rule(8)). All of it is its identity: the kernel has no other.
 struct Rule {
   static constexpr std::string_view kKind = "rule";
+  static constexpr Realm kRealm = Realm::netlink;
 
   Family family = Family::ipv4;
   std::optional<std::uint32_t> priority = {};  ///< not given: the kernel takes one before the least there is
@@ -56,8 +57,33 @@ struct Rule {
   /// "10: from 10.0.0.0/8 lookup 100", as ip-rule(8) writes it.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool comes_by_itself() const { return !is_configured(protocol); }
+  void note(Interest& interest) const {
+    if (comes_by_itself()) interest.protocols.push_back(protocol);
+  }
   Rule& own() { return *this; }
   [[nodiscard]] const Rule& own() const { return *this; }
+  /// What is no setting of an object or of a constant one, by name, for who writes it down.
+  template <typename Self, typename Visit>
+  static void each_other(Self& self, Visit&& visit) {
+    visit("family", self.family);
+    visit("priority", self.priority);
+    visit("not", self.inverted);
+    visit("from", self.from);
+    visit("to", self.to);
+    visit("iif", self.iif);
+    visit("oif", self.oif);
+    visit("fwmark", self.fwmark);
+    visit("tos", self.tos);
+    visit("ipproto", self.ipproto);
+    visit("source_ports", self.source_ports);
+    visit("destination_ports", self.destination_ports);
+    visit("uid_range", self.uid_range);
+    visit("suppress_prefix_length", self.suppress_prefix_length);
+    visit("action", self.action);
+    visit("table", self.table);
+    visit("l3mdev", self.l3mdev);
+    visit("protocol", self.protocol);
+  }
   template <typename Visit>
   static void each_setting(Visit&& /*visit*/) {}
   friend bool operator==(const Rule&, const Rule&) = default;

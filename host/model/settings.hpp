@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the kinds of objects have in common: settings by name, each of which can be compared and put into words.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -14,6 +15,32 @@ namespace netrig {
 enum class AdminState : std::uint8_t { down, up };
 /// RT_SCOPE_* of linux/rtnetlink.h.
 enum class Scope : std::uint8_t { global = 0, site = 200, link = 253, host = 254 };
+
+/// Who carries out what is to be done to a kind of objects.
+enum class Realm : std::uint8_t {
+  netlink,  ///< one message of a script
+  procfs,   ///< a file under /proc/sys, which is asked for by its name
+};
+
+/// What of a namespace counts although nobody would look at it by himself.
+struct Interest {
+  std::vector<std::string> sysctls = {};  ///< keys
+  /// Protocol numbers of what counts beside what somebody has configured (is_configured). Whatever else is there a
+  /// routing daemon has made, which will see to it by itself.
+  std::vector<std::uint32_t> protocols = {};
+  bool learned_neighbours = false;  ///< also those that come and go by themselves
+
+  void join(Interest&& other) {
+    const auto add = [](auto& all, auto& more) {
+      all.insert(all.end(), more.begin(), more.end());
+      std::sort(all.begin(), all.end());
+      all.erase(std::unique(all.begin(), all.end()), all.end());
+    };
+    add(sysctls, other.sysctls);
+    add(protocols, other.protocols);
+    learned_neighbours |= other.learned_neighbours;
+  }
+};
 
 /// A setting as a lab file writes it.
 inline std::string setting_text(bool value) { return value ? "true" : "false"; }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is in a namespace, as one value: wanted, made and seen are all of this type.
 #pragma once
-#include <algorithm>
 #include <tuple>
 #include <variant>
 #include <vector>
@@ -25,39 +24,17 @@ struct KindList {
   static void each(Visit&& visit) {
     (visit(std::type_identity<Kind>{}), ...);
   }
+  /// The same, last to first: of an assignment the right side is done first.
+  template <typename Visit>
+  static void each_backwards(Visit&& visit) {
+    int last = 0;
+    ((visit(std::type_identity<Kind>{}), last) = ... = 0);
+  }
 };
 using ObjectKinds = KindList<Sysctl, Link, Address, Neighbour, Route, Rule>;
 
 /// One object of any kind; only inside a step.
 using Object = ObjectKinds::Object;
-
-/// What of a namespace counts although nobody would look at it by himself.
-struct Interest {
-  std::vector<std::string> sysctls = {};  ///< keys
-  /// Protocol numbers of what counts beside what somebody has configured (is_configured). Whatever else is there a
-  /// routing daemon has made, which will see to it by itself.
-  std::vector<std::uint32_t> protocols = {};
-  bool learned_neighbours = false;  ///< also those that come and go by themselves
-
-  void join(Interest&& other) {
-    const auto add = [](auto& all, auto& more) {
-      all.insert(all.end(), more.begin(), more.end());
-      std::sort(all.begin(), all.end());
-      all.erase(std::unique(all.begin(), all.end()), all.end());
-    };
-    add(sysctls, other.sysctls);
-    add(protocols, other.protocols);
-    learned_neighbours |= other.learned_neighbours;
-  }
-};
-inline void note(const Sysctl& one, Interest& interest) { interest.sysctls.push_back(one.key_text); }
-inline void note(const Route& one, Interest& interest) {
-  if (one.protocol && !is_configured(*one.protocol)) interest.protocols.push_back(*one.protocol);
-}
-inline void note(const Rule& one, Interest& interest) {
-  if (!is_configured(one.protocol)) interest.protocols.push_back(one.protocol);
-}
-inline void note(const Neighbour& one, Interest& interest) { interest.learned_neighbours |= one.is_learned(); }
 
 /// All objects of one namespace, kind by kind.
 struct SpaceState {
@@ -71,6 +48,7 @@ struct SpaceState {
   [[nodiscard]] const std::vector<Kind>& of() const {
     return std::get<std::vector<Kind>>(objects);
   }
+  friend bool operator==(const SpaceState&, const SpaceState&) = default;
 };
 
 }  // namespace netrig

@@ -7,6 +7,7 @@ namespace netrig {
 /// A sysctl of a network namespace.
 struct Sysctl {
   static constexpr std::string_view kKind = "sysctl";
+  static constexpr Realm kRealm = Realm::procfs;
 
   std::string key_text = {};  ///< "net.ipv4.ip_forward"; dots of interface names are slashes, as in sysctl(8)
   Given<std::string> value = {};
@@ -19,8 +20,14 @@ struct Sysctl {
   [[nodiscard]] Reach reach() const;
   /// Which interface it is of, as that is called; empty: none, all, or those to come.
   [[nodiscard]] std::string interface() const;
+  void note(Interest& interest) const { interest.sysctls.push_back(key_text); }
   Sysctl& own() { return *this; }
   [[nodiscard]] const Sysctl& own() const { return *this; }
+  /// What is no setting of an object or of a constant one, by name, for who writes it down.
+  template <typename Self, typename Visit>
+  static void each_other(Self& self, Visit&& visit) {
+    visit("key", self.key_text);
+  }
   template <typename Visit>
   static void each_setting(Visit&& visit) {
     visit("value", &Sysctl::value);

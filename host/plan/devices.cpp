@@ -62,7 +62,8 @@ bool is_changeable(const Lab& current, const Device& before, const Lab& next, co
                       Link made;
                       made.settings = a.link;
                       return a.name == b.name && a.index == b.index &&
-                             current.namespaces[a.home].name == next.namespaces[b.home].name && unset(target, made);
+                             current.namespaces[a.home].name == next.namespaces[b.home].name &&
+                             Row<Link>::unset(target, made);
                     });
 }
 

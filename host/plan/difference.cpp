@@ -85,7 +85,7 @@ class Comparison {
       if (at == SIZE_MAX) {
         result_.steps.push_back({.verb = Verb::make, .object = one});
         result_.target.of<T>().push_back(one);
-      } else if (!sides_.own && was == SIZE_MAX && outlives(one)) {
+      } else if (!sides_.own && was == SIZE_MAX && Row<T>::outlives_links(one)) {
         // It was not made by the lab: nothing of theirs is changed.
         result_.taken.emplace_back(one);
         result_.target.of<T>().push_back(seen[at]);
@@ -111,7 +111,7 @@ class Comparison {
   void compare_one(const T& wanted, const T* made, const T& seen, bool again) {
     T goal = wanted;
     T from = seen;
-    if (made != nullptr) give_up(goal, *made);
+    if (made != nullptr) Row<T>::unset(goal, *made);
     std::vector<SettingChange> changes = changes_of(goal, seen);
     if (made != nullptr) add_edits(goal, *made, from, changes);
     if (again && changes.empty())
@@ -138,40 +138,34 @@ class Comparison {
       if (want && !(*want == *had) && have && !(*have == *want))
         changes.push_back(
             {.name = name, .expected = setting_text(*want), .found = setting_text(*have), .where = want.where});
-      if (!want && have && !std::is_same_v<T, Link>) {
+      if (!want && have && Row<T>::kIsReplaced) {
         changes.push_back({.name = name, .expected = "", .found = setting_text(*have), .where = goal.where});
         have.reset();
       }
     });
   }
 
-  [[nodiscard]] std::vector<std::size_t> in_wrong_order(const std::vector<Address>& wanted,
-                                                        const std::vector<Address>& seen) const {
-    if (!sides_.ordered) return {};
-    const auto is_in = [](const std::vector<Address>& list, const Address& one) {
-      return std::any_of(list.begin(), list.end(), [&](const Address& other) { return other.key() == one.key(); });
-    };
-    return misplaced(wanted, seen, [&](const Address& one) {
-      return !is_in(wanted, one) &&
-             (is_in(sides_.made.of<Address>(), one) || (sides_.own && sides_.foreign == Foreign::remove));
-    });
-  }
   template <typename T>
-  [[nodiscard]] static std::vector<std::size_t> in_wrong_order(const std::vector<T>&, const std::vector<T>&) {
-    return {};
+  [[nodiscard]] std::vector<std::size_t> in_wrong_order(const std::vector<T>& wanted,
+                                                        const std::vector<T>& seen) const {
+    if (!sides_.ordered) return {};
+    const auto is_in = [](const std::vector<T>& list, const T& one) {
+      return std::any_of(list.begin(), list.end(), [&](const T& other) { return other.key() == one.key(); });
+    };
+    return Row<T>::misplaced(wanted, seen, [&](const T& one) {
+      return !is_in(wanted, one) &&
+             (is_in(sides_.made.of<T>(), one) || (sides_.own && sides_.foreign == Foreign::remove));
+    });
   }
 
   /// What there is and nobody wants any more.
   template <typename T>
   void superfluous(const T& one, bool ours) {
-    if constexpr (std::is_same_v<T, Link>) {
-      // Links go with their devices; one that is no device's stays for whoever made it.
-      if (ours) return;
-    }
-    const bool removable = !std::is_same_v<T, Link> && !std::is_same_v<T, Sysctl>;
+    constexpr Going kGoing = Row<T>::kGoing;
+    if (ours && kGoing == Going::with_device) return;
     const bool foreign =
-        !ours && sides_.own && !comes_by_itself(one) && !is_of_client(one) && !std::is_same_v<T, Sysctl>;
-    if (ours || (foreign && removable && sides_.foreign == Foreign::remove)) {
+        !ours && sides_.own && kGoing != Going::by_ledger && !comes_by_itself(one) && !is_of_client(one);
+    if (ours || (foreign && kGoing == Going::by_step && sides_.foreign == Foreign::remove)) {
       result_.steps.push_back({.verb = Verb::remove, .object = one});
       return;
     }
@@ -179,33 +173,15 @@ class Comparison {
     result_.target.of<T>().push_back(one);
   }
 
-  [[nodiscard]] bool is_dynamic(std::string_view interface) const {
-    const auto& links = sides_.wanted.of<Link>();
-    return std::any_of(links.begin(), links.end(),
-                       [&](const Link& link) { return link.dynamic && link.name == interface; });
-  }
   /// Whether a client made it, for whom the file leaves room.
-  [[nodiscard]] bool is_of_client(const Address& one) const { return is_dynamic(one.interface); }
-  [[nodiscard]] bool is_of_client(const Route& one) const {
-    return std::any_of(one.next_hops.begin(), one.next_hops.end(),
-                       [&](const NextHop& hop) { return hop.interface && is_dynamic(hop.interface->str()); });
-  }
   template <typename T>
-  [[nodiscard]] static bool is_of_client(const T&) {
-    return false;
-  }
-
-  /// Whether it stays when the lab's own interfaces go.
-  static bool outlives(const Address& one) { return one.interface == "lo"; }
-  template <typename T>
-  static bool outlives(const T&) {
-    return std::is_same_v<T, Route> || std::is_same_v<T, Rule>;
-  }
-
-  /// A setting that was made and is no longer wanted goes back to what it is by itself.
-  template <typename T>
-  static void give_up(T& goal, const T& made) {
-    if constexpr (requires { unset(goal, made); }) unset(goal, made);
+  [[nodiscard]] bool is_of_client(const T& one) const {
+    if (!Row<T>::kIsOfClients) return false;
+    const auto& links = sides_.wanted.of<Link>();
+    const auto interfaces = Row<T>::interfaces_of(one);
+    return std::any_of(links.begin(), links.end(), [&](const Link& link) {
+      return link.dynamic && std::find(interfaces.begin(), interfaces.end(), link.name) != interfaces.end();
+    });
   }
 
   /// What the file leaves free is as it is.
@@ -215,25 +191,8 @@ class Comparison {
       auto& setting = goal.own().*member;
       if (!setting) setting = seen.own().*member;
     });
-    keep_rest(goal, seen);
+    Row<T>::keep_rest(goal, seen);
   }
-  static void keep_rest(Link& goal, const Link& seen) {
-    goal.ifindex = seen.ifindex;
-    goal.kind = seen.kind;
-  }
-  static void keep_rest(Rule& goal, const Rule& seen) {
-    if (!goal.priority) goal.priority = seen.priority;
-  }
-  static void keep_rest(Route& goal, const Route& seen) {
-    if (goal.type == seen.type && goal.next_hops.size() == seen.next_hops.size()) fill_hops(goal, seen);
-  }
-  static void fill_hops(Route& goal, const Route& seen) {
-    for (std::size_t i = 0; i < goal.next_hops.size(); ++i)
-      if (!goal.next_hops[i].interface && goal.next_hops[i].via == seen.next_hops[i].via)
-        goal.next_hops[i].interface = seen.next_hops[i].interface;
-  }
-  template <typename T>
-  static void keep_rest(T&, const T&) {}
 
   const Sides& sides_;
   Difference result_;

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include "plan/rows.hpp"
+
 namespace netrig::plan {
 namespace {
 
@@ -27,16 +29,9 @@ Line namespace_line(Verb verb, const Namespace& space) {
   return {.verb = verb, .kind = "namespace", .space = space.name.str(), .name = {}, .detail = {}, .where = space.where};
 }
 
-std::string interface_of(const Sysctl& one) { return one.interface(); }
-std::string interface_of(const Link& one) { return one.name; }
-std::string interface_of(const Address& one) { return one.interface; }
-std::string interface_of(const Neighbour& one) { return one.interface; }
-/// A route over several interfaces is of none.
-std::string interface_of(const Route& one) {
-  return one.next_hops.size() == 1 && one.next_hops.front().interface ? one.next_hops.front().interface->str()
-                                                                      : std::string();
+std::string words_of_making(const Object& object) {
+  return std::visit([]<typename Kind>(const Kind& one) { return Row<Kind>::words_of_making(one); }, object);
 }
-std::string interface_of(const Rule& /*one*/) { return {}; }
 
 }  // namespace
 
@@ -50,16 +45,17 @@ std::string words_of(const Step& step) {
 }
 
 Line line_of(const Step& step, const std::string& space) {
-  const auto* sysctl = std::get_if<Sysctl>(&step.object);
+  const auto interfaces =
+      std::visit([]<typename Kind>(const Kind& one) { return Row<Kind>::interfaces_of(one); }, step.object);
   return {.verb = step.verb,
           .kind = std::string(kind_of(step.object)),
           .space = space,
           .name = text_of(step.object),
-          .detail = sysctl != nullptr && step.verb == Verb::make ? "= " + sysctl->value.value_or("") : words_of(step),
+          .detail = step.verb == Verb::make ? words_of_making(step.object) : words_of(step),
           .changes = step.changes,
           .where = position_of(step.object),
           .restores = step.restores,
-          .interface = std::visit([](const auto& one) { return interface_of(one); }, step.object)};
+          .interface = interfaces.size() == 1 ? interfaces.front() : std::string()};
 }
 
 std::vector<Fault> faults_of(const Line& line) {

@@ -153,7 +153,7 @@ class Watch {
     }
     for (const Device& device : lab.devices)
       for (const Interface& interface : device.interfaces)
-        if (!interface.neighbours.empty()) spaces_[interface.home].has_neighbours = true;
+        if (!interface.of<Neighbour>().empty()) spaces_[interface.home].has_neighbours = true;
     next_sweep_ = Clock::now() + kSweep;
   }
 

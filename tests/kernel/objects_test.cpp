@@ -516,7 +516,8 @@ TEST_CASE("neighbours that are learned are seen when they are asked for") {
              "10.0.0.6 lladdr 02:00:00:00:00:06 dev eth0 nud permanent extern_learn")
               .exit == 0);
   CHECK(ground.all<Neighbour>().empty());
-  const auto all = ground.look({.kinds = Kinds::of<Neighbour>(), .interest = {.learned_neighbours = true}}).of<Neighbour>();
+  const auto all =
+      ground.look({.kinds = Kinds::of<Neighbour>(), .interest = {.learned_neighbours = true}}).of<Neighbour>();
   CHECK(all.size() == 2);
 }
 
@@ -632,11 +633,12 @@ TEST_CASE("sysctls that there are are read") {
   Ground ground;
   REQUIRE(sh("ip netns exec a sysctl -qw net.ipv4.ip_forward=1").exit == 0);
   // In a thread, for it enters the namespace.
-  const SpaceState state = std::async(std::launch::async, [&] {
-                             kernel::enter(*kernel::open_namespace("/run/netns/a"));
-                             return ground.look({.interest = {.sysctls = {"net.ipv4.ip_forward", "net.ipv4.none",
-                                                             "net.ipv4.tcp_rmem", "net.ipv4.route.flush"}}});
-                           }).get();
+  const SpaceState state =
+      std::async(std::launch::async, [&] {
+        kernel::enter(*kernel::open_namespace("/run/netns/a"));
+        return ground.look({.interest = {.sysctls = {"net.ipv4.ip_forward", "net.ipv4.none", "net.ipv4.tcp_rmem",
+                                                     "net.ipv4.route.flush"}}});
+      }).get();
   const auto& seen = state.of<Sysctl>();
   REQUIRE(seen.size() == 2);
   CHECK(seen[0].value == Given<std::string>("1"));

@@ -33,9 +33,9 @@ std::string link_line(const std::string& keys) {
 
 Namespace space_of(const std::string& keys) { return parsed(space_text(keys)).lab.namespaces.at(0); }
 Interface link_of(const std::string& keys) { return parsed(link_line(keys)).lab.devices.at(0).interfaces.at(0); }
-Address address_of(const std::string& keys) { return link_of("addresses = [{ " + keys + " }]").addresses.at(0); }
-Rule rule_of(const std::string& keys) { return space_of("rules = [{ " + keys + " }]").rules.at(0); }
-Route route_of(const std::string& keys) { return space_of("routes = [{ " + keys + " }]").routes.at(0); }
+Address address_of(const std::string& keys) { return link_of("addresses = [{ " + keys + " }]").of<Address>().at(0); }
+Rule rule_of(const std::string& keys) { return space_of("rules = [{ " + keys + " }]").of<Rule>().at(0); }
+Route route_of(const std::string& keys) { return space_of("routes = [{ " + keys + " }]").of<Route>().at(0); }
 
 void wrong_space(const std::string& keys, const std::string& message) {
   INFO(keys);
@@ -68,10 +68,10 @@ void check_given(const Given<T>& found, const T& expected, std::uint32_t line, s
 TEST_CASE("lo has addresses beside those that it always has") {
   const Namespace space =
       space_of(R"(lo = ["10.255.0.1/32", "127.0.0.2/8", { address = "2001:db8:ff::1/128", metric = 5 }])");
-  REQUIRE(space.lo.size() == 3);
-  CHECK(space.lo[0].prefix.str() == "10.255.0.1/32");
-  CHECK(space.lo[0].where.column == 7);
-  check_given(space.lo[2].metric, 5U, 4, 82);
+  REQUIRE(space.of<Address>().size() == 3);
+  CHECK(space.of<Address>()[0].prefix.str() == "10.255.0.1/32");
+  CHECK(space.of<Address>()[0].where.column == 7);
+  check_given(space.of<Address>()[2].metric, 5U, 4, 82);
   CHECK(parsed(space_text("lo = [\"10.255.0.1/32\", \"127.0.0.2/8\"]")).warnings.empty());
   wrong_space("lo = \"10.0.0.1/32\"", "lab.toml:4:6: lo is a string; write a list");
   wrong_space("lo = [\"127.0.0.1/8\"]", "lab.toml:4:7: address 127.0.0.1 is on every lo; leave it out");
@@ -80,19 +80,20 @@ TEST_CASE("lo has addresses beside those that it always has") {
   wrong_link("addresses = [\"127.0.0.2/8\"]", "lo = [\"127.0.0.2/8\"] of its namespace can");
   // What lo has can be a source, and leads nowhere.
   CHECK(space_of("lo = [\"10.9.0.1/24\"]\nroutes = [{ to = \"default\", via = \"10.0.0.2\", source = \"10.9.0.1\" }]")
-            .routes.size() == 1);
+            .of<Route>()
+            .size() == 1);
   wrong_space("lo = [\"10.9.0.1/24\"]\nroutes = [{ to = \"default\", via = \"10.9.0.2\" }]",
               "lab.toml:5:11: next hop 10.9.0.2 is not reachable");
 }
 
 TEST_CASE("forwarding is a sysctl of either family") {
   const Namespace space = space_of("forwarding = true\nsysctl = { \"net.ipv4.conf.eth0.rp_filter\" = 0 }");
-  REQUIRE(space.sysctls.size() == 3);
-  CHECK(space.sysctls[0].key_text == "net.ipv4.ip_forward");
-  check_given(space.sysctls[0].value, std::string("1"), 4, 14);
-  CHECK(space.sysctls[1].key_text == "net.ipv6.conf.all.forwarding");
-  CHECK(*space_of("forwarding = false").sysctls.at(0).value == "0");
-  CHECK(space_of("forwarding = true\nsysctl = { \"net.ipv4.ip_forward\" = 1 }").sysctls.size() == 2);
+  REQUIRE(space.of<Sysctl>().size() == 3);
+  CHECK(space.of<Sysctl>()[0].key_text == "net.ipv4.ip_forward");
+  check_given(space.of<Sysctl>()[0].value, std::string("1"), 4, 14);
+  CHECK(space.of<Sysctl>()[1].key_text == "net.ipv6.conf.all.forwarding");
+  CHECK(*space_of("forwarding = false").of<Sysctl>().at(0).value == "0");
+  CHECK(space_of("forwarding = true\nsysctl = { \"net.ipv4.ip_forward\" = 1 }").of<Sysctl>().size() == 2);
   wrong_space("forwarding = 1", "lab.toml:4:14: forwarding is an integer; write true or false");
   wrong_space("forwarding = true\nsysctl = { \"net.ipv4.ip_forward\" = 0 }",
               "lab.toml:5:36: sysctl net.ipv4.ip_forward is \"0\" here and \"1\" in line 4; leave one out");
@@ -102,11 +103,11 @@ TEST_CASE("gateway is a default route of each family") {
   const Namespace space = space_of(
       "gateway = [\"10.0.0.2\", \"2001:db8::2\"]\nroutes = [{ to = \"10.9.0.0/16\", via = "
       "\"10.0.0.3\" }]");
-  REQUIRE(space.routes.size() == 3);
-  CHECK(space.routes[0].text() == "default via 10.0.0.2");
-  CHECK(space.routes[0].where.column == 12);
-  CHECK(space.routes[1].destination.str() == "::/0");
-  CHECK(space_of("gateway = \"10.0.0.2\"").routes.size() == 1);
+  REQUIRE(space.of<Route>().size() == 3);
+  CHECK(space.of<Route>()[0].text() == "default via 10.0.0.2");
+  CHECK(space.of<Route>()[0].where.column == 12);
+  CHECK(space.of<Route>()[1].destination.str() == "::/0");
+  CHECK(space_of("gateway = \"10.0.0.2\"").of<Route>().size() == 1);
   wrong_space("gateway = 1", "lab.toml:4:11: gateway is an integer; write \"192.0.2.254\"");
   wrong_space("gateway = [1]", "lab.toml:4:12: gateway is a list of strings, not of an integer");
   wrong_space("gateway = \"10.0.0.2/24\"", "has a prefix length where one address is wanted");
@@ -196,7 +197,7 @@ TEST_CASE("rules that say nothing the kernel knows are refused") {
 }
 
 TEST_CASE("the same rule twice is refused, unless each has a priority of its own") {
-  CHECK(space_of("rules = [{ table = 5, priority = 1 }, { table = 5, priority = 2 }]").rules.size() == 2);
+  CHECK(space_of("rules = [{ table = 5, priority = 1 }, { table = 5, priority = 2 }]").of<Rule>().size() == 2);
   for (const char* second : {"{ table = 5, priority = 1 }", "{ table = 5 }"})
     wrong_space(std::string("rules = [\n{ table = 5, priority = 1 },\n") + second + "]",
                 "lab.toml:6:1: namespace a has this rule already, in line 5");
@@ -216,7 +217,7 @@ TEST_CASE("routes have what ip-route(8) can say of one") {
   check_given(route.initcwnd, 20U, 4, 124);
   check_given(route.congestion, std::string("reno"), 4, 141);
   CHECK_FALSE(route.metric);
-  CHECK_FALSE(route_of("to = \"default\", via = \"10.0.0.2\"").protocol);
+  CHECK(*route_of("to = \"default\", via = \"10.0.0.2\"").protocol == kRouteProtocol);
   const Route six = route_of(R"(to = "2001:db8:9::/48", via = "2001:db8::2", preference = "high", protocol = 200)");
   CHECK(*six.preference == RoutePreference::high);
   CHECK(*six.protocol == 200);
@@ -229,12 +230,14 @@ TEST_CASE("routes have what ip-route(8) can say of one") {
   // An address of a local route is the namespace's.
   CHECK(space_of("routes = [{ to = \"10.9.0.0/16\", type = \"local\", dev = \"lo\" }, { to = \"default\", via = "
                  "\"10.0.0.2\", source = \"10.9.1.1\" }]")
-            .routes.size() == 2);
+            .of<Route>()
+            .size() == 2);
   // They differ in tos.
   CHECK(space_of(
             "routes = [{ to = \"10.9.0.0/16\", via = \"10.0.0.2\" }, { to = \"10.9.0.0/16\", via = \"10.0.0.2\", tos "
             "= 16 }]")
-            .routes.size() == 2);
+            .of<Route>()
+            .size() == 2);
 }
 
 TEST_CASE("routes that no kernel takes are refused") {
@@ -357,15 +360,15 @@ TEST_CASE("addresses have what ip-address(8) can say of one") {
 TEST_CASE("neighbours of an interface are what ip-neighbour(8) takes") {
   const Interface link = link_of(
       R"(neighbours = [{ address = "10.0.0.9", mac = "02:00:00:00:00:09" }, { address = "fe80::9", mac = "02:00:00:00:00:09", state = "stale", router = true }, { address = "10.0.0.8", proxy = true }, { address = "10.0.0.7", state = "noarp" }])");
-  REQUIRE(link.neighbours.size() == 4);
-  CHECK(link.neighbours[0].where.column == 29);
-  check_given(link.neighbours[0].mac, *MacAddress::parse("02:00:00:00:00:09"), 8, 47);
-  CHECK(*link.neighbours[0].state == NeighbourState::permanent);
-  check_given(link.neighbours[1].state, NeighbourState::stale, 8, 128);
-  CHECK(*link.neighbours[1].router);
-  CHECK(link.neighbours[2].proxy);
-  CHECK_FALSE(link.neighbours[2].state);
-  CHECK_FALSE(link.neighbours[3].mac);
+  REQUIRE(link.of<Neighbour>().size() == 4);
+  CHECK(link.of<Neighbour>()[0].where.column == 29);
+  check_given(link.of<Neighbour>()[0].mac, *MacAddress::parse("02:00:00:00:00:09"), 8, 47);
+  CHECK(*link.of<Neighbour>()[0].state == NeighbourState::permanent);
+  check_given(link.of<Neighbour>()[1].state, NeighbourState::stale, 8, 128);
+  CHECK(*link.of<Neighbour>()[1].router);
+  CHECK(link.of<Neighbour>()[2].proxy);
+  CHECK_FALSE(link.of<Neighbour>()[2].state);
+  CHECK_FALSE(link.of<Neighbour>()[3].mac);
 
   const auto wrong = [](const std::string& keys, const std::string& message) {
     wrong_link("neighbours = [{ " + keys + " }]", message);
@@ -389,20 +392,20 @@ TEST_CASE("sysctls are known by one name, however they are written") {
   const Namespace space = space_of(
       "sysctl = { \"net/ipv4/conf/eth0.10/forwarding\" = 1, \"net.ipv4.conf.b/1.arp_ignore\" "
       "= \"2\" }");
-  CHECK(space.sysctls.at(0).key_text == "net.ipv4.conf.eth0/10.forwarding");
-  CHECK(space.sysctls.at(1).key_text == "net.ipv4.conf.b/1.arp_ignore");
-  check_given(space.sysctls.at(1).value, std::string("2"), 4, 85);
+  CHECK(space.of<Sysctl>().at(0).key_text == "net.ipv4.conf.eth0/10.forwarding");
+  CHECK(space.of<Sysctl>().at(1).key_text == "net.ipv4.conf.b/1.arp_ignore");
+  check_given(space.of<Sysctl>().at(1).value, std::string("2"), 4, 85);
   wrong_space("sysctl = { \"net.ipv4.ip_forward\" = 1, \"net/ipv4/ip_forward\" = 1 }",
               "lab.toml:4:39: sysctl net.ipv4.ip_forward is there already, in line 4");
 
   const Interface link =
       link_of(R"(sysctl = { "ipv4.forwarding" = 1, "ipv6.neigh.gc_stale_time" = 60, "mpls.input" = true })");
-  REQUIRE(link.sysctls.size() == 3);
-  CHECK(link.sysctls[0].key_text == "net.ipv4.conf.eth0.forwarding");
-  check_given(link.sysctls[0].value, std::string("1"), 8, 34);
-  CHECK(link.sysctls[1].key_text == "net.ipv6.neigh.eth0.gc_stale_time");
-  CHECK(link.sysctls[2].key_text == "net.mpls.conf.eth0.input");
-  CHECK(*link.sysctls[2].value == "1");
+  REQUIRE(link.of<Sysctl>().size() == 3);
+  CHECK(link.of<Sysctl>()[0].key_text == "net.ipv4.conf.eth0.forwarding");
+  check_given(link.of<Sysctl>()[0].value, std::string("1"), 8, 34);
+  CHECK(link.of<Sysctl>()[1].key_text == "net.ipv6.neigh.eth0.gc_stale_time");
+  CHECK(link.of<Sysctl>()[2].key_text == "net.mpls.conf.eth0.input");
+  CHECK(*link.of<Sysctl>()[2].value == "1");
   wrong_link(
       "sysctl = { \"net.ipv4.conf.eth0.forwarding\" = 1 }",
       "lab.toml:8:14: \"net.ipv4.conf.eth0.forwarding\" is not a sysctl of an interface; write \"ipv4.forwarding\"");
@@ -421,8 +424,8 @@ TEST_CASE("a namespace and its interface agree on a sysctl") {
                         "[namespace.a]\nsysctl = { \"net/ipv4/conf/eth0/forwarding\" = " + value + " }");
   };
   const Lab lab = parsed(both("1")).lab;
-  CHECK(lab.namespaces[0].sysctls.size() == 1);
-  CHECK(lab.devices[0].interfaces[0].sysctls.empty());
+  CHECK(lab.namespaces[0].of<Sysctl>().size() == 1);
+  CHECK(lab.devices[0].interfaces[0].of<Sysctl>().empty());
   CHECK_THAT(error_of(both("0")), ContainsSubstring("lab.toml:9:34: sysctl net.ipv4.conf.eth0.forwarding is \"1\" here "
                                                     "and \"0\" in line 4; leave one out"));
 }
@@ -481,12 +484,12 @@ TEST_CASE("new keys expand inside a repeat") {
           "= \"b{i}:0\" }], sysctl = { \"ipv4.forwarding\" = \"{i%2}\" } }] }\n")
           .lab;
   REQUIRE(lab.namespaces.size() == 2);
-  CHECK(lab.namespaces[1].lo.at(0).prefix.str() == "10.255.0.2/32");
-  CHECK(lab.namespaces[1].rules.at(0).table == 102);
-  CHECK(lab.namespaces[1].rules.at(0).fwmark->first == 2);
+  CHECK(lab.namespaces[1].of<Address>().at(0).prefix.str() == "10.255.0.2/32");
+  CHECK(lab.namespaces[1].of<Rule>().at(0).table == 102);
+  CHECK(lab.namespaces[1].of<Rule>().at(0).fwmark->first == 2);
   const Interface& link = lab.devices.at(1).interfaces.at(0);
   CHECK(*link.link.txqlen == 20);
   CHECK(link.link.altnames->at(0) == "bridge-2");
-  CHECK(*link.addresses.at(0).label == "b2:0");
-  CHECK(*link.sysctls.at(0).value == "0");
+  CHECK(*link.of<Address>().at(0).label == "b2:0");
+  CHECK(*link.of<Sysctl>().at(0).value == "0");
 }

@@ -55,7 +55,7 @@ TEST_CASE("the example labs parse to what their comments say") {
   CHECK(two.name.str() == "two-hosts");
   CHECK(two.namespaces.size() == 2);
   REQUIRE(two.devices.size() == 1);
-  CHECK(two.devices[0].interfaces[1].addresses[1].prefix.str() == "2001:db8::2/64");
+  CHECK(two.devices[0].interfaces[1].of<Address>()[1].prefix.str() == "2001:db8::2/64");
   REQUIRE(two.tests.size() == 1);
   CHECK(name_of(two.tests[0].check) == "ping");
 
@@ -65,13 +65,13 @@ TEST_CASE("the example labs parse to what their comments say") {
   CHECK(campus.tests.size() == 2);
   const Device& last = campus.devices.back();
   CHECK(last.name.str() == "port2-50");
-  CHECK(last.interfaces[1].addresses[0].prefix.str() == "10.2.1.50/16");
+  CHECK(last.interfaces[1].of<Address>()[0].prefix.str() == "10.2.1.50/16");
 
   const Lab pairs = example("pairs-1000.toml");
   CHECK(pairs.namespaces.size() == 1000);
   CHECK(pairs.devices.size() == 500);
-  CHECK(pairs.devices[499].interfaces[0].addresses[0].prefix.str() == "10.0.7.205/30");
-  CHECK(pairs.namespaces[998].routes[0].next_hops[0].via->str() == "10.0.7.206");
+  CHECK(pairs.devices[499].interfaces[0].of<Address>()[0].prefix.str() == "10.0.7.205/30");
+  CHECK(pairs.namespaces[998].of<Route>()[0].next_hops[0].via->str() == "10.0.7.206");
 
   CHECK(example("star-1000.toml").devices.size() == 1001);
   CHECK(example("macvlan-on-uplink.toml").devices.size() == 4);
@@ -139,7 +139,7 @@ TEST_CASE("a part of a lab has the namespaces that match and the devices within"
   CHECK(part.devices.size() == 11);
   const Lab lonely = select(example("pairs-1000.toml"), {"f0"});
   CHECK(lonely.devices.empty());
-  CHECK(lonely.namespaces[0].routes.empty());
+  CHECK(lonely.namespaces[0].of<Route>().empty());
 }
 
 TEST_CASE("durations and rates are read and written") {

@@ -85,7 +85,8 @@ TEST_CASE("every interface and address of a small lab is in every drawing") {
       for (const Device& device : lab.devices)
         for (const Interface& interface : device.interfaces) {
           CHECK_THAT(text, ContainsSubstring(interface.name.str()));
-          for (const Address& address : interface.addresses) CHECK_THAT(text, ContainsSubstring(address.prefix.str()));
+          for (const Address& address : interface.of<Address>())
+            CHECK_THAT(text, ContainsSubstring(address.prefix.str()));
         }
     }
   }

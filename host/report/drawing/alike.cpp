@@ -105,7 +105,7 @@ class Refinement {
       Colour colour = 3;
       if (const Interface* interface = graph_.ends[i].interface) {
         colour = mix(colour, interface->state() == AdminState::up ? 1 : 2);
-        for (const Address& address : interface->addresses)
+        for (const Address& address : interface->of<Address>())
           colour = mix(colour, static_cast<Colour>(address.prefix.address.family) << 8U | address.prefix.length);
       }
       colours_[end(i)] = colour;

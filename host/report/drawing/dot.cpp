@@ -39,7 +39,7 @@ std::string end_line(const LabGraph::End& end, std::size_t number, bool node) {
   if (whole) label.push_back(end.device->driver);
   if (end.interface != nullptr) {
     if (end.interface->state() == AdminState::down) label.emplace_back("down");
-    for (const Address& address : end.interface->addresses) label.push_back(address.prefix.str());
+    for (const Address& address : end.interface->of<Address>()) label.push_back(address.prefix.str());
   }
   return fmt::format("    e{} [shape={}, style=\"{}\", label={}];\n", number, node ? "ellipse" : "box",
                      end.device == nullptr ? "dashed" : "filled", lines(label));

@@ -21,7 +21,7 @@ Json interface_of(const LabGraph& graph, const LabGraph::End& end) {
   if (interface.link.master) json["master"] = *interface.link.master;
   if (interface.link.alias) json["alias"] = *interface.link.alias;
   json["addresses"] = Json::array();
-  for (const Address& address : interface.addresses) json["addresses"].push_back(address.prefix.str());
+  for (const Address& address : interface.of<Address>()) json["addresses"].push_back(address.prefix.str());
   return json;
 }
 

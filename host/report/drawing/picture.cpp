@@ -24,15 +24,15 @@ bool lower(const Prefix& a, const Prefix& b) {
 /// Addresses of interfaces that are alike, one line for each position.
 std::vector<std::string> addresses_of(const std::vector<const Interface*>& interfaces) {
   std::vector<std::string> lines;
-  const auto longer = [](const Interface* a, const Interface* b) { return a->addresses.size() < b->addresses.size(); };
+  const auto longer = [](const Interface* a, const Interface* b) { return a->of<Address>().size() < b->of<Address>().size(); };
   const auto most = std::max_element(interfaces.begin(), interfaces.end(), longer);
-  for (std::size_t i = 0; most != interfaces.end() && i < (*most)->addresses.size(); ++i) {
-    Prefix low = (*most)->addresses[i].prefix;
+  for (std::size_t i = 0; most != interfaces.end() && i < (*most)->of<Address>().size(); ++i) {
+    Prefix low = (*most)->of<Address>()[i].prefix;
     Prefix high = low;
     for (const Interface* one : interfaces) {
-      if (i >= one->addresses.size()) continue;
-      low = std::min(low, one->addresses[i].prefix, lower);
-      high = std::max(high, one->addresses[i].prefix, lower);
+      if (i >= one->of<Address>().size()) continue;
+      low = std::min(low, one->of<Address>()[i].prefix, lower);
+      high = std::max(high, one->of<Address>()[i].prefix, lower);
     }
     lines.push_back(low == high                 ? low.str()
                     : low.length == high.length ? fmt::format("{} … {}", low.address.str(), high.str())

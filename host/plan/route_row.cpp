@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/route_row.hpp"
+
+namespace netrig::plan {
+namespace {
+
+bool is_v6(const Route& route) { return route.destination.address.family == Family::ipv6; }
+
+/// Routes over the same ways, in whatever order the kernel holds them.
+std::vector<NextHop> sorted(std::vector<NextHop> hops) {
+  std::sort(hops.begin(), hops.end());
+  return hops;
+}
+
+/// A way that names no interface goes by whichever the kernel finds; one that names no gateway goes straight.
+bool same_hop(const NextHop& wanted, const NextHop& seen) {
+  return wanted.via == seen.via && (!wanted.interface || wanted.interface == seen.interface) &&
+         wanted.weight == seen.weight && wanted.onlink == seen.onlink;
+}
+
+bool same_hops(const std::vector<NextHop>& wanted, const std::vector<NextHop>& seen) {
+  if (wanted.size() != seen.size()) return false;
+  const auto all = [](const std::vector<NextHop>& a, const std::vector<NextHop>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), same_hop);
+  };
+  return all(wanted, seen) || all(sorted(wanted), sorted(seen));
+}
+
+/// The interface that a way goes over: the one it names, or the one whose prefix its gateway is in.
+std::string interface_of(const NextHop& hop, const SpaceState& state) {
+  if (hop.interface) return hop.interface->str();
+  for (const Address& address : state.of<Address>())
+    if (hop.via && address.prefix.contains(*hop.via)) return address.interface;
+  return {};
+}
+
+/// A route of several ways lives while one of them does.
+bool goes_over(const Route& route, const std::string& interface, const SpaceState& state) {
+  return !route.next_hops.empty() && std::all_of(route.next_hops.begin(), route.next_hops.end(), [&](const auto& hop) {
+    return interface_of(hop, state) == interface;
+  });
+}
+
+}  // namespace
+
+void Row<Route>::make_canonical(Route& one) {
+  one.destination = one.destination.network();
+  if (one.metric.value_or(0) == 0 || (is_v6(one) && one.metric == 1024U)) one.metric.reset();  // IP6_RT_PRIO_USER
+  if (is_v6(one)) one.scope.reset();
+}
+
+std::vector<SettingChange> Row<Route>::other_changes(const Route& wanted, const Route& seen) {
+  if (wanted.type != seen.type)
+    return {{.name = "type",
+             .expected = setting_text(wanted.type),
+             .found = setting_text(seen.type),
+             .where = wanted.where}};
+  if (same_hops(wanted.next_hops, seen.next_hops)) return {};
+  return {{.name = "next hops",
+           .expected = setting_text(wanted.next_hops),
+           .found = setting_text(seen.next_hops),
+           .where = wanted.where}};
+}
+
+void Row<Route>::keep_rest(Route& goal, const Route& seen) {
+  if (goal.type != seen.type || goal.next_hops.size() != seen.next_hops.size()) return;
+  for (std::size_t i = 0; i < goal.next_hops.size(); ++i)
+    if (!goal.next_hops[i].interface && goal.next_hops[i].via == seen.next_hops[i].via)
+      goal.next_hops[i].interface = seen.next_hops[i].interface;
+}
+
+std::vector<std::string> Row<Route>::interfaces_of(const Route& one) {
+  std::vector<std::string> names;
+  for (const NextHop& hop : one.next_hops)
+    if (hop.interface) names.push_back(hop.interface->str());
+  return names;
+}
+
+Stage Row<Route>::stage(const Step& step, const Route& one, const Course& /*course*/) {
+  if (step.verb == Verb::remove) return Stage::remove_route;
+  const bool straight =
+      std::none_of(one.next_hops.begin(), one.next_hops.end(), [](const NextHop& hop) { return hop.via.has_value(); });
+  return straight ? Stage::route_link : Stage::route;
+}
+
+bool Row<Route>::suffer(Route& one, const Event& event, const SpaceState& state) {
+  switch (event.what) {
+    case Event::What::renamed:
+      for (NextHop& hop : one.next_hops)
+        if (hop.interface && hop.interface->str() == event.interface) hop.interface = InterfaceName(event.name);
+      return false;
+    case Event::What::address_gone:
+      if (!one.source || *one.source != event.address) return false;
+      if (is_v6(one)) one.source.reset();
+      return !is_v6(one);
+    case Event::What::link_gone:
+    case Event::What::link_down:
+      return goes_over(one, event.interface, state);
+    case Event::What::no_ipv6:
+      return is_v6(one) && goes_over(one, event.interface, state);
+    case Event::What::no_ipv4:
+      return !is_v6(one) && goes_over(one, event.interface, state);
+  }
+  return false;
+}
+
+}  // namespace netrig::plan

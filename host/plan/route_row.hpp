@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include "plan/row.hpp"
+
+namespace netrig::plan {
+
+template <>
+struct Row<Route> : CommonRow<Route> {
+  /// The kernel takes one without metric to be any.
+  static constexpr bool kIsAmbiguous = true;
+  static constexpr bool kIsOfClients = true;
+
+  static void make_canonical(Route& one);
+  static std::vector<SettingChange> other_changes(const Route& wanted, const Route& seen);
+  static void keep_rest(Route& goal, const Route& seen);
+  static bool outlives_links(const Route&) { return true; }
+  static std::vector<std::string> interfaces_of(const Route& one);
+  static Stage stage(const Step& step, const Route& one, const Course& course);
+  static bool suffer(Route& one, const Event& event, const SpaceState& state);
+};
+
+}  // namespace netrig::plan

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/sysctl_row.hpp"
+
+namespace netrig::plan {
+namespace {
+
+/// Writing the switch of all writes every interface's (inet_forward_change, addrconf_forward_change).
+void forward(const Sysctl& one, std::vector<Sysctl>& all) {
+  const bool v4 = one.key_text == "net.ipv4.ip_forward" || one.key_text == "net.ipv4.conf.all.forwarding";
+  const bool v6 = one.key_text == "net.ipv6.conf.all.forwarding";
+  if (!v4 && !v6) return;
+  const std::string prefix = v4 ? "net.ipv4.conf." : "net.ipv6.conf.";
+  for (Sysctl& other : all) {
+    const bool follows = (other.key_text.starts_with(prefix) && other.key_text.ends_with(".forwarding")) ||
+                         (v4 && other.key_text == "net.ipv4.ip_forward");
+    if (follows) other.value = one.value;
+  }
+}
+
+}  // namespace
+
+void Row<Sysctl>::make_canonical(Sysctl& one) {
+  if (one.value) *one.value = canonical_value(*one.value);
+}
+
+void Row<Sysctl>::arrange(std::vector<Sysctl>& all) {
+  std::stable_sort(all.begin(), all.end(), [](const Sysctl& a, const Sysctl& b) { return a.reach() < b.reach(); });
+}
+
+std::vector<std::string> Row<Sysctl>::interfaces_of(const Sysctl& one) {
+  std::string interface = one.interface();
+  return interface.empty() ? std::vector<std::string>{} : std::vector{std::move(interface)};
+}
+
+Stage Row<Sysctl>::stage(const Step& /*step*/, const Sysctl& one, const Course& course) {
+  const bool late =
+      !course.growing.empty() && one.key_text.starts_with("net.ipv6.") && course.growing.contains(one.interface());
+  return late ? Stage::sysctl6 : Stage::sysctl;
+}
+
+void Row<Sysctl>::make(SpaceState& state, const Sysctl& one) {
+  put(state, one);
+  forward(one, state.of<Sysctl>());
+}
+
+bool Row<Sysctl>::suffer(Sysctl& one, const Event& event, const SpaceState& /*state*/) {
+  switch (event.what) {
+    case Event::What::link_gone:
+      return one.interface() == event.interface;
+    case Event::What::no_ipv6:  // the defaults are there again when it comes back
+      return one.key_text.starts_with("net.ipv6.conf.") && one.interface() == event.interface;
+    default:
+      return false;
+  }
+}
+
+}  // namespace netrig::plan
