@@ -10,9 +10,9 @@
 #include "cli/commands.hpp"
 #include "cli/drift.hpp"
 #include "cli/help.hpp"
-#include "engine/engine.hpp"
 #include "model/printable.hpp"
 #include "report/table.hpp"
+#include "session/status.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -61,31 +61,24 @@ std::string summary_of(const engine::Journal::View& view, bool whole) {
 /// How a lab differs from its file, by interface.
 class Drift {
  public:
-  /// Nothing is known of one that another netrig changes, or whose file can no longer be read.
-  Drift(Session& session, const engine::Record& record) {
-    if (record.phase != engine::Phase::running) return;
-    try {
-      const Lab applied = session.applied(record);
-      const session::Observation observation = session::verify(record, applied);
-      for (const plan::Line& line : observation.lines) {
-        const std::size_t faults = plan::faults_of(line).size();
-        all_ += faults;
-        if (!line.interface.empty()) by_interface_[{line.space, line.interface}] += faults;
-      }
-      lines_ = lines_json(observation.lines, applied);
-    } catch (const Error& error) {
-      problem_ = error.what();
+  explicit Drift(const session::Status& status) : problem_(status.problem) {
+    if (!status.drift) return;
+    for (const plan::Line& line : status.drift->lines) {
+      const std::size_t faults = plan::faults_of(line).size();
+      all_ += faults;
+      if (!line.interface.empty()) by_interface_[{line.space, line.interface}] += faults;
     }
+    lines_ = lines_json(status.drift->lines, status.applied);
   }
 
   [[nodiscard]] bool any() const { return all_ != 0; }
   /// Of an interface and what hangs on it; nothing: it is not known.
-  [[nodiscard]] std::optional<std::size_t> at(const engine::InterfaceView& view) const {
+  [[nodiscard]] std::optional<std::size_t> at(const session::InterfaceStatus& view) const {
     if (lines_.is_null()) return std::nullopt;
     const auto found = by_interface_.find({view.made.home, view.made.name});
     return found == by_interface_.end() ? 0 : found->second;
   }
-  [[nodiscard]] std::string cell(const engine::InterfaceView& view) const {
+  [[nodiscard]] std::string cell(const session::InterfaceStatus& view) const {
     const auto count = at(view);
     return !count ? "?" : *count == 0 ? "-" : fmt::format("{}", *count);
   }
@@ -110,7 +103,7 @@ class Drift {
   std::string problem_;
 };
 
-Json to_json(const engine::InterfaceView& view, const Drift& drift) {
+Json to_json(const session::InterfaceStatus& view, const Drift& drift) {
   Json json = {{"namespace", view.made.home},
                {"name", view.made.name},
                {"ifindex", view.made.ifindex},
@@ -128,7 +121,7 @@ Json to_json(const engine::InterfaceView& view, const Drift& drift) {
   return json;
 }
 
-std::string interface_state(const engine::InterfaceView& view) {
+std::string interface_state(const session::InterfaceStatus& view) {
   if (!view.present) return "GONE";
   const std::string renamed = view.link.name == view.made.name ? "" : fmt::format(" (now {})", view.link.name);
   return ((view.link.flags & kUp) != 0 ? kernel::operstate_text(view.link.operstate) : "admin down") + renamed;
@@ -154,10 +147,10 @@ int status(Session& session, const std::string& typed) {
   if (record.begun && !engine::is_lost(record)) {
     session::require_privileges("looking into a lab");
     session::raise_open_files();
-    const engine::LabView view = engine::look(record, session.drivers());
+    const session::Status view = session::status(session.host(), record);
     whole = view.whole() && record.phase == engine::Phase::running;
     json["whole"] = whole;
-    const Drift drift(session, record);
+    const Drift drift(view);
     drifts = drift.any();
     drift.add_to(json);
     std::size_t shown = 0;

@@ -203,19 +203,6 @@ void Bringing::carry_out_plan() {
   place_->wait_for_addresses(next_);
 }
 
-/// What is wanted now, and what was before: that is to be gone.
-SpaceState Bringing::with_former(const SpaceState& want, const Namespace& space) const {
-  SpaceState made = want;
-  const auto before = current_->find_namespace(space.name.str());
-  if (!before) return made;
-  const SpaceState former = plan::Wanted(*current_).in(*before);
-  ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
-    const auto& more = former.of<Kind>();
-    made.of<Kind>().insert(made.of<Kind>().end(), more.begin(), more.end());
-  });
-  return made;
-}
-
 /// Looks at what an edit has touched: whatever it took with it that nobody foresaw is made again, once.
 void Bringing::check_result() {
   Run& run = *run_;

@@ -11,8 +11,6 @@
 #include "driver/registry.hpp"
 #include "engine/journal.hpp"
 #include "engine/place.hpp"
-#include "kernel/address.hpp"
-#include "kernel/link.hpp"
 #include "model/lab.hpp"
 #include "plan/plan.hpp"
 
@@ -52,7 +50,6 @@ class Bringing {
  private:
   void carry_out_plan();
   void check_result();
-  [[nodiscard]] SpaceState with_former(const SpaceState& want, const Namespace& space) const;
   void take_away();
 
   std::unique_ptr<Run> run_;
@@ -73,31 +70,6 @@ std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const
 /// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is
 /// touched.
 void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan);
-
-/// What the kernel shows of one recorded interface.
-struct InterfaceView {
-  MadeInterface made;
-  bool present = false;
-  kernel::LinkState link;
-  std::vector<kernel::AddressState> addresses;
-};
-struct DeviceView {
-  MadeDevice made;
-  std::vector<InterfaceView> interfaces = {};
-  driver::State state = {};      ///< the driver's own words
-  std::string unavailable = {};  ///< why the driver could not be asked; empty: it was
-};
-struct NamespaceView {
-  MadeNamespace made;
-  bool present = false;
-  bool foreign = false;  ///< one of that name is there, but not the one that the lab made
-};
-struct LabView {
-  std::vector<NamespaceView> namespaces;
-  std::vector<DeviceView> devices;
-  [[nodiscard]] bool whole() const;
-};
-LabView look(const Record& record, driver::Registry& drivers);
 
 /// Whether a record is of a kernel that is gone, and all that it names with it. A boot id can be made up, as in some
 /// containers; that one of the lab's own namespaces is there proves that it is.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the kernel shows of a record, and what is in the way of a plan.
+// What is in the way of a plan, and whether anything is left of a record.
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "engine/engine.hpp"
-#include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
 #include "kernel/inside.hpp"
@@ -13,67 +12,6 @@
 
 namespace netrig::engine {
 namespace {
-
-struct Seen {
-  UniqueFd fd;
-  std::vector<kernel::LinkState> links;
-  std::vector<kernel::AddressState> addresses;
-};
-
-NamespaceView view_of(const MadeNamespace& made, Seen& seen) {
-  NamespaceView view;
-  view.made = made;
-  // A netrig that is at it may have made the name and not yet what it stands for.
-  if (made.path.empty() && kernel::is_hollow(NamespaceName(made.name))) return view;
-  auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
-  if (!fd) return view;
-  view.foreign = kernel::cookie_of(*fd) != made.cookie;  // this thread is in it now
-  view.present = !view.foreign;
-  if (view.foreign) return view;
-  kernel::Socket socket;
-  seen.links = kernel::list_links(socket);
-  seen.addresses = kernel::list_addresses(socket);
-  seen.fd = std::move(*fd);
-  return view;
-}
-
-InterfaceView view_of(const MadeInterface& made, const Seen* seen) {
-  InterfaceView view;
-  view.made = made;
-  if (seen == nullptr) return view;
-  const auto link = std::find_if(seen->links.begin(), seen->links.end(), [&](const kernel::LinkState& l) {
-    return l.ifindex == made.ifindex && (made.kind.empty() || l.kind == made.kind);
-  });
-  if (link == seen->links.end()) return view;
-  view.present = true;
-  view.link = *link;
-  for (const auto& address : seen->addresses)
-    if (address.ifindex == made.ifindex) view.addresses.push_back(address);
-  return view;
-}
-
-void ask_driver(DeviceView& view, Spaces& spaces, const std::string& lab, driver::Registry& drivers) {
-  DeviceServices::Context context;
-  for (const InterfaceView& interface : view.interfaces) {
-    Space* space = spaces.find(interface.made.home);
-    context.spaces.homes.push_back(space);
-    context.interfaces.push_back({.name = interface.made.name,
-                                  .netns_fd = space == nullptr ? -1 : space->fd().get(),
-                                  .ifindex = interface.present ? interface.made.ifindex : 0});
-    context.made.push_back(interface.made);
-  }
-  context.about = fmt::format("{}/{} (driver {})", lab, view.made.name, view.made.driver);
-  try {
-    DeviceServices services(context);
-    view.state =
-        drivers.open(view.made.driver)
-            .inspect(
-                {.lab = lab, .device = view.made.name, .interfaces = context.interfaces, .record = view.made.record},
-                services);
-  } catch (const Error& error) {
-    view.unavailable = error.what();
-  }
-}
 
 /// Why a new namespace cannot have this name. Thread: one that may enter namespaces.
 std::string in_the_way(const NamespaceName& name) {
@@ -95,42 +33,6 @@ std::string in_the_way(const NamespaceName& name) {
 }
 
 }  // namespace
-
-bool LabView::whole() const {
-  return std::all_of(namespaces.begin(), namespaces.end(), [](const NamespaceView& n) { return n.present; }) &&
-         std::all_of(devices.begin(), devices.end(), [](const DeviceView& d) {
-           return std::all_of(d.interfaces.begin(), d.interfaces.end(),
-                              [](const InterfaceView& i) { return i.present; });
-         });
-}
-
-LabView look(const Record& record, driver::Registry& drivers) {
-  LabView view;
-  view.namespaces.resize(record.namespaces.size());
-  std::vector<Seen> seen(record.namespaces.size());
-  parallel(record.namespaces.size(), worker_count(),
-           [&](std::size_t i) { view.namespaces[i] = view_of(record.namespaces[i], seen[i]); });
-  std::unordered_map<std::string, const Seen*> by_name;
-  Spaces spaces;
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    if (!view.namespaces[i].present) continue;
-    by_name.emplace(record.namespaces[i].name, &seen[i]);
-    spaces.add(record.namespaces[i].name, std::move(seen[i].fd), record.namespaces[i].cookie);
-  }
-  for (const MadeDevice& made : record.devices) {
-    DeviceView device{.made = made};
-    for (const MadeInterface& interface : made.interfaces) {
-      const auto found = by_name.find(interface.home);
-      device.interfaces.push_back(view_of(interface, found == by_name.end() ? nullptr : found->second));
-    }
-    view.devices.push_back(std::move(device));
-  }
-  // A driver may ask for services that enter namespaces, so it runs in a thread that may.
-  kernel::aside([&] {
-    for (DeviceView& device : view.devices) ask_driver(device, spaces, record.lab, drivers);
-  });
-  return view;
-}
 
 bool is_lost(const Record& record) {
   if (!is_of_another_boot(record)) return false;

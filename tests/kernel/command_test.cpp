@@ -11,6 +11,7 @@
 #include "engine/engine.hpp"
 #include "kernel/inside.hpp"
 #include "scratch.hpp"
+#include "session/status.hpp"
 
 using namespace scratch;
 
@@ -246,7 +247,8 @@ TEST_CASE("up and down in one process leave no descriptor open") {
     const netrig::engine::Options options;
     netrig::engine::Bringing(*journal, drivers, options, nullptr, lab).run({});
     CHECK(namespaces().size() == 2);
-    CHECK(netrig::engine::look(journal->record(), drivers).whole());
+    const netrig::session::Host host{.drivers = drivers, .applied = [&](const auto&) { return lab; }, .options = {}};
+    CHECK(netrig::session::status(host, journal->record()).whole());
     CHECK(netrig::engine::down(*journal, drivers, {}).empty());
   }
   CHECK(open_files() == before);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/status.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "engine/orders.hpp"
+#include "engine/spaces.hpp"
+#include "kernel/inside.hpp"
+#include "kernel/namespace.hpp"
+
+namespace netrig::session {
+namespace {
+
+/// A namespace that is open.
+struct Seen {
+  UniqueFd fd;
+  std::vector<kernel::LinkState> links;
+  std::vector<kernel::AddressState> addresses;
+};
+
+NamespaceStatus view_of(const engine::MadeNamespace& made, Seen& seen) {
+  NamespaceStatus view;
+  view.made = made;
+  // A netrig that is at it may have made the name and not yet what it stands for.
+  if (made.path.empty() && kernel::is_hollow(NamespaceName(made.name))) return view;
+  auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
+  if (!fd) return view;
+  view.foreign = kernel::cookie_of(*fd) != made.cookie;  // this thread is in it now
+  view.present = !view.foreign;
+  if (view.foreign) return view;
+  kernel::Socket socket;
+  seen.links = kernel::list_links(socket);
+  seen.addresses = kernel::list_addresses(socket);
+  seen.fd = std::move(*fd);
+  return view;
+}
+
+InterfaceStatus view_of(const engine::MadeInterface& made, const Seen* seen) {
+  InterfaceStatus view;
+  view.made = made;
+  if (seen == nullptr) return view;
+  const auto link = std::find_if(seen->links.begin(), seen->links.end(), [&](const kernel::LinkState& l) {
+    return l.ifindex == made.ifindex && (made.kind.empty() || l.kind == made.kind);
+  });
+  if (link == seen->links.end()) return view;
+  view.present = true;
+  view.link = *link;
+  for (const auto& address : seen->addresses)
+    if (address.ifindex == made.ifindex) view.addresses.push_back(address);
+  return view;
+}
+
+void ask_driver(DeviceStatus& view, engine::Spaces& spaces, const std::string& lab, driver::Registry& drivers) {
+  engine::DeviceServices::Context context;
+  for (const InterfaceStatus& interface : view.interfaces) {
+    engine::Space* space = spaces.find(interface.made.home);
+    context.spaces.homes.push_back(space);
+    context.interfaces.push_back({.name = interface.made.name,
+                                  .netns_fd = space == nullptr ? -1 : space->fd().get(),
+                                  .ifindex = interface.present ? interface.made.ifindex : 0});
+    context.made.push_back(interface.made);
+  }
+  context.about = fmt::format("{}/{} (driver {})", lab, view.made.name, view.made.driver);
+  try {
+    engine::DeviceServices services(context);
+    view.state =
+        drivers.open(view.made.driver)
+            .inspect(
+                {.lab = lab, .device = view.made.name, .interfaces = context.interfaces, .record = view.made.record},
+                services);
+  } catch (const Error& error) {
+    view.unavailable = error.what();
+  }
+}
+
+}  // namespace
+
+bool Status::whole() const {
+  return std::all_of(namespaces.begin(), namespaces.end(), [](const NamespaceStatus& n) { return n.present; }) &&
+         std::all_of(devices.begin(), devices.end(), [](const DeviceStatus& d) {
+           return std::all_of(d.interfaces.begin(), d.interfaces.end(),
+                              [](const InterfaceStatus& i) { return i.present; });
+         });
+}
+
+Status status(const Host& host, const engine::Record& record) {
+  Status view;
+  view.namespaces.resize(record.namespaces.size());
+  std::vector<Seen> seen(record.namespaces.size());
+  engine::parallel(record.namespaces.size(), engine::worker_count(),
+                   [&](std::size_t i) { view.namespaces[i] = view_of(record.namespaces[i], seen[i]); });
+  std::unordered_map<std::string, const Seen*> by_name;
+  engine::Spaces spaces;
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (!view.namespaces[i].present) continue;
+    by_name.emplace(record.namespaces[i].name, &seen[i]);
+    spaces.add(record.namespaces[i].name, std::move(seen[i].fd), record.namespaces[i].cookie);
+  }
+  for (const engine::MadeDevice& made : record.devices) {
+    DeviceStatus device{.made = made};
+    for (const engine::MadeInterface& interface : made.interfaces) {
+      const auto found = by_name.find(interface.home);
+      device.interfaces.push_back(view_of(interface, found == by_name.end() ? nullptr : found->second));
+    }
+    view.devices.push_back(std::move(device));
+  }
+  // A driver may ask for services that enter namespaces, so it runs in a thread that may.
+  kernel::aside([&] {
+    for (DeviceStatus& device : view.devices) ask_driver(device, spaces, record.lab, host.drivers);
+  });
+  if (record.phase != engine::Phase::running) return view;
+  try {
+    view.applied = host.applied(record);
+    view.drift = verify(record, view.applied);
+  } catch (const Error& error) {
+    view.problem = error.what();
+  }
+  return view;
+}
+
+}  // namespace netrig::session
