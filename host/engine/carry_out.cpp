@@ -57,13 +57,13 @@ class Script {
       // Nobody but the kernel knows whether a route of others is the same, so each goes alone and is known to be ours
       // only when the kernel has taken it.
       send();
-      if (step.verb != Verb::remove) run_.journal.add_object({.home = space_.name.str(), .object = step.object});
+      if (step.verb != Verb::remove) run_.journal.intend(MadeObject{.home = space_.name.str(), .object = step.object});
     }
     kernel::append(batch_, step, [this, &of](const std::string& name) { return ifindex_of(name, of); });
     asked_.resize(batch_.count(), {.step = step, .of = &of});
     if (!kept) return;
     send();
-    if (step.verb == Verb::remove) run_.journal.object_gone({.home = space_.name.str(), .object = step.object});
+    if (step.verb == Verb::remove) run_.journal.undone(MadeObject{.home = space_.name.str(), .object = step.object});
   }
 
   /// What a step gives another name, as it is; nullptr: it is none of that.
@@ -113,9 +113,9 @@ class Script {
       const bool may_be = tolerant || asked.step.verb == Verb::remove || asked.step.restores;
       if (may_be && kernel::already_so(asked.step, refusal.error)) continue;
       if (is_kept(*asked.of) && asked.step.verb == Verb::make)
-        run_.journal.object_gone({.home = space_.name.str(), .object = asked.step.object});
+        run_.journal.undone(MadeObject{.home = space_.name.str(), .object = asked.step.object});
       if (is_kept(*asked.of) && asked.step.verb == Verb::change && asked.step.before)
-        run_.journal.add_object({.home = space_.name.str(), .object = *asked.step.before});
+        run_.journal.intend(MadeObject{.home = space_.name.str(), .object = *asked.step.before});
       const Error error = error_of(asked, refusal);
       // What others had made, and a step of ours has taken along, may not fit any more: a route over a link that is to
       // be down.
@@ -190,19 +190,19 @@ class Script {
         const auto saved = run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text);
         if (!saved) return;
         give_back_sysctl(use, *saved);
-        run_.journal.sysctl_gone(saved->home, saved->key);
+        run_.journal.undone(*saved);
         return;
       }
       if (!run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text))
-        run_.journal.add_sysctl({.home = space_.name.str(),
-                                 .key = sysctl.key_text,
-                                 .before = kernel::find_sysctl(sysctl.key_text),
-                                 .shared = space_.existing});
+        run_.journal.intend(SavedSysctl{.home = space_.name.str(),
+                                        .key = sysctl.key_text,
+                                        .before = kernel::find_sysctl(sysctl.key_text),
+                                        .shared = space_.existing});
       auto shown = space_.existing ? take_sysctl(use, sysctl.key_text, *sysctl.value)
                                    : kernel::write_sysctl(sysctl.key_text, *sysctl.value);
       if (shown) shown = canonical_value(*shown);
-      run_.journal.sysctl_shown(
-          {.home = space_.name.str(), .key = sysctl.key_text, .written = *sysctl.value, .shown = std::move(shown)});
+      run_.journal.done(ShownSysctl{
+          .home = space_.name.str(), .key = sysctl.key_text, .written = *sysctl.value, .shown = std::move(shown)});
     } catch (const Error& error) {
       throw Error(error.code(), fmt::format("namespace {}: {}", space_.name.str(), error.message()),
                   lab_.at(sysctl.value ? sysctl.value.where : sysctl.where));

@@ -162,7 +162,7 @@ void note_hands(Run& run, const Pending& pending) {
   MadeDevice known = pending.made;
   for (MadeInterface& made : known.interfaces)
     if (std::exchange(made.kind, {}).empty()) made.ifindex = 0;
-  run.journal.settle_devices({known});
+  run.journal.done(std::vector{known});
 }
 
 /// Asks the driver what it wants done. Nothing is done yet, unless the driver does it itself.
@@ -265,7 +265,7 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
     if (pending.own_hands)
       for (MadeInterface& made : intended.back().interfaces) made.ifindex = 0;
   }
-  run.journal.intend_devices(intended);
+  run.journal.intend(intended);
 
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
   kernel::aside([&] {
@@ -307,7 +307,7 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
       pending.context.spaces.homes[i]->ifindex[pending.made.interfaces[i].name] = pending.made.interfaces[i].ifindex;
     settled.push_back(std::move(pending.made));
   }
-  run.journal.settle_devices(settled);
+  run.journal.done(settled);
 }
 
 }  // namespace netrig::engine

@@ -238,17 +238,17 @@ std::string begin_event(const Record& record, std::size_t rest) {
                {"netrig", record.version},
                {"time", record.began}});
 }
-std::string phase_event(Phase phase) { return line({{"e", "phase"}, {"p", static_cast<int>(phase)}}); }
+std::string event_of(Phase phase) { return line({{"e", "phase"}, {"p", static_cast<int>(phase)}}); }
 
 // Names are checked: none has a character that JSON would escape. One a namespace and two a device are written while
 // the lab comes up, so these are formatted without building a tree.
-std::string namespace_event(const MadeNamespace& made) {
+std::string event_of(const MadeNamespace& made) {
   if (!made.existing) return fmt::format("{{\"e\":\"ns\",\"n\":\"{}\",\"c\":{}}}\n", made.name, made.cookie);
   return line({{"e", "ns"}, {"n", made.name}, {"c", made.cookie}, {"existing", true}, {"path", made.path}});
 }
-std::string namespace_gone_event(const std::string& name) { return line({{"e", "ns-gone"}, {"n", name}}); }
+std::string end_of(const MadeNamespace& made) { return line({{"e", "ns-gone"}, {"n", made.name}}); }
 
-std::string device_event(const MadeDevice& made) {
+std::string event_of(const MadeDevice& made) {
   std::string text = fmt::format("{{\"e\":\"{}\",\"n\":\"{}\",\"d\":\"{}\",\"i\":[", made.settled ? "dev" : "dev?",
                                  made.name, made.driver);
   const char* separator = "";
@@ -262,35 +262,38 @@ std::string device_event(const MadeDevice& made) {
   if (!made.record.empty()) text += fmt::format(",\"r\":\"{}\"", to_hex(made.record));
   return text + "}\n";
 }
-std::string device_gone_event(const std::string& name) { return line({{"e", "dev-gone"}, {"n", name}}); }
-std::string sysctl_event(const SavedSysctl& sysctl) {
+std::string end_of(const MadeDevice& made) { return line({{"e", "dev-gone"}, {"n", made.name}}); }
+std::string event_of(const SavedSysctl& sysctl) {
   Json event = {{"e", "sysctl"}, {"ns", sysctl.home}, {"k", sysctl.key}, {"old", json_of(sysctl.before)}};
   if (sysctl.shared) event["shared"] = true;
   return line(event);
 }
-std::string shown_event(const ShownSysctl& sysctl) {
+std::string event_of(const ShownSysctl& sysctl) {
   return line({{"e", "shown"},
                {"ns", sysctl.home},
                {"k", sysctl.key},
                {"new", sysctl.written},
                {"reads", json_of(sysctl.shown)}});
 }
-std::string sysctl_gone_event(const std::string& home, const std::string& key) {
-  return line({{"e", "sysctl-gone"}, {"ns", home}, {"k", key}});
+std::string end_of(const SavedSysctl& sysctl) {
+  return line({{"e", "sysctl-gone"}, {"ns", sysctl.home}, {"k", sysctl.key}});
 }
-std::string object_event(const MadeObject& made, bool gone) {
-  return line({{"e", gone ? "object-gone" : "object"}, {"ns", made.home}, {"o", to_json(made.object)}});
+std::string event_of(const MadeObject& made) {
+  return line({{"e", "object"}, {"ns", made.home}, {"o", to_json(made.object)}});
+}
+std::string end_of(const MadeObject& made) {
+  return line({{"e", "object-gone"}, {"ns", made.home}, {"o", to_json(made.object)}});
 }
 
 std::string all_events(const Record& record) {
   std::string text = begin_event(record, record.namespaces.size() + record.devices.size() + record.sysctls.size() +
                                              record.shown.size() + record.objects.size() + 1);
-  for (const auto& made : record.namespaces) text += namespace_event(made);
-  for (const auto& made : record.devices) text += device_event(made);
-  for (const auto& saved : record.sysctls) text += sysctl_event(saved);
-  for (const auto& shown : record.shown) text += shown_event(shown);
-  for (const auto& made : record.objects) text += object_event(made, false);
-  return text + phase_event(record.phase);
+  for (const auto& made : record.namespaces) text += event_of(made);
+  for (const auto& made : record.devices) text += event_of(made);
+  for (const auto& saved : record.sysctls) text += event_of(saved);
+  for (const auto& shown : record.shown) text += event_of(shown);
+  for (const auto& made : record.objects) text += event_of(made);
+  return text + event_of(record.phase);
 }
 
 namespace {

@@ -11,16 +11,19 @@ namespace netrig::engine {
 
 /// `rest`: so many events follow that are in place with it, or the journal is damaged.
 std::string begin_event(const Record& record, std::size_t rest);
-std::string phase_event(Phase phase);
-std::string namespace_event(const MadeNamespace& made);
-std::string namespace_gone_event(const std::string& name);
+std::string event_of(Phase phase);
+/// It is there, or is to be.
+std::string event_of(const MadeNamespace& made);
 /// settled decides between "intended" and "made".
-std::string device_event(const MadeDevice& made);
-std::string device_gone_event(const std::string& name);
-std::string sysctl_event(const SavedSysctl& sysctl);
-std::string sysctl_gone_event(const std::string& home, const std::string& key);
-std::string shown_event(const ShownSysctl& sysctl);
-std::string object_event(const MadeObject& made, bool gone);
+std::string event_of(const MadeDevice& made);
+std::string event_of(const SavedSysctl& sysctl);
+std::string event_of(const ShownSysctl& sysctl);
+std::string event_of(const MadeObject& made);
+/// It is gone.
+std::string end_of(const MadeNamespace& made);
+std::string end_of(const MadeDevice& made);
+std::string end_of(const SavedSysctl& sysctl);
+std::string end_of(const MadeObject& made);
 
 /// A whole record as events, in an order that replays to it.
 std::string all_events(const Record& record);

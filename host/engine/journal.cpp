@@ -208,9 +208,9 @@ void Journal::set_phase(Phase phase) {
   const std::lock_guard guard(mutex_);
   record_.phase = phase;
   if (phase == Phase::removing)
-    append_gone(phase_event(phase));
+    append_gone(event_of(phase));
   else
-    append(phase_event(phase));
+    append(event_of(phase));
 }
 
 void Journal::commit(const Lab& lab, const std::vector<std::string>& only) {
@@ -228,31 +228,31 @@ void Journal::keep() {
   write_all_anew();
 }
 
-void Journal::add_namespaces(const std::vector<MadeNamespace>& made) {
+void Journal::intend(const std::vector<MadeNamespace>& made) {
   std::string lines;
-  for (const auto& one : made) lines += namespace_event(one);
+  for (const auto& one : made) lines += event_of(one);
   const std::lock_guard guard(mutex_);
   append(lines);
   record_.namespaces.insert(record_.namespaces.end(), made.begin(), made.end());
 }
 
-void Journal::namespace_gone(const std::string& name) {
+void Journal::undone(const MadeNamespace& gone) {
   const std::lock_guard guard(mutex_);
-  append_gone(namespace_gone_event(name));
-  std::erase_if(record_.namespaces, [&](const MadeNamespace& made) { return made.name == name; });
+  append_gone(end_of(gone));
+  std::erase_if(record_.namespaces, [&](const MadeNamespace& made) { return made.name == gone.name; });
 }
 
-void Journal::intend_devices(const std::vector<MadeDevice>& devices) {
+void Journal::intend(const std::vector<MadeDevice>& devices) {
   std::string lines;
-  for (const auto& one : devices) lines += device_event(one);
+  for (const auto& one : devices) lines += event_of(one);
   const std::lock_guard guard(mutex_);
   append(lines);
   record_.devices.insert(record_.devices.end(), devices.begin(), devices.end());
 }
 
-void Journal::settle_devices(const std::vector<MadeDevice>& devices) {
+void Journal::done(const std::vector<MadeDevice>& devices) {
   std::string lines;
-  for (const auto& one : devices) lines += device_event(one);
+  for (const auto& one : devices) lines += event_of(one);
   const std::lock_guard guard(mutex_);
   append(lines);
   // They are the latest that were intended, in the same order.
@@ -263,27 +263,27 @@ void Journal::settle_devices(const std::vector<MadeDevice>& devices) {
   }
 }
 
-void Journal::device_gone(const std::string& name) {
+void Journal::undone(const MadeDevice& gone) {
   const std::lock_guard guard(mutex_);
-  append_gone(device_gone_event(name));
-  std::erase_if(record_.devices, [&](const MadeDevice& made) { return made.name == name; });
+  append_gone(end_of(gone));
+  std::erase_if(record_.devices, [&](const MadeDevice& made) { return made.name == gone.name; });
 }
 
-void Journal::add_sysctl(const SavedSysctl& sysctl) {
+void Journal::intend(const SavedSysctl& sysctl) {
   const std::lock_guard guard(mutex_);
   // What it was before the lab is the first value seen; a later change must not take its place.
   if (saved_.contains(key_of(sysctl.home, sysctl.key))) return;
-  append(sysctl_event(sysctl));
+  append(event_of(sysctl));
   record_.sysctls.push_back(sysctl);
   saved_.insert(key_of(sysctl.home, sysctl.key));
 }
 
-void Journal::sysctl_shown(const ShownSysctl& sysctl) {
+void Journal::done(const ShownSysctl& sysctl) {
   const std::lock_guard guard(mutex_);
   const bool differs = sysctl.shown != sysctl.written;
   const auto is_it = [&](const ShownSysctl& s) { return s.home == sysctl.home && s.key == sysctl.key; };
   if (!differs && std::none_of(record_.shown.begin(), record_.shown.end(), is_it)) return;
-  append(shown_event(sysctl));
+  append(event_of(sysctl));
   std::erase_if(record_.shown, is_it);
   if (differs) record_.shown.push_back(sysctl);
 }
@@ -296,12 +296,13 @@ std::vector<ShownSysctl> Journal::shown_in(const std::string& home) {
   return result;
 }
 
-void Journal::sysctl_gone(const std::string& home, const std::string& key) {
+void Journal::undone(const SavedSysctl& sysctl) {
   const std::lock_guard guard(mutex_);
-  append_gone(sysctl_gone_event(home, key));
-  if (saved_.erase(key_of(home, key)) == 0) return;
-  std::erase_if(record_.sysctls, [&](const SavedSysctl& s) { return s.home == home && s.key == key; });
-  std::erase_if(record_.shown, [&](const ShownSysctl& s) { return s.home == home && s.key == key; });
+  append_gone(end_of(sysctl));
+  if (saved_.erase(key_of(sysctl.home, sysctl.key)) == 0) return;
+  const auto is_it = [&](const auto& other) { return other.home == sysctl.home && other.key == sysctl.key; };
+  std::erase_if(record_.sysctls, is_it);
+  std::erase_if(record_.shown, is_it);
 }
 
 std::optional<SavedSysctl> Journal::saved_sysctl(const std::string& home, const std::string& key) {
@@ -318,16 +319,16 @@ bool same(const MadeObject& a, const MadeObject& b) { return a.home == b.home &&
 
 }  // namespace
 
-void Journal::add_object(const MadeObject& made) {
+void Journal::intend(const MadeObject& made) {
   const std::lock_guard guard(mutex_);
-  append(object_event(made, false));
+  append(event_of(made));
   std::erase_if(record_.objects, [&](const MadeObject& other) { return same(other, made); });
   record_.objects.push_back(made);
 }
 
-void Journal::object_gone(const MadeObject& made) {
+void Journal::undone(const MadeObject& made) {
   const std::lock_guard guard(mutex_);
-  append_gone(object_event(made, true));
+  append_gone(end_of(made));
   std::erase_if(record_.objects, [&](const MadeObject& other) { return same(other, made); });
 }
 

@@ -75,22 +75,26 @@ class Journal {
   /// The lab stays when the run that made it ends.
   void keep();
 
-  void add_namespaces(const std::vector<MadeNamespace>& made);
-  void namespace_gone(const std::string& name);
-  void intend_devices(const std::vector<MadeDevice>& devices);
+  // Three verbs for everything that a lab makes. What is intended is in the record before it is made.
+  void intend(const std::vector<MadeNamespace>& made);
+  void intend(const std::vector<MadeDevice>& devices);
+  /// What it was before the lab is the first value seen, which a later one does not take the place of.
+  void intend(const SavedSysctl& sysctl);
+  void intend(const MadeObject& made);
   /// More is known of devices that were intended. Those marked as settled are there: ifindexes and record are final.
-  void settle_devices(const std::vector<MadeDevice>& devices);
-  void device_gone(const std::string& name);
-  void add_sysctl(const SavedSysctl& sysctl);
-  void sysctl_gone(const std::string& home, const std::string& key);
-  /// It does not read as it was written, or does so again.
-  void sysctl_shown(const ShownSysctl& sysctl);
+  void done(const std::vector<MadeDevice>& devices);
+  /// It has been written; it may read otherwise, or not at all.
+  void done(const ShownSysctl& sysctl);
+  /// It is gone, or given back. Devices and namespaces go by their names.
+  void undone(const MadeNamespace& gone);
+  void undone(const MadeDevice& gone);
+  void undone(const SavedSysctl& sysctl);
+  void undone(const MadeObject& made);
+
   /// Those of a namespace that do not read as they were written.
   [[nodiscard]] std::vector<ShownSysctl> shown_in(const std::string& home);
   /// Nothing: the lab has not set it.
   [[nodiscard]] std::optional<SavedSysctl> saved_sysctl(const std::string& home, const std::string& key);
-  void add_object(const MadeObject& made);
-  void object_gone(const MadeObject& made);
 
   /// Of everything else nothing is left.
   void keep_only(const std::unordered_set<std::string>& namespaces);

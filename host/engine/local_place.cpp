@@ -27,7 +27,7 @@ void leave_namespace(Run& run, const MadeNamespace& made) {
         if (saved.home != made.name) continue;
         kernel::enter(space->fd());
         give_back_sysctl(use, saved);
-        run.journal.sysctl_gone(saved.home, saved.key);
+        run.journal.undone(saved);
       }
     });
   leave_existing(use);
@@ -88,14 +88,14 @@ void LocalPlace::remove(const std::vector<MadeDevice>& devices, const std::vecto
                        [&](const Left& left) { return left.what == fmt::format("device {}", device.name); });
   };
   for (const MadeDevice& device : devices)
-    if (!resists(device)) run_.journal.device_gone(device.name);
+    if (!resists(device)) run_.journal.undone(device);
   for (const MadeNamespace& made : namespaces)
     if (made.existing) leave_namespace(run_, made);
   std::vector<MadeNamespace> going = namespaces;
   std::erase_if(going, [&](const MadeNamespace& made) { return run_.stays(made.name); });
   remove_namespaces(run_, going);
   for (const MadeNamespace& made : going)
-    if (!run_.is_left(made.name)) run_.journal.namespace_gone(made.name);
+    if (!run_.is_left(made.name)) run_.journal.undone(made);
   if (!run_.left.empty())
     throw Error(ErrorCode::failed,
                 fmt::format("could not remove {}: {}", run_.left.front().what, run_.left.front().why));

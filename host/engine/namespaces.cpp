@@ -41,7 +41,8 @@ void open_existing(Run& run, const Namespace& space) {
     place.set_free_from(kForeignFrom);
     place.release_socket();
   }
-  run.journal.add_namespaces({{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
+  run.journal.intend(
+      std::vector<MadeNamespace>{{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
   join_existing({.lab = run.journal.record().lab, .home = space.name.str(), .cookie = cookie});
   if (const auto remover = remover_of(cookie))
     throw Error(ErrorCode::conflict, fmt::format("namespace {} is being taken away, with lab \"{}\" that made it",
@@ -98,7 +99,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
       first_ifindex = first_free_ifindex(socket);
     }
     // The journal knows a namespace before it has a name; without a name it ends with this process.
-    run.journal.add_namespaces(made);
+    run.journal.intend(made);
     for (std::size_t i = begin; i < end; ++i) {
       kernel::CreatedNamespace& one = created[i - begin];
       kernel::publish(one, next.namespaces[fresh[i]].name);

@@ -312,7 +312,7 @@ void remove_objects(Run& run, Space& space, const std::string& home) {
   const Namespace place{.name = NamespaceName(home), .existing = true};
   carry_out(run, lab, place, difference.steps);
   for (const MadeObject& one : Record(run.journal.record()).objects)
-    if (one.home == home) run.journal.object_gone(one);  // what was gone already, too
+    if (one.home == home) run.journal.undone(one);  // what was gone already, too
 }
 
 void restore_existing(Run& run) {
@@ -344,7 +344,7 @@ void restore_existing(Run& run) {
                    .homes = {saved.home}});
         continue;
       }
-      run.journal.sysctl_gone(saved.home, saved.key);
+      run.journal.undone(saved);
     }
   });
 }
@@ -354,20 +354,20 @@ namespace {
 /// Keeps in the record what the next attempt needs: the namespaces that stay, and the devices whose drivers may yet
 /// give back what is in them.
 void forget_removed(Run& run, const Record& record, const std::vector<MadeNamespace>& removed) {
-  for (const MadeObject& made : record.objects) run.journal.object_gone(made);
-  for (const SavedSysctl& saved : record.sysctls) run.journal.sysctl_gone(saved.home, saved.key);
+  for (const MadeObject& made : record.objects) run.journal.undone(made);
+  for (const SavedSysctl& saved : record.sysctls) run.journal.undone(saved);
   std::unordered_set<std::string> needed;
   for (const MadeDevice& device : record.devices) {
     const bool stays =
         device.hands_from && std::any_of(device.interfaces.begin(), device.interfaces.end(),
                                          [&](const auto& made) { return run.guests.contains(made.home); });
-    if (!stays) run.journal.device_gone(device.name);
+    if (!stays) run.journal.undone(device);
     // What has but a name is looked for once, for somebody else may come by that name.
     if (stays && device.settled)
       for (const MadeInterface& made : device.interfaces) needed.insert(made.home);
   }
   for (const MadeNamespace& made : removed)
-    if (!made.existing || !needed.contains(made.name)) run.journal.namespace_gone(made.name);
+    if (!made.existing || !needed.contains(made.name)) run.journal.undone(made);
 }
 
 }  // namespace

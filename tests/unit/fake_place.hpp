@@ -67,7 +67,7 @@ class Place final : public engine::Place {
       const std::string& name = space.name.str();
       ask("namespace " + name);
       const std::uint64_t cookie = space.existing ? world_.spaces.at(name).cookie : ++world_.last_cookie;
-      journal_.add_namespaces({{.name = name, .cookie = cookie, .existing = space.existing}});
+      journal_.intend(std::vector<engine::MadeNamespace>{{.name = name, .cookie = cookie, .existing = space.existing}});
       if (!space.existing) world_.spaces[name] = {.cookie = cookie, .state = fresh()};
     }
   }
@@ -81,11 +81,11 @@ class Place final : public engine::Place {
                                    .name = interface.name.str(),
                                    .ifindex = ++world_.last_ifindex,
                                    .kind = device.driver});
-      journal_.intend_devices({made});
+      journal_.intend(std::vector{made});
       ask("device " + made.name);
       for (std::size_t i = 0; i < made.interfaces.size(); ++i) add_link(device.interfaces[i], made.interfaces[i]);
       made.settled = true;
-      journal_.settle_devices({made});
+      journal_.done(std::vector{made});
     }
   }
 
@@ -97,19 +97,20 @@ class Place final : public engine::Place {
       const auto* sysctl = std::get_if<Sysctl>(&step.object);
       const bool kept = space.existing && !step.restores && std::holds_alternative<Route>(step.object);
       if (sysctl != nullptr && step.verb != Verb::remove)
-        journal_.add_sysctl({.home = name, .key = sysctl->key_text, .before = value_of(state, sysctl->key_text)});
-      if (kept && step.verb != Verb::remove) journal_.add_object({.home = name, .object = step.object});
+        journal_.intend(
+            engine::SavedSysctl{.home = name, .key = sysctl->key_text, .before = value_of(state, sysctl->key_text)});
+      if (kept && step.verb != Verb::remove) journal_.intend(engine::MadeObject{.home = name, .object = step.object});
       try {
         ask(fmt::format("{} in {}", text_of(step.object), name));
       } catch (const Error&) {
-        if (kept && step.verb == Verb::make) journal_.object_gone({.home = name, .object = step.object});
+        if (kept && step.verb == Verb::make) journal_.undone(engine::MadeObject{.home = name, .object = step.object});
         throw;
       }
       if (sysctl != nullptr && step.verb == Verb::remove)
         give_back(name, sysctl->key_text);
       else
         plan::apply(step, state);
-      if (kept && step.verb == Verb::remove) journal_.object_gone({.home = name, .object = step.object});
+      if (kept && step.verb == Verb::remove) journal_.undone(engine::MadeObject{.home = name, .object = step.object});
     }
   }
 
@@ -135,7 +136,7 @@ class Place final : public engine::Place {
       for (const engine::MadeInterface& made : device.interfaces)
         if (const Link* link = find(made); link != nullptr)
           plan::apply({.verb = Verb::remove, .object = *link}, world_.spaces.at(made.home).state);
-      journal_.device_gone(device.name);
+      journal_.undone(device);
     }
     for (const engine::MadeNamespace& made : namespaces) {
       ask("remove namespace " + made.name);
@@ -143,7 +144,7 @@ class Place final : public engine::Place {
         leave(made.name);
       else if (is_there(made))
         world_.spaces.erase(made.name);
-      journal_.namespace_gone(made.name);
+      journal_.undone(made);
     }
   }
 
@@ -203,7 +204,7 @@ class Place final : public engine::Place {
     sysctl.key_text = key;
     sysctl.value = {saved->before.value_or("0")};
     plan::apply({.verb = Verb::make, .object = sysctl}, world_.spaces.at(space).state);
-    journal_.sysctl_gone(space, key);
+    journal_.undone(*saved);
   }
 
   void leave(const std::string& space) {
@@ -211,7 +212,7 @@ class Place final : public engine::Place {
     for (const engine::MadeObject& made : record.objects)
       if (made.home == space) {
         plan::apply({.verb = Verb::remove, .object = made.object}, world_.spaces.at(space).state);
-        journal_.object_gone(made);
+        journal_.undone(made);
       }
     for (const engine::SavedSysctl& saved : record.sysctls)
       if (saved.home == space) give_back(space, saved.key);

@@ -38,8 +38,8 @@ MadeNamespace space(const std::string& name, std::uint64_t cookie) {
 std::string appended() {
   const MadeDevice more{
       .name = "more", .driver = "veth", .interfaces = {{.home = "a", .name = "y", .ifindex = 3}}, .settled = false};
-  return phase_event(Phase::changing) + device_event(more) + namespace_event(space("c", 13)) +
-         device_gone_event("wire") + namespace_gone_event("a");
+  return event_of(Phase::changing) + event_of(more) + event_of(space("c", 13)) +
+         end_of(MadeDevice{.name = "wire", .driver = {}}) + end_of(space("a", 11));
 }
 
 std::string refusal_of(const std::string& journal) {
@@ -82,8 +82,8 @@ TEST_CASE("a first run that is cut off anywhere tells all that it has made") {
   fresh.sysctls.clear();
   fresh.objects.clear();
   const std::string begin = all_events(fresh);
-  const std::string first = namespace_event(space("a", 11));
-  const std::string journal = begin + first + namespace_event(space("b", 12));
+  const std::string first = event_of(space("a", 11));
+  const std::string journal = begin + first + event_of(space("b", 12));
   for (std::size_t length = 0; length <= journal.size(); ++length) {
     CAPTURE(length);
     if (length < begin.size()) {
