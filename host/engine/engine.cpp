@@ -293,13 +293,15 @@ void Bringing::run(const std::vector<std::string>& only) {
   run.check_spared(fmt::format("lab {} is as its file says", next_.name.str()));
 }
 
-std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options) {
+std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options,
+                              std::unique_ptr<Place> place) {
   Run run(journal, drivers, options);
+  if (!place) place = std::make_unique<LocalPlace>(run);
   run.interruptible = false;
   if (is_lost(journal.record()))
     forget_uses(journal.record().lab);  // of namespaces that are gone, whose cookies others may get
   else if (!journal.record().empty())
-    remove_all(run);
+    place->remove_all();
   if (run.guests.empty()) journal.remove();
   run.check_spared(fmt::format("lab {} is down", journal.record().lab));
   return std::move(run.warnings);

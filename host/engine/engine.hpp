@@ -64,8 +64,9 @@ void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& 
 
 /// Removes everything the record names and the kernel still shows as the lab's, then the record. Returns what was left
 /// alone and why, one sentence each. Throws Error{left} at its end when interfaces had to be left; the record stays if
-/// they are in namespaces of the lab, for another try.
-std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options);
+/// they are in namespaces of the lab, for another try. `place`: as for Bringing.
+std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options,
+                              std::unique_ptr<Place> place = nullptr);
 
 /// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is
 /// touched.

@@ -42,7 +42,8 @@ class Place {
   virtual void set_down(const std::string& space, const std::vector<std::string>& links) = 0;
   /// Takes these away, in the ledger, too. Throws Error{failed} naming what resists.
   virtual void remove(const std::vector<MadeDevice>& devices, const std::vector<MadeNamespace>& namespaces) = 0;
-  /// Everything that the ledger names.
+  /// Everything that the ledger names. What resists keeps nothing else: it stays in the ledger, and is thrown at the
+  /// end.
   virtual void remove_all() = 0;
   /// Waits until every link takes packets, as far as its other end is up.
   virtual void settle(const std::vector<Rising>& rising) = 0;

@@ -64,10 +64,15 @@ void Row<Link>::change(SpaceState& state, const Link& one, const std::vector<Set
     if (change.name == "mtu" && *one.settings.mtu < kLeastMtu6)
       happen({.what = Event::What::no_ipv6, .interface = one.name}, state);
   }
-  // What it is and which number it has no step says.
+  // What no step says stays.
   Link goal = one;
-  for (const Link& link : state.of<Link>())
-    if (link.name == one.name) keep_rest(goal, link);
+  for (const Link& link : state.of<Link>()) {
+    if (link.name != one.name) continue;
+    Link::each_setting([&](std::string_view, auto setting) {
+      if (!(goal.settings.*setting)) goal.settings.*setting = link.settings.*setting;
+    });
+    keep_rest(goal, link);
+  }
   put(state, goal);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <string>
 
@@ -39,6 +40,7 @@ class Place final : public engine::Place {
     lo.name = "lo";
     lo.settings.state = {AdminState::down};
     state.of<Link>().push_back(std::move(lo));
+    state.of<Sysctl>().push_back({.key_text = "net.ipv4.ip_forward", .value = {std::string("0")}});
     return state;
   }
 
@@ -150,17 +152,29 @@ class Place final : public engine::Place {
 
   void remove_all() override {
     const engine::Record record = journal_.record();
-    std::vector<engine::MadeDevice> devices(record.devices.rbegin(), record.devices.rend());
-    remove(devices, record.namespaces);
+    std::exception_ptr first;
+    const auto go_on = [&](const std::vector<engine::MadeDevice>& devices,
+                           const std::vector<engine::MadeNamespace>& namespaces) {
+      try {
+        remove(devices, namespaces);
+      } catch (const Error&) {
+        if (!first) first = std::current_exception();
+      }
+    };
+    for (auto device = record.devices.rbegin(); device != record.devices.rend(); ++device) go_on({*device}, {});
+    for (const engine::MadeNamespace& made : record.namespaces) go_on({}, {made});
+    if (first) std::rethrow_exception(first);
   }
 
   void settle(const std::vector<engine::Rising>& /*rising*/) override {}
   void wait_for_addresses(const Lab& /*lab*/) override {}
-  [[nodiscard]] std::size_t messages() const { return asked_; }
+  [[nodiscard]] std::size_t messages() const { return *asked_; }
+  /// For who looks when this is gone.
+  void count_into(std::size_t& messages) { asked_ = &messages; }
 
  private:
   void ask(const std::string& what) {
-    if (++asked_ == refused_) throw Error(ErrorCode::failed, "refused: " + what);
+    if (++*asked_ == refused_) throw Error(ErrorCode::failed, "refused: " + what);
   }
 
   bool is_there(const engine::MadeNamespace& made) {
@@ -221,7 +235,8 @@ class Place final : public engine::Place {
   World& world_;
   engine::Journal& journal_;
   std::size_t refused_;
-  std::size_t asked_ = 0;
+  std::size_t own_count_ = 0;
+  std::size_t* asked_ = &own_count_;
 };
 
 }  // namespace fake
