@@ -42,8 +42,8 @@ Drift drift_in(const Lab& lab, const Wanted& wanted, std::size_t s, std::optiona
         {.verb = Verb::make, .kind = "namespace", .space = name, .name = {}, .detail = {}, .where = space.where});
     return drift;
   }
-  std::vector<Step> steps = rename_back(seen->renamed, seen->state);
   const SpaceState want = wanted.in(s);
+  std::vector<Step> steps = rename_back(seen->renamed, seen->state, want);
   Difference difference =
       compare({.wanted = want, .made = want, .seen = seen->state, .own = !space.existing, .foreign = Foreign::report});
   steps.insert(steps.end(), std::make_move_iterator(difference.steps.begin()),

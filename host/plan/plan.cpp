@@ -183,13 +183,13 @@ class Planner {
       SpaceState state = one.fresh || found == seen_.spaces.end() ? SpaceState{} : std::move(found->second);
       const bool links_change =
           !going[s].empty() || !retiring[s].empty() || !coming[s].empty() || seen_.renamed.contains(space.name.str());
-      std::vector<Step> renamings = renamed_in(one, space, state);
+      const SpaceState want = wanted.in(s);
+      std::vector<Step> renamings = renamed_in(one, space, state, want);
       if (!one.fresh && links_change) one.before = state;
       if (one.fresh) state.of<Link>().push_back(link_down("lo"));
       for (const std::string& name : going[s]) apply({.verb = Verb::remove, .object = link_down(name)}, state);
       for (const std::string& name : retiring[s]) set_down(name, state);
       for (const Interface* interface : coming[s]) state.of<Link>().push_back(born(*interface));
-      const SpaceState want = wanted.in(s);
       for (const Link& link : want.of<Link>()) has_master[s] |= !link.settings.master.value_or("").empty() ? 1 : 0;
       const SpaceState had = before_space_[s] == SIZE_MAX ? SpaceState{} : made.in(before_space_[s]);
       const Sides sides{.wanted = want, .made = had, .seen = state, .own = !space.existing, .foreign = space.foreign};
@@ -211,11 +211,12 @@ class Planner {
     }
   }
 
-  std::vector<Step> renamed_in(SpacePlan& one, const Namespace& space, SpaceState& state) const {
+  std::vector<Step> renamed_in(SpacePlan& one, const Namespace& space, SpaceState& state,
+                               const SpaceState& wanted) const {
     const auto found = seen_.renamed.find(space.name.str());
     if (one.fresh || found == seen_.renamed.end()) return {};
     one.renamed = found->second;
-    return rename_back(found->second, state);
+    return rename_back(found->second, state, wanted);
   }
 
   static Link link_down(const std::string& name) {
@@ -251,7 +252,7 @@ class Planner {
 
 }  // namespace
 
-std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state) {
+std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state, const SpaceState& wanted) {
   std::vector<Step> steps;
   for (const Renaming& renaming : renamed) {
     const auto& links = state.of<Link>();
@@ -259,8 +260,10 @@ std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& 
     if (link == links.end()) continue;
     Link goal = *link;
     goal.name = renaming.to;
+    for (const Link& one : wanted.of<Link>())
+      if (one.name == renaming.to) goal.where = one.where;
     Step step{.verb = Verb::change, .object = goal, .before = Object(*link)};
-    step.changes.push_back({.name = "name", .expected = renaming.to, .found = renaming.from, .where = {}});
+    step.changes.push_back({.name = "name", .expected = renaming.to, .found = renaming.from, .where = goal.where});
     apply(step, state);
     steps.push_back(std::move(step));
   }

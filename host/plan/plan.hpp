@@ -29,8 +29,9 @@ struct Seen {
   std::unordered_map<std::string, std::vector<Renaming>> renamed;  ///< by namespace
 };
 
-/// Gives renamed interfaces their names back: the steps, and `state` with them done.
-std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state);
+/// Gives renamed interfaces their names back: the steps, and `state` with them done. Where a name stands, `wanted`
+/// knows.
+std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state, const SpaceState& wanted = {});
 
 /// Everything to be done to the objects of one namespace.
 struct SpacePlan {

@@ -25,7 +25,7 @@ std::vector<std::string> identity_of(const Link& one) {
   // Which one it is and of which kind, its device knows; `dynamic` is about what others make, and an index nobody can
   // change.
   [[maybe_unused]] const auto& [name, settings, ifindex, kind, dynamic, where] = one;
-  return {"there"};
+  return {"name", "there"};
 }
 std::vector<std::string> identity_of(const Address& one) {
   // `dad` is how it is made; `secondary` is the order.

@@ -228,6 +228,11 @@ std::vector<Mishap> mishaps() {
                   {"sw interface p2 master: expected br0, found none", "\"sw\", name = \"p2\"", "\"br0\""}},
        .shown_by = "ip -j -n sw link show master br0",
        .keys = {"ifname", "master"}},
+      {.name = "an interface has another name",
+       .command = "ip -n sw link set p2 down && ip -n sw link set p2 name q2 && ip -n sw link set q2 up",
+       .faults = {{"sw interface p2 name: expected p2, found q2", "\"sw\", name = \"p2\"", "\"p2\""}},
+       .shown_by = "ip -j -n sw link show master br0",
+       .keys = {"ifname", "master"}},
       // The kernel takes it apart later.
       {.name = "a namespace is deleted",
        .command = "ip netns del far; while ip -n r link show dev wan; do sleep 0.02; done",
