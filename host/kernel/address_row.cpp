@@ -36,12 +36,8 @@ void put_addresses(Batch& batch, const Address& address) {
 }
 
 void put_broadcast(Batch& batch, const Address& address) {
-  if (address.broadcast) {
-    if (const auto broadcast = IpAddress::parse(*address.broadcast)) batch.put(IFA_BROADCAST, *broadcast);
-    return;
-  }
-  // RFC 919: subnets of one or two hosts have no broadcast address (RFC 3021), nor do point-to-point links.
-  if (address.prefix.length < 31 && !address.peer) batch.put(IFA_BROADCAST, address.prefix.last());
+  const auto broadcast = IpAddress::parse(address.broadcast.value_or(address.usual_broadcast()));
+  if (broadcast) batch.put(IFA_BROADCAST, *broadcast);
 }
 
 void put_settings(Batch& batch, const Address& address) {

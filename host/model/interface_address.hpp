@@ -28,7 +28,7 @@ struct Address {
   std::optional<IpAddress> peer = {};
   Dad dad = Dad::off;  ///< IPv6 only; how it is made, not what it is
   Given<Scope> scope = {};
-  Given<std::string> broadcast = {};  ///< IPv4 only; "": none
+  Given<std::string> broadcast = {};  ///< IPv4 only; "": none; not given: usual_broadcast()
   Given<std::string> label = {};      ///< IPv4 only: IFA_LABEL
   Given<Lifetime> valid = {};
   Given<Lifetime> preferred = {};
@@ -45,6 +45,11 @@ struct Address {
                       v4 && peer ? *peer : IpAddress{});
   }
   [[nodiscard]] std::string text() const;
+  /// "": none. RFC 919: subnets of one or two hosts have no broadcast address (RFC 3021), nor do point-to-point links.
+  [[nodiscard]] std::string usual_broadcast() const {
+    const bool has_one = prefix.address.family == Family::ipv4 && prefix.length < 31 && !peer;
+    return has_one ? prefix.last().str() : std::string();
+  }
   Address& own() { return *this; }
   [[nodiscard]] const Address& own() const { return *this; }
   /// What is no setting of an object or of a constant one, by name, for who writes it down.

@@ -58,8 +58,9 @@ bool Row<Address>::agrees(std::string_view setting, const std::string& expected,
 
 bool Row<Address>::changes_in_place(const Address& wanted, const std::vector<SettingChange>& changes) {
   return std::all_of(changes.begin(), changes.end(), [&](const SettingChange& change) {
-    return change.name == "valid" || change.name == "preferred" || change.name == "metric" ||
-           (change.name == "prefix_route" && is_v6(wanted));
+    // inet6_addr_modify takes a metric of 0 for one that is not given.
+    if (change.name == "metric") return !is_v6(wanted) || change.expected != "0";
+    return change.name == "valid" || change.name == "preferred" || (change.name == "prefix_route" && is_v6(wanted));
   });
 }
 
@@ -67,7 +68,7 @@ bool Row<Address>::unset(Address& target, const Address& made) {
   const auto back = [](auto& setting, const auto& before, auto value) {
     if (before && !setting) setting = {value, before.where};
   };
-  back(target.broadcast, made.broadcast, std::string());
+  back(target.broadcast, made.broadcast, target.usual_broadcast());
   back(target.label, made.label, target.interface);
   back(target.valid, made.valid, Lifetime::for_ever);
   back(target.preferred, made.preferred, Lifetime::for_ever);
@@ -110,8 +111,8 @@ std::vector<std::size_t> Row<Address>::misplaced(const std::vector<Address>& wan
   return result;
 }
 
-void Row<Address>::note(const Step& step, const Address& one, Course& course) {
-  if (step.verb != Verb::remove) course.coming.emplace_back(one.interface, one.prefix);
+void Row<Address>::note(const Step& step, const Address& /*one*/, Course& course) {
+  if (step.verb != Verb::remove) course.coming.push_back(&step.object);
 }
 
 Stage Row<Address>::stage(const Step& step, const Address& one, const Course& course) {
@@ -119,9 +120,10 @@ Stage Row<Address>::stage(const Step& step, const Address& one, const Course& co
     return is_v6(one) && course.growing.contains(one.interface) ? Stage::address6 : Stage::address;
   const bool is_in_the_way =
       step.part == Step::Part::removal ||
-      std::any_of(course.coming.begin(), course.coming.end(), [&](const auto& coming) {
-        return coming.first == one.interface &&
-               (coming.second.network() == one.prefix.network() || coming.second.address == one.prefix.address);
+      std::any_of(course.coming.begin(), course.coming.end(), [&](const Object* object) {
+        const auto* coming = std::get_if<Address>(object);
+        return coming != nullptr && coming->interface == one.interface &&
+               (coming->prefix.network() == one.prefix.network() || coming->prefix.address == one.prefix.address);
       });
   return is_in_the_way ? Stage::clear : Stage::remove_address;
 }

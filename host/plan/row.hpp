@@ -17,7 +17,7 @@ namespace netrig::plan {
 /// both cannot be there.
 enum class Stage : std::uint8_t {
   rename,      ///< everything else goes by the name
-  clear,       ///< what is in the way of what comes: addresses of a prefix that gets another
+  clear,       ///< what is in the way of what comes: addresses of a prefix that gets another, rules
   sysctl,      ///< before links come up: what is switched off must not happen in between
   loopback,    ///< routes over it need it
   address,     ///< before up: an interface that comes up with its addresses announces them once
@@ -37,9 +37,9 @@ enum class Stage : std::uint8_t {
 
 /// What the steps of a namespace bring, as far as the stage of another depends on it.
 struct Course {
-  std::unordered_set<std::string> masters = {};             ///< interfaces that have ports
-  std::unordered_set<std::string> growing = {};             ///< interfaces that get IPv6 by their MTU
-  std::vector<std::pair<std::string, Prefix>> coming = {};  ///< addresses, by interface
+  std::unordered_set<std::string> masters = {};  ///< interfaces that have ports
+  std::unordered_set<std::string> growing = {};  ///< interfaces that get IPv6 by their MTU
+  std::vector<const Object*> coming = {};        ///< that one which goes may be in the way of
 };
 
 /// What happens in a namespace, and objects of any kind may not outlive.

@@ -10,6 +10,7 @@ struct Row<Rule> : CommonRow<Rule> {
   static bool changes_in_place(const Rule&, const std::vector<SettingChange>&) { return false; }
   static void keep_rest(Rule& goal, const Rule& seen);
   static bool outlives_links(const Rule&) { return true; }
+  static void note(const Step& step, const Rule& one, Course& course);
   static Stage stage(const Step& step, const Rule& one, const Course& course);
   /// Two that say the same can be there at once.
   static void make(SpaceState& state, const Rule& one) { state.of<Rule>().push_back(one); }

@@ -47,23 +47,15 @@ std::vector<std::string> identity_of(const Rule& one) {
   [[maybe_unused]] const auto& [family, priority, inverted, from, to, iif, oif, fwmark, tos, ipproto, source_ports,
                                 destination_ports, uid_range, suppress_prefix_length, action, table, l3mdev, protocol,
                                 where] = one;
-  return {"there",
-          "family",
-          "priority",
-          "from",
-          "to",
-          "iif",
-          "oif",
-          "fwmark",
-          "tos",
-          "ipproto",
-          "source_ports",
-          "table",
-          "uid_range",
-          "action",
-          "destination_ports",
-          "l3mdev",
-          "suppress_prefix_length"};
+  return {"there",    "family",
+          "priority", "not",
+          "from",     "to",
+          "iif",      "oif",
+          "fwmark",   "tos",
+          "ipproto",  "source_ports",
+          "table",    "uid_range",
+          "action",   "destination_ports",
+          "l3mdev",   "suppress_prefix_length"};
 }
 
 std::vector<Row> rows_of(std::type_identity<Sysctl>) { return attribute_rows::sysctl_rows(); }
