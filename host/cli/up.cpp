@@ -90,7 +90,7 @@ void add_up(CLI::App& app, Action& action) {
             {"5", "a driver is missing, refused, or misbehaves; rolled back"},
             {"6", "the kernel or this machine lacks something; rolled back"},
             {"7", "a namespace that is said to be existing is not there; nothing was touched"},
-            {"8", "done or rolled back, but for interfaces that were there before: left, and named"},
+            {"8", "done or rolled back, but for what is named: interfaces that were there before, or what resists"},
             {"130", "interrupted; rolled back"}});
   command->callback([options, &action] { action = [options](Session& session) { return up(session, *options); }; });
 }
