@@ -109,14 +109,9 @@ std::optional<Journal> Journal::open(const std::string& lab, const Opening& open
                                           .doing = [&](const RecordDirectory& held) { return deed_of(held, lab); }});
   if (!directory) return std::nullopt;
   Record record = read_record(*directory, lab, opening.salvage);
-  Journal journal(std::move(*directory), std::move(record));
-  // A line that a crash cut short must not run into the next one.
-  if (journal.record_.begun) try {
-      journal.write_all_anew();
-    } catch (const Error& error) {
-      spdlog::debug("{}", error.what());  // a lab goes also where nothing can be written
-    }
-  return journal;
+  // What there is, is written anew before anything is appended: a line that a crash cut short must not run into the
+  // next.
+  return Journal(std::move(*directory), std::move(record));
 }
 
 std::vector<std::string> Journal::labs() {

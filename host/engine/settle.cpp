@@ -149,7 +149,7 @@ void wait_for_addresses(Run& run, const Lab& next) {
                     fmt::format("address {} on {}:{} is a duplicate: another interface on the link has it",
                                 address->prefix.str(), home, interface->name.str()),
                     next.at(address->where));
-      if (found != states.end() && (found->flags & IFA_F_TENTATIVE) == 0) return;
+      if (found != states.end() && (found->flags & IFA_F_TENTATIVE) == 0) return place.release_socket();
       if (std::chrono::steady_clock::now() > deadline)
         throw Error(ErrorCode::failed,
                     fmt::format("address {} on {}:{} is still tentative after 15 s; is the link's other end up?",

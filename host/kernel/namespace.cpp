@@ -156,7 +156,27 @@ void enter(const UniqueFd& fd) {
   if (::setns(fd.get(), CLONE_NEWNET) != 0) fail("cannot enter a network namespace", errno);
 }
 
+namespace {
+
+/// NS_GET_ID of linux/nsfs.h, since 6.18; nothing: this kernel has none.
+std::optional<std::uint64_t> id_of(int fd) {
+  constexpr unsigned long kGetId = _IOR(0xb7, 13, std::uint64_t);
+  std::uint64_t id = 0;
+  return ::ioctl(fd, kGetId, &id) == 0 ? std::optional(id) : std::nullopt;
+}
+
+/// Whether that is what a socket says, too (SO_NETNS_COOKIE); nobody promises it, so one namespace is asked both ways.
+bool is_id_the_cookie() {
+  const UniqueFd here(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  return here && id_of(here.get()) == kernel::Socket().namespace_cookie();
+}
+
+}  // namespace
+
 std::uint64_t cookie_of(const UniqueFd& fd) {
+  static const bool has_id = is_id_the_cookie();
+  if (has_id)
+    if (const auto id = id_of(fd.get())) return *id;
   enter(fd);
   return kernel::Socket().namespace_cookie();
 }

@@ -52,7 +52,7 @@ struct Inhabitant {
 std::vector<Inhabitant> inhabitants(const std::vector<const UniqueFd*>& spaces);
 /// Moves the calling thread into it.
 void enter(const UniqueFd& fd);
-/// Identity that is never used twice in one boot. The calling thread ends up in the namespace.
+/// Identity that is never used twice in one boot. The calling thread may end up in the namespace.
 std::uint64_t cookie_of(const UniqueFd& fd);
 
 /// Prepares this process, which has one thread, for a command the way `ip netns exec` does it: in the network

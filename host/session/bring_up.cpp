@@ -10,6 +10,7 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <unordered_set>
 
 #include <fmt/ranges.h>
 
@@ -45,13 +46,17 @@ void append_leftovers(const engine::Record& record, const Lab& next, std::vector
       lines.push_back(
           {.verb = Verb::remove, .kind = kind, .space = space, .name = name, .detail = "left by an earlier run"});
   };
-  const auto has = [](const auto& named, const std::string& name) {
-    return std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.name.str() == name; });
+  const auto names_of = [](const auto& named) {
+    std::unordered_set<std::string_view> names;
+    for (const auto& one : named) names.insert(one.name.str());
+    return names;
   };
+  const auto devices = names_of(next.devices);
+  const auto namespaces = names_of(next.namespaces);
   for (const engine::MadeDevice& made : record.devices)
-    if (!has(next.devices, made.name)) append("device", "", made.name);
+    if (!devices.contains(made.name)) append("device", "", made.name);
   for (const engine::MadeNamespace& made : record.namespaces)
-    if (!made.existing && !has(next.namespaces, made.name)) append("namespace", made.name, "");
+    if (!made.existing && !namespaces.contains(made.name)) append("namespace", made.name, "");
 }
 
 /// A lab that an earlier run left between states is taken away before it is begun anew.
@@ -98,18 +103,22 @@ void check_machine(const Lab& lab) {
 
 BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
-  if (request.remove_foreign)
-    for (Namespace& space : next.namespaces) space.foreign = Foreign::remove;
   BroughtUp result{.journal = open_settled(host, next, request)};
   engine::Journal& journal = result.journal;
   result.fresh = !journal.record().begun;
   try {
     std::optional<Lab> current;
+    // To read the same text a second time takes longer than to look at all that it says.
+    const bool same_text = !result.fresh && journal.record().only == request.only &&
+                           engine::Journal::applied_source(journal.record().lab) == next.source;
+    const bool same = same_text && engine::is_same_file(journal.record(), next.file);
     if (!result.fresh) {
-      current = host.applied(journal.record());
+      current = same_text ? next : host.applied(journal.record());
       engine::take_leftovers(journal, host.drivers, host.options, *current);
     }
     const Lab* before = current ? &*current : nullptr;
+    if (request.remove_foreign)
+      for (Namespace& space : next.namespaces) space.foreign = Foreign::remove;
     engine::Bringing bringing(journal, host.drivers, host.options, before, next);
     const plan::Plan& plan = bringing.plan();
     result.lines = plan::lines_of(plan, before, next);
@@ -121,7 +130,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     if (result.fresh) journal.begin(next, request.only, request.purpose);
     if (result.fresh || !plan.empty())
       bringing.run(request.only);
-    else
+    else if (!same)
       journal.commit(next, request.only);  // comments may have changed
     result.warnings = bringing.warnings();
   } catch (...) {

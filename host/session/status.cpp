@@ -28,9 +28,10 @@ NamespaceStatus view_of(const engine::MadeNamespace& made, Seen& seen) {
   if (made.path.empty() && kernel::is_hollow(NamespaceName(made.name))) return view;
   auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
   if (!fd) return view;
-  view.foreign = kernel::cookie_of(*fd) != made.cookie;  // this thread is in it now
+  view.foreign = kernel::cookie_of(*fd) != made.cookie;
   view.present = !view.foreign;
   if (view.foreign) return view;
+  kernel::enter(*fd);
   kernel::Socket socket;
   seen.links = kernel::list_links(socket);
   seen.addresses = kernel::list_addresses(socket);
