@@ -83,6 +83,16 @@ void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan
         if (!fresh.contains(interface.home)) wanted[interface.home].emplace(interface.name.str(), &interface);
   for (std::size_t s = 0; s < next.namespaces.size(); ++s)
     if (next.namespaces[s].existing) wanted[s];
+  // Somebody has renamed an interface of the lab, and another may have its name.
+  std::unordered_set<std::string> renamed;  // "space:name now"
+  for (const plan::SpacePlan& one : plan.spaces)
+    for (const plan::Renaming& renaming : one.renamed) {
+      renamed.insert(next.namespaces[one.space].name.str() + ":" + renaming.from);
+      for (const Device& device : next.devices)
+        for (const Interface& interface : device.interfaces)
+          if (interface.home == one.space && interface.name.str() == renaming.to)
+            wanted[one.space].emplace(renaming.to, &interface);
+    }
   std::vector<std::size_t> spaces;
   spaces.reserve(wanted.size());
   for (const auto& [space, names] : wanted) spaces.push_back(space);
@@ -101,7 +111,9 @@ void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan
     kernel::Socket socket;
     for (const auto& link : kernel::list_links(socket)) {
       const auto found = wanted[spaces[i]].find(link.name);
-      if (found == wanted[spaces[i]].end() || ours.contains(space.name.str() + ":" + link.name)) continue;
+      if (found == wanted[spaces[i]].end() || ours.contains(space.name.str() + ":" + link.name) ||
+          renamed.contains(space.name.str() + ":" + link.name))
+        continue;
       throw Error(ErrorCode::conflict,
                   fmt::format("interface {} exists already in namespace {} and is not this lab's; choose another name",
                               link.name, space.name.str()),

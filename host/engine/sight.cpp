@@ -126,9 +126,9 @@ Found look_at(Spaces& spaces, const Target& target) {
     if (!there)
       found.broken.push_back(device);
     else if (link->second->name != made->name)
-      found.renamed.push_back({.from = link->second->name, .to = made->name});
+      found.renamed.push_back({.from = link->second->name, .to = made->name, .ifindex = made->ifindex});
   }
-  for (const plan::Renaming& renaming : found.renamed) space->ifindex[renaming.to] = space->ifindex[renaming.from];
+  for (const plan::Renaming& renaming : found.renamed) space->ifindex[renaming.to] = renaming.ifindex;
   space->release_socket();
   return found;
 }

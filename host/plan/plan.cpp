@@ -254,18 +254,51 @@ class Planner {
 
 std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state, const SpaceState& wanted) {
   std::vector<Step> steps;
-  for (const Renaming& renaming : renamed) {
+  const auto link_with = [&state](const auto& is_it) {
     const auto& links = state.of<Link>();
-    const auto link = std::find_if(links.begin(), links.end(), [&](const Link& l) { return l.name == renaming.from; });
-    if (link == links.end()) continue;
-    Link goal = *link;
-    goal.name = renaming.to;
-    for (const Link& one : wanted.of<Link>())
-      if (one.name == renaming.to) goal.where = one.where;
-    Step step{.verb = Verb::change, .object = goal, .before = Object(*link)};
-    step.changes.push_back({.name = "name", .expected = renaming.to, .found = renaming.from, .where = goal.where});
+    const auto found = std::find_if(links.begin(), links.end(), is_it);
+    return found == links.end() ? nullptr : &*found;
+  };
+  const auto link_of = [&](const Renaming& one) {
+    return link_with([&](const Link& link) { return link.ifindex == one.ifindex; });
+  };
+  const auto named = [&](const std::string& name) {
+    return link_with([&](const Link& link) { return link.name == name; });
+  };
+  const auto give = [&](const Renaming& one, const std::string& name) {
+    const Link& link = *link_of(one);
+    Link goal = link;
+    goal.name = name;
+    for (const Link& written : wanted.of<Link>())
+      if (written.name == one.to) goal.where = written.where;
+    Step step{.verb = Verb::change, .object = goal, .before = Object(link)};
+    step.changes.push_back({.name = "name", .expected = name, .found = link.name, .where = goal.where});
     apply(step, state);
+    step.changes.front().found = one.from;
+    if (name != one.to) step.part = Step::Part::removal;
     steps.push_back(std::move(step));
+  };
+  std::vector<const Renaming*> left;
+  for (const Renaming& one : renamed)
+    if (const Link* link = link_of(one); link != nullptr && link->name != one.to) left.push_back(&one);
+  while (!left.empty()) {
+    // One whose name is free comes first. Where each waits for another, one makes room.
+    auto next = std::find_if(left.begin(), left.end(), [&](const Renaming* one) { return named(one->to) == nullptr; });
+    if (next == left.end()) {
+      next = left.begin();
+      const Link* holder = named((*next)->to);
+      const bool waits = std::any_of(left.begin() + 1, left.end(),
+                                     [&](const Renaming* one) { return one->ifindex == holder->ifindex; });
+      if (waits) {
+        std::string free = "aside";
+        for (unsigned i = 0; named(free) != nullptr; ++i) free = fmt::format("aside{}", i);
+        give(**std::find_if(left.begin(), left.end(),
+                            [&](const Renaming* one) { return one->ifindex == holder->ifindex; }),
+             free);
+      }
+    }
+    give(**next, (*next)->to);
+    left.erase(next);
   }
   return steps;
 }

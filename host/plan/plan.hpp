@@ -18,6 +18,7 @@ namespace netrig::plan {
 struct Renaming {
   std::string from;  ///< its name now
   std::string to;    ///< as the ledger knows it
+  std::uint32_t ifindex = 0;
 };
 
 /// What the kernel shows of a lab, namespace by namespace.
@@ -29,8 +30,8 @@ struct Seen {
   std::unordered_map<std::string, std::vector<Renaming>> renamed;  ///< by namespace
 };
 
-/// Gives renamed interfaces their names back: the steps, and `state` with them done. Where a name stands, `wanted`
-/// knows.
+/// Gives renamed interfaces their names back, also if they have each other's: the steps, and `state` with them done.
+/// Where a name stands, `wanted` knows.
 std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state, const SpaceState& wanted = {});
 
 /// Everything to be done to the objects of one namespace.

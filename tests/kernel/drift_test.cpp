@@ -233,6 +233,12 @@ std::vector<Mishap> mishaps() {
        .faults = {{"sw interface p2 name: expected p2, found q2", "\"sw\", name = \"p2\"", "\"p2\""}},
        .shown_by = "ip -j -n sw link show master br0",
        .keys = {"ifname", "master"}},
+      {.name = "two interfaces have each other's names",
+       .command = "ip -n sw link set p1 name q && ip -n sw link set p2 name p1 && ip -n sw link set q name p2",
+       .faults = {{"sw interface p1 name: expected p1, found p2", "\"sw\", name = \"p1\"", "\"p1\""},
+                  {"sw interface p2 name: expected p2, found p1", "\"sw\", name = \"p2\"", "\"p2\""}},
+       .shown_by = "ip -j -n sw link show master br0",
+       .keys = {"ifindex", "ifname"}},
       // The kernel takes it apart later.
       {.name = "a namespace is deleted",
        .command = "ip netns del far; while ip -n r link show dev wan; do sleep 0.02; done",
@@ -296,4 +302,19 @@ TEST_CASE("what somebody does to a lab by hand is named with its place, and mend
       CHECK(cli("down campus").exit == 0);
       require_nothing_left();
     }
+}
+
+TEST_CASE("an interface whose name another has taken cannot be mended, and nothing is changed") {
+  running::up(kBehindRouter);
+  REQUIRE(sh("ip -n sw link set p1 name q1 && ip -n sw link add p1 type veth peer p3").exit == 0);
+  const Json before = ip("-n sw link");
+  const Result refused = cli("up " + directory() + "/lab.toml");
+  CHECK(refused.exit == 4);
+  CHECK_THAT(refused.err, ContainsSubstring("interface p1 exists already in namespace sw and is not this lab's"));
+  CHECK(ip("-n sw link") == before);
+  REQUIRE(sh("ip -n sw link del p1").exit == 0);
+  running::up(kBehindRouter);
+  running::require_clean("campus");
+  CHECK(cli("down campus").exit == 0);
+  require_nothing_left();
 }
