@@ -178,6 +178,12 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  return text.replace(at, from.size(), to);
+}
+
 std::string kernel_lacks(const std::string& option) {
   const Result config = sh("zcat /proc/config.gz 2>/dev/null || cat /boot/config-$(uname -r) 2>/dev/null");
   if (config.out.empty() || config.out.find("\n" + option + "=") != std::string::npos) return {};

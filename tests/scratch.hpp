@@ -55,6 +55,8 @@ const std::string& directory();
 /// Writes a file there; returns its path.
 std::string file(const std::string& name, const std::string& text);
 std::string read(const std::string& path);
+/// A text with its first `from` replaced, which must be in it.
+std::string replaced(std::string text, const std::string& from, const std::string& to);
 
 /// Whether a lab file from config/ or tests could come up: reason why not, or empty.
 std::string kernel_lacks(const std::string& option);

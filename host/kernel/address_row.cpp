@@ -69,12 +69,10 @@ bool is_made_of(const Prefix& prefix, const std::optional<MacAddress>& mac) {
   return std::equal(identifier.begin(), identifier.end(), prefix.address.bytes.begin() + 8);
 }
 
-bool is_of_kernel(const View& view, const AddressState& seen, const LinkState& link, bool tells_protocols) {
+bool is_of_others(const AddressState& seen, const LinkState& link, bool tells_protocols) {
   const bool v6 = seen.prefix.address.family == Family::ipv6;
-  // What begins to be a daemon's is no more than a number to us; that of the kernel's own are taken by RTPROT_* too.
-  if (seen.protocol != 0 && seen.protocol != kRouteProtocol &&
-      (seen.protocol <= IFAPROT_KERNEL_LL || !view.is_named(seen.protocol)))
-    return true;
+  // The kernel's own, or a daemon's (IFAPROT_* and more).
+  if (seen.protocol != 0 && seen.protocol != kRouteProtocol) return true;
   if ((link.flags & IFF_LOOPBACK) != 0 && seen.prefix.address.is_loopback() && seen.prefix.length == (v6 ? 128 : 8) &&
       (v6 || seen.prefix.address == IpAddress{.bytes = {127, 0, 0, 1}}))
     return true;
@@ -127,7 +125,7 @@ void see(const View& view, std::vector<Address>& into) {
   into.reserve(states.size());
   for (const AddressState& seen : states) {
     const LinkState* link = view.link(seen.ifindex);
-    if (link == nullptr || is_of_kernel(view, seen, *link, tells_protocols)) continue;
+    if (link == nullptr || is_of_others(seen, *link, tells_protocols)) continue;
     into.push_back(address_of(seen, *link));
   }
 }

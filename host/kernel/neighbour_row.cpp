@@ -74,9 +74,9 @@ void write_step(Batch& batch, const Doing<Neighbour>& doing, const IfindexOf& if
 
 void see(const View& view, std::vector<Neighbour>& into) {
   for (const NeighbourEntry& seen : list_neighbours(view.socket))
-    if (view.is_configured(seen.protocol)) see_entry(view, seen, into);
+    if (is_configured(seen.protocol)) see_entry(view, seen, into);
   for (const NeighbourEntry& seen : list_neighbours(view.socket, NeighbourTable::proxies))
-    if (view.is_configured(seen.protocol)) see_proxy(view, seen, into);
+    if (is_configured(seen.protocol)) see_proxy(view, seen, into);
 }
 
 }  // namespace netrig::kernel

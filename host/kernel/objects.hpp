@@ -63,7 +63,7 @@ struct LookAt {
 
 /// What is in the socket's namespace, with every setting that the kernel tells, as far as somebody has configured it:
 /// without what the kernel makes itself (connected and local routes, link-local addresses, what a router advertises,
-/// the first rules) and without what daemons make. Of lo only the state is told. One dump a kind.
+/// the first rules). Of lo only the state is told. One dump a kind.
 /// Sysctls that there are not, or that cannot be read, are not in the result. Throws Error.
 SpaceState look(Socket& socket, const LookAt& at);
 

@@ -108,6 +108,11 @@ void put_route(Batch& batch, const Route& route, const IfindexOf& ifindex_of) {
   if (!leads_nowhere(route.type)) put_next_hops(batch, route, ifindex_of);
 }
 
+/// Connected and local routes, redirects, and what a router advertises.
+bool is_of_kernel(std::uint8_t protocol) {
+  return protocol == RTPROT_KERNEL || protocol == RTPROT_REDIRECT || protocol == RTPROT_RA;
+}
+
 /// Nothing: it goes by an interface that cannot be named, so it is none that anybody asked netrig for.
 std::optional<std::vector<NextHop>> hops_of(const View& view, const RouteState& seen) {
   std::vector<NextHop> hops;
@@ -150,7 +155,7 @@ void write_step(Batch& batch, const Doing<Route>& doing, const IfindexOf& ifinde
 
 void see(const View& view, std::vector<Route>& into) {
   for (const RouteState& seen : list_routes(view.socket)) {
-    if (seen.cloned || !view.is_configured(seen.protocol)) continue;
+    if (seen.cloned || is_of_kernel(seen.protocol)) continue;
     auto hops = hops_of(view, seen);
     if (!hops) continue;
     Route& route = into.emplace_back();

@@ -48,14 +48,6 @@ struct View {
                                         [](const LinkState& one, std::uint32_t index) { return one.ifindex < index; });
     return found != links.end() && found->ifindex == ifindex ? &*found : nullptr;
   }
-  /// Whether somebody configured what has this protocol number, rather than the kernel or a daemon.
-  [[nodiscard]] bool is_configured(std::uint32_t protocol) const {
-    return netrig::is_configured(protocol) || is_named(protocol);
-  }
-  [[nodiscard]] bool is_named(std::uint32_t protocol) const {
-    return std::find(at.interest.protocols.begin(), at.interest.protocols.end(), protocol) !=
-           at.interest.protocols.end();
-  }
 };
 
 /// Appends all objects of the kind that there are.

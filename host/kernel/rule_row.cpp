@@ -146,7 +146,7 @@ void see(const View& view, std::vector<Rule>& into) {
   dump_read<fib_rule_hdr, kRulePolicy>(
       view.socket, batch, "the rules of a namespace", [&](const fib_rule_hdr& header, const Found& found) {
         const auto family = family_of(header.family);
-        if (!family || !view.is_configured(found.u8<FRA_PROTOCOL>().value_or(RTPROT_UNSPEC))) return;
+        if (!family || found.u8<FRA_PROTOCOL>().value_or(RTPROT_UNSPEC) == RTPROT_KERNEL) return;
         if (!is_beyond_us(header, found)) into.push_back(rule_of(header, found, *family));
       });
 }

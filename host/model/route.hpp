@@ -77,9 +77,6 @@ struct Route {
   [[nodiscard]] std::string text() const;
   /// It has a maker who sees to it, and is nobody else's business.
   [[nodiscard]] bool comes_by_itself() const { return protocol && !is_configured(*protocol); }
-  void note(Interest& interest) const {
-    if (comes_by_itself()) interest.protocols.push_back(*protocol);
-  }
   Route& own() { return *this; }
   [[nodiscard]] const Route& own() const { return *this; }
   /// What is no setting of an object or of a constant one, by name, for who writes it down.

@@ -57,9 +57,6 @@ struct Rule {
   /// "10: from 10.0.0.0/8 lookup 100", as ip-rule(8) writes it.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool comes_by_itself() const { return !is_configured(protocol); }
-  void note(Interest& interest) const {
-    if (comes_by_itself()) interest.protocols.push_back(protocol);
-  }
   Rule& own() { return *this; }
   [[nodiscard]] const Rule& own() const { return *this; }
   /// What is no setting of an object or of a constant one, by name, for who writes it down.

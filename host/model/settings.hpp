@@ -25,19 +25,12 @@ enum class Realm : std::uint8_t {
 /// What of a namespace counts although nobody would look at it by himself.
 struct Interest {
   std::vector<std::string> sysctls = {};  ///< keys
-  /// Protocol numbers of what counts beside what somebody has configured (is_configured). Whatever else is there a
-  /// routing daemon has made, which will see to it by itself.
-  std::vector<std::uint32_t> protocols = {};
-  bool learned_neighbours = false;  ///< also those that come and go by themselves
+  bool learned_neighbours = false;        ///< also those that come and go by themselves
 
   void join(Interest&& other) {
-    const auto add = [](auto& all, auto& more) {
-      all.insert(all.end(), more.begin(), more.end());
-      std::sort(all.begin(), all.end());
-      all.erase(std::unique(all.begin(), all.end()), all.end());
-    };
-    add(sysctls, other.sysctls);
-    add(protocols, other.protocols);
+    sysctls.insert(sysctls.end(), other.sysctls.begin(), other.sysctls.end());
+    std::sort(sysctls.begin(), sysctls.end());
+    sysctls.erase(std::unique(sysctls.begin(), sysctls.end()), sysctls.end());
     learned_neighbours |= other.learned_neighbours;
   }
 };

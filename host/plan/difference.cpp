@@ -170,7 +170,8 @@ class Comparison {
       return;
     }
     if (foreign && sides_.foreign != Foreign::keep) result_.foreign.emplace_back(one);
-    result_.target.of<T>().push_back(one);
+    // Who makes it sees to it that it comes back.
+    if (!comes_by_itself(one)) result_.target.of<T>().push_back(one);
   }
 
   /// Whether a client made it, for whom the file leaves room.

@@ -10,11 +10,6 @@ using namespace running;
 
 namespace {
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  REQUIRE(text.find(from) != std::string::npos);
-  return text.replace(text.find(from), from.size(), to);
-}
-
 const std::string kHosts = R"([lab]
 name = "t"
 [namespace.a]

@@ -52,6 +52,33 @@ TEST_CASE("a route with a routing daemon's protocol is the lab's, and those of t
   require_nothing_left();
 }
 
+TEST_CASE("a route of the file that a routing daemon has taken over is mended") {
+  is_as_written(seen_lab("routes = [{ to = \"192.0.2.0/24\", via = \"10.0.0.2\" }]"));
+  REQUIRE(sh("ip -n a route replace 192.0.2.0/24 via 10.0.0.3 proto zebra").exit == 0);
+  const Result verified = cli("verify seen");
+  CHECK(verified.exit == 1);
+  CHECK_THAT(verified.out, ContainsSubstring("protocol: expected 110, found 11"));
+  is_as_written(directory() + "/seen.toml");
+  CHECK(ip("-n a route show 192.0.2.0/24")[0]["gateway"] == "10.0.0.2");
+  CHECK(cli("down seen").exit == 0);
+  require_nothing_left();
+}
+
+TEST_CASE("what a daemon has made where others' links come and go is not made in its place") {
+  const std::string wide = "routes = [{ to = \"192.0.2.0/24\", via = \"10.0.0.2\" }]";
+  is_as_written(seen_lab(wide));
+  REQUIRE(sh("ip -n a route add 198.51.100.0/24 via 10.0.0.2 proto bird").exit == 0);
+  // The only IPv4 address is made anew, and takes all routes over it along.
+  const std::string lab = seen_lab(wide, "alias = \"x\"");
+  REQUIRE(cli("up " + file("seen.toml", replaced(read(lab), "[\"10.0.0.1/24\"]",
+                                                 "[{ address = \"10.0.0.1/24\", label = \"eth0:x\" }]")))
+              .exit == 0);
+  CHECK(ip("-n a route show 192.0.2.0/24").size() == 1);
+  CHECK(ip("-n a route show 198.51.100.0/24").empty());
+  CHECK(cli("down seen").exit == 0);
+  require_nothing_left();
+}
+
 TEST_CASE("a neighbour that may be learned anew is the lab's while it is there") {
   const std::string with = "neighbours = [{ address = \"10.0.0.9\", mac = \"02:00:00:00:00:09\", state = \"stale\" }]";
   is_as_written(seen_lab("", with));

@@ -42,18 +42,13 @@ device."wire{k}" = { driver = "veth", interfaces = [
 )";
 }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  REQUIRE(text.find(from) != std::string::npos);
-  return text.replace(text.find(from), from.size(), to);
-}
-
 Json state_of(const Texts& spaces) {
   Json state;
   for (const auto& space : spaces) state[space] = kernel_state(space);
   return state;
 }
 
-void up(const std::string& text) {
+void goes_up(const std::string& text) {
   const Result result = cli("up " + file("lab.toml", text));
   INFO(result.err);
   REQUIRE(result.exit == 0);
@@ -62,7 +57,7 @@ void up(const std::string& text) {
 }  // namespace
 
 TEST_CASE("up on a running lab changes nothing") {
-  up(kTwo);
+  goes_up(kTwo);
   const Json before = state_of({"a", "b"});
   const Result again = cli("up " + file("lab.toml", kTwo));
   CHECK(again.exit == 0);
@@ -72,7 +67,7 @@ TEST_CASE("up on a running lab changes nothing") {
 }
 
 TEST_CASE("up after an edit applies the difference and leaves the rest alone") {
-  up(kTwo);
+  goes_up(kTwo);
   const Json wire = ip("-n a link show dev eth0");
   std::string edited = replaced(kTwo, "\"10.0.0.1/24\"", "\"10.0.0.9/24\"");
   edited += R"([namespace.c]
@@ -80,7 +75,7 @@ TEST_CASE("up after an edit applies the difference and leaves the rest alone") {
 driver = "veth"
 interfaces = [{ namespace = "b", name = "eth1", mtu = 1300 }, { namespace = "c", name = "eth0", addresses = ["10.3.0.1/24"] }]
 )";
-  up(edited);
+  goes_up(edited);
   CHECK(namespaces() == Texts{"a", "b", "c"});
   CHECK(ip("-n a link show dev eth0")[0]["ifindex"] == wire[0]["ifindex"]);
   CHECK(ip("-n a link show dev eth0")[0]["address"] == wire[0]["address"]);
@@ -89,14 +84,14 @@ interfaces = [{ namespace = "b", name = "eth1", mtu = 1300 }, { namespace = "c",
   CHECK(ip("-n b link show dev eth1")[0]["mtu"] == 1300);
   CHECK(ip("-n a route show default").size() == 1);
   SECTION("back to what it was") {
-    up(kTwo);
+    goes_up(kTwo);
     CHECK(namespaces() == Texts{"a", "b"});
     CHECK(addresses("a", "eth0") == Texts{"10.0.0.1/24"});
     CHECK(links("b") == Texts{"eth0"});
     CHECK(ip("-n a link show dev eth0")[0]["ifindex"] == wire[0]["ifindex"]);
   }
   SECTION("a driver's parameter makes the device anew, with its addresses and routes") {
-    up(replaced(edited, "driver = \"veth\"\n", "driver = \"veth\"\nparams = { txqlen = 55 }\n"));
+    goes_up(replaced(edited, "driver = \"veth\"\n", "driver = \"veth\"\nparams = { txqlen = 55 }\n"));
     CHECK(ip("-n a link show dev eth0")[0]["txqlen"] == 55);
     CHECK(addresses("a", "eth0") == Texts{"10.0.0.9/24"});
     CHECK(ip("-n a route show default").size() == 1);
@@ -106,7 +101,7 @@ interfaces = [{ namespace = "b", name = "eth1", mtu = 1300 }, { namespace = "c",
 }
 
 TEST_CASE("an edit that the kernel refuses leaves the lab as it was") {
-  up(kTwo);
+  goes_up(kTwo);
   const Json before = state_of({"a", "b"});
   // With IPv6 switched off on an interface the kernel takes no IPv6 address on it.
   std::string bad = replaced(kTwo, "[namespace.b]",
@@ -155,7 +150,7 @@ TEST_CASE("an existing namespace is used, given back as it was, and never delete
                                    "[namespace.b]\nexisting = true\nsysctl = { \"net.ipv4.ip_forward\" = 0 }\n"
                                    "routes = [{ to = \"10.97.0.0/16\", type = \"blackhole\" }]");
   SECTION("and the lab comes and goes") {
-    up(lab);
+    goes_up(lab);
     CHECK(addresses("b", "eth0") == Texts{"10.0.0.2/24"});
     CHECK(sh("ip netns exec b sysctl -n net.ipv4.ip_forward").out == "0\n");
     CHECK(ip("-n b route show type blackhole").size() == 1);
@@ -182,7 +177,7 @@ TEST_CASE("an existing namespace is used, given back as it was, and never delete
 }
 
 TEST_CASE("down leaves alone a namespace that took the place of the lab's") {
-  up(kTwo);
+  goes_up(kTwo);
   REQUIRE(sh("ip netns del b && ip netns add b").exit == 0);
   CHECK(cli("status two").exit == 1);
   const Result down = cli("down two");
@@ -193,7 +188,7 @@ TEST_CASE("down leaves alone a namespace that took the place of the lab's") {
 }
 
 TEST_CASE("a running lab is found by its name, its file, and the path its file once had") {
-  up(kTwo);
+  goes_up(kTwo);
   const std::string path = directory() + "/lab.toml";
   SECTION("by name, when the file is gone") {
     std::filesystem::remove(path);
@@ -299,7 +294,7 @@ interfaces = [{ namespace = "foreign", name = "lab0" }, { namespace = "m0", name
 }
 
 TEST_CASE("down says which processes keep a namespace alive") {
-  up(kTwo);
+  goes_up(kTwo);
   REQUIRE(sh("ip netns exec a sleep 30 >/dev/null 2>&1 & for i in $(seq 50); do ip netns pids a | grep -q . && break; "
              "sleep 0.02; done")
               .exit == 0);
@@ -313,7 +308,7 @@ TEST_CASE("down says which processes keep a namespace alive") {
 }
 
 TEST_CASE("a record of another boot takes nothing away but what proves to be the lab's") {
-  up(kTwo);
+  goes_up(kTwo);
   const std::string journal = "/run/netrig/two/journal";
   std::string text = read(journal);
   const std::string boot = read("/proc/sys/kernel/random/boot_id").substr(0, 36);

@@ -24,7 +24,9 @@ bool lower(const Prefix& a, const Prefix& b) {
 /// Addresses of interfaces that are alike, one line for each position.
 std::vector<std::string> addresses_of(const std::vector<const Interface*>& interfaces) {
   std::vector<std::string> lines;
-  const auto longer = [](const Interface* a, const Interface* b) { return a->of<Address>().size() < b->of<Address>().size(); };
+  const auto longer = [](const Interface* a, const Interface* b) {
+    return a->of<Address>().size() < b->of<Address>().size();
+  };
   const auto most = std::max_element(interfaces.begin(), interfaces.end(), longer);
   for (std::size_t i = 0; most != interfaces.end() && i < (*most)->of<Address>().size(); ++i) {
     Prefix low = (*most)->of<Address>()[i].prefix;
