@@ -95,7 +95,10 @@ void up_pairs(int count) {
   }
 }
 
-void up_star(int count) {
+/// A port that comes up on a running bridge floods its neighbour discovery to all others: N^2 packets for N ports.
+enum class BridgeUp { first, last };
+
+void up_star(int count, BridgeUp bridge_up) {
   const Space hub = make_space("hub");
   Requests bridge;
   put_up(bridge, 1);
@@ -104,7 +107,7 @@ void up_star(int count) {
   bridge.put(IFLA_INFO_KIND, std::string("bridge"));
   bridge.close(info);
   put_address(bridge, kFirstIndex, kGateway, 16);
-  put_up(bridge, kFirstIndex);
+  if (bridge_up == BridgeUp::first) put_up(bridge, kFirstIndex);
   hub.socket.ask(std::move(bridge), "bridge");
   std::vector<Space> hosts;
   for (int i = 0; i < count; ++i) {
@@ -117,6 +120,10 @@ void up_star(int count) {
     hub.socket.ask(std::move(requests), "port of " + name);
     configure(host, name, kHostsBase + static_cast<std::uint32_t>(i), 16, kGateway);
   }
+  if (bridge_up == BridgeUp::first) return;
+  Requests last;
+  put_up(last, kFirstIndex);
+  hub.socket.ask(std::move(last), "bridge up");
 }
 
 void remove_spaces(const char* prefix, int count) {
@@ -138,6 +145,7 @@ void down_star(int count) {
 int usage() {
   std::fprintf(stderr,
                "usage: floor up|down|drop pairs|star N\n"
+               "       floor up-last star N\n"
                "       floor observe NAMESPACE IFNAME\n"
                "       floor wait-gone IFNAME [TIMEOUT_SECONDS]\n"
                "       floor settle\n"
@@ -155,7 +163,10 @@ int lab(std::string_view action, std::string_view topology, int count) {
   if (::setrlimit(RLIMIT_NOFILE, &files) != 0) fail("file descriptor limit");
   if (action == "up") {
     prepare_run_directory();
-    pairs ? up_pairs(count) : up_star(count);
+    pairs ? up_pairs(count) : up_star(count, BridgeUp::first);
+  } else if (action == "up-last" && !pairs) {
+    prepare_run_directory();
+    up_star(count, BridgeUp::last);
   } else if (action == "down" && !pairs) {
     down_star(count);
   } else if (action == "down" || action == "drop") {

@@ -1,24 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Medians, ratios and aims from the lines "TOPOLOGY N CONTENDER METRIC VALUE" that bench/run collects.
+# Medians, their ratios, and the aims that are not rows of the table `aims`. After values.awk.
 
-{
-  key = $1 " " $2 " " $3 " " $4
-  values[key] = values[key] " " $5
-  if (!(($1 " " $2) in seen) && $1 != "-") { seen[$1 " " $2] = 1; groups[++group_count] = $1 " " $2 }
-}
-
-function median(key,    list, n, i, j, t) {
-  n = split(values[key], list, " ")
-  if (n == 0) return -1
-  for (i = 2; i <= n; ++i) {
-    t = list[i] + 0
-    for (j = i - 1; j >= 1 && list[j] + 0 > t; --j) list[j + 1] = list[j]
-    list[j + 1] = t
-  }
-  return n % 2 ? list[(n + 1) / 2] + 0 : (list[n / 2] + list[n / 2 + 1]) / 2
-}
-
-function ms(value) { return value < 0 ? "-" : sprintf(value < 100 ? "%.1f" : "%.0f", value) }
 function ratio(a, b) { return a < 0 || b <= 0 ? "-" : sprintf("%.2f", a / b) }
 
 function aim(text, value, limit, more_is_better) {
@@ -53,36 +35,16 @@ END {
 
   p = "pairs 1000 "; s = "star 1000 "
   printf "\naims\n"
-  aim("pairs 1000 up, netrig/floor, at most 1.0", ratio(median(p "netrig up"), median(p "floor up")), 1.0)
   aim("pairs 1000 up, iproute2/netrig, at least 7", ratio(median(p "iproute2 up"), median(p "netrig up")), 7, 1)
-  aim("star 1000 up, netrig/floor, at most 0.9", ratio(median(s "netrig up"), median(s "floor up")), 0.9)
   aim("star 1000 gone, netrig/floor, at most 0.6", ratio(median(s "netrig gone"), median(s "floor gone")), 0.6)
   t = median("- 0 netrig startup")
   aim("start-up (drivers list), below 10 ms", t < 0 ? "-" : sprintf("%.2f", t), 10)
   split("pairs star", labs, " ")
-  for (l = 1; l <= 2; ++l)
-    for (size = 1000; size <= 10000; size *= 10) {
-      rss = median(labs[l] " " size " netrig rss")
-      limit = size == 1000 ? 64 : 512
-      aim(labs[l] " " size " up, resident set, below " limit " MiB", rss < 0 ? "-" : sprintf("%.1f", rss / 1024), limit)
-    }
+  for (l = 1; l <= 2; ++l) {
+    rss = median(labs[l] " 1000 netrig rss")
+    aim(labs[l] " 1000 up, resident set, below 64 MiB", rss < 0 ? "-" : sprintf("%.1f", rss / 1024), 64)
+  }
   if (aims == "") print "  (none of them was measured)"
 
-  if (json == "") exit
-  printf "{\n  \"machine\": \"%s\",\n  \"repeat\": %d,\n", machine, repeat > json
-  printf "  \"aims\": [%s\n  ],\n  \"results\": [", aims > json
-  for (key in values) {
-    split(key, part, " ")
-    if (values[key] == "") continue
-    list = values[key]
-    sub(/^ /, "", list)
-    gsub(/ /, ", ", list)
-    lab = part[1] == "-" ? "null" : "\"" part[1] "\""
-    unit = part[4] == "rss" ? "KiB" : "ms"
-    printf "%s\n    {\"lab\": %s, \"size\": %d, \"contender\": \"%s\", ", sep, lab, part[2], part[3] > json
-    printf "\"what\": \"%s\", \"unit\": \"%s\", \"median\": %.2f, ", part[4], unit, median(key) > json
-    printf "\"values\": [%s]}", list > json
-    sep = ","
-  }
-  printf "\n  ]\n}\n" > json
+  if (json != "") write_json(json, aims)
 }
