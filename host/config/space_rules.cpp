@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace netrig::config {
 namespace {
@@ -131,6 +132,43 @@ class SpaceCheck {
         if (!link->empty() && !has_interface(*link))
           warn(rule.where, fmt::format("namespace {} has no interface \"{}\", until somebody makes one{}", name(),
                                        *link, advice(*link)));
+    }
+    check_covered();
+  }
+
+  /// Forms of a rule that cover it: without what it says of addresses and TOS, in any combination (Rule::covers).
+  static std::vector<std::string> covering(Rule rule) {
+    rule.inverted = false;
+    const Rule all = rule;
+    std::vector<std::string> forms;
+    for (unsigned without = 0; without < 8; ++without) {
+      rule = all;
+      if ((without & 1U) != 0) rule.from.reset();
+      if ((without & 2U) != 0) rule.to.reset();
+      if ((without & 4U) != 0) rule.tos.reset();
+      forms.push_back((rule.family == Family::ipv6 ? "ipv6 " : "ipv4 ") + rule.text());
+    }
+    return forms;
+  }
+
+  /// Of one priority, the kernel refuses one that says less than another which is there, and removes either for the
+  /// other.
+  void check_covered() const {
+    std::unordered_map<std::string, Position> exact;
+    std::unordered_map<std::string, Position> covered;
+    for (const Rule& rule : space_.of<Rule>()) {
+      if (!rule.priority) continue;
+      const std::vector<std::string> forms = covering(rule);
+      const auto fail_for = [&](Position other) {
+        fail(rule.where, fmt::format("the kernel does not tell this rule from the one of the same priority in line {}, "
+                                     "for one of them says less than the other; give each a priority of its own",
+                                     other.line));
+      };
+      if (const auto less = covered.find(forms.front()); less != covered.end()) fail_for(less->second);
+      for (const std::string& form : forms)
+        if (const auto more = exact.find(form); more != exact.end()) fail_for(more->second);
+      exact.emplace(forms.front(), rule.where);
+      for (const std::string& form : forms) covered.emplace(form, rule.where);
     }
   }
 

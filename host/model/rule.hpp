@@ -54,6 +54,16 @@ struct Rule {
   }
   /// Whether they are one rule to whoever keeps a list of rules.
   [[nodiscard]] bool is_one_with(const Rule& other) const { return key() == other.key() && priority == other.priority; }
+  /// Whether the kernel takes one that is there for this one: what this does not say may be anything, and "not" is not
+  /// looked at (rule_exists, fib4_rule_compare).
+  [[nodiscard]] bool covers(const Rule& there) const {
+    Rule like = there;
+    if (!from) like.from.reset();
+    if (!to) like.to.reset();
+    if (!tos) like.tos.reset();
+    like.inverted = inverted;
+    return like.is_one_with(*this);
+  }
   /// "10: from 10.0.0.0/8 lookup 100", as ip-rule(8) writes it.
   [[nodiscard]] std::string text() const;
   [[nodiscard]] bool comes_by_itself() const { return !is_configured(protocol); }

@@ -23,16 +23,9 @@ void Row<Rule>::note(const Step& step, const Rule& /*one*/, Course& course) {
 
 Stage Row<Rule>::stage(const Step& step, const Rule& one, const Course& course) {
   if (step.verb != Verb::remove) return Stage::rule;
-  // The kernel takes it for one that comes where that says less, and does not look at "not" (fib4_rule_compare).
   const bool is_in_the_way = std::any_of(course.coming.begin(), course.coming.end(), [&](const Object* object) {
     const auto* coming = std::get_if<Rule>(object);
-    if (coming == nullptr) return false;
-    Rule like = one;
-    if (!coming->from) like.from.reset();
-    if (!coming->to) like.to.reset();
-    if (!coming->tos) like.tos.reset();
-    like.inverted = coming->inverted;
-    return like.is_one_with(*coming);
+    return coming != nullptr && coming->covers(one);
   });
   return is_in_the_way ? Stage::clear : Stage::remove_rule;
 }

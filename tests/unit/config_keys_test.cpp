@@ -202,6 +202,16 @@ TEST_CASE("the same rule twice is refused, unless each has a priority of its own
     wrong_space(std::string("rules = [\n{ table = 5, priority = 1 },\n") + second + "]",
                 "lab.toml:6:1: namespace a has this rule already, in line 5");
   wrong_space("rules = [{ table = 5 }, { table = 5, priority = 2 }]", "namespace a has this rule already, in line 4");
+  // Of one priority, one that says less is taken for the other, whichever comes first, and whatever "not" says.
+  const std::string narrow = "{ from = \"10.0.0.0/8\", table = 5, priority = 1 }";
+  for (const std::string& wide : {std::string("{ table = 5, priority = 1 }"),
+                                  std::string("{ from = \"10.0.0.0/8\", not = true, table = 5, priority = 1 }")})
+    for (const std::string& rules : {narrow + ",\n" + wide, wide + ",\n" + narrow})
+      wrong_space("rules = [\n" + rules + "]",
+                  "lab.toml:6:1: the kernel does not tell this rule from the one of the same priority in line 5");
+  for (const char* other : {"{ table = 6, priority = 1 }", "{ to = \"10.0.0.0/8\", table = 5, priority = 1 }",
+                            "{ family = \"ipv6\", table = 5, priority = 1 }", "{ table = 5 }"})
+    CHECK(space_of("rules = [" + narrow + ", " + other + "]").of<Rule>().size() == 2);
   const auto result = parsed(space_text("rules = [{ iif = \"eht0\" }]"));
   REQUIRE(result.warnings.size() == 1);
   CHECK_THAT(result.warnings[0].message, ContainsSubstring("no interface \"eht0\", until somebody makes one; did you"));
