@@ -23,30 +23,32 @@ struct ExecOptions {
   std::vector<std::string> command;
 };
 
-/// The lab's own namespace of that name, not another that took its place.
-UniqueFd open_space(const ExecOptions& options) {
-  const engine::Record record = record_of(resolve_lab(options.lab));
+[[noreturn]] void fail_unknown(const std::string& lab, const std::string& space) {
   std::vector<std::string> names;
-  for (const auto& made : record.namespaces) {
-    names.push_back(made.name);
-    if (made.name != options.space) continue;
-    auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
-    bool same = false;
-    if (fd) kernel::aside([&] { same = kernel::cookie_of(*fd) == made.cookie; });
-    if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made.name, record.lab));
-    ::setenv("NETRIG_LAB", record.lab.c_str(), 1);
-    ::setenv("NETRIG_NAMESPACE", made.name.c_str(), 1);
-    return std::move(*fd);
-  }
-  const auto hint = closest(options.space, names);
-  throw Error(ErrorCode::not_found, fmt::format("lab {} has no namespace \"{}\"{}", record.lab, options.space,
+  for (const auto& made : record_of(lab).namespaces) names.push_back(made.name);
+  const auto hint = closest(space, names);
+  throw Error(ErrorCode::not_found, fmt::format("lab {} has no namespace \"{}\"{}", lab, space,
                                                 hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
 }
 
-/// Runs the command and collects what it prints.
+/// The lab's own namespace of that name, not another that took its place.
+UniqueFd open_space(const ExecOptions& options) {
+  const std::string lab = resolve_lab(options.lab);
+  const auto made = engine::Journal::find_namespace(lab, options.space);
+  if (!made) fail_unknown(lab, options.space);
+  auto fd = kernel::open_namespace(made->path.empty() ? kernel::path_of(NamespaceName(made->name)) : made->path);
+  bool same = false;
+  if (fd) kernel::aside([&] { same = kernel::cookie_of(*fd) == made->cookie; });
+  if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made->name, lab));
+  ::setenv("NETRIG_LAB", lab.c_str(), 1);
+  ::setenv("NETRIG_NAMESPACE", made->name.c_str(), 1);
+  return std::move(*fd);
+}
+
 /// As shells say it, so that it is told apart from netrig's own codes.
 int code_of_not_run(const Error& not_run) { return not_run.code() == ErrorCode::not_found ? 127 : 126; }
 
+/// Runs the command and collects what it prints.
 Json capture(const UniqueFd& space, const ExecOptions& options) {
   std::array<std::array<int, 2>, 2> pipes{};
   for (auto& one : pipes)

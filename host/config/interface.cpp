@@ -109,7 +109,7 @@ void check_mtu(const Interface& interface, const Table& table) {
   for (const Neighbour& neighbour : interface.of<Neighbour>())
     if (neighbour.address.family == Family::ipv6) fail(fmt::format("neighbour {}", neighbour.address.str()));
   for (const Sysctl& sysctl : interface.of<Sysctl>())
-    if (sysctl.key_text.starts_with("net.ipv6.conf.")) fail(fmt::format("sysctl {}", sysctl.key_text));
+    if (sysctl.key_text.starts_with("net.ipv6.")) fail(fmt::format("sysctl {}", sysctl.key_text));
   if (interface.link.addr_gen_mode) fail("addr_gen_mode");
 }
 

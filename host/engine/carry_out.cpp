@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
@@ -27,7 +28,12 @@ class Script {
         send();  // sysctls are written one by one, and in the order of the steps
         write(step, *sysctl);
       } else if (const Link* from = renamed(step)) {
-        rename(step, *from);
+        try {
+          rename(step, *from);
+        } catch (const Error&) {
+          if (run_.tolerance != Tolerance::rollback) throw;
+          if (!refused_) refused_ = std::current_exception();  // the rest goes back all the same
+        }
       } else if (step.verb == Verb::change && !plan::changes_in_place(step.object, step.changes)) {
         if (step.part == Step::Part::whole) append({.verb = Verb::remove, .object = *step.before}, step);
         append({.verb = Verb::make, .object = step.object}, step);
@@ -36,6 +42,7 @@ class Script {
       }
     }
     send();
+    if (refused_) std::rethrow_exception(refused_);
   }
 
  private:
@@ -82,13 +89,14 @@ class Script {
     kernel::append(alone, step, known);
     const auto refusals = place_.socket().run(alone);
     if (refusals.empty()) return;
-    const bool busy = refusals.front().error == EBUSY;
+    if (refusals.front().error != EBUSY) throw error_of({.step = step, .of = &step}, refusals.front());
     // Before 6.2 only a link that is down takes another name (dev_change_name). A second look finds what it loses.
-    if (busy) kernel::set_link_up(batch_, ifindex, false);
-    kernel::append(batch_, step, known);
-    if (busy && from.settings.state == AdminState::up) kernel::set_link_up(batch_, ifindex, true);
-    asked_.resize(batch_.count(), {.step = step, .of = &step});
-    send();
+    alone.clear();
+    kernel::set_link_up(alone, ifindex, false);
+    kernel::append(alone, step, known);
+    if (from.settings.state == AdminState::up) kernel::set_link_up(alone, ifindex, true);
+    for (const auto& refusal : place_.socket().run(alone, kernel::Socket::OnRefusal::go_on))
+      throw error_of({.step = step, .of = &step}, refusal);
   }
 
   [[nodiscard]] std::uint32_t ifindex_of(const std::string& name, const Step& of) const {
@@ -181,6 +189,16 @@ class Script {
     return fmt::format("{} \"{}\" in {}", kind_of(object), text_of(object), space_.name.str());
   }
 
+  /// What is of an interface of the lab goes with it.
+  [[nodiscard]] bool is_of_own_link(const Sysctl& sysctl) const {
+    const std::string name = sysctl.interface();
+    return !name.empty() && std::any_of(lab_.devices.begin(), lab_.devices.end(), [&](const Device& device) {
+      return std::any_of(device.interfaces.begin(), device.interfaces.end(), [&](const Interface& interface) {
+        return interface.name.str() == name && lab_.namespaces[interface.home].name == space_.name;
+      });
+    });
+  }
+
   /// What it was is kept before it is set.
   void write(const Step& step, const Sysctl& sysctl) {
     kernel::enter(place_.fd());
@@ -191,15 +209,24 @@ class Script {
         if (!saved) return;
         give_back_sysctl(use, *saved);
         run_.journal.undone(*saved);
+        if (!saved->before && kernel::find_sysctl(sysctl.key_text))
+          run_.warn(
+              fmt::format("sysctl {} in namespace {} keeps its value: it had none before, and cannot be without one",
+                          sysctl.key_text, space_.name.str()));
         return;
       }
-      if (!run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text))
-        run_.journal.intend(SavedSysctl{.home = space_.name.str(),
-                                        .key = sysctl.key_text,
-                                        .before = kernel::find_sysctl(sysctl.key_text),
-                                        .shared = space_.existing});
-      auto shown = space_.existing ? take_sysctl(use, sysctl.key_text, *sysctl.value)
-                                   : kernel::write_sysctl(sysctl.key_text, *sysctl.value);
+      const auto saved = run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text);
+      const auto now = saved && !space_.existing ? std::nullopt : kernel::find_sysctl(sysctl.key_text);
+      if (space_.existing && !now && !is_of_own_link(sysctl))
+        throw Error(ErrorCode::unsupported,
+                    fmt::format("sysctl {} cannot be read, so it could not be given back to a namespace that exists "
+                                "without the lab",
+                                sysctl.key_text));
+      if (!saved)
+        run_.journal.intend(
+            SavedSysctl{.home = space_.name.str(), .key = sysctl.key_text, .before = now, .shared = space_.existing});
+      auto shown = space_.existing && now ? take_sysctl(use, sysctl.key_text, *sysctl.value, *now)
+                                          : kernel::write_sysctl(sysctl.key_text, *sysctl.value);
       if (shown) shown = canonical_value(*shown);
       run_.journal.done(ShownSysctl{
           .home = space_.name.str(), .key = sysctl.key_text, .written = *sysctl.value, .shown = std::move(shown)});
@@ -215,6 +242,7 @@ class Script {
   Space& place_;
   kernel::Batch batch_;
   std::vector<Asked> asked_;  // one a message
+  std::exception_ptr refused_;
 };
 
 }  // namespace

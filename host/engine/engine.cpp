@@ -2,6 +2,7 @@
 #include "engine/engine.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -253,8 +254,9 @@ void Bringing::take_away() {
       if (again) continue;
       throw Error(ErrorCode::left,
                   fmt::format("lab {} is as its file says, but what it no longer wants is not all gone ({}); the next "
-                              "\"netrig up\" or \"netrig down {}\" removes it",
-                              next_.name.str(), error.what(), next_.name.str()));
+                              "\"netrig up\" or \"netrig down {}\" removes it{}{}",
+                              next_.name.str(), error.what(), next_.name.str(), run.spared.empty() ? "" : "; and ",
+                              fmt::join(run.spared, "; ")));
     }
   }
 }

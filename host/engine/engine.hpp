@@ -42,7 +42,7 @@ class Bringing {
   /// What is to be done, going by the kernel.
   [[nodiscard]] const plan::Plan& plan() const { return plan_; }
   /// Carries it out. `journal` has begun. On failure everything is as it was seen before, and Error is thrown; a fresh
-  /// lab leaves nothing.
+  /// lab leaves nothing. Error{left}: it is as wanted, but something is left (exit code 8).
   void run(const std::vector<std::string>& only);
   /// What there is to know of what was done well.
   [[nodiscard]] const std::vector<std::string>& warnings() const;

@@ -324,7 +324,11 @@ std::string fault_in(const std::exception& problem) {
   return problem.what();
 }
 
-Record replay(std::string_view journal, const std::string& path) {
+namespace {
+
+/// `concerns`: of the lines after the first, which are read.
+Record replay_some(std::string_view journal, const std::string& path,
+                   const std::function<bool(std::string_view)>& concerns) {
   Replay replay;
   std::size_t number = 0;
   const auto damaged = [&](const std::string& how) {
@@ -333,6 +337,7 @@ Record replay(std::string_view journal, const std::string& path) {
   };
   for_each_line(journal, [&](std::string_view text) {
     ++number;
+    if (number > 1 && !concerns(text)) return;
     try {
       replay.apply(Json::parse(text));
     } catch (const std::exception& problem) {
@@ -343,6 +348,17 @@ Record replay(std::string_view journal, const std::string& path) {
   if (number == 0) damaged(journal.empty() ? "it is empty" : "it ends within its first line");
   if (number - 1 < replay.rest()) damaged(fmt::format("it ends after {} of {} lines", number, replay.rest() + 1));
   return replay.finish();
+}
+
+}  // namespace
+
+Record replay(std::string_view journal, const std::string& path) {
+  return replay_some(journal, path, [](std::string_view) { return true; });
+}
+
+Record replay_about(std::string_view word, std::string_view journal, const std::string& path) {
+  const std::string quoted = fmt::format("\"{}\"", word);
+  return replay_some(journal, path, [&](std::string_view line) { return line.find(quoted) != std::string_view::npos; });
 }
 
 Record salvage(std::string_view journal) {

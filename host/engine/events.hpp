@@ -32,6 +32,9 @@ std::string all_events(const Record& record);
 /// ignored; anything else that is not as it was written, such as a cut before the end of what begin_event() counted,
 /// throws Error{failed} naming `path` and the line.
 Record replay(std::string_view journal, const std::string& path);
+/// Only the events that name this word in quotes, for who wants to know one thing of a large lab: nothing else is read,
+/// so nothing else can be found damaged.
+Record replay_about(std::string_view word, std::string_view journal, const std::string& path);
 
 /// What is wrong with a line of JSON that could not be read, as a clause ("lacks "c""): a library's own words tell
 /// a user nothing.

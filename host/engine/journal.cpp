@@ -126,6 +126,16 @@ std::optional<Record> Journal::peek(const std::string& lab) {
   return read_record(*directory, lab, false);
 }
 
+std::optional<MadeNamespace> Journal::find_namespace(const std::string& lab, const std::string& name) {
+  const auto directory = RecordDirectory::look(LabName(lab).str());
+  const auto text = directory ? directory->read(kJournal) : std::nullopt;
+  // One that has not begun or cannot be read is for peek() to tell.
+  if (!text || namespace_name_fault(name)) return std::nullopt;
+  for (const MadeNamespace& made : replay_about(name, *text, directory->path(kJournal)).namespaces)
+    if (made.name == name) return made;
+  return std::nullopt;
+}
+
 std::optional<Journal::View> Journal::look(const std::string& lab) {
   // Between a look at the record and one at the lock a run may have ended or begun; twice in a row is no chance.
   constexpr int kLooks = 3;

@@ -39,6 +39,9 @@ class Journal {
   static std::vector<std::string> labs();
   /// Reads a record without locking, for showing. Nothing: no such lab. Throws as open() does.
   static std::optional<Record> peek(const std::string& lab);
+  /// One namespace of a lab, without reading all of its record. Nothing: no such lab, or it has none of that name.
+  /// Throws as open() does.
+  static std::optional<MadeNamespace> find_namespace(const std::string& lab, const std::string& name);
   /// A record, and the process that is at it.
   struct View {
     Record record;

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "engine/run.hpp"
+#include "plan/compare.hpp"
 #include "plan/devices.hpp"
 #include "plan/wanted.hpp"
 
@@ -91,8 +92,34 @@ std::vector<Back> spaces_of(Place& place, const Lab& current, const Lab& next, c
   return spaces;
 }
 
-void restore(Place& place, const Lab& current, const Back& one) {
+/// What somebody else made in the lab's place is his to bring back; what the lab wants is not.
+SpaceState without_others(SpaceState before, const SpaceState& wanted) {
+  ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
+    if constexpr (requires(const Kind& one) { one.comes_by_itself(); })
+      std::erase_if(before.of<Kind>(), [&](const Kind& one) {
+        const auto& all = wanted.of<Kind>();
+        return one.comes_by_itself() && std::none_of(all.begin(), all.end(), [&](const Kind& other) {
+                 return is_same(Object(one), Object(other));
+               });
+      });
+  });
+  return before;
+}
+
+/// In a namespace of others only what the ledger had is the lab's; the rest is made again as theirs.
+void mark_others(std::vector<Step>& steps, const std::string& space, const Record& ledger) {
+  const auto is_made = [&](const Object& object) {
+    return std::any_of(ledger.objects.begin(), ledger.objects.end(),
+                       [&](const MadeObject& made) { return made.home == space && is_same(made.object, object); });
+  };
+  for (Step& step : steps)
+    if (step.verb == Verb::make && plan::outlives_links(step.object) && !is_made(step.object)) step.restores = true;
+}
+
+void restore(Place& place, const Lab& current, const Back& one, const Record& ledger) {
   const std::string& name = one.space->name.str();
+  const auto index = current.find_namespace(name);
+  const SpaceState before = without_others(*one.before, index ? plan::Wanted(current).in(*index) : SpaceState{});
   Interest interest = plan::interest_of(*one.before);
   interest.join(plan::interest_of(*one.made));
   // Twice, for what the first pass takes along that nobody foresaw.
@@ -100,8 +127,9 @@ void restore(Place& place, const Lab& current, const Back& one) {
     SpaceState seen = place.look_again(name, interest);
     // A name that somebody has changed is the file's afterwards, for everything else goes by it.
     std::vector<Step> steps = plan::rename_back(*one.renamed, seen);
-    const plan::Difference back = plan::diff_back(*one.before, *one.made, seen);
+    const plan::Difference back = plan::diff_back(before, *one.made, seen);
     steps.insert(steps.end(), back.steps.begin(), back.steps.end());
+    if (one.space->existing) mark_others(steps, name, ledger);
     if (steps.empty()) return;
     place.carry_out(current, *one.space, steps);
   }
@@ -157,7 +185,7 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   std::mutex mutex;
   parallel(spaces.size(), run.threads, [&](std::size_t i) {
     try {
-      restore(place, current, spaces[i]);
+      restore(place, current, spaces[i], before);
     } catch (const Error&) {
       const std::lock_guard guard(mutex);
       if (!first) first = std::current_exception();

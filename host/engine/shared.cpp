@@ -229,22 +229,15 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
   return others;
 }
 
-std::optional<std::string> take_sysctl(const Use& use, const std::string& key, const std::string& value) {
-  const auto before = kernel::find_sysctl(key);
-  // What is of an interface of the lab goes with it.
-  if (!before && Sysctl{.key_text = key}.reach() == Sysctl::Reach::interface) return kernel::write_sysctl(key, value);
-  if (!before)
-    throw Error(ErrorCode::unsupported,
-                fmt::format("sysctl {} cannot be read, so it could not be given back to a namespace that exists "
-                            "without the lab",
-                            key));
+std::optional<std::string> take_sysctl(const Use& use, const std::string& key, const std::string& value,
+                                       const std::string& now) {
   auto uses = Uses::open(directory_of(use.cookie), true);
   uses->add(use);
   const auto own = uses->find(use, key);
   // Who sets it anew comes after all others, as if it had not set it before.
   if (own == uses->holds.end() || !uses->hand_over(own)) {
     if (own != uses->holds.end()) uses->holds.erase(own);
-    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = *before});
+    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = now});
     uses->save();
   }
   return kernel::write_sysctl(key, value);

@@ -44,9 +44,9 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
 
 /// Sets a sysctl and keeps what it was. The lab that sets one last has its way; whoever goes leaves the value of who
 /// came before, and the last one the value that was there first. Returns what it reads as afterwards, as write_sysctl
-/// does. Throws Error{unsupported} if it cannot be read, for then it could not be given back. Thread: one that is in
-/// the namespace.
-std::optional<std::string> take_sysctl(const Use& use, const std::string& key, const std::string& value);
+/// does. `now`: what it is. Thread: one that is in the namespace.
+std::optional<std::string> take_sysctl(const Use& use, const std::string& key, const std::string& value,
+                                       const std::string& now);
 /// Gives one back. A lab that another has overruled changes nothing but what that one will give back.
 void give_back_sysctl(const Use& use, const SavedSysctl& saved);
 

@@ -104,6 +104,30 @@ std::uint32_t free_from(const Target& target, std::uint32_t highest) {
   return std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random);
 }
 
+/// What the kernel shows otherwise than it was written, as it was written.
+void undisguise(const std::vector<ShownSysctl>& shown, std::vector<Sysctl>& sysctls) {
+  for (const ShownSysctl& one : shown) {
+    const auto found =
+        std::find_if(sysctls.begin(), sysctls.end(), [&](const Sysctl& s) { return s.key_text == one.key; });
+    if (found == sysctls.end() && !one.shown)
+      sysctls.push_back({.key_text = one.key, .value = {one.written}});
+    else if (found != sysctls.end() && found->value.optional() == one.shown)
+      found->value = {one.written};
+  }
+}
+
+/// Sysctls of an interface that somebody has renamed, under the name that it is to have. Thread: in the namespace.
+void follow(const plan::Renaming& renaming, const Target& target, std::vector<Sysctl>& sysctls) {
+  for (const std::string& key : target.interest.sysctls) {
+    const Sysctl wanted{.key_text = key};
+    if (wanted.interface() != renaming.to) continue;
+    std::erase_if(sysctls, [&](const Sysctl& one) { return one.key_text == key; });
+    if (auto value = kernel::find_sysctl(wanted.key_of(renaming.from)))
+      sysctls.push_back({.key_text = key, .value = {canonical_value(*value)}});
+  }
+  undisguise(target.shown, sysctls);
+}
+
 Found look_at(Spaces& spaces, const Target& target) {
   Found found;
   Space* space = open(spaces, target);
@@ -128,25 +152,12 @@ Found look_at(Spaces& spaces, const Target& target) {
     else if (link->second->name != made->name)
       found.renamed.push_back({.from = link->second->name, .to = made->name, .ifindex = made->ifindex});
   }
-  for (const plan::Renaming& renaming : found.renamed) space->ifindex[renaming.to] = renaming.ifindex;
+  for (const plan::Renaming& renaming : found.renamed) {
+    space->ifindex[renaming.to] = renaming.ifindex;
+    follow(renaming, target, found.state.of<Sysctl>());
+  }
   space->release_socket();
   return found;
-}
-
-}  // namespace
-
-namespace {
-
-/// What the kernel shows otherwise than it was written, as it was written.
-void undisguise(const std::vector<ShownSysctl>& shown, std::vector<Sysctl>& sysctls) {
-  for (const ShownSysctl& one : shown) {
-    const auto found =
-        std::find_if(sysctls.begin(), sysctls.end(), [&](const Sysctl& s) { return s.key_text == one.key; });
-    if (found == sysctls.end() && !one.shown)
-      sysctls.push_back({.key_text = one.key, .value = {one.written}});
-    else if (found != sysctls.end() && found->value.optional() == one.shown)
-      found->value = {one.written};
-  }
 }
 
 }  // namespace

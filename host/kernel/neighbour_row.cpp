@@ -33,12 +33,13 @@ void see_entry(const View& view, const NeighbourEntry& seen, std::vector<Neighbo
   const auto state = state_of(seen.state);
   if (link == nullptr || !state || is_of_kernel(seen, *link)) return;
   const bool stays = *state == Asked::permanent || *state == Asked::noarp;
-  if (!view.at.interest.learned_neighbours && (!stays || (seen.flags & NTF_EXT_LEARNED) != 0)) return;
+  const bool by_daemon = (seen.flags & NTF_EXT_LEARNED) != 0;
+  if (!view.at.interest.learned_neighbours && (!stays || by_daemon)) return;
   Neighbour& neighbour = into.emplace_back();
   neighbour.interface = link->name;
   neighbour.address = seen.address;
   if (seen.mac) neighbour.mac = *seen.mac;
-  neighbour.state = *state;
+  neighbour.state = by_daemon ? Asked::stale : *state;  // nobody's who asked for it to stay
   if (seen.address.family == Family::ipv6) neighbour.router = (seen.flags & NTF_ROUTER) != 0;
 }
 

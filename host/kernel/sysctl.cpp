@@ -60,7 +60,8 @@ std::optional<std::string> write_sysctl(const std::string& key, const std::strin
   UniqueFd file(::open(path.c_str(), O_RDWR | O_CLOEXEC));
   if (!file && errno == EACCES) file = UniqueFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!file) fail(key, "set");
-  if (::write(file.get(), value.data(), value.size()) != static_cast<ssize_t>(value.size())) fail(key, "set");
+  const std::string line = value + "\n";  // of nothing at all the kernel would take no notice
+  if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) fail(key, "set");
   return read_all(file);
 }
 

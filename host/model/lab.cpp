@@ -8,6 +8,14 @@
 
 namespace netrig {
 
+bool Interface::needs_ipv6() const {
+  const auto any = [](const auto& all, const auto& is_v6) { return std::any_of(all.begin(), all.end(), is_v6); };
+  return link.addr_gen_mode ||
+         any(of<Address>(), [](const Address& one) { return one.prefix.address.family == Family::ipv6; }) ||
+         any(of<Neighbour>(), [](const Neighbour& one) { return one.address.family == Family::ipv6; }) ||
+         any(of<Sysctl>(), [](const Sysctl& one) { return one.key_text.starts_with("net.ipv6."); });
+}
+
 std::string Lab::at(Position where) const {
   return where.line == 0 ? file : fmt::format("{}:{}:{}", file, where.line, where.column);
 }

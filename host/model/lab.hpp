@@ -34,6 +34,8 @@ struct Interface {
   [[nodiscard]] const std::vector<Kind>& of() const {
     return objects.of<Kind>();
   }
+  /// Whether the file has something on it that is there only with IPv6.
+  [[nodiscard]] bool needs_ipv6() const;
   [[nodiscard]] AdminState state() const { return link.state.value_or(AdminState::up); }
   friend bool operator==(const Interface&, const Interface&) = default;
 };

@@ -40,6 +40,8 @@ struct Link {
   std::string kind = {};      ///< as seen: IFLA_INFO_KIND
   /// Addresses and routes that clients (DHCP, router advertisements) made there are theirs.
   bool dynamic = false;
+  bool needs_ipv6 =
+      false;  ///< the file has something of IPv6 on it, so an MTU that it leaves free is at least kLeastMtu6
   Position where = {};
 
   [[nodiscard]] std::string_view key() const { return name; }

@@ -155,17 +155,30 @@ Sysctl::Reach Sysctl::reach() const {
   return Reach::space;
 }
 
+namespace {
+
+/// Where the name of the interface stands in a key; it must have one.
+std::pair<std::size_t, std::size_t> interface_in(const std::string& key) {
+  std::size_t from = key.find(".conf.");
+  from = from != std::string::npos ? from + 6 : key.find(".neigh.") + 7;
+  return {from, key.find('.', from)};
+}
+
+}  // namespace
+
 std::string Sysctl::interface() const {
   if (reach() != Reach::interface) return {};
-  for (const std::string_view table : {".conf.", ".neigh."}) {
-    const std::size_t at = key_text.find(table);
-    if (at == std::string::npos) continue;
-    const std::size_t from = at + table.size();
-    std::string name = key_text.substr(from, key_text.find('.', from) - from);
-    std::replace(name.begin(), name.end(), '/', '.');
-    return name;
-  }
-  return {};
+  const auto [from, end] = interface_in(key_text);
+  std::string name = key_text.substr(from, end - from);
+  std::replace(name.begin(), name.end(), '/', '.');
+  return name;
+}
+
+std::string Sysctl::key_of(const std::string& other) const {
+  const auto [from, end] = interface_in(key_text);
+  std::string name = other;
+  std::replace(name.begin(), name.end(), '.', '/');
+  return key_text.substr(0, from) + name + (end == std::string::npos ? "" : key_text.substr(end));
 }
 
 std::string canonical_value(const std::string& value) {

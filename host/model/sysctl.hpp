@@ -20,6 +20,8 @@ struct Sysctl {
   [[nodiscard]] Reach reach() const;
   /// Which interface it is of, as that is called; empty: none, all, or those to come.
   [[nodiscard]] std::string interface() const;
+  /// The key of the same sysctl of another interface. This must be of one.
+  [[nodiscard]] std::string key_of(const std::string& other) const;
   void note(Interest& interest) const { interest.sysctls.push_back(key_text); }
   Sysctl& own() { return *this; }
   [[nodiscard]] const Sysctl& own() const { return *this; }

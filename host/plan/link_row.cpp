@@ -11,8 +11,15 @@ bool has_ipv6(const Link& link) { return link.settings.mtu.value_or(kLeastMtu6) 
 }  // namespace
 
 std::vector<SettingChange> Row<Link>::other_changes(const Link& wanted, const Link& seen) {
-  if (wanted.name == seen.name) return {};
-  return {{.name = "name", .expected = wanted.name, .found = seen.name, .where = wanted.where}};
+  std::vector<SettingChange> changes;
+  if (wanted.name != seen.name)
+    changes.push_back({.name = "name", .expected = wanted.name, .found = seen.name, .where = wanted.where});
+  if (wanted.needs_ipv6 && !wanted.settings.mtu && !has_ipv6(seen))
+    changes.push_back({.name = "mtu",
+                       .expected = setting_text(kLeastMtu6),
+                       .found = setting_text(*seen.settings.mtu),
+                       .where = wanted.where});
+  return changes;
 }
 
 bool Row<Link>::unset(Link& target, const Link& made) {
@@ -37,6 +44,7 @@ bool Row<Link>::unset(Link& target, const Link& made) {
 void Row<Link>::keep_rest(Link& goal, const Link& seen) {
   goal.ifindex = seen.ifindex;
   goal.kind = seen.kind;
+  if (goal.needs_ipv6 && !has_ipv6(goal)) goal.settings.mtu = {kLeastMtu6, goal.where};
   if (!has_ipv6(goal)) goal.settings.addr_gen_mode.reset();  // it goes with IPv6
 }
 

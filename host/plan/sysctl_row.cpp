@@ -48,7 +48,7 @@ bool Row<Sysctl>::suffer(Sysctl& one, const Event& event, const SpaceState& /*st
     case Event::What::link_gone:
       return one.interface() == event.interface;
     case Event::What::no_ipv6:  // the defaults are there again when it comes back
-      return one.key_text.starts_with("net.ipv6.conf.") && one.interface() == event.interface;
+      return one.key_text.starts_with("net.ipv6.") && one.interface() == event.interface;
     default:
       return false;
   }

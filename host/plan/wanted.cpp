@@ -11,6 +11,7 @@ Link link_of(const Interface& interface) {
   link.name = interface.name.str();
   link.settings = interface.link;
   link.dynamic = interface.dynamic;
+  link.needs_ipv6 = interface.needs_ipv6();
   link.where = interface.where;
   LinkSettings& settings = link.settings;
   if (!settings.master) settings.master = {std::string(), interface.where};

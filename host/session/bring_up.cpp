@@ -10,7 +10,6 @@
 #include <array>
 #include <chrono>
 #include <fstream>
-#include <unordered_set>
 
 #include <fmt/ranges.h>
 
@@ -34,29 +33,6 @@ void require_same_file(const engine::Record& record, const Lab& next) {
       fmt::format("lab \"{}\" is up from {}, another file; \"netrig up --replace {}\" makes it what this one says",
                   record.lab, record.file, next.file),
       next.file);
-}
-
-/// What the record names and neither file does: an earlier run could not take it away.
-void append_leftovers(const engine::Record& record, const Lab& next, std::vector<plan::Line>& lines) {
-  const auto append = [&](const std::string& kind, const std::string& space, const std::string& name) {
-    const bool is_told = std::any_of(lines.begin(), lines.end(), [&](const plan::Line& line) {
-      return line.verb == Verb::remove && line.kind == kind && line.space == space && line.name == name;
-    });
-    if (!is_told)
-      lines.push_back(
-          {.verb = Verb::remove, .kind = kind, .space = space, .name = name, .detail = "left by an earlier run"});
-  };
-  const auto names_of = [](const auto& named) {
-    std::unordered_set<std::string_view> names;
-    for (const auto& one : named) names.insert(one.name.str());
-    return names;
-  };
-  const auto devices = names_of(next.devices);
-  const auto namespaces = names_of(next.namespaces);
-  for (const engine::MadeDevice& made : record.devices)
-    if (!devices.contains(made.name)) append("device", "", made.name);
-  for (const engine::MadeNamespace& made : record.namespaces)
-    if (!made.existing && !namespaces.contains(made.name)) append("namespace", made.name, "");
 }
 
 /// A lab that an earlier run left between states is taken away before it is begun anew.
@@ -108,13 +84,20 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
   result.fresh = !journal.record().begun;
   try {
     std::optional<Lab> current;
+    std::vector<plan::Line> leftovers;
+    std::optional<std::string> resists;
     // To read the same text a second time takes longer than to look at all that it says.
     const bool same_text = !result.fresh && journal.record().only == request.only &&
                            engine::Journal::applied_source(journal.record().lab) == next.source;
     const bool same = same_text && engine::is_same_file(journal.record(), next.file);
     if (!result.fresh) {
       current = same_text ? next : host.applied(journal.record());
-      engine::take_leftovers(journal, host.drivers, host.options, *current);
+      leftovers = leftovers_of(journal.record(), *current);
+      try {
+        engine::take_leftovers(journal, host.drivers, host.options, *current);
+      } catch (const Error& error) {
+        resists = error.message();  // what is wanted now does not wait for it
+      }
     }
     const Lab* before = current ? &*current : nullptr;
     if (request.remove_foreign)
@@ -122,7 +105,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     engine::Bringing bringing(journal, host.drivers, host.options, before, next);
     const plan::Plan& plan = bringing.plan();
     result.lines = plan::lines_of(plan, before, next);
-    if (!result.fresh) append_leftovers(journal.record(), next, result.lines);
+    result.lines.insert(result.lines.end(), leftovers.begin(), leftovers.end());
     engine::check_conflicts(before, next, plan);
     std::vector<std::string> going;
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
@@ -133,6 +116,12 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     else if (!same)
       journal.commit(next, request.only);  // comments may have changed
     result.warnings = bringing.warnings();
+    if (resists)
+      throw Error(
+          ErrorCode::left,
+          fmt::format("lab {} is as its file says, but what an earlier run was to take away is still there ({}); "
+                      "the next \"netrig up\" or \"netrig down {}\" tries again",
+                      next.name.str(), *resists, next.name.str()));
   } catch (...) {
     // Refused before anything was begun: the name is free again.
     if (!journal.record().begun) journal.remove();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <unordered_set>
+
 #include "plan/drift.hpp"
 #include "session/session.hpp"
 
@@ -18,6 +20,26 @@ Observation observed(const plan::Plan& plan, const Lab* current, const Lab& next
 
 }  // namespace
 
+std::vector<plan::Line> leftovers_of(const engine::Record& record, const Lab& lab) {
+  std::vector<plan::Line> lines;
+  const auto append = [&](const std::string& kind, const std::string& space, const std::string& name) {
+    lines.push_back(
+        {.verb = Verb::remove, .kind = kind, .space = space, .name = name, .detail = "left by an earlier run"});
+  };
+  const auto names_of = [](const auto& named) {
+    std::unordered_set<std::string_view> names;
+    for (const auto& one : named) names.insert(one.name.str());
+    return names;
+  };
+  const auto devices = names_of(lab.devices);
+  const auto namespaces = names_of(lab.namespaces);
+  for (const engine::MadeDevice& made : record.devices)
+    if (!devices.contains(made.name)) append("device", "", made.name);
+  for (const engine::MadeNamespace& made : record.namespaces)
+    if (!made.existing && !namespaces.contains(made.name)) append("namespace", made.name, "");
+  return lines;
+}
+
 engine::Record running_record(const std::string& lab) {
   auto record = engine::Journal::peek(lab);
   if (!record) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", lab));
@@ -32,7 +54,12 @@ Observation observe(const engine::Record& record, const Lab* current, const Lab&
   const plan::Plan plan =
       engine::make_plan(current, next, engine::look(spaces, record, current, next, threads), threads);
   engine::check_conflicts(current, next, plan);
-  return observed(plan, current, next);
+  Observation result = observed(plan, current, next);
+  if (current != nullptr) {
+    const std::vector<plan::Line> left = leftovers_of(record, *current);
+    result.lines.insert(result.lines.end(), left.begin(), left.end());
+  }
+  return result;
 }
 
 Observation compare_files(const Lab* current, const Lab& next) {

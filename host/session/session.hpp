@@ -48,7 +48,8 @@ struct BroughtUp {
   std::vector<std::string> warnings = {};
   double seconds = 0;
 };
-/// Brings a lab up, or a running one to what `next` says. Throws Error; then everything is as before.
+/// Brings a lab up, or a running one to what `next` says. Throws Error; then everything is as before, but with
+/// Error{left}: then it is as `next` says, and something that it no longer wants is still there.
 BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request);
 /// Whether a lab is up from a file that is neither this one nor a copy of it.
 bool is_from_another_file(const engine::Record& record, const Lab& lab);
@@ -82,6 +83,8 @@ struct Observation {
 /// What `up` would do, going by the kernel. Nothing is changed. `current`: what the running lab was brought up as;
 /// nullptr: it is not up, and all is to be made. Throws Error{conflict} for names in use.
 Observation observe(const engine::Record& record, const Lab* current, const Lab& next);
+/// What the record names and the file that is up does not: an earlier run could not take it away, and the next will.
+std::vector<plan::Line> leftovers_of(const engine::Record& record, const Lab& lab);
 /// The same by the files alone, for who may not look into namespaces.
 Observation compare_files(const Lab* current, const Lab& next);
 /// How a lab that is up differs from what it was brought up as. Throws Error.

@@ -80,10 +80,17 @@ void ask_driver(DeviceStatus& view, engine::Spaces& spaces, const std::string& l
 }  // namespace
 
 bool Status::whole() const {
-  return std::all_of(namespaces.begin(), namespaces.end(), [](const NamespaceStatus& n) { return n.present; }) &&
-         std::all_of(devices.begin(), devices.end(), [](const DeviceStatus& d) {
-           return std::all_of(d.interfaces.begin(), d.interfaces.end(),
-                              [](const InterfaceStatus& i) { return i.present; });
+  // What the file no longer names, and an earlier run could not take away, is missed by nobody.
+  const auto counts = [&](const auto& named, const std::string& name) {
+    return !drift || std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.name.str() == name; });
+  };
+  const auto is_there = [&](const InterfaceStatus& interface) { return interface.present; };
+  return std::all_of(
+             namespaces.begin(), namespaces.end(),
+             [&](const NamespaceStatus& one) { return one.present || !counts(applied.namespaces, one.made.name); }) &&
+         std::all_of(devices.begin(), devices.end(), [&](const DeviceStatus& one) {
+           return std::all_of(one.interfaces.begin(), one.interfaces.end(), is_there) ||
+                  !counts(applied.devices, one.made.name);
          });
 }
 

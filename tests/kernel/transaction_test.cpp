@@ -295,9 +295,8 @@ interfaces = [{ namespace = "foreign", name = "lab0" }, { namespace = "m0", name
 
 TEST_CASE("down says which processes keep a namespace alive") {
   goes_up(kTwo);
-  REQUIRE(sh("ip netns exec a sleep 30 >/dev/null 2>&1 & for i in $(seq 50); do ip netns pids a | grep -q . && break; "
-             "sleep 0.02; done")
-              .exit == 0);
+  REQUIRE(sh("ip netns exec a sleep 30 >/dev/null 2>&1 &").exit == 0);
+  await([] { return sh("grep -qx sleep /proc/$(ip netns pids a | head -n 1)/comm").exit == 0; });
   const std::string process = sh("ip netns pids a").out;
   const Result down = cli("down two");
   CHECK(down.exit == 0);

@@ -11,6 +11,7 @@
 #include "engine/journal.hpp"
 #include "engine/place.hpp"
 #include "model/error.hpp"
+#include "plan/compare.hpp"
 #include "plan/kernel_model.hpp"
 #include "plan/wanted.hpp"
 
@@ -30,9 +31,9 @@ struct World {
 
 class Place final : public engine::Place {
  public:
-  /// `refused`: number of the message that is, counted from 1; 0: none.
-  Place(World& world, engine::Journal& journal, std::size_t refused)
-      : world_(world), journal_(journal), refused_(refused) {}
+  /// `refused`: number of the message that is, counted from 1; 0: none. `and_after`: all that come after it are, too.
+  Place(World& world, engine::Journal& journal, std::size_t refused, bool and_after = false)
+      : world_(world), journal_(journal), refused_(refused), and_after_(and_after) {}
 
   [[nodiscard]] static SpaceState fresh() {
     SpaceState state;
@@ -97,7 +98,7 @@ class Place final : public engine::Place {
     for (const Step& step : steps) {
       if (step.is_void) continue;
       const auto* sysctl = std::get_if<Sysctl>(&step.object);
-      const bool kept = space.existing && !step.restores && std::holds_alternative<Route>(step.object);
+      const bool kept = space.existing && !step.restores && plan::outlives_links(step.object);
       if (sysctl != nullptr && step.verb != Verb::remove)
         journal_.intend(
             engine::SavedSysctl{.home = name, .key = sysctl->key_text, .before = value_of(state, sysctl->key_text)});
@@ -174,7 +175,9 @@ class Place final : public engine::Place {
 
  private:
   void ask(const std::string& what) {
-    if (++*asked_ == refused_) throw Error(ErrorCode::failed, "refused: " + what);
+    ++*asked_;
+    if (*asked_ == refused_ || (and_after_ && refused_ != 0 && *asked_ > refused_))
+      throw Error(ErrorCode::failed, "refused: " + what);
   }
 
   bool is_there(const engine::MadeNamespace& made) {
@@ -235,6 +238,7 @@ class Place final : public engine::Place {
   World& world_;
   engine::Journal& journal_;
   std::size_t refused_;
+  bool and_after_;
   std::size_t own_count_ = 0;
   std::size_t* asked_ = &own_count_;
 };
