@@ -69,8 +69,8 @@ Result sh(const std::string& command) {
 Result cli(const std::string& arguments) { return sh(std::string(NETRIG_BINARY) + " " + arguments); }
 
 int start_netrig(const std::vector<std::string>& arguments) {
-  // In a process group of its own: some are stopped, and when a group that has a stopped process in it becomes an orphan,
-  // all of it is hung up on, the tests' own runner too (setpgid(2)).
+  // In a process group of its own: some are stopped, and when a group that has a stopped process in it becomes an
+  // orphan, all of it is hung up on, the tests' own runner too (setpgid(2)).
   const pid_t child = ::fork();
   ::setpgid(child, child);
   if (child != 0) return child;
