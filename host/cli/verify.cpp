@@ -28,14 +28,13 @@ int verify(Session& session, const VerifyOptions& options) {
   const bool removes = options.strict && !observation.foreign.empty();
   const bool keeps = removes && std::any_of(observation.foreign.begin(), observation.foreign.end(),
                                             [](const auto& one) { return std::holds_alternative<Link>(one.object); });
+  std::size_t count = options.strict ? observation.foreign.size() : 0;
+  for (const plan::Line& line : observation.lines) count += plan::faults_of(line).size();
   std::string text = drift_text(observation.lines, applied) + foreign_text(observation.foreign);
-  text +=
-      drift ? fmt::format("lab {}: {}; \"netrig up {}{}\" mends it{}\n", name,
-                          report::counted(observation.lines.size() + (options.strict ? observation.foreign.size() : 0),
-                                          "difference"),
-                          removes ? "--remove-foreign " : "", shell_word(record.file),
-                          keeps ? ", but for interfaces that others made" : "")
-            : fmt::format("lab {} is as its file says\n", name);
+  text += drift ? fmt::format("lab {}: {}; \"netrig up {}{}\" mends it{}\n", name, report::counted(count, "difference"),
+                              removes ? "--remove-foreign " : "", shell_word(record.file),
+                              keeps ? ", but for interfaces that others made" : "")
+                : fmt::format("lab {} is as its file says\n", name);
   session.say(text);
   session.answer({{"lab", name},
                   {"drift", drift},
