@@ -117,9 +117,25 @@ void require_nothing_left() {
   CHECK(std::filesystem::is_empty("/run/netrig"));
 }
 
+namespace {
+
+/// Whether every IPv6 address is usable: the kernel makes its route a moment after it is no longer tentative.
+bool is_settled(const std::string& space) {
+  if (!sh("ip -n " + space + " -6 addr show up tentative").out.empty()) return false;
+  std::set<std::string> routed;
+  for (const Json& route : ip("-n " + space + " -6 route show table all type local")) routed.insert(route["dst"]);
+  for (const Json& link : ip("-n " + space + " -6 addr show up"))
+    for (const Json& address : link["addr_info"])
+      if (address.is_object() && address.contains("local") && !address.contains("dadfailed") &&
+          !routed.contains(address["local"]))
+        return false;
+  return true;
+}
+
+}  // namespace
+
 Json kernel_state(const std::string& space) {
-  for (int i = 0; i < 300 && !sh("ip -n " + space + " -6 addr show up tentative").out.empty(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  for (int i = 0; i < 300 && !is_settled(space); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
   Json state;
   for (const char* what : {"-d link", "addr", "-4 route show table all", "-6 route show table all", "rule"}) {
     Json list = ip("-n " + space + " " + what);
