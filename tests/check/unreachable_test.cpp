@@ -6,10 +6,12 @@ using namespace netrig;
 
 namespace {
 
-check::TestResult unreachable(const std::string& more, const std::string& rule = {}) {
+/// `timeout`: where an answer is to come, one that no machine needs.
+check::TestResult unreachable(const std::string& more, const std::string& rule = {},
+                              const std::string& timeout = "150ms") {
   const rig::Rig rig(std::string(rig::kRouted) +
-                     "[[test]]\nname = \"t\"\nfrom = \"h1\"\nunreachable = { to = \"h2\", timeout = \"150ms\"" + more +
-                     " }\n");
+                     "[[test]]\nname = \"t\"\nfrom = \"h1\"\nunreachable = { to = \"h2\", timeout = \"" + timeout +
+                     "\"" + more + " }\n");
   if (!rule.empty())
     REQUIRE(scratch::sh(
                 "ip netns exec r nft 'add table inet t; add chain inet t f { type filter hook forward priority 0; }; "
@@ -34,25 +36,25 @@ TEST_CASE("unreachable passes when a firewall drops or rejects") {
 }
 
 TEST_CASE("unreachable fails when something gets through, and says what") {
-  auto result = unreachable("");
+  auto result = unreachable("", {}, "20s");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "an echo request got through: a reply");
   CHECK(result.findings[0].expected == "no way through");
   CHECK_THAT(result.findings[0].look_at, ContainsSubstring("netrig exec rig h2 -- nft list ruleset"));
-  result = unreachable(", protocol = \"tcp\"");
+  result = unreachable(", protocol = \"tcp\"", {}, "20s");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "TCP port 7777 got through: connected");
-  result = unreachable(", protocol = \"udp\"");
+  result = unreachable(", protocol = \"udp\"", {}, "20s");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "UDP port 7777 got through: an answer");
   // Nobody listens, but the way is open.
-  result = unreachable(", protocol = \"tcp\", server = false");
+  result = unreachable(", protocol = \"tcp\", server = false", {}, "20s");
   REQUIRE(result.findings.size() == 1);
   CHECK_THAT(result.findings[0].seen, ContainsSubstring("the target itself answered that nobody listens"));
 }
 
 TEST_CASE("unreachable sees what arrives, also when no answer comes back") {
-  const auto result = unreachable(", protocol = \"udp\", count = 2", "udp sport 7777 drop");
+  const auto result = unreachable(", protocol = \"udp\", count = 2", "udp sport 7777 drop", "2s");
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "2 datagrams reached the target, although no answer came back");
 }
