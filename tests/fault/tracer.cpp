@@ -253,7 +253,10 @@ class Tracer {
     if (nth < point_->nth || (nth > point_->nth && !point_->lasting)) return false;
     user_regs_struct registers{};
     if (::ptrace(PTRACE_GETREGS, thread, nullptr, &registers) != 0) return false;
-    if (point_->lasting && point_->error == ENOSPC && in_proc(process_of_.at(thread), registers.rdi)) return false;
+    // A disk that is full is neither /proc nor the pipe of a standard stream.
+    if (point_->lasting && point_->error == ENOSPC &&
+        (registers.rdi <= STDERR_FILENO || in_proc(process_of_.at(thread), registers.rdi)))
+      return false;
     result_.reached = true;
     if (nth == point_->nth) result_.about = about(thread, call, registers);
     if (point_->error == kKill) {
