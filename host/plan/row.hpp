@@ -84,8 +84,7 @@ void take(SpaceState& state, const Kind& one) {
   if (found != all.end()) all.erase(found);
 }
 
-/// A row without anything special. A setting that reads otherwise than it should is changed in place; what hangs on
-/// nothing outlives everything.
+/// A row without anything special: it is changed in place, goes by a step of its own, and with the lab's interfaces.
 template <typename Kind>
 struct CommonRow {
   static constexpr Going kGoing = Going::by_step;

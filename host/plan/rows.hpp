@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The rows of all kinds: the one list of them in plan/.
 #pragma once
 #include "plan/address_row.hpp"
 #include "plan/link_row.hpp"
