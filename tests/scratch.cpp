@@ -125,9 +125,9 @@ bool is_settled(const std::string& space) {
   std::set<std::string> routed;
   for (const Json& route : ip("-n " + space + " -6 route show table all type local")) routed.insert(route["dst"]);
   for (const Json& link : ip("-n " + space + " -6 addr show up"))
-    for (const Json& address : link["addr_info"])
-      if (address.is_object() && address.contains("local") && !address.contains("dadfailed") &&
-          !routed.contains(address["local"]))
+    // ip shows an empty object in the place of what it leaves out.
+    for (const Json& address : link.value("addr_info", Json::array()))
+      if (address.contains("local") && !address.contains("dadfailed") && !routed.contains(address["local"]))
         return false;
   return true;
 }
