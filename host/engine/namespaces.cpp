@@ -18,6 +18,13 @@ constexpr std::size_t kChunk = 16;
 // Far from where the kernel counts, in a namespace that others use.
 constexpr std::uint32_t kForeignFrom = 1U << 24U;
 
+/// Whether each namespace can have a socket open beside its own descriptor, with as many more as a run needs.
+bool has_room_for_sockets(std::size_t namespaces) {
+  constexpr rlim_t kReserve = 256;
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= 2 * namespaces + kReserve;
+}
+
 /// Links that every new namespace has of itself (lo, and tunnels of loaded modules) take the first ifindexes.
 std::uint32_t first_free_ifindex(kernel::Socket& socket) {
   std::uint32_t highest = 0;
@@ -52,9 +59,7 @@ void open_existing(Run& run, const Namespace& space) {
 /// Nothing: it is not there any more, or another has its name.
 std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
   try {
-    const NamespaceName name(made.name);
-    if (made.path.empty() && kernel::is_hollow(name)) return std::nullopt;
-    auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(name) : made.path);
+    auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
     if (!fd || kernel::cookie_of(*fd) == made.cookie) return fd;
     run.warn(made.existing
                  ? fmt::format("namespace {} is another than the one that this lab used, which is gone with all that "
@@ -62,6 +67,8 @@ std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
                                made.name)
                  : fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
   } catch (const Error& error) {
+    // A name without a namespace is what a crash leaves.
+    if (made.path.empty() && kernel::is_hollow(NamespaceName(made.name))) return std::nullopt;
     if (error.code() == ErrorCode::conflict || error.code() == ErrorCode::invalid)  // no namespace any more
       run.warn(fmt::format("{}; it was left alone", error.what()));
     else
@@ -80,6 +87,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
   if (fresh.empty()) return;
   kernel::prepare_run_directory();
 
+  const bool keeps_sockets = has_room_for_sockets(next.namespaces.size());
   std::atomic<std::uint32_t> first_ifindex{0};
   std::atomic<std::size_t> done{0};
   const std::size_t chunks = (fresh.size() + kChunk - 1) / kChunk;
@@ -89,6 +97,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
     const std::size_t end = std::min(begin + kChunk, fresh.size());
     std::vector<kernel::CreatedNamespace> created;
     std::vector<MadeNamespace> made;
+    created.reserve(end - begin);
     for (std::size_t i = begin; i < end; ++i) {
       created.push_back(kernel::create_namespace());
       made.push_back(
@@ -104,6 +113,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
       kernel::CreatedNamespace& one = created[i - begin];
       kernel::publish(one, next.namespaces[fresh[i]].name);
       Space& space = run.spaces.add(made[i - begin].name, std::move(one.fd), one.cookie);
+      if (keeps_sockets) space.keep(std::move(one.socket));
       space.set_free_from(first_ifindex);
       space.ifindex.emplace("lo", 1);
     }

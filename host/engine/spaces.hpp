@@ -27,9 +27,14 @@ class Space {
   [[nodiscard]] std::uint64_t cookie() const { return cookie_; }
   /// Its rtnetlink socket, opened on first use; then the calling thread is in the namespace.
   kernel::Socket& socket();
-  /// Keeps the number of open descriptors at one a namespace in large labs.
+  /// Makes a socket of it the one that stays open.
+  void keep(kernel::Socket socket) {
+    socket_.emplace(std::move(socket));
+    keeps_socket_ = true;
+  }
+  /// Keeps the number of open descriptors at one a namespace, where there is not room for two each.
   void release_socket() {
-    socket_.reset();
+    if (!keeps_socket_) socket_.reset();
     sysfs_.reset();
   }
   /// kernel::birth_of an interface of it; 0: not there, or not to be had. The calling thread may end up in the
@@ -51,6 +56,7 @@ class Space {
   UniqueFd fd_;
   std::uint64_t cookie_ = 0;
   std::optional<kernel::Socket> socket_;
+  bool keeps_socket_ = false;
   std::optional<UniqueFd> sysfs_;  ///< holding nothing: it cannot be opened
   std::uint32_t free_from_ = 0;
   std::set<std::uint32_t> reserved_;

@@ -63,11 +63,11 @@ CreatedNamespace create_namespace() {
                   "the limit on network namespaces is reached; raise the sysctl user.max_net_namespaces");
     fail("cannot create a network namespace", errno);
   }
-  CreatedNamespace created;
-  created.fd = UniqueFd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!created.fd) fail("cannot open the new network namespace", errno);
-  created.cookie = kernel::Socket().namespace_cookie();
-  return created;
+  UniqueFd fd(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!fd) fail("cannot open the new network namespace", errno);
+  Socket socket;
+  const std::uint64_t cookie = socket.namespace_cookie();
+  return {.fd = std::move(fd), .cookie = cookie, .socket = std::move(socket)};
 }
 
 void publish(const CreatedNamespace& created, const NamespaceName& name) {
@@ -115,6 +115,13 @@ bool is_hollow(const NamespaceName& name) {
 
 std::optional<UniqueFd> open_namespace(const std::string& path) {
   const auto refuse = [&] { throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path)); };
+  if (path.starts_with(std::string(kRunDirectory) + "/")) {
+    // Only root puts anything there, so it is opened at once; what is a link to elsewhere is none of root's promise.
+    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
+    if (!fd && errno == ENOENT) return std::nullopt;
+    if (fd && !is_network_namespace(fd.get(), path)) refuse();
+    if (fd) return fd;
+  }
   // O_PATH: a lab file may name any path, and opening alone makes a device act. What is looked at is what is opened.
   const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!place) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "kernel/socket.hpp"
 #include "model/lab.hpp"
 #include "model/unique_fd.hpp"
 
@@ -27,6 +28,7 @@ void prepare_run_directory();
 struct CreatedNamespace {
   UniqueFd fd;
   std::uint64_t cookie = 0;
+  Socket socket;  ///< in it
 };
 /// Makes one. Afterwards the calling thread is in it, so call it from a thread of its own. Throws Error{denied} without
 /// CAP_SYS_ADMIN.
