@@ -16,7 +16,6 @@ namespace netrig::check {
 namespace {
 
 constexpr std::size_t kMostFindings = 20;
-constexpr std::size_t kWorthThreads = 32;
 
 bool has(const std::vector<plan::Fault>& faults, const plan::Fault& one) {
   return std::find(faults.begin(), faults.end(), one) != faults.end();
@@ -27,21 +26,15 @@ bool has(const std::vector<plan::Fault>& faults, const plan::Fault& one) {
 std::vector<plan::Fault> faults_in(const Lab& lab, const std::vector<std::size_t>& spaces, bool strict) {
   const auto record = engine::Journal::peek(lab.name.str());
   if (!record) throw Error(ErrorCode::not_found, fmt::format("lab {} is not up any more", lab.name.str()));
-  const engine::Sight sight(*record, lab);
-  const plan::Wanted wanted(lab);
-  std::vector<std::vector<plan::Fault>> parts(spaces.size());
-  const auto add = [](std::vector<plan::Fault>& part, const plan::Line& line) {
-    std::vector<plan::Fault> faults = plan::faults_of(line);
-    part.insert(part.end(), std::make_move_iterator(faults.begin()), std::make_move_iterator(faults.end()));
-  };
-  engine::parallel(spaces.size(), spaces.size() < kWorthThreads ? 1 : engine::worker_count(), [&](std::size_t i) {
-    const plan::Drift drift = plan::drift_in(lab, wanted, spaces[i], sight.look(spaces[i]));
-    for (const plan::Line& line : drift.lines) add(parts[i], line);
-    if (strict)
-      for (const auto& [space, object] : drift.foreign) add(parts[i], plan::foreign_line(object, space));
-  });
+  const plan::Drift drift = engine::drift_in(*record, lab, spaces);
   std::vector<plan::Fault> all;
-  for (auto& part : parts) std::move(part.begin(), part.end(), std::back_inserter(all));
+  const auto add = [&all](const plan::Line& line) {
+    std::vector<plan::Fault> faults = plan::faults_of(line);
+    std::move(faults.begin(), faults.end(), std::back_inserter(all));
+  };
+  for (const plan::Line& line : drift.lines) add(line);
+  if (strict)
+    for (const auto& [space, object] : drift.foreign) add(plan::foreign_line(object, space));
   return all;
 }
 

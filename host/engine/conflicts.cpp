@@ -52,7 +52,7 @@ bool is_lost(const Record& record) {
   return !found;
 }
 
-void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan) {
+void check_conflicts(const Record& record, const Lab* current, const Lab& next, const plan::Plan& plan) {
   std::unordered_set<std::string> ours;  // names that the plan itself clears first
   if (current != nullptr)
     for (const std::size_t s : plan.remove_namespaces)
@@ -64,6 +64,9 @@ void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan
       for (const std::size_t d : *devices)
         for (const Interface& interface : current->devices[d].interfaces)
           ours.insert(current->namespaces[interface.home].name.str() + ":" + interface.name.str());
+  std::unordered_set<std::string> recorded;  // "space:ifindex"; one that has taken the name of ours has another
+  for (const MadeDevice& device : record.devices)
+    for (const MadeInterface& made : device.interfaces) recorded.insert(fmt::format("{}:{}", made.home, made.ifindex));
 
   std::unordered_set<std::size_t> fresh;
   for (const std::size_t s : plan.create_namespaces) {
@@ -111,11 +114,12 @@ void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan
     kernel::Socket socket;
     for (const auto& link : kernel::list_links(socket)) {
       const auto found = wanted[spaces[i]].find(link.name);
-      if (found == wanted[spaces[i]].end() || ours.contains(space.name.str() + ":" + link.name) ||
-          renamed.contains(space.name.str() + ":" + link.name))
-        continue;
+      const std::string place = space.name.str() + ":" + link.name;
+      const bool goes = ours.contains(place) && recorded.contains(fmt::format("{}:{}", space.name.str(), link.ifindex));
+      if (found == wanted[spaces[i]].end() || goes || renamed.contains(place)) continue;
       throw Error(ErrorCode::conflict,
-                  fmt::format("interface {} exists already in namespace {} and is not this lab's; choose another name",
+                  fmt::format("interface {} exists already in namespace {} and is not this lab's; remove it, or choose "
+                              "another name",
                               link.name, space.name.str()),
                   next.at(found->second->where));
     }

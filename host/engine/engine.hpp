@@ -70,7 +70,7 @@ std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const
 
 /// What is in the way of a plan: names in use already. Throws Error{conflict} for the first, before anything is
 /// touched.
-void check_conflicts(const Lab* current, const Lab& next, const plan::Plan& plan);
+void check_conflicts(const Record& record, const Lab* current, const Lab& next, const plan::Plan& plan);
 
 /// Whether a record is of a kernel that is gone, and all that it names with it. A boot id can be made up, as in some
 /// containers; that one of the lab's own namespaces is there proves that it is.

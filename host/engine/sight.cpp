@@ -7,13 +7,17 @@
 #include <unordered_map>
 
 #include "engine/whose.hpp"
+#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/objects.hpp"
 #include "model/error.hpp"
+#include "plan/plan.hpp"
 #include "plan/wanted.hpp"
 
 namespace netrig::engine {
 namespace {
+
+constexpr std::size_t kWorthThreads = 32;  ///< namespaces
 
 /// A namespace that is to be looked at.
 struct Target {
@@ -30,6 +34,7 @@ struct Target {
 /// What became of the interfaces that the record knows.
 struct Found {
   bool present = false;
+  bool whole = false;  ///< as wanted, and so not kept
   SpaceState state = {};
   std::vector<std::size_t> broken = {};  // devices
   std::vector<plan::Renaming> renamed = {};
@@ -76,12 +81,12 @@ struct Opened {
 
 /// Nothing: it is not there, or another has its name.
 std::optional<Opened> open(const Target& target) {
-  if (!target.existing && kernel::is_hollow(NamespaceName(target.name))) return std::nullopt;
   std::optional<UniqueFd> fd;
   try {
     fd = kernel::open_namespace(target.path);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::conflict) throw;  // no namespace any more
+    if (error.code() != ErrorCode::conflict)
+      throw;  // no namespace any more, or a name that a crash has left without one
   }
   if (!fd) return std::nullopt;
   const std::uint64_t cookie = kernel::cookie_of(*fd);
@@ -163,8 +168,8 @@ Found look_at(Spaces& spaces, const Target& target) {
 }  // namespace
 
 SpaceState look_again(Space& space, const Interest& interest, const std::vector<ShownSysctl>& shown) {
-  // A socket that another thread has opened would answer, but sysctls are those of where the thread is.
-  space.release_socket();
+  // Sysctls are those of where the thread is, whoever has opened the socket.
+  kernel::enter(space.fd());
   SpaceState state = kernel::look(space.socket(), {.kinds = kernel::Kinds::all(), .interest = interest});
   plan::make_canonical(state);
   undisguise(shown, state.of<Sysctl>());
@@ -173,25 +178,83 @@ SpaceState look_again(Space& space, const Interest& interest, const std::vector<
   return state;
 }
 
+namespace {
+
+/// Compares at once what two labs say of a namespace with what was seen of it.
+class Judge {
+ public:
+  Judge(const Lab& current, const Lab& next) : next_(next), made_(current), wanted_(next) {
+    std::unordered_map<std::string_view, std::size_t> by_name;
+    for (std::size_t s = 0; s < current.namespaces.size(); ++s) by_name.emplace(current.namespaces[s].name.str(), s);
+    for (std::size_t s = 0; s < next.namespaces.size(); ++s) {
+      const Namespace& space = next.namespaces[s];
+      const auto found = by_name.find(space.name.str());
+      if (found != by_name.end() && plan::is_same(current.namespaces[found->second], space))
+        places_.emplace(space.name.str(), std::pair(found->second, s));
+    }
+  }
+
+  [[nodiscard]] bool is_whole(const std::string& space, const SpaceState& seen) const {
+    const auto found = places_.find(space);
+    if (found == places_.end()) return false;
+    const auto& [before, after] = found->second;
+    return plan::is_whole(next_.namespaces[after], wanted_.in(after), made_.in(before), seen);
+  }
+
+ private:
+  const Lab& next_;
+  plan::Wanted made_;
+  plan::Wanted wanted_;
+  std::unordered_map<std::string_view, std::pair<std::size_t, std::size_t>> places_;
+};
+
+}  // namespace
+
 plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const Lab& next, unsigned threads) {
-  const std::vector<Target> targets = targets_of(record, current, next);
-  std::vector<Found> found(targets.size());
-  parallel(targets.size(), threads, [&](std::size_t i) { found[i] = look_at(spaces, targets[i]); });
+  const auto targets = std::make_shared<const std::vector<Target>>(targets_of(record, current, next));
+  std::vector<Found> found(targets->size());
+  std::optional<Judge> judge;
+  if (current != nullptr) judge.emplace(*current, next);
+  parallel(targets->size(), threads, [&](std::size_t i) {
+    found[i] = look_at(spaces, (*targets)[i]);
+    if (!judge || !found[i].renamed.empty() || !judge->is_whole((*targets)[i].name, found[i].state)) return;
+    found[i].whole = true;
+    found[i].state = {};
+  });
   plan::Seen seen;
+  seen.again = [&spaces, targets](const std::string& name) {
+    const auto target = std::find_if(targets->begin(), targets->end(), [&](const Target& t) { return t.name == name; });
+    SpaceState state;
+    kernel::aside([&] {
+      Space& space = spaces.at(name);
+      state = look_again(space, target->interest, target->shown);
+      space.release_socket();
+    });
+    return state;
+  };
   std::unordered_set<std::string> gone;
-  for (std::size_t i = 0; i < targets.size(); ++i) {
+  for (std::size_t i = 0; i < targets->size(); ++i) {
+    const std::string& name = (*targets)[i].name;
     if (!found[i].present) {
-      gone.insert(targets[i].name);
+      gone.insert(name);
       continue;
     }
+    if (found[i].whole) seen.whole.insert(name);
     for (const std::size_t device : found[i].broken) seen.broken.insert(record.devices[device].name);
-    if (!found[i].renamed.empty()) seen.renamed.emplace(targets[i].name, std::move(found[i].renamed));
-    seen.spaces.emplace(targets[i].name, std::move(found[i].state));
+    if (!found[i].renamed.empty()) seen.renamed.emplace(name, std::move(found[i].renamed));
+    seen.spaces.emplace(name, std::move(found[i].state));
   }
   for (const MadeDevice& device : record.devices)
     if (std::any_of(device.interfaces.begin(), device.interfaces.end(),
                     [&](const MadeInterface& made) { return gone.contains(made.home); }))
       seen.broken.insert(device.name);
+  // What an earlier run could not make again is in the file that is up, and nowhere else.
+  if (current != nullptr) {
+    std::unordered_set<std::string_view> made;
+    for (const MadeDevice& device : record.devices) made.insert(device.name);
+    for (const Device& device : current->devices)
+      if (!made.contains(device.name.str())) seen.broken.insert(device.name.str());
+  }
   return seen;
 }
 
@@ -199,7 +262,7 @@ struct Sight::Targets {
   std::vector<Target> of_space;  ///< in the order of Lab::namespaces
 };
 
-Sight::Sight(const Record& record, const Lab& lab) : targets_(std::make_unique<Targets>()) {
+Sight::Sight(const Record& record, const Lab& lab) : record_(record), targets_(std::make_unique<Targets>()) {
   std::unordered_map<std::string, Target> by_name;
   for (Target& target : targets_of(record, nullptr, lab)) {
     std::string name = target.name;
@@ -219,7 +282,9 @@ std::optional<plan::SeenSpace> Sight::look(std::size_t space) const {
   Spaces spaces;
   Found found = look_at(spaces, targets_->of_space[space]);
   if (!found.present) return std::nullopt;
-  return plan::SeenSpace{.state = std::move(found.state), .renamed = std::move(found.renamed)};
+  plan::SeenSpace seen{.state = std::move(found.state), .renamed = std::move(found.renamed)};
+  for (const std::size_t device : found.broken) seen.broken.push_back(record_.devices[device].name);
+  return seen;
 }
 
 std::optional<UniqueFd> Sight::open(std::size_t space) const {
@@ -230,11 +295,19 @@ std::optional<UniqueFd> Sight::open(std::size_t space) const {
 
 bool Sight::has_sysctls(std::size_t space) const { return !targets_->of_space[space].interest.sysctls.empty(); }
 
+plan::Drift drift_in(const Record& record, const Lab& lab, const std::vector<std::size_t>& spaces) {
+  const Sight sight(record, lab);
+  const plan::Wanted wanted(lab);
+  std::vector<plan::Drift> parts(spaces.size());
+  // Threads cost more than a few namespaces do.
+  parallel(spaces.size(), spaces.size() < kWorthThreads ? 1 : worker_count(),
+           [&](std::size_t i) { parts[i] = plan::drift_in(lab, wanted, spaces[i], sight.look(spaces[i])); });
+  return plan::join(std::move(parts));
+}
+
 plan::Threads in_threads(unsigned threads) {
   return [threads](std::size_t count, const std::function<void(std::size_t)>& body) {
-    // Threads cost more than a few namespaces do.
-    constexpr std::size_t kWorth = 32;
-    if (count < kWorth)
+    if (count < kWorthThreads)
       for (std::size_t i = 0; i < count; ++i) body(i);
     else
       parallel(count, threads, body);

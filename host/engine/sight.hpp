@@ -36,8 +36,13 @@ class Sight {
 
  private:
   struct Targets;
+  const Record& record_;
   std::unique_ptr<Targets> targets_;
 };
+
+/// How a lab that is up differs from what its file says, in these namespaces (of Lab::namespaces). Each is looked at,
+/// compared and forgotten, so that a large lab takes no more memory than a small one.
+plan::Drift drift_in(const Record& record, const Lab& lab, const std::vector<std::size_t>& spaces);
 
 /// One namespace again, as it is now; what reads as in `shown` was written. Thread: ends up in the namespace.
 SpaceState look_again(Space& space, const Interest& interest, const std::vector<ShownSysctl>& shown = {});

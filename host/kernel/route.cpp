@@ -93,18 +93,14 @@ std::optional<RouteState> parse_route(std::span<const std::byte> payload) {
 
 std::vector<RouteState> list_routes(Socket& socket) {
   std::vector<RouteState> routes;
-  for (const Family family : {Family::ipv4, Family::ipv6}) {
-    Batch batch;
-    rtmsg request{};
-    request.rtm_family = number_of(family);
-    batch.begin(RTM_GETROUTE, NLM_F_DUMP, request);
-    constexpr const char* kWhat = "the routes of a namespace";
-    dump<rtmsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
-      auto route = parse_route(payload);
-      if (!route) refuse_answer(kWhat);
-      routes.push_back(std::move(*route));
-    });
-  }
+  Batch batch;
+  batch.begin(RTM_GETROUTE, NLM_F_DUMP, rtmsg{});
+  constexpr const char* kWhat = "the routes of a namespace";
+  dump<rtmsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
+    auto route = parse_route(payload);
+    if (!route) refuse_answer(kWhat);
+    routes.push_back(std::move(*route));
+  });
   return routes;
 }
 

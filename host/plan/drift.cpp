@@ -2,31 +2,31 @@
 #include "plan/drift.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace netrig::plan {
 
 namespace {
 
-/// Devices whose interfaces are all there by name, and yet are not those that were made.
-void append_replaced(const Lab& lab, const Seen& seen, std::vector<Line>& lines) {
-  if (seen.broken.empty()) return;
-  std::unordered_set<std::string> missing;  // "space:interface", and namespaces by their names
-  for (const Line& line : lines)
-    if (line.verb == Verb::make && (line.kind == Link::kKind || line.kind == "namespace"))
-      missing.insert(line.kind == "namespace" ? line.space : line.space + ":" + line.interface);
-  for (const Device& device : lab.devices) {
-    if (!seen.broken.contains(device.name.str())) continue;
-    const bool is_told =
-        std::any_of(device.interfaces.begin(), device.interfaces.end(), [&](const Interface& interface) {
-          const std::string& space = lab.namespaces[interface.home].name.str();
-          return missing.contains(space) || missing.contains(space + ":" + interface.name.str());
-        });
+constexpr const char* kDevice = "device";
+
+/// Devices whose interfaces are there by name, and yet are not those that were made.
+void append_replaced(const Lab& lab, const std::vector<Wanted::Place>& places, const std::vector<std::string>& broken,
+                     std::vector<Line>& lines) {
+  for (const auto& [d, i] : places) {
+    const Device& device = lab.devices[d];
+    if (std::find(broken.begin(), broken.end(), device.name.str()) == broken.end()) continue;
+    const std::string& interface = device.interfaces[i].name.str();
+    const bool is_told = std::any_of(lines.begin(), lines.end(), [&](const Line& line) {
+      return (line.verb == Verb::make && line.kind == Link::kKind && line.interface == interface) ||
+             (line.kind == kDevice && line.name == device.name.str());
+    });
     if (!is_told)
       lines.push_back({.verb = Verb::make,
-                       .kind = "device",
+                       .kind = kDevice,
                        .space = {},
                        .name = device.name.str(),
-                       .detail = "replaced by another of its name",
+                       .detail = "replaced by another of its name, which must go first",
                        .where = device.where});
   }
 }
@@ -50,29 +50,20 @@ Drift drift_in(const Lab& lab, const Wanted& wanted, std::size_t s, std::optiona
                std::make_move_iterator(difference.steps.end()));
   for (const Step& step : steps)
     if (step.part != Step::Part::removal) drift.lines.push_back(line_of(step, name));
+  if (!seen->broken.empty()) append_replaced(lab, wanted.interfaces_of(s), seen->broken, drift.lines);
   if (space.foreign != Foreign::keep)
     for (Object& object : difference.foreign) drift.foreign.emplace_back(name, std::move(object));
   return drift;
 }
 
-Drift drift_of(const Lab& lab, Seen seen, const Threads& threads) {
-  const Wanted wanted(lab);
-  std::vector<Drift> parts(lab.namespaces.size());
-  threads(parts.size(), [&](std::size_t s) {
-    const std::string& name = lab.namespaces[s].name.str();
-    std::optional<SeenSpace> one;
-    if (const auto found = seen.spaces.find(name); found != seen.spaces.end())
-      one = {.state = std::move(found->second)};
-    if (const auto renamed = seen.renamed.find(name); one && renamed != seen.renamed.end())
-      one->renamed = renamed->second;
-    parts[s] = drift_in(lab, wanted, s, std::move(one));
-  });
+Drift join(std::vector<Drift> parts) {
   Drift all;
+  std::unordered_set<std::string> devices;
   for (Drift& part : parts) {
-    std::move(part.lines.begin(), part.lines.end(), std::back_inserter(all.lines));
+    for (Line& line : part.lines)
+      if (line.kind != kDevice || devices.insert(line.name).second) all.lines.push_back(std::move(line));
     std::move(part.foreign.begin(), part.foreign.end(), std::back_inserter(all.foreign));
   }
-  append_replaced(lab, seen, all.lines);
   return all;
 }
 

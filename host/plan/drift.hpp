@@ -17,11 +17,12 @@ struct Drift {
 struct SeenSpace {
   SpaceState state;
   std::vector<Renaming> renamed = {};
+  std::vector<std::string> broken = {};  ///< devices whose interfaces here are not those that the ledger names
 };
 /// Of one namespace of the lab; `seen` is used up. Nothing seen: it is not there.
 Drift drift_in(const Lab& lab, const Wanted& wanted, std::size_t space, std::optional<SeenSpace> seen);
-/// Of the whole lab; `seen` is used up.
-Drift drift_of(const Lab& lab, Seen seen, const Threads& threads);
+/// Of several namespaces together. A device that stands in two of them is told once.
+Drift join(std::vector<Drift> parts);
 
 /// What is there, and nobody accounts for, as a line that would take it away.
 Line foreign_line(const Object& object, const std::string& space);

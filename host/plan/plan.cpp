@@ -13,10 +13,6 @@
 namespace netrig::plan {
 namespace {
 
-bool same_namespace(const Namespace& a, const Namespace& b) {
-  return a.name == b.name && a.existing == b.existing && a.path == b.path;
-}
-
 /// A link as its driver makes it: down, without master, with the MAC that was asked for. The MTU is asked for again: a
 /// bridge takes the least of its ports' (br_mtu_auto_adjust) until somebody sets one.
 Link born(const Interface& interface) {
@@ -55,7 +51,7 @@ class Planner {
     for (std::size_t i = 0; i < next_.namespaces.size(); ++i) {
       const std::string& name = next_.namespaces[i].name.str();
       const auto found = by_name.find(name);
-      if (found == by_name.end() || !same_namespace(current_.namespaces[found->second], next_.namespaces[i])) continue;
+      if (found == by_name.end() || !is_same(current_.namespaces[found->second], next_.namespaces[i])) continue;
       if (!seen_.spaces.contains(name)) continue;  // gone: made again
       before_space_[i] = found->second;
       kept_space_[found->second] = true;
@@ -180,9 +176,13 @@ class Planner {
       one.space = s;
       one.fresh = before_space_[s] == SIZE_MAX && !space.existing;
       const auto found = seen_.spaces.find(space.name.str());
-      SpaceState state = one.fresh || found == seen_.spaces.end() ? SpaceState{} : std::move(found->second);
       const bool links_change =
           !going[s].empty() || !retiring[s].empty() || !coming[s].empty() || seen_.renamed.contains(space.name.str());
+      const bool was_whole = seen_.whole.contains(space.name.str());
+      if (was_whole && !links_change) return;
+      SpaceState state = one.fresh || found == seen_.spaces.end() ? SpaceState{}
+                         : was_whole                              ? seen_.again(space.name.str())
+                                                                  : std::move(found->second);
       const SpaceState want = wanted.in(s);
       std::vector<Step> renamings = renamed_in(one, space, state, want);
       if (!one.fresh && links_change) one.before = state;
@@ -252,6 +252,10 @@ class Planner {
 
 }  // namespace
 
+bool is_same(const Namespace& one, const Namespace& other) {
+  return one.name == other.name && one.existing == other.existing && one.path == other.path;
+}
+
 std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& state, const SpaceState& wanted) {
   std::vector<Step> steps;
   const auto link_with = [&state](const auto& is_it) {
@@ -301,6 +305,12 @@ std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& 
     left.erase(next);
   }
   return steps;
+}
+
+bool is_whole(const Namespace& space, const SpaceState& wanted, const SpaceState& made, const SpaceState& seen) {
+  const Difference difference =
+      compare({.wanted = wanted, .made = made, .seen = seen, .own = !space.existing, .foreign = space.foreign});
+  return difference.steps.empty() && difference.foreign.empty() && difference.taken.empty();
 }
 
 bool Plan::empty() const {

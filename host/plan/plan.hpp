@@ -28,7 +28,15 @@ struct Seen {
   /// Devices that the ledger names and that are not there with all their interfaces.
   std::unordered_set<std::string> broken;
   std::unordered_map<std::string, std::vector<Renaming>> renamed;  ///< by namespace
+  /// Namespaces that were found to be as they are wanted, and whose state was not kept: a large lab is more than fits
+  /// into a processor's memory. `again` looks at one of them once more. Thread: any, several at once.
+  std::unordered_set<std::string> whole = {};
+  std::function<SpaceState(const std::string& space)> again = {};
 };
+/// Whether two labs mean one namespace.
+bool is_same(const Namespace& one, const Namespace& other);
+/// Whether there is nothing to be done and nothing to be said of a namespace that both labs have, as it was seen.
+bool is_whole(const Namespace& space, const SpaceState& wanted, const SpaceState& made, const SpaceState& seen);
 
 /// Gives renamed interfaces their names back, also if they have each other's: the steps, and `state` with them done.
 /// Where a name stands, `wanted` knows.

@@ -106,7 +106,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     const plan::Plan& plan = bringing.plan();
     result.lines = plan::lines_of(plan, before, next);
     result.lines.insert(result.lines.end(), leftovers.begin(), leftovers.end());
-    engine::check_conflicts(before, next, plan);
+    engine::check_conflicts(journal.record(), before, next, plan);
     std::vector<std::string> going;
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
     require_unused(journal.record(), going, "");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <numeric>
 #include <unordered_set>
 
 #include "plan/drift.hpp"
@@ -53,7 +54,7 @@ Observation observe(const engine::Record& record, const Lab* current, const Lab&
   const unsigned threads = engine::worker_count();
   const plan::Plan plan =
       engine::make_plan(current, next, engine::look(spaces, record, current, next, threads), threads);
-  engine::check_conflicts(current, next, plan);
+  engine::check_conflicts(record, current, next, plan);
   Observation result = observed(plan, current, next);
   if (current != nullptr) {
     const std::vector<plan::Line> left = leftovers_of(record, *current);
@@ -67,10 +68,9 @@ Observation compare_files(const Lab* current, const Lab& next) {
 }
 
 Observation verify(const engine::Record& record, const Lab& applied) {
-  engine::Spaces spaces;
-  const unsigned threads = engine::worker_count();
-  plan::Drift drift =
-      plan::drift_of(applied, engine::look(spaces, record, &applied, applied, threads), engine::in_threads(threads));
+  std::vector<std::size_t> all(applied.namespaces.size());
+  std::iota(all.begin(), all.end(), 0U);
+  plan::Drift drift = engine::drift_in(record, applied, all);
   Observation result{.lines = std::move(drift.lines)};
   for (auto& [space, object] : drift.foreign) result.foreign.push_back({.space = space, .object = std::move(object)});
   return result;

@@ -154,6 +154,39 @@ TEST_CASE("watch tells within a second what somebody changes, and when it is as 
   require_nothing_left();
 }
 
+TEST_CASE("a device that somebody has replaced is told of by watch and verify, once, and made again when it is gone") {
+  REQUIRE(cli("up " + drifting()).exit == 0);
+  const Watching watching;
+  watching.await_line("watching it\n");
+  change(R"(set -e
+ip -n h1 link del eth0
+ip -n h1 link add eth0 index 77 type veth peer name eth0 index 78 netns h2
+ip -n h1 addr add 192.0.2.1/24 brd + dev eth0
+ip -n h1 addr add 2001:db8::1/64 dev eth0 nodad
+ip -n h2 addr add 192.0.2.2/24 brd + dev eth0
+ip -n h2 neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent
+ip -n h1 link set eth0 up
+ip -n h2 link set eth0 up
+ip -n h1 route add 198.51.100.0/24 via 192.0.2.2 proto 110
+)");
+  watching.await_line("device wire: replaced by another of its name");
+  const Result verified = cli("verify two");
+  CHECK(verified.exit == 1);
+  CHECK_THAT(verified.out, Catch::Matchers::StartsWith("device wire: replaced by another of its name"));
+  CHECK_THAT(verified.out, Catch::Matchers::Contains("1 difference;"));
+  // What somebody else has made is his, and it has the name.
+  const Json before = ip("-n h1 addr");
+  const Result refused = cli("up " + drifting());
+  CHECK(refused.exit == 4);
+  CHECK_THAT(refused.err, Catch::Matchers::Contains("interface eth0 exists already in namespace h1"));
+  CHECK(ip("-n h1 addr") == before);
+  change("ip -n h1 link del eth0");
+  REQUIRE(cli("up " + drifting()).exit == 0);
+  CHECK(cli("verify two").exit == 0);
+  REQUIRE(cli("down two").exit == 0);
+  require_nothing_left();
+}
+
 TEST_CASE("watch sweeps sysctls, of which the kernel tells nobody") {
   REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching("--json");
