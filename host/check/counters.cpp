@@ -19,7 +19,7 @@ Readings read_all(const Job& job) {
   Readings readings;
   for (std::size_t space = 0; space < job.lab().namespaces.size(); ++space) {
     const bool wanted = std::any_of(job.test.counters.begin(), job.test.counters.end(), [&](const CounterAssertion& c) {
-      return matches(c.interface.space, job.ground.name(space));
+      return picks(c.interface.space, job.lab().namespaces[space]);
     });
     if (!wanted) continue;
     job.ground.inside(space, [&] {
@@ -77,7 +77,7 @@ void CounterWatch::finish(const Job& job) {
     for (const auto& [place, before] : state_->before) {
       const std::size_t space = place.first;
       const std::string& name = place.second;
-      if (!matches(wanted.interface.space, job.ground.name(space)) || !matches(wanted.interface.interface, name))
+      if (!picks(wanted.interface.space, job.lab().namespaces[space]) || !matches(wanted.interface.interface, name))
         continue;
       found = true;
       const auto now = after.find(place);

@@ -93,7 +93,7 @@ PairResult& Job::add(const Pair& pair) const {
 std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern) {
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < lab.namespaces.size(); ++i)
-    if (matches(pattern, lab.namespaces[i].name.str())) found.push_back(i);
+    if (picks(pattern, lab.namespaces[i])) found.push_back(i);
   return found;
 }
 

@@ -20,6 +20,7 @@ namespace {
 
 struct BenchOptions {
   std::vector<std::string> files;
+  std::vector<std::string> set;
   TestChoice choice;
   ReportChoice reports;
   std::size_t rounds = 3;
@@ -56,7 +57,7 @@ std::vector<Contender> contenders(Session& session, const BenchOptions& options)
   std::vector<Contender> all;
   for (const std::string& file : options.files) {
     Json warnings;
-    Lab lab = session.load(file, {}, warnings);
+    Lab lab = session.load(file, {}, warnings, {.set = options.set});
     const auto twin = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.lab.name == lab.name; });
     if (twin != all.end())
       throw Error(
@@ -142,6 +143,7 @@ void add_bench(CLI::App& app, Action& action) {
       ->check(number_from(1, 1000))
       ->type_name("N")
       ->capture_default_str();
+  add_settings(*command, options->set);
   add_reports(*command, options->reports, "(.txt, .json, .html) or stands before it (json:FILE)");
   describe(*command,
            {{"netrig bench veth.toml macvlan.toml", "medians of three rounds, side by side"},

@@ -36,7 +36,7 @@ UniqueFd open_space(const ExecOptions& options) {
   const std::string lab = resolve_lab(options.lab);
   const auto made = engine::Journal::find_namespace(lab, options.space);
   if (!made) fail_unknown(lab, options.space);
-  auto fd = kernel::open_namespace(made->path.empty() ? kernel::path_of(NamespaceName(made->name)) : made->path);
+  auto fd = kernel::open_namespace(engine::path_of(*made));
   bool same = false;
   if (fd) kernel::aside([&] { same = kernel::cookie_of(*fd) == made->cookie; });
   if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made->name, lab));

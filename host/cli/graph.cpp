@@ -17,6 +17,7 @@ namespace {
 struct GraphOptions {
   std::string lab;
   std::vector<std::string> only;
+  LabSettings settings;
   std::string format;
   std::string output = "-";
 };
@@ -40,7 +41,8 @@ std::string format_of(const GraphOptions& options) {
 Lab lab_of(Session& session, const GraphOptions& options) {
   std::error_code none;
   Json warnings;
-  if (std::filesystem::exists(options.lab, none)) return session.load(options.lab, options.only, warnings);
+  if (std::filesystem::exists(options.lab, none))
+    return session.load(options.lab, options.only, warnings, options.settings);
   const std::string name = resolve_lab(options.lab);
   const auto found = engine::Journal::look(name);
   if (!found) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", name));
@@ -96,6 +98,7 @@ void add_graph(CLI::App& app, Action& action) {
   command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  add_settings(*command, options->settings.set);
   describe(*command,
            {{"netrig graph two-hosts.toml -o two-hosts.svg", "from a file: needs no privilege"},
             {"netrig graph campus --format mermaid", "a lab that is up, by its name"},

@@ -10,6 +10,7 @@
 #include "cli/drift.hpp"
 #include "cli/help.hpp"
 #include "cli/lab.hpp"
+#include "cli/values.hpp"
 #include "engine/engine.hpp"
 #include "model/printable.hpp"
 #include "report/plan_tree.hpp"
@@ -20,7 +21,9 @@ namespace {
 struct PlanOptions {
   std::string file;
   std::vector<std::string> only;
+  LabSettings settings;
   bool all = false;
+  bool expand = false;
 };
 
 /// What is known of the lab before.
@@ -42,9 +45,19 @@ Seen see(const std::string& lab) {
   return seen;
 }
 
+/// The lab as TOML, to be read, or kept as it is now.
+int expand_lab(Session& session, const PlanOptions& options) {
+  if (!options.only.empty()) throw Error(ErrorCode::invalid, "--expand prints the whole lab; leave --only out");
+  const std::string text = session.expand(options.file, options.settings);
+  session.say(text);
+  session.answer({{"toml", text}});
+  return 0;
+}
+
 int plan_lab(Session& session, const PlanOptions& options) {
+  if (options.expand) return expand_lab(session, options);
   Json warnings;
-  const Lab next = session.load(options.file, options.only, warnings);
+  const Lab next = session.load(options.file, options.only, warnings, options.settings);
   plan::check_limits(next, {.open_files = session::raise_open_files(), .net_namespaces = 0});
   const Seen seen = see(next.name.str());
   const auto& record = seen.record;
@@ -99,10 +112,18 @@ void add_plan(CLI::App& app, Action& action) {
   command->add_option("--only", options->only, "Only namespaces that match this pattern; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  add_settings(*command, options->settings.set);
+  command
+      ->add_option("--name", options->settings.name,
+                   "Call the lab like this, and put this and \"-\" before its namespaces in /run/netns, so that it "
+                   "runs beside itself")
+      ->type_name("NAME");
   command->add_flag("-a,--all", options->all, "Every line, also of what repeats");
+  command->add_flag("--expand", options->expand, "Only print the lab as TOML without shorthand");
   describe(*command,
            {{"netrig plan two-hosts.toml", "what would be made, changed and removed"},
-            {"netrig plan two-hosts.toml --json", "the same for programs"}},
+            {"netrig plan two-hosts.toml --json", "the same for programs"},
+            {"netrig plan campus.toml --expand", "the lab with all that repeats, groups and links stand for"}},
            {{"0", "the file is right"},
             {"1", "the output could not be written"},
             {"2", "the lab file, the policy or the command line is wrong"},

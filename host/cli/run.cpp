@@ -5,6 +5,7 @@
 #include "cli/lab.hpp"
 #include "cli/reports.hpp"
 #include "cli/testing.hpp"
+#include "cli/values.hpp"
 #include "model/printable.hpp"
 
 namespace netrig::cli {
@@ -16,6 +17,7 @@ struct RunRequest {
   ReportChoice reports;
   bool list = false;
   std::vector<std::string> only;
+  LabSettings settings;
   bool keep = false;
   bool wait = false;
 };
@@ -39,7 +41,7 @@ int list_tests(const Session& session, const std::vector<Test>& tests) {
 int run_lab(Session& session, const RunRequest& options) {
   const auto targets = report_targets(session, options.reports);
   Json warnings;
-  const Lab lab = session.load(options.lab, options.only, warnings);
+  const Lab lab = session.load(options.lab, options.only, warnings, options.settings);
   const std::vector<Test> tests = chosen_tests(lab, options.choice, options.only);
   if (options.list) return list_tests(session, tests);
   session::check_machine(lab);
@@ -69,6 +71,12 @@ void add_run(CLI::App& app, Action& action) {
                    "may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  add_settings(*command, options->settings.set);
+  command
+      ->add_option("--name", options->settings.name,
+                   "Call the lab like this, and put this and \"-\" before its namespaces in /run/netns, so that it "
+                   "runs beside itself")
+      ->type_name("NAME");
   command->add_flag("--keep", options->keep, "Leave the lab up if a test did not pass, to look at it");
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
   describe(*command,

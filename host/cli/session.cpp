@@ -62,9 +62,26 @@ config::Drivers Session::lookup() {
           .kinds = [this] { return drivers().kinds(); }};
 }
 
-Lab Session::load(const std::string& path, const std::vector<std::string>& only, Json& warnings) {
-  config::Parsed parsed = drivers().policy().require_protected_labs ? config::parse(protected_lab(path), path, lookup())
-                                                                    : config::load(path, lookup());
+std::string Session::lab_text(const std::string& path) {
+  return drivers().policy().require_protected_labs ? protected_lab(path) : config::read_file(path);
+}
+
+config::Parsed Session::parse(const std::string& path, const LabSettings& settings, bool expand) {
+  const config::Source source{.file = path,
+                              .read = [this](const std::string&, const std::string& name) { return lab_text(name); },
+                              .set = settings.set,
+                              .name = settings.name,
+                              .expand = expand};
+  return config::parse(lab_text(path), source, lookup());
+}
+
+std::string Session::expand(const std::string& path, const LabSettings& settings) {
+  return parse(path, settings, true).expanded;
+}
+
+Lab Session::load(const std::string& path, const std::vector<std::string>& only, Json& warnings,
+                  const LabSettings& settings) {
+  config::Parsed parsed = parse(path, settings, false);
   warnings = Json::array();
   for (const config::Warning& warning : parsed.warnings) {
     warnings.push_back({{"where", warning.where}, {"message", warning.message}});
@@ -124,7 +141,7 @@ void Session::validate(const Lab& lab) {
 
 Lab Session::applied(const engine::Record& record) {
   try {
-    Lab lab = config::parse(engine::Journal::applied_source(record.lab), record.file, lookup()).lab;
+    Lab lab = config::parse_source(engine::Journal::applied_source(record.lab), record.file, lookup()).lab;
     return record.only.empty() ? lab : select(lab, record.only);
   } catch (const Error& error) {
     throw Error(error.code(),

@@ -33,6 +33,12 @@ struct GlobalOptions {
   bool no_color = false;
 };
 
+/// What the command line says to a lab file.
+struct LabSettings {
+  std::vector<std::string> set = {};  ///< "NAME=VALUE", over [vars]
+  std::string name = {};              ///< that it gets instead of its own; empty: its own
+};
+
 class Session {
  public:
   Session(GlobalOptions options, driver::PolicySource installation);
@@ -43,7 +49,10 @@ class Session {
   config::Drivers lookup();
 
   /// Reads a lab file, prints its warnings and has every driver check its parameters.
-  Lab load(const std::string& path, const std::vector<std::string>& only, Json& warnings);
+  Lab load(const std::string& path, const std::vector<std::string>& only, Json& warnings,
+           const LabSettings& settings = {});
+  /// The same lab as TOML without shorthand.
+  std::string expand(const std::string& path, const LabSettings& settings);
   /// The lab as it was brought up, from the copy kept with its record.
   Lab applied(const engine::Record& record);
   /// For session/. `progress`: shows how far a run is; it must outlive it. nullptr: nothing is shown.
@@ -67,6 +76,9 @@ class Session {
 
  private:
   void validate(const Lab& lab);
+  config::Parsed parse(const std::string& path, const LabSettings& settings, bool expand);
+  /// Text of a lab file, or of one that it includes.
+  std::string lab_text(const std::string& path);
   /// Text of a lab file under a policy that wants labs signed or protected.
   std::string protected_lab(const std::string& path);
 

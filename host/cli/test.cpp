@@ -28,7 +28,9 @@ Lab lab_to_test(Session& session, const std::string& typed, const engine::Record
   std::error_code ignored;
   if (typed == record.lab || !std::filesystem::is_regular_file(typed, ignored)) return session.applied(record);
   Json warnings;
-  Lab lab = session.load(typed, record.only, warnings);
+  // Of the file as it is now, but with what it was brought up with.
+  config::Source said = config::said_in(engine::Journal::applied_source(record.lab));
+  Lab lab = session.load(typed, record.only, warnings, {.set = std::move(said.set), .name = std::move(said.name)});
   const Lab applied = session.applied(record);
   if (lab.name.str() != record.lab || !session::is_same(applied, lab))
     throw Error(ErrorCode::conflict,

@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "cli/lab.hpp"
+#include "cli/values.hpp"
 #include "engine/engine.hpp"
 #include "model/printable.hpp"
 #include "report/plan_tree.hpp"
@@ -19,6 +20,7 @@ namespace {
 struct UpOptions {
   std::string file;
   std::vector<std::string> only;
+  LabSettings settings;
   bool wait = false;
   bool replace = false;
   bool remove_foreign = false;
@@ -26,7 +28,7 @@ struct UpOptions {
 
 int up(Session& session, const UpOptions& options) {
   Json warnings;
-  const Lab next = session.load(options.file, options.only, warnings);
+  const Lab next = session.load(options.file, options.only, warnings, options.settings);
   session::check_machine(next);
   catch_signals();
   Json answer = bring_up(session, next,
@@ -72,6 +74,12 @@ void add_up(CLI::App& app, Action& action) {
                    "Only namespaces that match this pattern, and the devices within; may be repeated")
       ->type_name("PATTERN")
       ->allow_extra_args(false);
+  add_settings(*command, options->settings.set);
+  command
+      ->add_option("--name", options->settings.name,
+                   "Call the lab like this, and put this and \"-\" before its namespaces in /run/netns, so that it "
+                   "runs beside itself")
+      ->type_name("NAME");
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing the lab");
   command->add_flag("--replace", options->replace,
                     "Also change a running lab of this name that came from another file");
@@ -81,7 +89,8 @@ void add_up(CLI::App& app, Action& action) {
   describe(*command,
            {{"netrig up two-hosts.toml",
              "bring it up; on a running lab, apply what changed in the file, and mend what was changed by hand"},
-            {"netrig up campus.toml --only 'h1-*' --only floor1", "a part of it"}},
+            {"netrig up campus.toml --only 'h1-*' --only floor1", "a part of it"},
+            {"netrig up campus.toml --name second --set hosts=5", "once more beside it, with other [vars]"}},
            {{"0", "the lab is as its file says"},
             {"1", "the kernel or a driver said no; rolled back"},
             {"2", "the lab file, the policy or the command line is wrong; nothing was touched"},

@@ -45,4 +45,10 @@ CLI::Validator duration() {
       "");
 }
 
+void add_settings(CLI::App& command, std::vector<std::string>& set) {
+  command.add_option("--set", set, "Value of a variable in the lab's [vars]; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+}
+
 }  // namespace netrig::cli

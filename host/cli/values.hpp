@@ -13,6 +13,9 @@ CLI::Validator number_from(std::uint64_t least, std::uint64_t most);
 /// One of these words.
 CLI::Validator one_of(std::vector<std::string> words);
 
+/// --set of a command that takes a lab file.
+void add_settings(CLI::App& command, std::vector<std::string>& set);
+
 /// "500ms", "10s", "2h"; not 0.
 CLI::Validator duration();
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace netrig::config {
 namespace {
@@ -116,61 +117,151 @@ class Shape {
   std::size_t values_ = 0;
 };
 
-/// What one copy costs at most.
-struct Cost {
-  std::size_t things = 0;
-  std::size_t bytes = 0;
-};
-
-/// A number takes at most 32 bytes, as wide as {i:032} can be.
-std::size_t expanded_size(std::string_view text) {
-  return text.size() + 32 * static_cast<std::size_t>(std::count(text.begin(), text.end(), '{'));
+/// An expression takes at most 32 bytes, as wide as {i:032} can be, unless it names a string.
+std::size_t expanded_size(std::string_view text, std::size_t longest) {
+  return text.size() +
+         std::max<std::size_t>(32, longest) * static_cast<std::size_t>(std::count(text.begin(), text.end(), '{'));
 }
 
-void add(const toml::node& node, Cost& cost) {
-  ++cost.things;
-  if (const auto* text = node.as_string()) cost.bytes += expanded_size(text->get());
+/// Of all strings in it.
+std::size_t longest_in(const toml::node& node) {
+  std::size_t longest = 0;
+  if (const auto* text = node.as_string()) longest = text->get().size();
   if (const auto* list = node.as_array())
-    for (const toml::node& element : *list) add(element, cost);
+    for (const toml::node& element : *list) longest = std::max(longest, longest_in(element));
   if (const auto* table = node.as_table())
-    for (const auto& [key, value] : *table) {
-      cost.bytes += expanded_size(key.str());
-      add(value, cost);
-    }
+    for (const auto& [key, value] : *table) longest = std::max(longest, longest_in(value));
+  return longest;
+}
+
+/// Of all strings that variables of a `for` can have.
+std::size_t longest_variable(const toml::node& node) {
+  std::size_t longest = 0;
+  if (const auto* list = node.as_array())
+    for (const toml::node& element : *list) longest = std::max(longest, longest_variable(element));
+  if (const auto* table = node.as_table())
+    for (const auto& [key, value] : *table)
+      longest = std::max(longest, key == "for" ? longest_in(value) : longest_variable(value));
+  return longest;
+}
+
+bool has_loops(const toml::node& node) {
+  if (const auto* list = node.as_array())
+    return std::any_of(list->begin(), list->end(), [](const toml::node& element) {
+      return tomlfile::loop_of(element) != nullptr || has_loops(element);
+    });
+  if (const auto* table = node.as_table())
+    return std::any_of(table->begin(), table->end(), [](const auto& entry) { return has_loops(entry.second); });
+  return false;
 }
 
 }  // namespace
 
 void check_shape(std::string_view text, const std::string& name) { Shape(text, name).check(); }
 
-void Budget::spend(const toml::table& body, std::size_t times, Position where, const tomlfile::Context& context) {
-  Cost one;
-  for (const auto& [key, value] : body) {
-    const auto* kind = value.as_table();
-    if (key == "for") continue;
-    if (kind == nullptr) {
-      add(value, one);
+/// All of a node but what its own loops make, which is taken off by itself.
+Budget::Cost Budget::cost_of(const toml::node& node, const tomlfile::Context& context) const {
+  Cost cost{.things = 1};
+  const auto add = [&](const toml::node& part) {
+    const Cost of_part = cost_of(part, context);
+    cost.things += of_part.things;
+    cost.bytes += of_part.bytes;
+  };
+  if (const auto* text = node.as_string()) {
+    // What names a list stands for all of it.
+    if (context.globals != nullptr && !context.globals->empty())
+      if (const toml::node& found = context.resolved(node); &found != &node) add(found);
+    cost.bytes += expanded_size(text->get(), longest_);
+  }
+  if (const auto* list = node.as_array())
+    for (const toml::node& element : *list)
+      if (tomlfile::loop_of(element) == nullptr) add(element);
+  if (const auto* table = node.as_table())
+    for (const auto& [key, value] : *table) {
+      if (table == context.element && (key == "for" || key == "when")) continue;
+      cost.bytes += expanded_size(key.str(), longest_);
+      add(value);
+    }
+  return cost;
+}
+
+void Budget::take(const Cost& cost, Position where, std::string_view what, const tomlfile::Context& context) {
+  // No sum overflows: one round costs at most what a file can hold, times the longest string in it.
+  things_ += std::max<std::size_t>(cost.things, 1);
+  bytes_ += cost.bytes;
+  if (things_ > kMostThings)
+    context.fail(where, fmt::format("{} over {} things; a lab has at most that many namespaces, devices and values of "
+                                    "their keys",
+                                    what, kMostThings));
+  if (bytes_ > kMostText)
+    context.fail(where, fmt::format("{} over {} MiB of text; names and strings of a lab have at most that", what,
+                                    kMostText >> 20));
+}
+
+void Budget::spend_loops(const toml::node& node, const tomlfile::Context& context) {
+  if (const auto* table = node.as_table())
+    for (const auto& [key, value] : *table)
+      if (table != context.element || (key != "for" && key != "when")) spend_loops(value, context);
+  const auto* list = node.as_array();
+  if (list == nullptr) return;
+  for (const toml::node& element : *list) {
+    const toml::table* loop = tomlfile::loop_of(element);
+    if (loop == nullptr) {
+      spend_loops(element, context);
       continue;
     }
-    for (const auto& [name, thing] : *kind) {
-      one.bytes += expanded_size(name.str());
-      add(thing, one);
-    }
+    const toml::node* rounds = loop->get("for");
+    const Position where = tomlfile::position_of(rounds == nullptr ? element : *rounds);
+    tomlfile::for_each_round(*loop, "the element", context, [&](const tomlfile::Context& inside) {
+      const toml::node& value = tomlfile::looped(*loop);
+      take(cost_of(value, inside), where, "this and what stands before it make", context);
+      spend_loops(value, inside);
+    });
   }
-  // An iteration that makes nothing takes time, too. No product overflows: a file has at most 2^23 bytes, times 33, and
-  // a repeat 10^6 iterations.
-  const bool first = things_ == 0;
-  things_ += std::max<std::size_t>(one.things, 1) * times;
-  bytes_ += one.bytes * times;
-  const std::string_view makes = first ? "makes" : "and those before it make";
-  if (things_ > kMostThings)
-    context.fail(where,
-                 fmt::format("this repeat {} over {} things; a lab has at most that many namespaces, devices and "
-                             "values of their keys",
-                             makes, kMostThings));
-  if (bytes_ > kMostText)
-    context.fail(where, fmt::format("this repeat {} over {} MiB of text; names and strings of a lab have at most that",
-                                    makes, kMostText >> 20));
+}
+
+void Budget::spend_repeat(const toml::table& repeat, const tomlfile::Context& context) {
+  const std::string_view what =
+      repeats_++ == 0 && things_ == 0 ? "this repeat makes" : "this repeat and those before it make";
+  const auto* loops = repeat.get_as<toml::table>("for");
+  const Position where = loops == nullptr || loops->empty()
+                             ? tomlfile::position_of(repeat)
+                             : tomlfile::position_of(*tomlfile::in_file_order(*loops).front().second);
+  // What is alike in every round is counted once.
+  const bool is_alike = (context.globals == nullptr || context.globals->empty()) && !has_loops(repeat);
+  std::optional<Cost> once;
+  tomlfile::for_each_round(repeat, "[[repeat]]", context, [&](const tomlfile::Context& inside) {
+    if (!once || !is_alike) {
+      once = Cost{};
+      for (const auto& [key, value] : repeat) {
+        if (key == "for" || key == "when") continue;
+        // The heading of all namespaces is none itself.
+        const Cost cost = cost_of(value, inside);
+        const std::size_t is_heading = value.is_table() ? 1 : 0;
+        once->things += cost.things - is_heading;
+        once->bytes += cost.bytes;
+      }
+    }
+    take(*once, where, what, context);
+    if (!is_alike) spend_loops(repeat, inside);
+  });
+}
+
+void Budget::spend(const toml::table& root, const tomlfile::Context& outside) {
+  tomlfile::Context context = outside;
+  context.rounds = &rounds_;
+  if (context.globals != nullptr)
+    for (const tomlfile::Variable& one : *context.globals) {
+      if (const auto* text = std::get_if<std::string>(&one.value)) longest_ = std::max(longest_, text->size());
+      if (const auto* node = std::get_if<const toml::node*>(&one.value))
+        longest_ = std::max(longest_, longest_in(**node));
+    }
+  longest_ = std::max(longest_, longest_variable(root));
+  for (const auto& [key, value] : root)
+    if (key != "repeat" && key != "vars") spend_loops(value, context);
+  if (const auto* repeats = root.get_as<toml::array>("repeat"))
+    for (const toml::node& repeat : *repeats)
+      if (repeat.is_table()) spend_repeat(*repeat.as_table(), context);
 }
 
 }  // namespace netrig::config

@@ -1,67 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-
-#include "config/bounds.hpp"
-#include "config/parts.hpp"
-#include "model/error_number.hpp"
-#include "model/unique_fd.hpp"
+#include "config/files.hpp"
+#include "config/plain.hpp"
 
 namespace netrig::config {
 namespace {
-
-void check_size(std::size_t size, const std::string& name) {
-  if (size > kLargestFile)
-    throw Error(ErrorCode::invalid,
-                fmt::format("is {} bytes long; a lab file has at most {} (use [[repeat]] for what is alike)", size,
-                            kLargestFile),
-                name);
-}
-
-std::string read_file(const std::string& path) {
-  const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::invalid, why, path); };
-  const auto fail = [&](const char* what) {
-    const int error = errno;
-    throw Error(code_of(error, ErrorCode::invalid), fmt::format("{}: {}", what, std::strerror(error)), path);
-  };
-  // O_PATH: looked at before it is opened, for opening alone makes some devices act.
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place) fail("cannot open the lab file");
-  struct stat status {};
-  if (::fstat(place.get(), &status) != 0) fail("cannot read the lab file");
-  if (S_ISDIR(status.st_mode)) refuse("is a directory, not a lab file");
-  if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
-  check_size(static_cast<std::size_t>(status.st_size), path);
-  const UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) fail("cannot open the lab file");
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t size = ::read(file.get(), text.data() + done, text.size() - done);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) fail("cannot read the lab file");
-    if (size == 0) break;
-    done += static_cast<std::size_t>(size);
-  }
-  text.resize(done);
-  return text;
-}
-
-toml::table parse_toml(std::string_view text, const std::string& name) {
-  if (std::all_of(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }))
-    throw Error(ErrorCode::invalid, "is empty; a lab file begins with [lab] and name = \"...\"", name);
-  check_size(text.size(), name);
-  check_shape(text, name);
-  return tomlfile::parse(text, name);
-}
 
 void read_lab_table(const Table& table, Lab& lab, Surroundings& around) {
   if (const auto text = table.text("description")) lab.description = text->value;
@@ -74,107 +20,127 @@ LabName read_lab_name(const toml::table& root, const Context& context) {
   const auto* lab = file.table("lab");
   if (lab == nullptr) context.fail({1, 1}, "there is no [lab]; a lab file begins with [lab] and name = \"...\"");
   const Table table(*lab, "[lab]", context);
-  table.allow({"name", "description", "dad", "foreign"});  // first: "nmae" is no missing name
+  table.allow({"name", "description", "dad", "foreign", "namespaces", "prefix"});  // first: "nmae" is no missing name
   const Text name = table.required_text("name");
   if (const auto fault = lab_name_fault(name.value))
     context.fail(name.where, fmt::format("lab name \"{}\" {}; use letters, digits and . _ -", name.value, *fault));
   return LabName(name.value);
 }
 
-void read_namespaces(const toml::table& body, const Context& context, Lab& lab, const Surroundings& around,
+void read_prefix(const Table& table, Lab& lab) {
+  const auto prefix = table.text("prefix");
+  if (!prefix || prefix->value.empty()) return;
+  if (const auto fault = namespace_name_fault(prefix->value))
+    table.fail(prefix->where,
+               fmt::format("prefix \"{}\" {}; use letters, digits and . _ - @ +", prefix->value, *fault));
+  lab.prefix = prefix->value;
+}
+
+/// Where a namespace of a lab with a prefix is.
+void put_prefix(Lab& lab, const Context& context) {
+  if (lab.prefix.empty()) return;
+  for (Namespace& space : lab.namespaces) {
+    if (space.existing) continue;
+    const std::string name = lab.prefix + space.name.str();
+    if (const auto fault = namespace_name_fault(name))
+      context.fail(space.where, fmt::format("namespace name \"{}\", with the lab's prefix, {}", name, *fault));
+    space.path = "/run/netns/" + name;
+  }
+}
+
+void refuse_twice(std::string_view kind, const Text& name, Position before, const Context& context) {
+  context.fail(name.where, fmt::format("{} \"{}\" is there already, in {}", kind, name.value, context.line(before)));
+}
+
+void read_namespaces(Plain& plain, Lab& lab, const Surroundings& around,
                      std::unordered_map<std::string, std::size_t>& index) {
-  const auto* spaces = Table(body, "the file", context).table("namespace");
-  if (spaces == nullptr) return;
-  for (const auto& [key, node] : in_file_order(*spaces)) {
-    const Text name = context.expanded(key->str(), position_of(*key));
-    if (!node->is_table())
-      context.fail(position_of(*node), fmt::format("namespace \"{}\" is {}, not a table; write [namespace.{}]",
-                                                   name.value, type_of(*node), name.value));
-    lab.namespaces.push_back(read_namespace(name, Table(*node->as_table(), "namespace", context), around));
+  plain.namespaces([&](const Text& name, const Table& table) {
+    lab.namespaces.push_back(read_namespace(name, table, around));
     if (const auto [found, fresh] = index.emplace(name.value, lab.namespaces.size() - 1); !fresh)
-      context.fail(name.where, fmt::format("namespace \"{}\" is there already, in line {}", name.value,
-                                           lab.namespaces[found->second].where.line));
-  }
-}
-
-void read_devices(const toml::table& body, const Context& context, Lab& lab, const Surroundings& around) {
-  const auto* devices = Table(body, "the file", context).table("device");
-  if (devices == nullptr) return;
-  for (const auto& [key, node] : in_file_order(*devices)) {
-    const Text name = context.expanded(key->str(), position_of(*key));
-    if (!node->is_table())
-      context.fail(position_of(*node), fmt::format("device \"{}\" is {}, not a table; write [device.{}]", name.value,
-                                                   type_of(*node), name.value));
-    lab.devices.push_back(read_device(name, Table(*node->as_table(), "device", context), around));
-  }
-}
-
-void read_services(const toml::table& body, const Context& context, Lab& lab,
-                   std::unordered_map<std::string, Position>& seen) {
-  const auto* services = Table(body, "the file", context).table("service");
-  if (services == nullptr) return;
-  for (const auto& [key, node] : in_file_order(*services)) {
-    const Text name = context.expanded(key->str(), position_of(*key));
-    if (!node->is_table())
-      context.fail(position_of(*node), fmt::format("service \"{}\" is {}, not a table; write [service.{}]", name.value,
-                                                   type_of(*node), name.value));
-    lab.services.push_back(read_service(name, Table(*node->as_table(), "service", context)));
-    if (const auto [found, fresh] = seen.emplace(name.value, name.where); !fresh)
-      context.fail(name.where,
-                   fmt::format("service \"{}\" is there already, in line {}", name.value, found->second.line));
-  }
-}
-
-/// In the order of the file, for tests run one after the other; those of a repeat stand where it stands.
-std::vector<Test> read_tests(const toml::table& root, const Context& context) {
-  std::vector<std::pair<std::uint32_t, Test>> found;
-  for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
-    const auto* tests = Table(body, "the file", inside).array("test");
-    if (tests == nullptr) return;
-    for_each_table(*tests, "[[test]]", inside, [&](const Table& test) {
-      found.emplace_back(&body == &root ? test.where().line : position_of(body).line, read_test(test));
-    });
+      refuse_twice("namespace", name, lab.namespaces[found->second].where, table.context());
   });
-  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<Test> tests;
-  tests.reserve(found.size());
-  for (auto& [line, test] : found) tests.push_back(std::move(test));
-  return tests;
+}
+
+void read_services(Plain& plain, Lab& lab) {
+  std::unordered_map<std::string, Position> seen;
+  plain.services([&](const Text& name, const Table& table) {
+    lab.services.push_back(read_service(name, table));
+    if (const auto [found, fresh] = seen.emplace(name.value, name.where); !fresh)
+      refuse_twice("service", name, found->second, table.context());
+  });
 }
 
 }  // namespace
 
-Parsed parse(std::string_view text, const std::string& name, const Drivers& drivers) {
-  const toml::table root = parse_toml(text, name);
+Parsed parse(std::string_view text, const Source& source, const Drivers& drivers) {
   Warnings warnings;
-  const Context context{.file = &name, .variables = nullptr, .warnings = &warnings, .synonyms = synonyms()};
-  const Table file(root, "the file", context);
-  file.allow({"lab", "namespace", "device", "repeat", "test", "service"});
-  Lab lab{.name = read_lab_name(root, context), .file = name, .source = std::string(text)};
+  Files files;
+  const Context context{.file = &source.file,
+                        .variables = nullptr,
+                        .warnings = &warnings,
+                        .synonyms = synonyms(),
+                        .includes = &files.names,
+                        .globals = &files.globals};
+  read_files(text, source, context, files);
+  const toml::table& root = *files.roots.back();
+  Lab lab{.name = read_lab_name(root, context), .file = source.file};
   std::unordered_map<std::string, std::size_t> index;
   Surroundings around{.drivers = &drivers, .namespaces = &index};
-  read_lab_table(Table(*file.table("lab"), "[lab]", context), lab, around);
+  const Table lab_table(*root.get_as<toml::table>("lab"), "[lab]", context);
+  read_lab_table(lab_table, lab, around);
+  read_prefix(lab_table, lab);
+  if (!source.name.empty()) {
+    if (const auto fault = lab_name_fault(source.name))
+      throw Error(ErrorCode::invalid,
+                  fmt::format("lab name \"{}\" {}; use letters, digits and . _ -", source.name, *fault), "--name");
+    lab.name = LabName(source.name);
+    lab.prefix = source.name + "-";
+  }
 
-  check_repeats(root, context);
+  check_repeats(files.roots, context);
+  Plain plain(files.roots, context, source.expand);
   // Namespaces first, so that devices can name those that stand further down.
-  for_each_body(root, context, [&](const toml::table& body, const Context& inside) {
-    read_namespaces(body, inside, lab, around, index);
-  });
-  for_each_body(root, context,
-                [&](const toml::table& body, const Context& inside) { read_devices(body, inside, lab, around); });
-  std::unordered_map<std::string, Position> services;
-  for_each_body(root, context,
-                [&](const toml::table& body, const Context& inside) { read_services(body, inside, lab, services); });
-  lab.tests = read_tests(root, context);
+  read_namespaces(plain, lab, around, index);
+  plain.devices([&](const Text& name, const Table& table) { lab.devices.push_back(read_device(name, table, around)); });
+  read_services(plain, lab);
+  plain.tests([&](const Table& table) { lab.tests.push_back(read_test(table)); });
+  put_prefix(lab, context);
   check_lab(lab, drivers, context);
   join_sysctls(lab, context);
-  return {.lab = std::move(lab), .warnings = warnings.told(name)};
+  lab.source = std::move(files.source);
+  lab.includes = files.names;
+  Parsed parsed{.lab = std::move(lab), .warnings = warnings.told(source.file)};
+  if (source.expand) parsed.expanded = plain.text(parsed.lab);
+  return parsed;
 }
 
-Parsed load(const std::string& path, const Drivers& drivers) { return parse(read_file(path), path, drivers); }
+Parsed parse(std::string_view text, const std::string& name, const Drivers& drivers) {
+  return parse(text, Source{.file = name}, drivers);
+}
+
+Parsed load(const std::string& path, const Drivers& drivers) {
+  const Source source{.file = path,
+                      .read = [](const std::string&, const std::string& name) { return read_file(name); }};
+  return parse(read_file(path), source, drivers);
+}
+
+Parsed parse_source(std::string_view source, const std::string& file, const Drivers& drivers) {
+  Origin origin = unpacked(source);
+  const auto read = [&](const std::string& path, const std::string&) {
+    for (const Origin::File& one : origin.includes)
+      if (one.path == path) return one.text;
+    throw Error(ErrorCode::invalid, fmt::format("it was not included when the lab was read: {}", path));
+  };
+  return parse(origin.text, Source{.file = file, .read = read, .set = origin.set, .name = origin.name}, drivers);
+}
+
+Source said_in(std::string_view source) {
+  Origin origin = unpacked(source);
+  return {.file = {}, .set = std::move(origin.set), .name = std::move(origin.name)};
+}
 
 std::string lab_name_of(const std::string& path) {
-  const toml::table root = parse_toml(read_file(path), path);
+  const toml::table root = parse_toml(read_file(path), path, 0);
   return read_lab_name(root, {.file = &path, .synonyms = synonyms()}).str();
 }
 

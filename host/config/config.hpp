@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "model/lab.hpp"
-#include "toml/context.hpp"
+#include "toml/warnings.hpp"
 
 namespace netrig::config {
 
@@ -22,15 +22,37 @@ struct Drivers {
 
 using tomlfile::Warning;
 
+/// Where a lab is read from, and what the command line has to say to it.
+struct Source {
+  /// Text of a file that is included: `path` is where it is from the lab file's directory, `name` where from here.
+  /// Throws Error.
+  using ReadInclude = std::function<std::string(const std::string& path, const std::string& name)>;
+
+  std::string file;                   ///< what the lab file is called in messages
+  ReadInclude read = {};              ///< unset: no file can be included
+  std::vector<std::string> set = {};  ///< "NAME=VALUE": over [vars]
+  std::string name = {};              ///< of the lab, and with "-" its prefix; empty: as the file says
+  bool expand = false;                ///< Parsed::expanded is wanted
+};
+
 struct Parsed {
   Lab lab;
   std::vector<Warning> warnings;
+  std::string expanded = {};  ///< the lab as TOML without shorthand
 };
 
 /// Reads and checks a lab file. Throws Error{invalid} for the first thing that is wrong.
 Parsed load(const std::string& path, const Drivers& drivers);
-/// The same for a text; `name` stands for the file in messages.
+/// The same with all that a command has to say; `text` is that of the lab file.
+Parsed parse(std::string_view text, const Source& source, const Drivers& drivers);
+/// The same for a text alone; `name` stands for the file in messages.
 Parsed parse(std::string_view text, const std::string& name, const Drivers& drivers);
+/// The lab that Lab::source is of.
+Parsed parse_source(std::string_view source, const std::string& file, const Drivers& drivers);
+/// What the command line had to say to the lab that Lab::source is of; the rest of it is empty.
+Source said_in(std::string_view source);
+/// The text of a lab file, or of one that is included.
+std::string read_file(const std::string& path);
 /// Only `lab.name` of a file, without any other check, so that a broken file can still be taken down.
 std::string lab_name_of(const std::string& path);
 

@@ -39,7 +39,7 @@ Device read_device(const Text& name, const Table& table, const Surroundings& aro
   const DriverDescription& driver = find_driver(kind, around, context);
   Device device{.name = DeviceName(name.value), .driver = kind.value, .where = name.where};
   const auto* interfaces = table.array("interfaces");
-  const std::size_t count = interfaces == nullptr ? 0 : interfaces->size();
+  const std::size_t count = interfaces == nullptr ? 0 : count_elements(*interfaces, context);
   if (count < driver.min_interfaces || count > driver.max_interfaces) {
     const std::string wanted = driver.min_interfaces == driver.max_interfaces
                                    ? fmt::format("{}", driver.min_interfaces)

@@ -90,8 +90,8 @@ Address read_one(const toml::node& node, const std::string& interface, Dad dad, 
   address.interface = interface;
   address.dad = dad;
   address.where = position_of(node);
-  if (const auto* text = node.as_string()) {
-    address.prefix = interface_address(context.expanded(text->get(), address.where), context);
+  if (node.is_string()) {
+    address.prefix = interface_address(context.expanded(node), context);
   } else if (const auto* raw = node.as_table()) {
     const Table table(*raw, "address", context);
     table.allow(
@@ -120,7 +120,9 @@ std::optional<Dad> read_dad(const Table& table) {
 std::vector<Address> read_addresses(const Table& table, std::string_view key, const std::string& interface, Dad dad) {
   std::vector<Address> addresses;
   if (const auto* list = table.array(key))
-    for (const toml::node& node : *list) addresses.push_back(read_one(node, interface, dad, table.context()));
+    for_each_element(*list, table.context(), [&](const toml::node& node, const Context& inside) {
+      addresses.push_back(read_one(node, interface, dad, inside));
+    });
   return addresses;
 }
 

@@ -13,8 +13,6 @@
 namespace netrig::config {
 namespace {
 
-std::string in_line(Position where) { return fmt::format("line {}", where.line); }
-
 class LabCheck {
  public:
   LabCheck(const Lab& lab, const Drivers& drivers, const Context& context)
@@ -34,6 +32,7 @@ class LabCheck {
 
  private:
   [[noreturn]] void fail(Position where, const std::string& message) const { context_.fail(where, message); }
+  [[nodiscard]] std::string in_line(Position where) const { return context_.line(where); }
   const Interface& at(Place place) const { return lab_.devices[place.device].interfaces[place.interface]; }
   const std::string& name_of(std::size_t space) const { return lab_.namespaces[space].name.str(); }
 

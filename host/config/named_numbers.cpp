@@ -45,7 +45,7 @@ Given<std::uint32_t> read_named(const Table& table, std::string_view key, std::s
     if (one.name == text.value) return {one.number, text.where};
     known.push_back(one.name);
   }
-  if (table.context().variables != nullptr) return table.number(key, least, most);
+  if (table.context().computes(*table.raw().get(key))) return table.number(key, least, most);
   const auto hint = closest(text.value, known);
   table.fail(text.where, fmt::format("{} \"{}\" is not known; {}", key, text.value,
                                      hint ? fmt::format("did you mean \"{}\"?", *hint)

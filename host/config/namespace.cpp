@@ -27,13 +27,24 @@ std::optional<Foreign> read_foreign(const Table& table) {
   return foreign ? std::optional(kWords.at(*foreign)) : std::nullopt;
 }
 
+std::span<const std::string_view> namespace_keys() {
+  static constexpr std::array<std::string_view, 11> kKeys = {
+      "existing", "path", "lo", "forwarding", "gateway", "routes", "rules", "sysctl", "foreign", "interface", "switch"};
+  return kKeys;
+}
+
 Namespace read_namespace(const Text& name, const Table& table, const Surroundings& around) {
-  table.allow({"existing", "path", "lo", "forwarding", "gateway", "routes", "rules", "sysctl", "foreign"});
+  table.allow(namespace_keys());
   if (const auto fault = namespace_name_fault(name.value))
-    table.fail(name.where,
-               fmt::format("namespace name \"{}\" {}; use letters, digits and . _ - @ +", name.value, *fault));
+    table.fail(
+        name.where,
+        fmt::format("namespace name \"{}\" {}; {}", name.value, *fault,
+                    table.context().variables == nullptr && name.value.find('{') != std::string::npos
+                        ? fmt::format("braces hold inside [[repeat]]: write [repeat.namespace.\"{}\"]", name.value)
+                        : "use letters, digits and . _ - @ +"));
   Namespace space{.name = NamespaceName(name.value), .existing = table.boolean("existing").value_or(false)};
   space.where = name.where;
+  space.is_switch = table.boolean("switch").value_or(false);
   read_path(table, space);
   const auto foreign = read_foreign(table);
   if (foreign && space.existing)

@@ -29,7 +29,7 @@ ParameterScalar read_scalar(const ParameterDeclaration& declaration, const toml:
     return scalar;
   }
   // Inside a repeat a number or a boolean may be computed, which only a string can be.
-  const bool takes_string = (!is_boolean && !is_integer) || context.variables != nullptr;
+  const bool takes_string = (!is_boolean && !is_integer) || context.computes(node);
   const auto* text = node.as_string();
   if (text == nullptr || !takes_string) {
     ParameterDeclaration one = declaration;
@@ -40,9 +40,10 @@ ParameterScalar read_scalar(const ParameterDeclaration& declaration, const toml:
     context.fail(where, fmt::format("parameter {} is {}; it is of type {}: write {}", declaration.name, type_of(node),
                                     type_name(one), how));
   }
-  const Text expanded = context.expanded(text->get(), where);
+  const Text expanded = context.expanded(node);
   auto parsed = parse_parameter(declaration, expanded.value);
   if (const auto* fault = std::get_if<ParameterFault>(&parsed)) fail_with(shown(declaration, expanded.value), *fault);
+  if (is_boolean || is_integer) context.read_as(node, to_text(std::get<ParameterScalar>(parsed), declaration.type));
   return std::get<ParameterScalar>(std::move(parsed));
 }
 
@@ -52,11 +53,13 @@ ParameterValue read_value(const ParameterDeclaration& declaration, const toml::n
     value.values.push_back(read_scalar(declaration, node, context));
     return value;
   }
-  const auto* list = node.as_array();
+  const auto* list = context.resolved(node).as_array();
   if (list == nullptr)
     context.fail(value.where,
                  fmt::format("parameter {} is {}; write a list: [ ... ]", declaration.name, type_of(node)));
-  for (const toml::node& element : *list) value.values.push_back(read_scalar(declaration, element, context));
+  for_each_element(*list, context, [&](const toml::node& element, const Context& inside) {
+    value.values.push_back(read_scalar(declaration, element, inside));
+  });
   return value;
 }
 

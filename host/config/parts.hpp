@@ -11,7 +11,10 @@
 namespace netrig::config {
 
 using tomlfile::Context;
+using tomlfile::count_elements;
+using tomlfile::for_each_element;
 using tomlfile::for_each_table;
+using tomlfile::in_file_order;
 using tomlfile::position_of;
 using tomlfile::Table;
 using tomlfile::Text;
@@ -59,6 +62,8 @@ std::optional<std::uint32_t> read_ip_protocol(const Table& table);
 std::uint32_t read_tos(const Table& table);
 /// What keys of a lab file are called elsewhere.
 std::span<const tomlfile::Synonym> synonyms();
+std::span<const std::string_view> namespace_keys();
+std::span<const std::string_view> interface_keys();
 
 Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
                            const Context& context);
@@ -95,13 +100,12 @@ void check_lab(const Lab& lab, const Drivers& drivers, const Context& context);
 /// What tests and services name must be there.
 void check_tests(const Lab& lab, const Context& context);
 
-/// Reads what all repeats count by, and refuses those that make too much (config/bounds.hpp).
-void check_repeats(const toml::table& root, const Context& outside);
-/// The file itself, then every iteration of every repeat.
-void for_each_body(const toml::table& root, const Context& outside,
-                   const std::function<void(const toml::table& table, const Context& context)>& each);
-
-/// Entries of a table in the order of the file (toml++ sorts by name).
-std::vector<std::pair<const toml::key*, const toml::node*>> in_file_order(const toml::table& table);
+/// The lab file and those that it includes, in the order in which they are read: it comes last.
+using Roots = std::vector<const toml::table*>;
+using ReadBody = std::function<void(const toml::table& table, const Context& context)>;
+/// Refuses repeats that are wrong, or make too much (config/bounds.hpp).
+void check_repeats(const Roots& roots, const Context& outside);
+/// Each file itself, then every round of each of its repeats.
+void for_each_body(const Roots& roots, const Context& outside, const ReadBody& each);
 
 }  // namespace netrig::config

@@ -29,14 +29,15 @@ void read_next_hops(const Table& table, Route& route) {
   if (hops == nullptr) return;
   if (!route.next_hops.empty())
     table.fail(table.where("next_hops"), "route has via or dev as well as next_hops; use one of them");
-  if (hops->empty()) table.fail(table.where("next_hops"), "next_hops is empty");
+  const std::size_t count = count_elements(*hops, table.context());
   for_each_table(*hops, "next hop", table.context(), [&](const Table& hop) {
     hop.allow({"via", "dev", "weight", "onlink"});
-    if (hops->size() == 1 && hop.has("weight"))
+    if (count == 1 && hop.has("weight"))
       hop.fail(hop.where("weight"), "weight is a next hop's share among several; a single next hop has none");
     route.next_hops.push_back(read_next_hop(hop));
     route.next_hops.back().weight = static_cast<std::uint32_t>(hop.integer("weight", 1, 256).value_or(1));
   });
+  if (count == 0) table.fail(table.where("next_hops"), "next_hops is empty");
 }
 
 /// Family of "default", from whatever names an address.
@@ -161,7 +162,7 @@ Route read_route(const Table& table) {
 }
 
 void add_gateways(const Table& table, std::vector<Route>& routes) {
-  const toml::node* node = table.raw().get("gateway");
+  const toml::node* node = table.get("gateway");
   if (node == nullptr) return;
   if (!node->is_string() && !node->is_array())
     table.fail(position_of(*node), fmt::format("gateway is {}; write \"192.0.2.254\", or a list of one address of each "

@@ -20,7 +20,7 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
 }
 
 std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& table) {
-  const toml::node* node = table.raw().get("fwmark");
+  const toml::node* node = table.get("fwmark");
   if (node == nullptr) return std::nullopt;
   if (node->is_integer()) return std::pair(table.number("fwmark", 0, kUint32Max).value_or(0), kUint32Max);
   const Text text = *table.text("fwmark");
@@ -37,7 +37,7 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& 
 /// 80, or "8000-8099".
 std::optional<NumberRange> read_number_range(const Table& table, std::string_view key, std::uint32_t least,
                                              std::uint32_t most) {
-  const toml::node* node = table.raw().get(key);
+  const toml::node* node = table.get(key);
   if (node == nullptr) return std::nullopt;
   if (node->is_integer()) {
     const std::uint32_t value = *table.number(key, least, most);

@@ -123,9 +123,9 @@ class SpaceCheck {
       auto same = alike.find(rule.priority);
       if (same == alike.end()) same = rule.priority ? alike.find(std::nullopt) : alike.begin();
       if (same != alike.end())
-        fail(rule.where, fmt::format("namespace {} has this rule already, in line {}; leave one out, or give each a "
+        fail(rule.where, fmt::format("namespace {} has this rule already, in {}; leave one out, or give each a "
                                      "priority of its own",
-                                     name(), same->second.line));
+                                     name(), context_.line(same->second)));
       alike.emplace(rule.priority, rule.where);
       if (space_.existing) continue;
       for (const std::string* link : {&rule.iif, &rule.oif})
@@ -160,9 +160,9 @@ class SpaceCheck {
       if (!rule.priority) continue;
       const std::vector<std::string> forms = covering(rule);
       const auto fail_for = [&](Position other) {
-        fail(rule.where, fmt::format("the kernel does not tell this rule from the one of the same priority in line {}, "
+        fail(rule.where, fmt::format("the kernel does not tell this rule from the one of the same priority in {}, "
                                      "for one of them says less than the other; give each a priority of its own",
-                                     other.line));
+                                     context_.line(other)));
       };
       if (const auto less = covered.find(forms.front()); less != covered.end()) fail_for(less->second);
       for (const std::string& form : forms)

@@ -11,7 +11,7 @@ namespace netrig::config {
 namespace {
 
 std::string sysctl_value(std::string_view key, const toml::node& node, const Context& context) {
-  if (const auto* text = node.as_string()) return context.expanded(text->get(), position_of(node)).value;
+  if (node.is_string()) return context.expanded(node).value;
   if (const auto* number = node.as_integer()) return fmt::format("{}", number->get());
   if (const auto* boolean = node.as_boolean()) return boolean->get() ? "1" : "0";
   context.fail(position_of(node), fmt::format("sysctl {} is {}; write a number or a string", key, type_of(node)));
@@ -57,13 +57,13 @@ void add(std::vector<Sysctl>& sysctls, Sysctl one, const Context& context) {
   const auto same =
       std::find_if(sysctls.begin(), sysctls.end(), [&](const Sysctl& other) { return other.key_text == one.key_text; });
   if (same != sysctls.end())
-    context.fail(one.where, fmt::format("sysctl {} is there already, in line {}", one.key_text, same->where.line));
+    context.fail(one.where, fmt::format("sysctl {} is there already, in {}", one.key_text, context.line(same->where)));
   sysctls.push_back(std::move(one));
 }
 
 [[noreturn]] void fail_disagreement(const Sysctl& one, const Sysctl& other, const Context& context) {
-  context.fail(one.value.where, fmt::format("sysctl {} is \"{}\" here and \"{}\" in line {}; leave one out",
-                                            one.key_text, *one.value, *other.value, other.value.where.line));
+  context.fail(one.value.where, fmt::format("sysctl {} is \"{}\" here and \"{}\" in {}; leave one out", one.key_text,
+                                            *one.value, *other.value, context.line(other.value.where)));
 }
 
 }  // namespace

@@ -280,18 +280,17 @@ std::optional<nanoseconds> read_time(const Table& table, std::string_view key, n
 
 std::vector<std::string> read_texts(const Table& table, std::string_view key) {
   std::vector<std::string> texts;
-  if (const toml::node* node = table.raw().get(key); node != nullptr && node->is_string()) {
+  if (const toml::node* node = table.get(key); node != nullptr && node->is_string()) {
     texts.push_back(table.text(key)->value);
     return texts;
   }
   const toml::array* list = table.array(key);
   if (list == nullptr) return texts;
-  for (const toml::node& node : *list) {
-    const auto* text = node.as_string();
-    if (text == nullptr)
-      table.fail(position_of(node), fmt::format("{} holds {}; write strings in quotes", key, type_of(node)));
-    texts.push_back(table.context().expanded(text->get(), position_of(node)).value);
-  }
+  for_each_element(*list, table.context(), [&](const toml::node& node, const Context& inside) {
+    if (!node.is_string())
+      inside.fail(position_of(node), fmt::format("{} holds {}; write strings in quotes", key, type_of(node)));
+    texts.push_back(inside.expanded(node).value);
+  });
   return texts;
 }
 

@@ -59,7 +59,7 @@ class TestCheck {
     }
     count_comparisons(pattern, names_.size());
     for (std::size_t s = 0; s < names_.size(); ++s)
-      if (matches(pattern, names_[s]) && each(s)) return true;
+      if (picks(pattern, lab_.namespaces[s]) && each(s)) return true;
     return false;
   }
   /// The same patterns over the same names again and again are looked at once.
@@ -121,8 +121,8 @@ class TestCheck {
 
   void check(const Test& test) {
     if (const auto twin = seen_.find(test.name); twin != seen_.end())
-      context_.fail(test.where, fmt::format("test \"{}\" is there already, in line {}; give each a name of its own",
-                                            test.name, twin->second.line));
+      context_.fail(test.where, fmt::format("test \"{}\" is there already, in {}; give each a name of its own",
+                                            test.name, context_.line(twin->second)));
     require_spaces(test.from, "from", test.where);
     if (const Target* target = target_of(test.check)) check_target(test, *target);
     if (const auto* path = std::get_if<PathCheck>(&test.check))

@@ -14,10 +14,11 @@ namespace netrig::engine {
 namespace {
 
 /// Why a new namespace cannot have this name. Thread: one that may enter namespaces.
-std::string in_the_way(const NamespaceName& name) {
+std::string in_the_way(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
   std::optional<Record> maker;
-  if (!kernel::is_hollow(name)) try {
-      if (const auto fd = kernel::open_namespace(kernel::path_of(name))) maker = maker_of(kernel::cookie_of(*fd));
+  if (!kernel::is_hollow(path)) try {
+      if (const auto fd = kernel::open_namespace(path)) maker = maker_of(kernel::cookie_of(*fd));
     } catch (const Error& error) {
       if (error.code() == ErrorCode::failed) throw;
     }
@@ -25,11 +26,11 @@ std::string in_the_way(const NamespaceName& name) {
     return fmt::format(
         "namespace {0} exists already and is not this lab's; choose another name, remove it with \"ip netns delete "
         "{0}\", or say existing = true",
-        name.str());
+        name);
   return fmt::format(
       "namespace {} is of lab {} (from {}); choose another name, take that lab away with \"netrig down {}\", or use "
       "its namespace with existing = true",
-      name.str(), maker->lab, maker->file, maker->lab);
+      name, maker->lab, maker->file, maker->lab);
 }
 
 }  // namespace
@@ -41,7 +42,7 @@ bool is_lost(const Record& record) {
     for (const MadeNamespace& made : record.namespaces) {
       if (made.existing) continue;  // that of the machine has the same cookie in every boot
       try {
-        const auto fd = kernel::open_namespace(kernel::path_of(NamespaceName(made.name)));
+        const auto fd = kernel::open_namespace(path_of(made));
         found = found || (fd && kernel::cookie_of(*fd) == made.cookie);
       } catch (const Error& error) {
         if (error.code() == ErrorCode::failed) throw;  // the machine's trouble, of which nothing is to be forgotten
@@ -73,9 +74,9 @@ void check_conflicts(const Record& record, const Lab* current, const Lab& next, 
     const Namespace& space = next.namespaces[s];
     if (space.existing) continue;
     fresh.insert(s);
-    if (ours.contains(space.name.str()) || !kernel::namespace_exists(space.name)) continue;
+    if (ours.contains(space.name.str()) || !kernel::namespace_exists(kernel::path_of(space))) continue;
     std::string why;
-    kernel::aside([&] { why = in_the_way(space.name); });
+    kernel::aside([&] { why = in_the_way(kernel::path_of(space)); });
     throw Error(ErrorCode::conflict, why, next.at(space.where));
   }
 

@@ -243,8 +243,9 @@ std::string event_of(Phase phase) { return line({{"e", "phase"}, {"p", static_ca
 // Names are checked: none has a character that JSON would escape. One a namespace and two a device are written while
 // the lab comes up, so these are formatted without building a tree.
 std::string event_of(const MadeNamespace& made) {
-  if (!made.existing) return fmt::format("{{\"e\":\"ns\",\"n\":\"{}\",\"c\":{}}}\n", made.name, made.cookie);
-  return line({{"e", "ns"}, {"n", made.name}, {"c", made.cookie}, {"existing", true}, {"path", made.path}});
+  if (!made.existing && made.path.empty())
+    return fmt::format("{{\"e\":\"ns\",\"n\":\"{}\",\"c\":{}}}\n", made.name, made.cookie);
+  return line({{"e", "ns"}, {"n", made.name}, {"c", made.cookie}, {"existing", made.existing}, {"path", made.path}});
 }
 std::string end_of(const MadeNamespace& made) { return line({{"e", "ns-gone"}, {"n", made.name}}); }
 

@@ -59,7 +59,7 @@ void open_existing(Run& run, const Namespace& space) {
 /// Nothing: it is not there any more, or another has its name.
 std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
   try {
-    auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
+    auto fd = kernel::open_namespace(path_of(made));
     if (!fd || kernel::cookie_of(*fd) == made.cookie) return fd;
     run.warn(made.existing
                  ? fmt::format("namespace {} is another than the one that this lab used, which is gone with all that "
@@ -68,7 +68,7 @@ std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
                  : fmt::format("namespace {} is not the one that this lab made; it was left alone", made.name));
   } catch (const Error& error) {
     // A name without a namespace is what a crash leaves.
-    if (made.path.empty() && kernel::is_hollow(NamespaceName(made.name))) return std::nullopt;
+    if ((!made.existing || made.path.empty()) && kernel::is_hollow(path_of(made))) return std::nullopt;
     if (error.code() == ErrorCode::conflict || error.code() == ErrorCode::invalid)  // no namespace any more
       run.warn(fmt::format("{}; it was left alone", error.what()));
     else
@@ -78,6 +78,10 @@ std::optional<UniqueFd> open_own(Run& run, const MadeNamespace& made) {
 }
 
 }  // namespace
+
+std::string path_of(const MadeNamespace& made) {
+  return made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path;
+}
 
 void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>& which) {
   std::vector<std::size_t> fresh;
@@ -100,8 +104,9 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
     created.reserve(end - begin);
     for (std::size_t i = begin; i < end; ++i) {
       created.push_back(kernel::create_namespace());
+      const Namespace& space = next.namespaces[fresh[i]];
       made.push_back(
-          {.name = next.namespaces[fresh[i]].name.str(), .cookie = created.back().cookie, .existing = false});
+          {.name = space.name.str(), .cookie = created.back().cookie, .existing = false, .path = space.path});
     }
     if (first_ifindex == 0) {
       kernel::Socket socket;
@@ -111,7 +116,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
     run.journal.intend(made);
     for (std::size_t i = begin; i < end; ++i) {
       kernel::CreatedNamespace& one = created[i - begin];
-      kernel::publish(one, next.namespaces[fresh[i]].name);
+      kernel::publish(one, kernel::path_of(next.namespaces[fresh[i]]));
       Space& space = run.spaces.add(made[i - begin].name, std::move(one.fd), one.cookie);
       if (keeps_sockets) space.keep(std::move(one.socket));
       space.set_free_from(first_ifindex);
@@ -137,8 +142,8 @@ void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces) {
   parallel(namespaces.size(), 1, [&](std::size_t i) {
     const MadeNamespace& made = namespaces[i];
     try {
-      const NamespaceName name(made.name);
-      if (!made.existing && (run.spaces.find(made.name) != nullptr || kernel::is_hollow(name))) kernel::unpublish(name);
+      const std::string path = path_of(made);
+      if (!made.existing && (run.spaces.find(made.name) != nullptr || kernel::is_hollow(path))) kernel::unpublish(path);
     } catch (const Error& error) {
       run.leave({.what = fmt::format("namespace {}", made.name), .why = error.what(), .homes = {made.name}});
     }

@@ -18,8 +18,10 @@ struct MadeNamespace {
   std::string name;
   std::uint64_t cookie = 0;  ///< SO_NETNS_COOKIE
   bool existing = false;     ///< was there before; never deleted
-  std::string path = {};     ///< of an existing one that is not in /run/netns
+  std::string path = {};     ///< of one that is not /run/netns/NAME: an existing one, or one of a lab with a prefix
 };
+/// Where it is.
+std::string path_of(const MadeNamespace& made);
 
 struct MadeInterface {
   std::string home;

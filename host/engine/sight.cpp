@@ -52,10 +52,7 @@ void collect_interest(const Lab& lab, std::unordered_map<std::string, Target*>& 
 std::vector<Target> targets_of(const Record& record, const Lab* current, const Lab& next) {
   std::vector<Target> targets;
   for (const MadeNamespace& made : record.namespaces)
-    targets.push_back({.name = made.name,
-                       .path = made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path,
-                       .cookie = made.cookie,
-                       .existing = made.existing});
+    targets.push_back({.name = made.name, .path = path_of(made), .cookie = made.cookie, .existing = made.existing});
   for (const Namespace& space : next.namespaces)
     if (space.existing && std::none_of(record.namespaces.begin(), record.namespaces.end(),
                                        [&](const MadeNamespace& made) { return made.name == space.name.str(); }))

@@ -70,28 +70,26 @@ CreatedNamespace create_namespace() {
   return {.fd = std::move(fd), .cookie = cookie, .socket = std::move(socket)};
 }
 
-void publish(const CreatedNamespace& created, const NamespaceName& name) {
-  const std::string path = path_of(name);
+void publish(const CreatedNamespace& created, const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
   {
     const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0));
-    if (!file && errno == EEXIST)
-      throw Error(ErrorCode::conflict, fmt::format("namespace {} exists already", name.str()));
+    if (!file && errno == EEXIST) throw Error(ErrorCode::conflict, fmt::format("namespace {} exists already", name));
     if (!file) fail(fmt::format("cannot create {}", path), errno);
   }
   const std::string source = fmt::format("/proc/self/fd/{}", created.fd.get());
   if (::mount(source.c_str(), path.c_str(), "none", MS_BIND, nullptr) != 0) {
     const int error = errno;
     ::unlink(path.c_str());
-    fail(fmt::format("cannot mount namespace {}", name.str()), error);
+    fail(fmt::format("cannot mount namespace {}", name), error);
   }
 }
 
-bool unpublish(const NamespaceName& name) {
-  const std::string path = path_of(name);
+bool unpublish(const std::string& path) {
   // EINVAL: no mount point, only the file is left.
   if (::umount2(path.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0 && errno != EINVAL) {
     if (errno == ENOENT) return false;
-    fail(fmt::format("cannot unmount namespace {}", name.str()), errno);
+    fail(fmt::format("cannot unmount {}", path), errno);
   }
   if (::unlink(path.c_str()) != 0) {
     if (errno == ENOENT) return false;
@@ -100,13 +98,12 @@ bool unpublish(const NamespaceName& name) {
   return true;
 }
 
-bool namespace_exists(const NamespaceName& name) {
+bool namespace_exists(const std::string& path) {
   struct stat status {};
-  return ::lstat(path_of(name).c_str(), &status) == 0;
+  return ::lstat(path.c_str(), &status) == 0;
 }
 
-bool is_hollow(const NamespaceName& name) {
-  const std::string path = path_of(name);
+bool is_hollow(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != 0) return false;
   struct statfs fs {};

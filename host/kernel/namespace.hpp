@@ -18,7 +18,7 @@ inline constexpr const char* kRunDirectory = "/run/netns";
 
 /// Path of a named namespace.
 std::string path_of(const NamespaceName& name);
-/// Path of a lab's namespace: /run/netns/NAME unless it is an existing one elsewhere.
+/// Path of a lab's namespace: /run/netns/NAME unless the lab has a prefix, or it is an existing one elsewhere.
 std::string path_of(const Namespace& space);
 
 /// Makes /run/netns a shared mount, as ip-netns(8) does, so that names made here are seen in other mount namespaces.
@@ -33,15 +33,15 @@ struct CreatedNamespace {
 /// Makes one. Afterwards the calling thread is in it, so call it from a thread of its own. Throws Error{denied} without
 /// CAP_SYS_ADMIN.
 CreatedNamespace create_namespace();
-/// Gives it its name. Throws Error{conflict} if the name is taken.
-void publish(const CreatedNamespace& created, const NamespaceName& name);
+/// Gives it its name, which is a file in /run/netns. Throws Error{conflict} if the name is taken.
+void publish(const CreatedNamespace& created, const std::string& path);
 /// Takes the name away; the namespace goes when nobody uses it any more. False: the name was gone already.
-bool unpublish(const NamespaceName& name);
+bool unpublish(const std::string& path);
 
 /// Whether the name is there at all, as a namespace or as a mere file.
-bool namespace_exists(const NamespaceName& name);
+bool namespace_exists(const std::string& path);
 /// A named file in /run/netns that is no namespace: what a crash between two steps of publish() leaves.
-bool is_hollow(const NamespaceName& name);
+bool is_hollow(const std::string& path);
 /// Opens one; nothing if it is not there. Throws Error if it is no network namespace.
 std::optional<UniqueFd> open_namespace(const std::string& path);
 /// A process that is in a namespace.

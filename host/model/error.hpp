@@ -52,7 +52,8 @@ enum class ErrorCode : std::uint8_t {
 /// comparisons: two values that differ only in where they were written are the same value.
 struct Position {
   std::uint32_t line = 0;
-  std::uint32_t column = 0;
+  std::uint16_t column = 0;  ///< 65535: there or further right; a lab has many positions, and they are kept small
+  std::uint16_t file = 0;    ///< 0: the file itself; else the one before this index in Lab::includes
   friend constexpr bool operator==(Position, Position) { return true; }
 };
 

@@ -16,8 +16,14 @@ bool Interface::needs_ipv6() const {
          any(of<Sysctl>(), [](const Sysctl& one) { return one.key_text.starts_with("net.ipv6."); });
 }
 
+bool picks(std::string_view pattern, const Namespace& space) {
+  return space.is_switch ? pattern == space.name.str() : matches(pattern, space.name.str());
+}
+
 std::string Lab::at(Position where) const {
-  return where.line == 0 ? file : fmt::format("{}:{}:{}", file, where.line, where.column);
+  if (where.line == 0) return file;
+  const bool is_other = where.file > 0 && where.file <= includes.size();
+  return fmt::format("{}:{}:{}", is_other ? includes[where.file - 1U] : file, where.line, where.column);
 }
 
 std::optional<std::size_t> Lab::find_namespace(std::string_view wanted) const {
@@ -32,6 +38,8 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
            .description = lab.description,
            .file = lab.file,
            .source = lab.source,
+           .includes = lab.includes,
+           .prefix = lab.prefix,
            .foreign = lab.foreign,
            .namespaces = {},
            .devices = {},
@@ -92,7 +100,7 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
   const auto any = [&](const std::string& pattern) {
     if (inside(pattern)) return true;
     return std::any_of(part.namespaces.begin(), part.namespaces.end(),
-                       [&](const Namespace& n) { return matches(pattern, n.name.str()); });
+                       [&](const Namespace& n) { return picks(pattern, n); });
   };
   for (const Test& test : lab.tests) {
     const bool whole =

@@ -52,8 +52,9 @@ struct Device {
 
 struct Namespace {
   NamespaceName name;
-  bool existing = false;  ///< was there before the lab; never deleted
-  std::string path = {};  ///< of an existing one that is not /run/netns/NAME; else empty
+  bool existing = false;   ///< was there before the lab; never deleted
+  bool is_switch = false;  ///< no pattern of tests or groups matches it
+  std::string path = {};   ///< of one that is not /run/netns/NAME, for it exists elsewhere or has a prefix; else empty
   Foreign foreign = Foreign::report;
   SpaceState objects = {};  ///< that are of no interface of a device: routes, rules, addresses of lo
   Position where = {};
@@ -64,12 +65,17 @@ struct Namespace {
   friend bool operator==(const Namespace&, const Namespace&) = default;
 };
 
+/// Whether a pattern of a test is about a namespace: a switch is what it is only by its name.
+bool picks(std::string_view pattern, const Namespace& space);
+
 /// A whole lab, expanded and checked: names are unique, references resolve, parameters fit their drivers.
 struct Lab {
   LabName name;
   std::string description = {};
   std::string file = {};    ///< where it was read from, for messages
-  std::string source = {};  ///< its text
+  std::string source = {};  ///< its text; with what it includes and what the command line says, if there is any
+  std::vector<std::string> includes = {};  ///< other files that positions are in
+  std::string prefix = {};                 ///< before the names of own namespaces in /run/netns
   Foreign foreign = Foreign::report;
   std::vector<Namespace> namespaces = {};
   std::vector<Device> devices = {};

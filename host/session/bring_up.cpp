@@ -92,6 +92,14 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     const bool same = same_text && engine::is_same_file(journal.record(), next.file);
     if (!result.fresh) {
       current = same_text ? next : host.applied(journal.record());
+      // Every namespace would be another one of the same name.
+      if (current->prefix != next.prefix)
+        throw Error(
+            ErrorCode::conflict,
+            fmt::format("lab \"{0}\" is up with the prefix \"{1}\", and a prefix stays; take it down first with "
+                        "\"netrig down {0}\", or bring this one up beside it with --name",
+                        next.name.str(), current->prefix),
+            next.file);
       leftovers = leftovers_of(journal.record(), *current);
       try {
         engine::take_leftovers(journal, host.drivers, host.options, *current);

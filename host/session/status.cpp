@@ -25,8 +25,9 @@ NamespaceStatus view_of(const engine::MadeNamespace& made, Seen& seen) {
   NamespaceStatus view;
   view.made = made;
   // A netrig that is at it may have made the name and not yet what it stands for.
-  if (made.path.empty() && kernel::is_hollow(NamespaceName(made.name))) return view;
-  auto fd = kernel::open_namespace(made.path.empty() ? kernel::path_of(NamespaceName(made.name)) : made.path);
+  const std::string path = engine::path_of(made);
+  if ((!made.existing || made.path.empty()) && kernel::is_hollow(path)) return view;
+  auto fd = kernel::open_namespace(path);
   if (!fd) return view;
   view.foreign = kernel::cookie_of(*fd) != made.cookie;
   view.present = !view.foreign;

@@ -39,7 +39,7 @@ void name_the_rest(const engine::Record& record, const std::optional<Lab>& lab) 
   std::vector<std::string> rest;
   if (lab)
     for (const Namespace& space : lab->namespaces)
-      if (!space.existing && kernel::namespace_exists(space.name))
+      if (!space.existing && kernel::namespace_exists(kernel::path_of(space)))
         rest.push_back(fmt::format("namespace {}", space.name.str()));
   if (lab)
     for (const Device& device : lab->devices)

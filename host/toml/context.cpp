@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include "model/printable.hpp"
+#include "toml/tree.hpp"
 
 namespace netrig::tomlfile {
 namespace {
@@ -24,12 +25,25 @@ std::string shortened(const std::string& message) {
 
 }  // namespace
 
-std::string Context::place(Position where) const { return fmt::format("{}:{}:{}", *file, where.line, where.column); }
+std::string Context::place(Position where) const {
+  const bool is_other = where.file > 0 && includes != nullptr && where.file <= includes->size();
+  return fmt::format("{}:{}:{}", is_other ? (*includes)[where.file - 1U] : *file, where.line, where.column);
+}
+
+std::string Context::line(Position where) const {
+  const bool is_other = where.file > 0 && includes != nullptr && where.file <= includes->size();
+  return is_other ? fmt::format("line {} of {}", where.line, (*includes)[where.file - 1U])
+                  : fmt::format("line {}", where.line);
+}
 
 std::string Context::iteration() const {
-  if (variables == nullptr || variables->empty()) return {};
+  const Variables* told = variables != nullptr ? variables : loops;
+  if (told == nullptr || told->empty()) return {};
   std::vector<std::string> words;
-  for (const auto& [name, value] : *variables) words.push_back(fmt::format("{} = {}", name, value));
+  for (const Variable& one : *told)
+    words.push_back(std::holds_alternative<const toml::node*>(one.value)
+                        ? fmt::format("#{} = {}", one.name, one.ordinal)
+                        : fmt::format("{} = {}", one.name, in_words(one.value)));
   return fmt::format(" ({})", fmt::join(words, ", "));
 }
 
@@ -63,10 +77,40 @@ void Context::fail(Position where, const std::string& message, ErrorCode code) c
 Text Context::expanded(std::string_view text, Position where) const {
   if (variables == nullptr) return {std::string(text), where};
   try {
-    return {expand(text, *variables), where};
+    return {expand(text, scope()), where};
   } catch (const ExpansionError& error) {
     fail(where, error.what());
   }
+}
+
+Text Context::expanded(const toml::node& string) const {
+  const auto& text = *string.as_string();
+  if (is_literal(text)) return {text.get(), position_of(string)};
+  return expanded(text.get(), position_of(string));
+}
+
+bool Context::computes(const toml::node& node) const {
+  const auto* text = node.as_string();
+  return text != nullptr && (is_literal(*text) ? is_computed(*text) : variables != nullptr);
+}
+
+std::optional<Value> Context::lone_value(const toml::node& node) const {
+  const auto* text = node.as_string();
+  if (text == nullptr || variables == nullptr || is_literal(*text)) return std::nullopt;
+  const auto inside = lone_expression(text->get());
+  if (!inside) return std::nullopt;
+  try {
+    return evaluate(*inside, scope());
+  } catch (const ExpansionError& error) {
+    fail(position_of(node), error.what());
+  }
+}
+
+const toml::node& Context::resolved(const toml::node& node) const {
+  if (variables == nullptr || !node.is_string()) return node;
+  const auto value = lone_value(node);
+  const auto* found = value ? std::get_if<const toml::node*>(&*value) : nullptr;
+  return found == nullptr ? node : **found;
 }
 
 }  // namespace netrig::tomlfile

@@ -3,6 +3,7 @@
 // reads TOML for whoever has a file in it, the lab's reader and the policy's; of netrig it knows the model alone.
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "model/error.hpp"
 #include "toml/expand.hpp"
+#include "toml/warnings.hpp"
 
 namespace netrig::tomlfile {
 
@@ -20,47 +22,47 @@ struct Text {
   Position where;
 };
 
-/// "file:line:column: warning: text", ready to print.
-struct Warning {
-  std::string where;
-  std::string message;
-};
-
-/// Warnings as they come. One that a repeat gives again and again is kept once, and no more are kept than are read.
-class Warnings {
- public:
-  void add(std::string where, std::string message);
-  /// Each with how often it came, and how many were not kept; `file` is where those are.
-  [[nodiscard]] std::vector<Warning> told(const std::string& file) const;
-
- private:
-  struct Counted {
-    Warning warning;
-    std::size_t times = 1;
-  };
-  std::vector<Counted> kept_;
-  std::unordered_map<std::string, std::size_t> index_;  // where: index in kept_
-  std::size_t others_ = 0;
-};
-
 /// What a key is called elsewhere, and here. A word may stand in several rows: what a table can have decides.
 struct Synonym {
   std::string_view word;  ///< in small letters, without '_' and '-'
   std::string_view key;
 };
 
+/// Strings that were read as numbers or booleans, and what is written without quotes for each.
+using Bare = std::unordered_map<const toml::node*, std::string>;
+
 /// Where we are: the file, and inside a repeat the values of its variables.
 struct Context {
   const std::string* file = nullptr;
-  const Variables* variables = nullptr;  ///< nullptr: outside of a repeat
+  const Variables* variables = nullptr;  ///< nullptr: outside of a repeat, where braces are braces
   Warnings* warnings = nullptr;
   std::span<const Synonym> synonyms = {};
+  const std::vector<std::string>* includes = nullptr;  ///< other files that positions are in
+  const Variables* globals = nullptr;                  ///< of [vars]
+  const Variables* loops = nullptr;      ///< for messages, where all has been expanded and `variables` is nullptr
+  const toml::table* element = nullptr;  ///< whose `for` and `when` have been heeded
+  Bare* bare = nullptr;                  ///< nullptr: nobody wants to know
+  std::size_t* rounds = nullptr;         ///< counts the values that all `for` go over; nullptr: that has been done
 
   [[noreturn]] void fail(Position where, const std::string& message, ErrorCode code = ErrorCode::invalid) const;
   /// " (i = 3)" inside a repeat; else empty.
   [[nodiscard]] std::string iteration() const;
   [[nodiscard]] std::string place(Position where) const;
+  /// "line 3", or "line 3 of core.toml".
+  [[nodiscard]] std::string line(Position where) const;
   [[nodiscard]] Text expanded(std::string_view text, Position where) const;
+  /// Of a string in the file, or of one that has been expanded before.
+  [[nodiscard]] Text expanded(const toml::node& string) const;
+  /// Whether a string may stand for a number or a boolean here, for it is computed.
+  [[nodiscard]] bool computes(const toml::node& node) const;
+  /// What a string that is one expression stands for; nothing if it is none, or has been expanded before.
+  [[nodiscard]] std::optional<Value> lone_value(const toml::node& node) const;
+  /// The list or table that a string stands for; else the node itself.
+  [[nodiscard]] const toml::node& resolved(const toml::node& node) const;
+  void read_as(const toml::node& node, const std::string& text) const {
+    if (bare != nullptr) bare->insert_or_assign(&node, text);
+  }
+  [[nodiscard]] Scope scope() const { return {variables, globals}; }
 };
 
 }  // namespace netrig::tomlfile

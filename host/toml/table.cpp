@@ -12,12 +12,10 @@
 
 namespace netrig::tomlfile {
 
-Position position_of(const toml::node& node) { return {node.source().begin.line, node.source().begin.column}; }
-Position position_of(const toml::key& key) { return {key.source().begin.line, key.source().begin.column}; }
-
-toml::table parse(std::string_view text, const std::string& name) {
+toml::table parse(std::string_view text, const std::string& name, std::uint16_t file) {
   try {
-    return toml::parse(text, name);
+    // What toml++ takes for the path is where a position's file is read from: a number is no longer than it must be.
+    return toml::parse(text, file == 0 ? std::string() : fmt::format("{}", file));
   } catch (const toml::parse_error& error) {
     std::string message(error.description());
     // The parser begins with what it was at; ours begin with what is wrong.
@@ -77,6 +75,7 @@ std::optional<std::string> meant(std::string_view key, std::span<const std::stri
 void Table::allow(std::span<const std::string_view> known) const {
   for (const auto& [key, node] : *table_) {
     if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    if (table_ == context_->element && (key == "for" || key == "when")) continue;
     const auto hint = meant(key.str(), known, context_->synonyms);
     context_->fail(position_of(key), fmt::format("unknown key \"{}\" in {}; {}", key.str(), what_,
                                                  hint ? fmt::format("did you mean \"{}\"?", *hint)
@@ -89,12 +88,16 @@ void Table::wrong_type(std::string_view key, std::string_view wanted) const {
   context_->fail(position_of(node), fmt::format("{} is {}; write {}", key, type_of(node), wanted));
 }
 
+const toml::node* Table::get(std::string_view key) const {
+  const toml::node* node = table_->get(key);
+  return node == nullptr ? nullptr : &context_->resolved(*node);
+}
+
 std::optional<Text> Table::text(std::string_view key) const {
   const toml::node* node = table_->get(key);
   if (node == nullptr) return std::nullopt;
-  const auto* string = node->as_string();
-  if (string == nullptr) wrong_type(key, "a string in quotes");
-  return context_->expanded(string->get(), position_of(*node));
+  if (!node->is_string()) wrong_type(key, "a string in quotes");
+  return context_->expanded(*node);
 }
 
 Text Table::required_text(std::string_view key) const {
@@ -107,12 +110,11 @@ std::vector<Text> Table::texts(std::string_view key) const {
   std::vector<Text> all;
   const auto* list = array(key);
   if (list == nullptr) return all;
-  for (const toml::node& node : *list) {
-    const auto* string = node.as_string();
-    if (string == nullptr)
-      context_->fail(position_of(node), fmt::format("{} is a list of strings, not of {}", key, type_of(node)));
-    all.push_back(context_->expanded(string->get(), position_of(node)));
-  }
+  for_each_element(*list, *context_, [&](const toml::node& node, const Context& inside) {
+    if (!node.is_string())
+      inside.fail(position_of(node), fmt::format("{} is a list of strings, not of {}", key, type_of(node)));
+    all.push_back(inside.expanded(node));
+  });
   return all;
 }
 
@@ -122,12 +124,13 @@ std::optional<std::int64_t> Table::integer(std::string_view key, std::int64_t le
   std::int64_t value = 0;
   if (const auto* integer = node->as_integer()) {
     value = integer->get();
-  } else if (context_->variables != nullptr && node->is_string()) {
-    const Text expanded = *text(key);
+  } else if (context_->computes(*node)) {
+    const Text expanded = context_->expanded(*node);
     const auto [end, error] =
         std::from_chars(expanded.value.data(), expanded.value.data() + expanded.value.size(), value);
     if (error != std::errc{} || end != expanded.value.data() + expanded.value.size())
       context_->fail(position_of(*node), fmt::format("{} = \"{}\" is not an integer", key, expanded.value));
+    context_->read_as(*node, expanded.value);
   } else {
     wrong_type(key, "an integer without quotes");
   }
@@ -140,9 +143,14 @@ std::optional<std::int64_t> Table::integer(std::string_view key, std::int64_t le
 std::optional<bool> Table::boolean(std::string_view key) const {
   const toml::node* node = table_->get(key);
   if (node == nullptr) return std::nullopt;
-  const auto* value = node->as_boolean();
-  if (value == nullptr) wrong_type(key, "true or false without quotes");
-  return value->get();
+  if (const auto* value = node->as_boolean()) return value->get();
+  if (!context_->computes(*node)) wrong_type(key, "true or false without quotes");
+  const Text expanded = context_->expanded(*node);
+  const bool is_true = expanded.value == "true" || expanded.value == "1";
+  if (!is_true && expanded.value != "false" && expanded.value != "0")
+    context_->fail(expanded.where, fmt::format("{} = \"{}\" is neither true nor false", key, expanded.value));
+  context_->read_as(*node, is_true ? "true" : "false");
+  return is_true;
 }
 
 Given<std::uint32_t> Table::number(std::string_view key, std::uint32_t least, std::uint32_t most) const {
@@ -158,14 +166,14 @@ Given<bool> Table::flag(std::string_view key) const {
 }
 
 const toml::table* Table::table(std::string_view key) const {
-  const toml::node* node = table_->get(key);
+  const toml::node* node = get(key);
   if (node == nullptr) return nullptr;
   if (!node->is_table()) wrong_type(key, "a table: { key = value }");
   return node->as_table();
 }
 
 const toml::array* Table::array(std::string_view key) const {
-  const toml::node* node = table_->get(key);
+  const toml::node* node = get(key);
   if (node == nullptr) return nullptr;
   if (!node->is_array()) wrong_type(key, "a list: [ ... ]");
   return node->as_array();

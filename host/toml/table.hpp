@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Access to TOML with positions: every getter checks the type, expands braces inside a repeat, and says where it is
-// wrong.
+// Access to TOML with positions: every getter checks the type, expands braces where they hold, and says where it
+// is wrong.
 #pragma once
 #include <toml++/toml.h>
 
@@ -13,14 +13,13 @@
 
 #include "model/given.hpp"
 #include "toml/context.hpp"
+#include "toml/loops.hpp"
+#include "toml/tree.hpp"
 
 namespace netrig::tomlfile {
 
-/// The whole text as a table; `name` stands for the file in messages. Throws Error{invalid}.
-toml::table parse(std::string_view text, const std::string& name);
-
-Position position_of(const toml::node& node);
-Position position_of(const toml::key& key);
+/// The whole text as a table; `name` stands for the file in messages, `file` in positions. Throws Error{invalid}.
+toml::table parse(std::string_view text, const std::string& name, std::uint16_t file = 0);
 
 /// One table under its name in messages ("interface", "[lab]").
 class Table {
@@ -33,11 +32,13 @@ class Table {
   void allow(std::initializer_list<std::string_view> keys) const { allow(std::span(keys.begin(), keys.size())); }
 
   [[nodiscard]] bool has(std::string_view key) const { return table_->contains(key); }
+  /// What a key has, or the list or table that it names by an expression; nullptr: the key is not there.
+  [[nodiscard]] const toml::node* get(std::string_view key) const;
   [[nodiscard]] std::optional<Text> text(std::string_view key) const;
   [[nodiscard]] Text required_text(std::string_view key) const;
   /// A list of strings; none if the key is not there.
   [[nodiscard]] std::vector<Text> texts(std::string_view key) const;
-  /// A TOML integer, or inside a repeat also a string that expands to one.
+  /// A TOML integer, or where braces hold also a string that expands to one.
   [[nodiscard]] std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most) const;
   /// The same, with where it stands.
   [[nodiscard]] Given<std::uint32_t> number(std::string_view key, std::uint32_t least, std::uint32_t most) const;
@@ -67,13 +68,14 @@ class Table {
   const Context* context_;
 };
 
-/// Calls each(Table, Position) for every element of an array of tables; another element is an error.
+/// Calls each(Table) for every element of a list of tables, as often as its `for` says; another element is an error.
 template <typename Each>
 void for_each_table(const toml::array& array, std::string_view what, const Context& context, Each&& each) {
-  for (const toml::node& node : array) {
-    if (!node.is_table()) context.fail(position_of(node), std::string(what) + " is not a table; write { key = value }");
-    each(Table(*node.as_table(), what, context));
-  }
+  for_each_element(array, context, [&](const toml::node& element, const Context& inside) {
+    const toml::node& node = inside.resolved(element);
+    if (!node.is_table()) inside.fail(position_of(node), std::string(what) + " is not a table; write { key = value }");
+    each(Table(*node.as_table(), what, inside));
+  });
 }
 
 /// "string", "integer"... of a node, for messages.

@@ -4,10 +4,15 @@
 #include "toml/expand.hpp"
 
 using namespace netrig;
-using netrig::tomlfile::evaluate;
-using netrig::tomlfile::expand;
 
 namespace {
+
+std::int64_t evaluate(const std::string& expression, const tomlfile::Variables& variables) {
+  return std::get<std::int64_t>(tomlfile::evaluate(expression, {.variables = &variables}));
+}
+std::string expand(const std::string& text, const tomlfile::Variables& variables) {
+  return tomlfile::expand(text, {.variables = &variables});
+}
 
 Lab example(const std::string& name) {
   return config::load(std::string(NETRIG_CONFIG_DIR) + "/" + name, fake_drivers()).lab;
@@ -16,15 +21,15 @@ Lab example(const std::string& name) {
 }  // namespace
 
 TEST_CASE("expressions follow the rules of arithmetic") {
-  const tomlfile::Variables variables = {{"i", 7}, {"k_2", -3}};
+  const tomlfile::Variables variables = {{"i", std::int64_t{7}}, {"k_2", std::int64_t{-3}}};
   CHECK(evaluate("2*i+1", variables) == 15);
   CHECK(evaluate("2*(i+1)", variables) == 16);
   CHECK(evaluate(" i % 4 ", variables) == 3);
   CHECK(evaluate("-i/2", variables) == -3);
   CHECK(evaluate("--i", variables) == 7);
   CHECK(evaluate("k_2 - -1", variables) == -2);
-  CHECK(evaluate("10-3-2", variables) == 5);
-  CHECK(evaluate("9223372036854775807", variables) == INT64_MAX);
+  CHECK(evaluate("i-3-2", variables) == 2);
+  CHECK(evaluate("9223372036854775807+0*i", variables) == INT64_MAX);
   for (const char* bad : {"", "i+", "(i", "i)", "i i", "2i", "i//2", "1/0", "1%0", "9223372036854775808",
                           "9223372036854775807+1", "j", "i;i", "-9223372036854775807-2"})
     CHECK_THROWS_AS(evaluate(bad, variables), tomlfile::ExpansionError);
@@ -42,7 +47,7 @@ TEST_CASE("expressions agree with the compiler on all small numbers") {
 }
 
 TEST_CASE("braces expand in text, doubled ones stand for themselves") {
-  const tomlfile::Variables variables = {{"f", 2}, {"i", 7}};
+  const tomlfile::Variables variables = {{"f", std::int64_t{2}}, {"i", std::int64_t{7}}};
   CHECK(expand("h{f}-{i:03}", variables) == "h2-007");
   CHECK(expand("{{{i}}}", variables) == "{7}");
   CHECK(expand("plain", variables) == "plain");

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// [group.NAME], and `interface` of groups and namespaces: keys that hold for several.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/plain.hpp"
+
+namespace netrig::config {
+namespace {
+
+constexpr std::size_t kMostMatches = 20'000'000;
+
+bool is_pattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+/// Two that say something of one key must say the same.
+void check_agreement(const toml::table& one, const toml::table& other, const std::string& interface,
+                     const Context& context) {
+  for (const auto& [key, value] : other) {
+    const toml::node* before = one.get(key.str());
+    if (before == nullptr) continue;
+    if (before->is_table() && value.is_table()) {
+      check_agreement(*before->as_table(), *value.as_table(), interface, context);
+      continue;
+    }
+    const tomlfile::Bare none;
+    if (tomlfile::written(*before, none) == tomlfile::written(value, none)) continue;
+    context.fail(position_of(value),
+                 fmt::format("{} = {} disagrees with {} in {}, and both are for interface \"{}\"; say "
+                             "it by the interface's name",
+                             key.str(), tomlfile::written(value, none), tomlfile::written(*before, none),
+                             context.line(position_of(*before)), interface));
+  }
+}
+
+}  // namespace
+
+Groups::Groups(const Roots& roots, const Context& context) : context_(context) {
+  std::unordered_map<std::string, Position> seen;
+  for (const toml::table* root : roots) {
+    const auto* groups = Table(*root, "the file", context).table("group");
+    if (groups == nullptr) continue;
+    for (const auto& [key, node] : in_file_order(*groups)) {
+      const std::string name(key->str());
+      if (!node->is_table())
+        context.fail(position_of(*node),
+                     fmt::format("group \"{0}\" is {1}, not a table; write [group.{0}]", name, type_of(*node)));
+      if (const auto [found, fresh] = seen.emplace(name, position_of(*key)); !fresh)
+        context.fail(position_of(*key),
+                     fmt::format("group \"{}\" is there already, in {}", name, context.line(found->second)));
+      const Table table(*node->as_table(), "group", context);
+      if (!table.has("members"))
+        table.fail(position_of(*key), fmt::format("group \"{}\" has no \"members\"; write members = \"r*\"", name));
+      Group group{.name = name,
+                  .members = read_texts(table, "members"),
+                  .keys = {},
+                  .interfaces = {},
+                  .where = position_of(*key)};
+      group.keys = tomlfile::materialised(table.raw(), context);
+      group.keys.erase("members");
+      group.interfaces = InterfaceDefaults::take(group.keys, context);
+      Table(group.keys, "group", context).allow(namespace_keys());
+      groups_.push_back(std::move(group));
+    }
+  }
+}
+
+std::vector<const Groups::Group*> Groups::of(const std::string& space, bool is_switch) {
+  std::vector<const Group*> found;
+  for (const Group& group : groups_) {
+    comparisons_ += group.members.size();
+    if (comparisons_ > kMostMatches)
+      context_.fail(group.where, fmt::format("members of groups would be compared with names over {} times; use fewer "
+                                             "patterns",
+                                             kMostMatches));
+    if (std::none_of(group.members.begin(), group.members.end(),
+                     [&](const std::string& member) { return is_switch ? member == space : matches(member, space); }))
+      continue;
+    group.has_members = true;
+    found.push_back(&group);
+  }
+  return found;
+}
+
+void Groups::warn(const Context& context) const {
+  for (const Group& group : groups_)
+    if (!group.has_members)
+      context.warnings->add(context.place(group.where),
+                            fmt::format("no namespace is a member of group \"{}\"", group.name));
+}
+
+toml::table InterfaceDefaults::take(toml::table& keys, const Context& context) {
+  const toml::node* node = keys.get("interface");
+  if (node == nullptr) return {};
+  const Table owner(keys, "namespace", context);
+  for (const auto& [pattern, value] : in_file_order(*owner.table("interface"))) {
+    if (!value->is_table())
+      context.fail(position_of(*value), fmt::format("interface \"{}\" is {}; write {{ \"eth*\" = {{ mtu = 9000 }} }}",
+                                                    pattern->str(), type_of(*value)));
+    if (pattern->str() == "lo")
+      context.fail(position_of(*pattern),
+                   "lo is no interface of a device; its addresses are the key lo of the namespace");
+    std::vector<std::string_view> allowed;
+    for (const std::string_view key : interface_keys())
+      if (key != "namespace" && key != "name") allowed.push_back(key);
+    Table(*value->as_table(), "interface", context).allow(allowed);
+  }
+  toml::table interfaces = std::move(*keys.get_as<toml::table>("interface"));
+  keys.erase("interface");
+  return interfaces;
+}
+
+void InterfaceDefaults::add(const std::string& space, std::vector<const toml::table*> levels) {
+  std::erase_if(levels, [](const toml::table* level) { return level->empty(); });
+  if (levels.empty()) return;
+  for (const toml::table* level : levels)
+    for (const auto& [pattern, keys] : *level) used_.emplace(&keys, false);
+  levels_.emplace(space, std::move(levels));
+}
+
+void InterfaceDefaults::apply(const std::string& device, toml::table& table, const Context& context) {
+  auto* interfaces = table.get_as<toml::array>("interfaces");
+  if (interfaces == nullptr) return;
+  for (toml::node& node : *interfaces) {
+    auto* interface = node.as_table();
+    if (interface == nullptr) continue;
+    const auto* home = interface->get_as<std::string>("namespace");
+    const auto* name = interface->get_as<std::string>("name");
+    if (home == nullptr || (name == nullptr && interfaces->size() != 1)) continue;  // the reader says so
+    const auto levels = levels_.find(home->get());
+    if (levels != levels_.end()) lay_under(*interface, name == nullptr ? device : name->get(), levels->second, context);
+  }
+}
+
+void InterfaceDefaults::lay_under(toml::table& interface, const std::string& name,
+                                  const std::vector<const toml::table*>& levels, const Context& context) {
+  toml::table all;
+  for (const toml::table* level : levels)
+    for (const bool exact : {false, true}) {
+      toml::table here;
+      for (const auto& [pattern, keys] : in_file_order(*level)) {
+        if (exact == is_pattern(pattern->str())) continue;
+        if (exact ? pattern->str() != name : !matches(pattern->str(), name)) continue;
+        used_[keys] = true;
+        check_agreement(here, *keys->as_table(), name, context);
+        tomlfile::overlay(here, tomlfile::copied(*keys->as_table()));
+      }
+      tomlfile::overlay(all, std::move(here));
+    }
+  if (all.empty()) return;
+  const toml::source_region at = interface.source();
+  tomlfile::overlay(all, std::move(interface));
+  interface = std::move(all);
+  tomlfile::put_source(interface, at);
+}
+
+void InterfaceDefaults::warn(const Context& context) const {
+  std::vector<Position> unused;
+  for (const auto& [node, used] : used_)
+    if (!used) unused.push_back(position_of(*node));
+  std::sort(unused.begin(), unused.end(), [](Position a, Position b) {
+    return std::tuple(a.file, a.line, a.column) < std::tuple(b.file, b.line, b.column);
+  });
+  for (const Position where : unused) context.warnings->add(context.place(where), "no interface is called like that");
+}
+
+}  // namespace netrig::config

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// [[link]] and [lan.NAME]: devices in short.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "config/plain.hpp"
+
+namespace netrig::config {
+namespace {
+
+constexpr const char* kBridge = "br0";
+
+/// One end: the keys of its interface, expanded, and where it stands.
+struct End {
+  toml::table interface;
+  std::string space;
+  std::string name;
+  std::optional<Text> port = {};  ///< `name` of a lan's port
+  Position where = {};
+};
+
+void put(toml::table& table, std::string_view key, std::string text, const toml::source_region& at) {
+  table.insert_or_assign(toml::key(key, at), tomlfile::literal(std::move(text), at));
+}
+
+/// "192.0.2.1/24 2001:db8::1/64 + 3": each with its count.
+std::vector<std::string> addresses_in(std::string_view words) {
+  std::vector<std::string> addresses;
+  bool counts = false;
+  while (!words.empty()) {
+    const std::size_t space = std::min(words.find(' '), words.size());
+    const std::string_view word = words.substr(0, space);
+    words.remove_prefix(std::min(space + 1, words.size()));
+    if (word.empty()) continue;
+    const bool is_sign = (word == "+" || word == "-") && !addresses.empty();
+    if (is_sign || counts)
+      addresses.back() += fmt::format(" {}", word);
+    else
+      addresses.emplace_back(word);
+    counts = is_sign;
+  }
+  return addresses;
+}
+
+/// "r1:eth1 192.0.2.1/24".
+void read_end_text(const Text& text, const toml::source_region& at, End& end, const Context& context) {
+  const std::string_view all = text.value;
+  if (context.variables == nullptr && context.loops == nullptr && all.find('{') != std::string_view::npos)
+    context.fail(text.where,
+                 fmt::format("end \"{}\" has braces, and braces hold inside [[repeat]]: write [[repeat.link]], "
+                             "or repeat.lan",
+                             text.value));
+  const std::size_t space = std::min(all.find(' '), all.size());
+  const std::size_t colon = all.substr(0, space).find(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == space)
+    context.fail(text.where, fmt::format("end \"{}\" names no interface; write \"NAMESPACE:INTERFACE\", and addresses "
+                                         "behind it if it has some",
+                                         text.value));
+  end.space = all.substr(0, colon);
+  end.name = all.substr(colon + 1, space - colon - 1);
+  put(end.interface, "namespace", end.space, at);
+  put(end.interface, "name", end.name, at);
+  const bool is_list = !end.interface.contains("addresses") || end.interface.get("addresses")->is_array();
+  if (!is_list) return;  // its reader says so
+  toml::array addresses;
+  tomlfile::put_source(addresses, at);
+  for (std::string& address : addresses_in(all.substr(space)))
+    addresses.push_back(tomlfile::literal(std::move(address), at));
+  if (auto* more = end.interface.get_as<toml::array>("addresses"))
+    for (toml::node& node : *more) node.visit([&](auto& value) { addresses.push_back(std::move(value)); });
+  if (!addresses.empty()) end.interface.insert_or_assign(toml::key("addresses", at), std::move(addresses));
+}
+
+const std::vector<std::string_view>& vlan_keys() {
+  static const std::vector<std::string_view> kKeys = {"access", "trunk", "native", "port"};
+  return kKeys;
+}
+
+End read_end(const toml::node& node, bool of_lan, const Context& context) {
+  End end{.interface = {}, .space = {}, .name = {}, .where = position_of(node)};
+  if (node.is_string()) {
+    tomlfile::put_source(end.interface, node.source());
+    read_end_text(context.expanded(node), node.source(), end, context);
+    return end;
+  }
+  const auto* raw = node.as_table();
+  if (raw == nullptr)
+    context.fail(end.where, fmt::format("end is {}; write \"NAMESPACE:INTERFACE ADDRESS\", or {{ end = \"...\", mtu = "
+                                        "9000 }}",
+                                        type_of(node)));
+  const Table table(*raw, of_lan ? "port" : "end", context);
+  std::vector<std::string_view> keys(interface_keys().begin(), interface_keys().end());
+  keys.emplace_back("end");
+  for (const std::string_view key : vlan_keys())
+    if (of_lan && table.has(key))
+      table.fail(table.where(key), fmt::format("{} needs VLANs and settings of ports, which this version of netrig "
+                                               "does not have; leave it out",
+                                               key));
+  table.allow(keys);
+  end.interface = tomlfile::materialised(*raw, context);
+  const auto text = table.text("end");
+  if (of_lan && !text)
+    table.fail(table.where(), "port has no \"end\"; write { end = \"NAMESPACE:INTERFACE ADDRESS\" }");
+  if (!text) {
+    end.space = table.required_text("namespace").value;
+    end.name = table.required_text("name").value;
+    return end;
+  }
+  for (const std::string_view key : {"namespace", "name"})
+    if (table.has(key) && !(of_lan && key == "name"))
+      table.fail(table.where(key),
+                 fmt::format("end = \"{}\" says the {} already", text->value, key == "name" ? "interface" : key));
+  end.port = table.text("name");
+  end.interface.erase("end");
+  end.interface.erase("name");
+  read_end_text(*text, raw->get("end")->source(), end, context);
+  return end;
+}
+
+/// Addresses for ends without one, each the next of its prefix that no other end has.
+class Addresses {
+ public:
+  Addresses(const Table& owner, const std::vector<End>& ends) : owner_(owner) {
+    const toml::node* node = owner.get("prefix");
+    if (node == nullptr) return;
+    if (!node->is_string() && !node->is_array())
+      owner.fail(position_of(*node),
+                 fmt::format("prefix is {}; write \"10.0.3.0/24\", or a list of one of each family", type_of(*node)));
+    const std::vector<Text> texts = node->is_array() ? owner.texts("prefix") : std::vector{*owner.text("prefix")};
+    for (const Text& text : texts) {
+      const Prefix prefix = interface_address(text, owner.context());
+      if (prefix.network() != prefix)
+        owner.fail(text.where,
+                   fmt::format("prefix \"{}\" has host bits set; write \"{}\"", prefix.str(), prefix.network().str()));
+      for (const Pool& other : pools_)
+        if (other.prefix.address.family == prefix.address.family)
+          owner.fail(text.where, fmt::format("prefix {} is a second one of its family", prefix.str()));
+      pools_.push_back({.prefix = prefix, .where = text.where, .at = node->source()});
+    }
+    if (pools_.empty()) return;
+    for (const End& end : ends)
+      if (const auto* list = end.interface.get_as<toml::array>("addresses"))
+        for (const toml::node& one : *list) take(one);
+  }
+
+  void give(End& end) {
+    const auto* list = end.interface.get_as<toml::array>("addresses");
+    if (pools_.empty() || (list != nullptr && !list->empty())) return;
+    toml::array addresses;
+    tomlfile::put_source(addresses, pools_.front().at);
+    for (Pool& pool : pools_) addresses.push_back(tomlfile::literal(next(pool).str(), pool.at));
+    end.interface.insert_or_assign(toml::key("addresses", pools_.front().at), std::move(addresses));
+  }
+
+ private:
+  struct Pool {
+    Prefix prefix;
+    Position where;
+    toml::source_region at;
+    std::int64_t last = -1;  // number that was given last
+  };
+
+  /// What is no address its reader tells.
+  void take(const toml::node& node) {
+    const auto* text = node.as_string();
+    if (text == nullptr && node.is_table()) text = node.as_table()->get_as<std::string>("address");
+    if (text == nullptr) return;
+    taken_.insert(interface_address({text->get(), position_of(*text)}, owner_.context()).address);
+  }
+
+  Prefix next(Pool& pool) {
+    const int host_bits = pool.prefix.address.bits() - pool.prefix.length;
+    const bool is_ipv4 = pool.prefix.address.family == Family::ipv4;
+    // The first of a prefix is its network's or its routers' (RFC 4291), the last of IPv4 goes to all; not where there
+    // are two or less (RFC 3021, RFC 6164).
+    const std::int64_t first = host_bits <= 1 ? 0 : 1;
+    const std::int64_t count = host_bits >= 62 ? INT64_MAX : std::int64_t{1} << host_bits;
+    const std::int64_t end = host_bits > 1 && is_ipv4 ? count - 1 : count;
+    for (pool.last = std::max(pool.last + 1, first); pool.last < end; ++pool.last) {
+      const auto address = pool.prefix.address.plus(pool.last);
+      if (address && taken_.insert(*address).second) return {*address, pool.prefix.length};
+    }
+    owner_.fail(pool.where, fmt::format("prefix {} has no address left for all ends", pool.prefix.str()));
+  }
+
+  const Table& owner_;
+  std::vector<Pool> pools_;
+  std::set<IpAddress> taken_;
+};
+
+std::vector<End> read_ends(const Table& owner, std::string_view key, bool of_lan) {
+  const auto* list = owner.array(key);
+  if (list == nullptr)
+    owner.fail(owner.where(), fmt::format("{} has no \"{}\"; write {} = [\"h1:eth0 192.0.2.1/24\", "
+                                          "\"h2:eth0 192.0.2.2/24\"]",
+                                          owner.what(), key, key));
+  std::vector<End> ends;
+  for_each_element(*list, owner.context(), [&](const toml::node& node, const Context& inside) {
+    ends.push_back(read_end(inside.resolved(node), of_lan, inside));
+  });
+  Addresses addresses(owner, ends);
+  for (End& end : ends) addresses.give(end);
+  return ends;
+}
+
+/// The keys of a device.
+toml::table device_table(std::string_view driver, const Table& owner, std::vector<toml::table> interfaces) {
+  const toml::source_region& at = owner.raw().source();
+  toml::table device;
+  tomlfile::put_source(device, at);
+  put(device, "driver", std::string(driver), at);
+  toml::array list;
+  tomlfile::put_source(list, at);
+  for (toml::table& interface : interfaces) list.push_back(std::move(interface));
+  device.insert(toml::key("interfaces", at), std::move(list));
+  return device;
+}
+
+/// Of a lan: interface `name` in its namespace.
+toml::table lan_interface(const Text& lan, std::string_view name, const toml::source_region& at) {
+  toml::table interface;
+  tomlfile::put_source(interface, at);
+  put(interface, "namespace", lan.value, at);
+  put(interface, "name", std::string(name), at);
+  return interface;
+}
+
+}  // namespace
+
+PlainDevice link_device(const Table& link) {
+  link.allow({"ends", "driver", "params", "mtu", "prefix"});
+  std::vector<End> ends = read_ends(link, "ends", false);
+  if (ends.empty()) link.fail(link.where("ends"), "[[link]] has no ends");
+  const auto driver = link.text("driver");
+  const toml::table whole = tomlfile::materialised(link.raw(), link.context());
+  std::vector<toml::table> interfaces;
+  for (End& end : ends) {
+    if (const auto mtu = link.number("mtu", 68, 65535); mtu && !end.interface.contains("mtu")) {
+      toml::value<std::int64_t> value(*mtu);
+      tomlfile::put_source(value, link.raw().get("mtu")->source());
+      end.interface.insert(toml::key("mtu", link.raw().get("mtu")->source()), std::move(value));
+    }
+    interfaces.push_back(std::move(end.interface));
+  }
+  PlainDevice device{.name = {fmt::format("{}.{}", ends.front().space, ends.front().name), ends.front().where},
+                     .table = device_table(driver ? driver->value : "veth", link, std::move(interfaces))};
+  if (driver)
+    device.table.insert_or_assign(toml::key("driver"),
+                                  tomlfile::literal(driver->value, link.raw().get("driver")->source()));
+  if (const auto* params = whole.get_as<toml::table>("params"))
+    device.table.insert(toml::key("params", params->source()), tomlfile::copied(*params));
+  else if (link.has("params"))
+    static_cast<void>(link.table("params"));  // says what it is instead
+  return device;
+}
+
+toml::table lan_namespace(const Text&, const Table& lan) {
+  lan.allow({"ports", "params", "prefix"});
+  const toml::source_region& at = lan.raw().source();
+  toml::table space;
+  tomlfile::put_source(space, at);
+  toml::value<bool> yes(true);
+  tomlfile::put_source(yes, at);
+  space.insert(toml::key("switch", at), std::move(yes));
+  // Nobody lives in it, so nobody shall speak from it: no router solicitations, no multicast listener reports.
+  toml::table sysctl;
+  tomlfile::put_source(sysctl, at);
+  for (const char* key : {"net.ipv6.conf.all.disable_ipv6", "net.ipv6.conf.default.disable_ipv6"}) {
+    toml::value<std::int64_t> off(1);
+    tomlfile::put_source(off, at);
+    sysctl.insert(toml::key(key, at), std::move(off));
+  }
+  space.insert(toml::key("sysctl", at), std::move(sysctl));
+  return space;
+}
+
+std::vector<PlainDevice> lan_devices(const Text& name, const Table& lan) {
+  const toml::source_region& at = lan.raw().source();
+  std::vector<PlainDevice> devices;
+  std::vector<toml::table> bridge;  // no list of initialisers, whose copies would forget where they stand
+  bridge.push_back(lan_interface(name, kBridge, at));
+  devices.push_back({.name = name, .table = device_table("bridge", lan, std::move(bridge))});
+  const toml::table whole = tomlfile::materialised(lan.raw(), lan.context());
+  if (const auto* params = whole.get_as<toml::table>("params"))
+    devices.front().table.insert(toml::key("params", params->source()), tomlfile::copied(*params));
+  else if (lan.has("params"))
+    static_cast<void>(lan.table("params"));
+  std::unordered_map<std::string, Position> ports{{kBridge, name.where}};
+  for (End& end : read_ends(lan, "ports", true)) {
+    const std::string port = end.port ? end.port->value : end.space;
+    const Position where = end.port ? end.port->where : end.where;
+    const toml::source_region source = end.interface.source();
+    if (const auto fault = interface_name_fault(port))
+      lan.fail(where, fmt::format("port \"{}\" of lan {} {}; give it a name: {{ end = \"{}:{}\", name = \"...\" }}",
+                                  port, name.value, *fault, end.space, end.name));
+    if (const auto [found, fresh] = ports.emplace(port, where); !fresh)
+      lan.fail(where,
+               fmt::format("lan {} has a port \"{}\" already, in {}; give one a name: {{ end = \"{}:{}\", name = "
+                           "\"...\" }}",
+                           name.value, port, lan.context().line(found->second), end.space, end.name));
+    toml::table inside = lan_interface(name, port, source);
+    put(inside, "master", kBridge, source);
+    std::vector<toml::table> interfaces;
+    interfaces.push_back(std::move(inside));
+    interfaces.push_back(std::move(end.interface));
+    devices.push_back({.name = {fmt::format("{}.{}", name.value, port), where},
+                       .table = device_table("veth", lan, std::move(interfaces))});
+  }
+  return devices;
+}
+
+}  // namespace netrig::config
