@@ -36,6 +36,7 @@ class Parser {
   Value comparison(int depth) {
     Value left = sum(depth);
     skip_space();
+    if (at_ == text_.size() || std::string_view("=!<>").find(text_[at_]) == std::string_view::npos) return left;
     const std::string_view rest = text_.substr(at_);
     for (const std::string_view op : {"==", "!=", "<=", ">=", "<", ">"}) {
       if (!rest.starts_with(op)) continue;

@@ -18,7 +18,7 @@ using Value = std::variant<std::int64_t, bool, std::string, const toml::node*>;
 
 struct Variable {
   std::string name;
-  Value value;
+  Value value = {};
   std::int64_t ordinal = 0;  ///< {#name}: counts the values of its `for` from 1
 };
 /// Loop variables with their present values, outermost first.

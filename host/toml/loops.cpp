@@ -79,9 +79,10 @@ class Rounds {
 
   void round(std::size_t depth, Value value, std::int64_t ordinal) {
     count(*loops_[depth].second, 1);
-    variables_.resize(outer_ + depth);
-    variables_.push_back(
-        {.name = std::string(loops_[depth].first->str()), .value = std::move(value), .ordinal = ordinal});
+    if (variables_.size() > outer_ + depth + 1) variables_.resize(outer_ + depth + 1);
+    if (variables_.size() == outer_ + depth) variables_.push_back({.name = std::string(loops_[depth].first->str())});
+    variables_.back().value = std::move(value);
+    variables_.back().ordinal = ordinal;
     run(depth + 1);
   }
 

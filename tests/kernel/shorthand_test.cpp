@@ -31,7 +31,7 @@ ends = ["r1:up 10.0.1.1/30", "r2:down 10.0.1.2/30"]
 ends = ["r2:lan", "far:eth0"]
 prefix = "10.0.9.0/24"
 )";
-const std::string kHosts = R"(
+const std::string kOfficeHosts = R"(
 [[repeat]]
 for = { i = "1..{hosts}" }
 namespace."h{i}" = { gateway = "10.0.3.254" }
@@ -45,7 +45,7 @@ routes = [{ to = "10.0.3.0/24", via = "10.0.1.1" }]
 
 /// Both files in this test's directory; returns the lab's.
 std::string office() {
-  file("hosts.toml", kHosts);
+  file("hosts.toml", kOfficeHosts);
   return file("office.toml", kOffice);
 }
 
