@@ -8,6 +8,7 @@
 
 #include "check/process.hpp"
 #include "check/run_checks.hpp"
+#include "check/services.hpp"
 #include "check/watch.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
@@ -45,42 +46,6 @@ std::string last_lines(const std::string& text) {
   constexpr std::size_t kMost = 4096;
   return text.size() <= kMost ? text : "..." + text.substr(text.size() - kMost);
 }
-
-/// Background processes of a test; those that ended before it did are findings.
-class Services {
- public:
-  explicit Services(const Job& job) : job_(job) {
-    std::vector<const Service*> services;
-    for (const std::string& name : job.test.services) services.push_back(job.lab().find_service(name));
-    auto processes = start_services(job.ground, services, job.until);
-    for (std::size_t i = 0; i < services.size(); ++i) running_.push_back({services[i], std::move(processes[i])});
-  }
-  void finish() {
-    for (Running& one : running_) {
-      const auto ended = one.process.wait({Clock::now(), nullptr});
-      if (ended)
-        job_.fail({.about = fmt::format("service {}", one.service->name),
-                   .seen = fmt::format("it ended during the test, with exit code {}", ended->exit),
-                   .expected = "that it runs to the test's end",
-                   .look_at = job_.exec_line(*job_.lab().find_namespace(one.service->space),
-                                             shell_line(one.service->command))});
-      else
-        one.process.stop();
-      const std::string said = one.process.out() + one.process.err();
-      if (!said.empty() && !job_.result.findings.empty())
-        job_.result.attachments.push_back(
-            {.name = fmt::format("service {}: output", one.service->name), .text = last_lines(said)});
-    }
-  }
-
- private:
-  struct Running {
-    const Service* service;
-    Process process;
-  };
-  const Job& job_;
-  std::vector<Running> running_;
-};
 
 /// Commands of `before` and `after`, in order. Returns whether all ended with 0.
 bool run_commands(const Job& job, const std::vector<PlacedCommand>& commands, std::string_view when,
@@ -124,11 +89,11 @@ class Afterwards {
   const Job& job_;
 };
 
-void run_once(Job& job, const std::string& artifacts) {
+void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
   require_alive(job.ground);
   await_ipv6(job.ground, {job.test}, job.until.at_most(kIpv6));
   const Afterwards afterwards(job);
-  Services services(job);
+  TestServices services(job, pool);
   if (run_commands(job, job.test.before, "before", job.until)) {
     std::optional<CounterWatch> counters;
     std::optional<CaptureWatch> captures;
@@ -175,7 +140,7 @@ void interrupt(TestResult& result) {
     if (pair.outcome == Outcome::failed) pair.outcome = Outcome::interrupted;
 }
 
-void repeat(const Ground& ground, const Test& test, const RunOptions& options, TestResult& result) {
+void repeat(const Ground& ground, const Test& test, const RunOptions& options, ServicePool& pool, TestResult& result) {
   const std::uint32_t times = test.repeat * std::max<std::uint32_t>(options.repeat, 1);
   std::vector<Series> history;
   for (std::uint32_t repetition = 1; repetition <= times; ++repetition) {
@@ -186,7 +151,7 @@ void repeat(const Ground& ground, const Test& test, const RunOptions& options, T
             .until = {Clock::now() + test.timeout, options.interrupted},
             .result = result,
             .began = Clock::now()};
-    run_once(job, options.artifacts);
+    run_once(job, pool, options.artifacts);
     if (job.until.is_interrupted()) return interrupt(result);
     if (result.findings.empty() && Clock::now() >= job.until.deadline)
       job.fail({.seen = fmt::format("it took longer than its timeout of {}", format_duration(test.timeout.count())),
@@ -204,7 +169,7 @@ void repeat(const Ground& ground, const Test& test, const RunOptions& options, T
 
 }  // namespace
 
-TestResult attempt(const Ground& ground, const Test& test, const RunOptions& options) {
+TestResult attempt(const Ground& ground, const Test& test, const RunOptions& options, ServicePool& pool) {
   TestResult result{.name = test.name,
                     .description = test.description,
                     .check = std::string(name_of(test.check)),
@@ -212,7 +177,7 @@ TestResult attempt(const Ground& ground, const Test& test, const RunOptions& opt
                     .tags = test.tags};
   const auto began = Clock::now();
   try {
-    repeat(ground, test, options, result);
+    repeat(ground, test, options, pool, result);
   } catch (const Error& error) {
     if (options.interrupted != nullptr && options.interrupted->load()) {
       interrupt(result);
@@ -235,7 +200,8 @@ TestResult attempt(const Ground& ground, const Test& test, const RunOptions& opt
 
 std::vector<std::string> resources_of(const Lab& lab, const Test& test) {
   std::vector<std::string> resources;
-  for (const std::string& service : test.services) resources.push_back("service " + service);
+  for (const Service* service : services_of(lab, test))
+    if (service->start == Service::Start::test) resources.push_back("service " + service->name);
   const auto port = [&](const Target& target, Protocol protocol, std::uint16_t number) {
     for (const Pair& pair : pairs_of(lab, test, target))
       if (pair.to)

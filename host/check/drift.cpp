@@ -9,6 +9,7 @@
 
 #include "check/run_checks.hpp"
 #include "engine/journal.hpp"
+#include "engine/services.hpp"
 #include "engine/sight.hpp"
 #include "plan/drift.hpp"
 
@@ -19,6 +20,15 @@ constexpr std::size_t kMostFindings = 20;
 
 bool has(const std::vector<plan::Fault>& faults, const plan::Fault& one) {
   return std::find(faults.begin(), faults.end(), one) != faults.end();
+}
+
+std::vector<std::size_t> spaces_with_services(const Lab& lab, const std::vector<std::size_t>& spaces) {
+  std::vector<std::size_t> found;
+  for (const std::size_t s : spaces)
+    if (std::any_of(lab.services.begin(), lab.services.end(),
+                    [&](const Service& service) { return service.space == lab.namespaces[s].name.str(); }))
+      found.push_back(s);
+  return found;
 }
 
 }  // namespace
@@ -35,6 +45,8 @@ std::vector<plan::Fault> faults_in(const Lab& lab, const std::vector<std::size_t
   for (const plan::Line& line : drift.lines) add(line);
   if (strict)
     for (const auto& [space, object] : drift.foreign) add(plan::foreign_line(object, space));
+  for (const std::size_t s : spaces_with_services(lab, spaces))
+    for (const plan::Line& line : engine::service_lines(*record, &lab, lab, lab.namespaces[s].name.str())) add(line);
   return all;
 }
 

@@ -13,8 +13,6 @@
 namespace netrig::check {
 namespace {
 
-constexpr int kSlice = 50;  // milliseconds
-
 /// Addresses by namespace that something can be sent to, in the order of the lab file.
 std::vector<std::vector<const Prefix*>> usable_addresses(const Lab& lab) {
   std::vector<std::vector<const Prefix*>> all(lab.namespaces.size());
@@ -63,11 +61,6 @@ void sample(std::vector<Pair>& pairs, std::size_t wanted, const std::string& see
 }
 
 }  // namespace
-
-int Until::poll_timeout() const {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-  return static_cast<int>(std::clamp<std::int64_t>(left, 0, kSlice));
-}
 
 void Ground::inside(std::size_t space, const std::function<void()>& body) const {
   kernel::inside(fds_.at(space), body);

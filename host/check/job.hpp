@@ -12,25 +12,12 @@
 #include "check/result.hpp"
 #include "model/lab.hpp"
 #include "model/unique_fd.hpp"
+#include "process/process.hpp"
 
 namespace netrig::check {
 
-using Clock = std::chrono::steady_clock;
-
-/// When to stop: at a deadline, or when the user interrupts. Thread: any.
-struct Until {
-  Clock::time_point deadline;
-  const std::atomic<bool>* interrupted = nullptr;  ///< may be nullptr
-
-  [[nodiscard]] bool over() const { return is_interrupted() || Clock::now() >= deadline; }
-  [[nodiscard]] bool is_interrupted() const { return interrupted != nullptr && interrupted->load(); }
-  /// For poll(2): milliseconds to the deadline, at most 50, so that an interruption is soon seen.
-  [[nodiscard]] int poll_timeout() const;
-  /// The same, but to an earlier point in time.
-  [[nodiscard]] Until at_most(Clock::duration time) const {
-    return {std::min(deadline, Clock::now() + time), interrupted};
-  }
-};
+using process::Clock;
+using process::Until;
 
 /// The namespaces of a lab that is up, held open. Thread: any.
 class Ground {
@@ -41,6 +28,10 @@ class Ground {
   [[nodiscard]] const Lab& lab() const { return *lab_; }
   [[nodiscard]] const UniqueFd& space(std::size_t index) const { return fds_.at(index); }
   [[nodiscard]] const std::string& name(std::size_t index) const { return lab_->namespaces.at(index).name.str(); }
+  /// For commands in it.
+  [[nodiscard]] process::Place place(std::size_t index) const {
+    return {.space = fds_.at(index), .home = lab_->namespaces.at(index), .lab = lab_->name.str()};
+  }
   /// Runs `body` in a new thread that is in the namespace (so sockets opened there belong to it) and waits. What it
   /// throws is thrown here.
   void inside(std::size_t space, const std::function<void()>& body) const;

@@ -62,7 +62,7 @@ class Schedule {
         continue;
       }
       lock.unlock();
-      TestResult result = attempt(ground_, tests_[*next], options_);
+      TestResult result = attempt(ground_, tests_[*next], options_, services_);
       if (drift_) drift_->judge(result);
       lock.lock();
       finish(*next, std::move(result));
@@ -158,6 +158,7 @@ class Schedule {
   const RunOptions& options_;
   const Clock::time_point begin_ = Clock::now();
   std::optional<DriftJudge> drift_;
+  ServicePool services_{ground_};
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<TestResult> results_;

@@ -25,8 +25,10 @@ Process start_server(const ThroughputCheck& check, const Job& job, std::size_t s
   const Service server{.name = "iperf3",
                        .space = job.ground.name(space),
                        .command = {"iperf3", "--server", "--one-off", "--port", std::to_string(check.port)},
+                       .start = Service::Start::test,
                        .ready = {.tcp_port = check.port},
                        .timeout = kReady,
+                       .stop = 500ms,
                        .where = job.test.where};
   try {
     return start_service(job.ground, server, job.until);

@@ -85,6 +85,12 @@ class Audit {
       weak(Severity::high, "policy", "isolation \"none\" lets every driver do all that netrig may; write \"worker\"");
     if (policy_.rules.deadline > std::chrono::minutes(5))
       weak(Severity::low, "policy", "a driver may hang for more than five minutes; lower limits.deadline");
+    if (policy_.lab_commands != driver::LabCommands::never && !policy_.require_protected_labs)
+      weak(Severity::low, "labs",
+           fmt::format("commands is \"{}\", so whoever writes a lab file that root {} runs commands as root; write "
+                       "\"never\", or require_protected = true",
+                       driver::to_text(policy_.lab_commands),
+                       policy_.lab_commands == driver::LabCommands::always ? "brings up" : "tests"));
     if (policy_.audit_log.empty()) weak(Severity::low, "policy", "no audit log is kept; set [audit] log");
     for (const auto& [kind, rules] : policy_.drivers) {
       const std::string subject = "driver " + kind;
@@ -202,6 +208,12 @@ class Audit {
            "workers are kept from files by their root directory alone");
   }
 
+  [[nodiscard]] std::string commands_text() const {
+    return fmt::format(
+        "{}{}", policy_.lab_commands == driver::LabCommands::test ? "in tests" : driver::to_text(policy_.lab_commands),
+        policy_.require_protected_labs ? ", of protected or signed files" : "");
+  }
+
   int tell() {
     const auto critical =
         static_cast<std::size_t>(std::count_if(weaknesses_.begin(), weaknesses_.end(),
@@ -215,21 +227,24 @@ class Audit {
     const auto section = [](const char* title, bool empty, const report::TextTable& rows) {
       return empty ? fmt::format("{}: none\n", title) : fmt::format("{}:\n{}\n", title, rows.str(Session::columns()));
     };
-    session_.say(fmt::format("policy {}, mode {}; seccomp {}, Landlock {}\n\n", policy_.origin(),
-                             driver::to_text(policy_.mode), kernel_["seccomp"].get<bool>() ? "yes" : "NO",
-                             kernel_["landlock"].dump()) +
+    session_.say(fmt::format("policy {}, mode {}; commands of labs: {}; seccomp {}, Landlock {}\n\n", policy_.origin(),
+                             driver::to_text(policy_.mode), commands_text(),
+                             kernel_["seccomp"].get<bool>() ? "yes" : "NO", kernel_["landlock"].dump()) +
                  section("plugins", plugins_.empty(), plugin_table_) + section("keys", keys_.empty(), key_table_) +
                  section("weaknesses", weaknesses_.empty(), table) +
                  (critical == 0 ? "nothing critical\n"
                                 : fmt::format("{} to mend at once\n", report::counted(critical, "critical thing"))));
-    session_.answer({{"policy", policy_.file},
-                     {"policy_looked_for", policy_.looked_for},
-                     {"mode", driver::to_text(policy_.mode)},
-                     {"kernel", kernel_},
-                     {"plugins", plugins_},
-                     {"keys", keys_},
-                     {"weaknesses", weaknesses},
-                     {"critical", critical}});
+    session_.answer(
+        {{"policy", policy_.file},
+         {"policy_looked_for", policy_.looked_for},
+         {"mode", driver::to_text(policy_.mode)},
+         {"labs",
+          {{"commands", driver::to_text(policy_.lab_commands)}, {"require_protected", policy_.require_protected_labs}}},
+         {"kernel", kernel_},
+         {"plugins", plugins_},
+         {"keys", keys_},
+         {"weaknesses", weaknesses},
+         {"critical", critical}});
     return critical == 0 ? 0 : static_cast<int>(ErrorCode::failed);
   }
 

@@ -63,6 +63,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_list(app, action);
   add_exec(app, action);
   add_shell(app, action);
+  add_logs(app, action);
   add_drivers(app, action);
   add_doctor(app, action);
   add_audit(app, action);

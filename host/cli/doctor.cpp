@@ -223,7 +223,13 @@ struct Ability {
   std::string fault;
 };
 
-std::vector<Ability> abilities_of(const Examination& seen) {
+/// Why the policy keeps commands of labs from running; empty: it does not.
+std::string commands_fault(const driver::Policy& policy, driver::LabCommands least) {
+  if (policy.lab_commands >= least) return "";
+  return fmt::format("the policy says labs.commands = \"{}\"", driver::to_text(policy.lab_commands));
+}
+
+std::vector<Ability> abilities_of(const Examination& seen, const driver::Policy& policy) {
   const auto tool_fault = [&](const std::string& tool) {
     for (const Finding& finding : seen.findings)
       if (finding.subject == "tool " + tool && finding.verdict != Verdict::good) return tool + " " + finding.text;
@@ -252,6 +258,8 @@ std::vector<Ability> abilities_of(const Examination& seen) {
   add("ipv6", "labs with IPv6 addresses", seen.fault_of({"IPv6"}));
   add("size", fmt::format("labs of up to {} namespaces", seen.largest),
       seen.largest == 0 ? "the limits above allow none" : "");
+  add("services", "labs with services that start with them", commands_fault(policy, driver::LabCommands::always));
+  add("commands", "tests with commands and services", commands_fault(policy, driver::LabCommands::test));
   add("icmp", "tests with ping, failover, path, mtu, unreachable by ICMP", seen.fault_of({"ICMP sockets"}));
   add("captures", "tests that capture packets", seen.fault_of({"packet sockets"}));
   add("throughput", "tests with throughput", tool_fault("iperf3"));
@@ -294,9 +302,18 @@ std::string verdict_of(std::size_t bad, const std::vector<Ability>& abilities) {
                          : fmt::format("this machine is ready, but not for {}\n", fmt::join(without, "; "));
 }
 
+/// One that cannot be read is told among the findings.
+driver::Policy policy_of(Session& session) {
+  try {
+    return session.drivers().policy();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 int doctor(Session& session) {
   const Examination seen = examine(session);
-  const auto abilities = abilities_of(seen);
+  const auto abilities = abilities_of(seen, policy_of(session));
   const auto bad = static_cast<std::size_t>(std::count_if(
       seen.findings.begin(), seen.findings.end(), [](const Finding& one) { return one.verdict == Verdict::bad; }));
   report::TextTable table({"WHAT", "", "FINDING"});

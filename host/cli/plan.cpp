@@ -14,6 +14,7 @@
 #include "engine/engine.hpp"
 #include "model/printable.hpp"
 #include "report/plan_tree.hpp"
+#include "session/commands.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -58,6 +59,7 @@ int plan_lab(Session& session, const PlanOptions& options) {
   if (options.expand) return expand_lab(session, options);
   Json warnings;
   const Lab next = session.load(options.file, options.only, warnings, options.settings);
+  session::require_commands(session.drivers().policy(), next, session::CommandUse::up);
   plan::check_limits(next, {.open_files = session::raise_open_files(), .net_namespaces = 0});
   const Seen seen = see(next.name.str());
   const auto& record = seen.record;

@@ -127,6 +127,23 @@ std::string interface_state(const session::InterfaceStatus& view) {
   return ((view.link.flags & kUp) != 0 ? kernel::operstate_text(view.link.operstate) : "admin down") + renamed;
 }
 
+/// Nothing where there are none.
+std::string services_table(const session::Status& view, Json& json) {
+  report::TextTable table({"SERVICE", "NAMESPACE", "STATE", "PROCESS"});
+  json["services"] = Json::array();
+  for (const session::ServiceStatus& one : view.services) {
+    const std::string state = !one.running ? "ENDED" : one.made.ready ? "running" : "not ready";
+    const std::string process = one.running ? fmt::format("{}", one.made.identity.process) : "";
+    table.add({one.made.name, one.made.home, state, process});
+    json["services"].push_back({{"name", one.made.name},
+                                {"namespace", one.made.home},
+                                {"running", one.running},
+                                {"ready", one.running && one.made.ready},
+                                {"process", one.running ? Json(one.made.identity.process) : Json()}});
+  }
+  return view.services.empty() ? "" : table.str(Session::columns());
+}
+
 int status(Session& session, const std::string& typed) {
   const std::string name = resolve_lab(typed);
   const auto found = engine::Journal::look(name);
@@ -186,6 +203,7 @@ int status(Session& session, const std::string& typed) {
       json["devices"].push_back(std::move(one));
     }
     if (!view.devices.empty()) text += table.str(Session::columns());
+    text += services_table(view, json);
     text += fmt::format("{}, {}; {}\n", report::counted(view.namespaces.size(), "namespace"),
                         report::counted(view.devices.size(), "device"), summary_of(*found, whole));
     text += drift.summary(shown, record.lab);

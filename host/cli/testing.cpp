@@ -15,6 +15,7 @@
 #include "kernel/namespace.hpp"
 #include "report/progress.hpp"
 #include "report/text_report.hpp"
+#include "session/commands.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -91,6 +92,7 @@ std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice, const s
 
 check::Report run_chosen(Session& session, const Lab& lab, const engine::Record& record, const std::vector<Test>& tests,
                          const TestChoice& choice) {
+  session::require_commands(session.drivers().policy(), lab, session::CommandUse::test);
   report::Progress progress(!session.options().quiet && !session.options().json);
   const report::ResultLines lines(tests, Session::columns(), colour_wanted(session.options(), STDOUT_FILENO));
   const check::RunOptions options{

@@ -86,21 +86,25 @@ void add_up(CLI::App& app, Action& action) {
   command->add_flag(
       "--remove-foreign", options->remove_foreign,
       "Also take away what is in the lab's own namespaces and neither the file nor a daemon accounts for");
-  describe(*command,
-           {{"netrig up two-hosts.toml",
-             "bring it up; on a running lab, apply what changed in the file, and mend what was changed by hand"},
-            {"netrig up campus.toml --only 'h1-*' --only floor1", "a part of it"},
-            {"netrig up campus.toml --name second --set hosts=5", "once more beside it, with other [vars]"}},
-           {{"0", "the lab is as its file says"},
-            {"1", "the kernel or a driver said no; rolled back"},
-            {"2", "the lab file, the policy or the command line is wrong; nothing was touched"},
-            {"3", "a privilege is missing, or others could have written what must be protected"},
-            {"4", "a name is taken, another netrig holds the lab, or it is up from another file (--replace)"},
-            {"5", "a driver is missing, refused, or misbehaves; rolled back"},
-            {"6", "the kernel or this machine lacks something; rolled back"},
-            {"7", "a namespace that is said to be existing is not there; nothing was touched"},
-            {"8", "done or rolled back, but for what is named: interfaces that were there before, or what resists"},
-            {"130", "interrupted; rolled back"}});
+  describe(
+      *command,
+      {{"netrig up two-hosts.toml",
+        "bring it up; on a running lab, apply what changed in the file, and mend what was changed by hand"},
+       {"netrig up campus.toml --only 'h1-*' --only floor1", "a part of it"}},
+      {{"0", "the lab is as its file says"},
+       {"1", "the kernel or a driver said no; rolled back"},
+       {"2", "the lab file, the policy or the command line is wrong; nothing was touched"},
+       {"3",
+        "a privilege is missing, others could have written what must be protected, or the policy does not let the "
+        "lab's commands run"},
+       {"4", "a name is taken, another netrig holds the lab, or it is up from another file (--replace)"},
+       {"5", "a driver is missing, refused, or misbehaves; rolled back"},
+       {"6", "the kernel or this machine lacks something; rolled back"},
+       {"7", "a namespace that is said to be existing, or the user of a service, is not there; nothing was touched"},
+       {"8",
+        "done or rolled back, but for what is named: interfaces that were there before, what resists, or a service of "
+        "a lab that was up already"},
+       {"130", "interrupted; rolled back"}});
   command->callback([options, &action] { action = [options](Session& session) { return up(session, *options); }; });
 }
 

@@ -5,6 +5,7 @@
 
 #include "config/files.hpp"
 #include "config/plain.hpp"
+#include "config/service.hpp"
 
 namespace netrig::config {
 namespace {
@@ -61,15 +62,6 @@ void read_namespaces(Plain& plain, Lab& lab, const Surroundings& around,
   });
 }
 
-void read_services(Plain& plain, Lab& lab) {
-  std::unordered_map<std::string, Position> seen;
-  plain.services([&](const Text& name, const Table& table) {
-    lab.services.push_back(read_service(name, table));
-    if (const auto [found, fresh] = seen.emplace(name.value, name.where); !fresh)
-      refuse_twice("service", name, found->second, table.context());
-  });
-}
-
 }  // namespace
 
 Parsed parse(std::string_view text, const Source& source, const Drivers& drivers) {
@@ -102,7 +94,9 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
   // Namespaces first, so that devices can name those that stand further down.
   read_namespaces(plain, lab, around, index);
   plain.devices([&](const Text& name, const Table& table) { lab.devices.push_back(read_device(name, table, around)); });
-  read_services(plain, lab);
+  Services services(lab, index);
+  plain.services([&](const Text& name, const Table& table) { services.read(name, table); });
+  lab.services = services.take(context);
   plain.tests([&](const Table& table) { lab.tests.push_back(read_test(table)); });
   put_prefix(lab, context);
   check_lab(lab, drivers, context);

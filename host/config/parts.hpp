@@ -68,7 +68,6 @@ std::span<const std::string_view> interface_keys();
 Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
                            const Context& context);
 Test read_test(const Table& table);
-Service read_service(const Text& name, const Table& table);
 /// The one check that a test has.
 Check read_check(const Table& test);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `[[test]]` and `[service]`: what surrounds a check.
+// `[[test]]`: what surrounds a check.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -139,28 +139,6 @@ Test read_test(const Table& table) {
         table.where("failover"),
         "failover needs something to happen: during = [{ at = \"500ms\", interface = \"r1:eth0\", state = \"down\" }]");
   return test;
-}
-
-Service read_service(const Text& name, const Table& table) {
-  table.allow({"namespace", "command", "ready", "timeout"});
-  if (const auto fault = device_name_fault(name.value))
-    table.fail(name.where, fmt::format("service name \"{}\" {}", name.value, *fault));
-  Service service{.name = name.value,
-                  .space = table.required_text("namespace").value,
-                  .command = read_command(table, "command"),
-                  .where = name.where};
-  service.timeout = read_time(table, "timeout", 1ms, 1h).value_or(service.timeout);
-  if (const auto* given = table.table("ready")) {
-    const Table ready(*given, "ready", table.context());
-    ready.allow({"tcp", "udp", "output", "command"});
-    if (ready.raw().size() != 1)
-      ready.fail(ready.where(), "ready takes one of tcp = PORT, udp = PORT, output = \"REGEX\" and command = ...");
-    if (const auto port = ready.integer("tcp", 1, 65535)) service.ready.tcp_port = static_cast<std::uint16_t>(*port);
-    if (const auto port = ready.integer("udp", 1, 65535)) service.ready.udp_port = static_cast<std::uint16_t>(*port);
-    service.ready.output = read_regex(ready, "output");
-    if (ready.has("command")) service.ready.command = read_command(ready, "command");
-  }
-  return service;
 }
 
 }  // namespace netrig::config

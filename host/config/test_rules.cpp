@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether what tests and services name is there.
+// Whether what tests name is there.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,14 +24,10 @@ class TestCheck {
     interfaces_.resize(names_.size());
     for (const Device& device : lab.devices)
       for (const Interface& interface : device.interfaces) interfaces_[interface.home].insert(interface.name.str());
-    for (const Service& service : lab.services) services_.insert(service.name);
+    for (const Service& service : lab.services) services_.insert({service.name, service.stem});
   }
 
   void run() {
-    for (const Service& service : lab_.services) {
-      about_ = fmt::format("service \"{}\"", service.name);
-      require_space(service.space, "namespace", service.where);
-    }
     for (const Test& test : lab_.tests) {
       about_ = fmt::format("test \"{}\"", test.name);
       check(test);
@@ -133,7 +129,7 @@ class TestCheck {
         fail(test.where,
              fmt::format("depends_on = \"{}\" is no test that stands before it{}", name, hint(name, earlier_)));
     for (const std::string& name : test.services)
-      if (!services_.contains(name))
+      if (!services_.contains(name) && lab_.services_like(name).empty())
         fail(test.where, fmt::format("services: there is no [service.{}]{}", name, hint(name, services_)));
     for (const auto* commands : {&test.before, &test.after})
       for (const PlacedCommand& command : *commands) require_space(command.space, "namespace", command.where);

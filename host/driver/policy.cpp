@@ -66,7 +66,10 @@ class PolicyReader {
     if (const auto* plugins = file.table("plugins")) read_plugins({*plugins, "[plugins]", context});
     if (const auto* given = file.table("labs")) {
       const Table labs(*given, "[labs]", context);
-      labs.allow({"require_protected"});
+      labs.allow({"require_protected", "commands"});
+      static constexpr std::array kCommands = {LabCommands::never, LabCommands::test, LabCommands::always};
+      if (const auto commands = labs.choice("commands", {"never", "test", "always"}))
+        policy_.lab_commands = kCommands.at(*commands);
       policy_.require_protected_labs = labs.boolean("require_protected").value_or(false);
     }
     if (const auto* trust = file.table("trust")) read_trust({*trust, "[trust]", context});
@@ -202,6 +205,18 @@ const char* to_text(TrustMode mode) {
       return "signed+path";
     case TrustMode::any:
       return "any";
+  }
+  return "";
+}
+
+const char* to_text(LabCommands commands) {
+  switch (commands) {
+    case LabCommands::never:
+      return "never";
+    case LabCommands::test:
+      return "test";
+    case LabCommands::always:
+      return "always";
   }
   return "";
 }

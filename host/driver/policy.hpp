@@ -51,6 +51,14 @@ struct DriverRules {
   std::string sha256;                                            ///< the only file allowed; empty: any
 };
 
+/// When commands of lab files run: services, `exec` checks, and what surrounds tests.
+enum class LabCommands : std::uint8_t {
+  never,
+  test,  ///< while a lab is tested
+  always,
+};
+const char* to_text(LabCommands commands);
+
 /// The host's policy: what an administrator allows. A lab file can never widen it.
 struct Policy {
   std::string file;        ///< where it was read from; empty: built in
@@ -59,9 +67,10 @@ struct Policy {
   TrustMode mode = TrustMode::path;
   /// Directory at which the check of path components begins; "/" unless a development policy says otherwise.
   std::string anchor = "/";
-  bool require_protected_labs = false;    ///< lab files must be signed, or be such as nobody but root can have written
-  std::string key_directory;              ///< *.pub in minisign's format; empty: no keys
-  std::vector<std::string> revoked_keys;  ///< ids, 16 hex digits in capitals
+  bool require_protected_labs = false;  ///< lab files must be signed, or be such as nobody but root can have written
+  LabCommands lab_commands = LabCommands::always;
+  std::string key_directory;                 ///< *.pub in minisign's format; empty: no keys
+  std::vector<std::string> revoked_keys;     ///< ids, 16 hex digits in capitals
   std::vector<std::string> revoked_digests;  ///< SHA-256 of plugins, hex in lower case
   std::string audit_log;                     ///< JSON lines of every load and refusal; empty: none
   DriverRules rules;                         ///< of drivers without their own

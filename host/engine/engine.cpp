@@ -10,6 +10,7 @@
 
 #include "engine/local_place.hpp"
 #include "engine/run.hpp"
+#include "engine/services.hpp"
 #include "engine/shared.hpp"
 #include "engine/sight.hpp"
 #include "kernel/inside.hpp"
@@ -241,6 +242,10 @@ void Bringing::check_result() {
 void Bringing::take_away() {
   Run& run = *run_;
   run.interruptible = false;
+  // A process in a namespace keeps it from its end.
+  const auto unended = end_services(run.journal, unwanted_services(run.journal.record(), next_),
+                                    [&](std::string text) { run.warn(std::move(text)); });
+  for (const Unended& one : unended) run.warn(fmt::format("service {}: {}", one.service.name, one.why));
   for (const bool again : {true, false}) {
     const Leftovers left = leftovers_of(run.journal.record(), next_);
     if (left.empty()) return;

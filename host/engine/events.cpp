@@ -121,6 +121,10 @@ class Replay {
       add_object({event.at("ns"), object_of(event.at("o"))});
     else if (kind == "object-gone")
       remove_object({event.at("ns"), object_of(event.at("o"))});
+    else if (kind == "service")
+      add_service(event);
+    else if (kind == "service-gone")
+      std::erase_if(record_.services, [&](const MadeService& made) { return made.name == event.at("n"); });
     else
       throw std::invalid_argument("tells of \"" + kind + "\", which this netrig does not know");
   }
@@ -200,6 +204,25 @@ class Replay {
   void remove_object(const MadeObject& made) {
     erase_first(record_.objects,
                 [&](const MadeObject& other) { return other.home == made.home && is_same(other.object, made.object); });
+  }
+
+  /// The last of several counts.
+  void add_service(const Json& event) {
+    MadeService made{.name = event.at("n"),
+                     .home = event.at("ns"),
+                     .cookie = number_of<std::uint64_t>(event.at("c")),
+                     .fingerprint = number_of<std::uint64_t>(event.at("is")),
+                     .stop = number_of<std::int64_t>(event.at("stop"), 0),
+                     .ready = event.value("ready", false)};
+    if (event.contains("p")) {
+      const Json& identity = event["p"];
+      made.identity = {.process = number_of<pid_t>(identity.at(0), 1),
+                       .began = number_of<std::uint64_t>(identity.at(1)),
+                       .space = number_of<std::uint64_t>(identity.at(2)),
+                       .seen_from = number_of<std::uint64_t>(identity.at(3))};
+    }
+    std::erase_if(record_.services, [&](const MadeService& other) { return other.name == made.name; });
+    record_.services.push_back(std::move(made));
   }
 
   Record record_;
@@ -286,14 +309,31 @@ std::string end_of(const MadeObject& made) {
   return line({{"e", "object-gone"}, {"ns", made.home}, {"o", to_json(made.object)}});
 }
 
+std::string event_of(const MadeService& made) {
+  Json event = {{"e", "service"},   {"n", made.name},         {"ns", made.home},
+                {"c", made.cookie}, {"is", made.fingerprint}, {"stop", made.stop}};
+  const process::Identity& who = made.identity;
+  if (who.process != 0) event["p"] = Json::array({who.process, who.began, who.space, who.seen_from});
+  if (made.ready) event["ready"] = true;
+  return line(event);
+}
+std::string end_of(const MadeService& made) { return line({{"e", "service-gone"}, {"n", made.name}}); }
+
+const MadeService* Record::find_service(std::string_view name) const {
+  const auto found =
+      std::find_if(services.begin(), services.end(), [&](const MadeService& made) { return made.name == name; });
+  return found == services.end() ? nullptr : &*found;
+}
+
 std::string all_events(const Record& record) {
   std::string text = begin_event(record, record.namespaces.size() + record.devices.size() + record.sysctls.size() +
-                                             record.shown.size() + record.objects.size() + 1);
+                                             record.shown.size() + record.objects.size() + record.services.size() + 1);
   for (const auto& made : record.namespaces) text += event_of(made);
   for (const auto& made : record.devices) text += event_of(made);
   for (const auto& saved : record.sysctls) text += event_of(saved);
   for (const auto& shown : record.shown) text += event_of(shown);
   for (const auto& made : record.objects) text += event_of(made);
+  for (const auto& made : record.services) text += event_of(made);
   return text + event_of(record.phase);
 }
 

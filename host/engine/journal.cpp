@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kJournal = "journal";
 constexpr const char* kSource = "lab.toml";
+constexpr const char* kLogs = "logs";
 
 /// Path of a lab's file as a record has it: absolute, and with what is not UTF-8 replaced, for the journal is JSON.
 std::string recorded_path(const std::string& file) {
@@ -337,6 +338,26 @@ void Journal::undone(const MadeObject& made) {
   std::erase_if(record_.objects, [&](const MadeObject& other) { return same(other, made); });
 }
 
+void Journal::intend(const MadeService& service) {
+  const std::lock_guard guard(mutex_);
+  append(event_of(service));
+  std::erase_if(record_.services, [&](const MadeService& other) { return other.name == service.name; });
+  record_.services.push_back(service);
+}
+
+void Journal::undone(const MadeService& service) {
+  const std::lock_guard guard(mutex_);
+  append_gone(end_of(service));
+  std::erase_if(record_.services, [&](const MadeService& other) { return other.name == service.name; });
+}
+
+UniqueFd Journal::logs() const { return directory_ ? directory_->subdirectory(kLogs, true) : UniqueFd(); }
+
+UniqueFd Journal::find_logs(const std::string& lab) {
+  const auto directory = RecordDirectory::look(LabName(lab).str());
+  return directory ? directory->subdirectory(kLogs, false) : UniqueFd();
+}
+
 void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
   const std::lock_guard guard(mutex_);
   const auto gone = [&](const auto& one) { return !namespaces.contains(one.home); };
@@ -349,13 +370,17 @@ void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
   saved_.clear();
   for (const SavedSysctl& s : record_.sysctls) saved_.insert(key_of(s.home, s.key));
   std::erase_if(record_.objects, gone);
+  std::erase_if(record_.services, gone);
   file_ = {};
   append_gone({});
 }
 
 void Journal::remove() {
   const std::lock_guard guard(mutex_);
-  if (directory_) directory_->remove({kSource, kJournal});
+  if (directory_) {
+    directory_->remove_subdirectory(kLogs);
+    directory_->remove({kSource, kJournal});
+  }
   Record nothing;
   nothing.lab = std::move(record_.lab);
   record_ = std::move(nothing);

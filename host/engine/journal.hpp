@@ -84,20 +84,29 @@ class Journal {
   /// What it was before the lab is the first value seen, which a later one does not take the place of.
   void intend(const SavedSysctl& sysctl);
   void intend(const MadeObject& made);
+  void intend(const MadeService& service);
   /// More is known of devices that were intended. Those marked as settled are there: ifindexes and record are final.
   void done(const std::vector<MadeDevice>& devices);
   /// It has been written; it may read otherwise, or not at all.
   void done(const ShownSysctl& sysctl);
+  /// Its first process is there, and waits to be let go; or it is ready.
+  void done(const MadeService& service) { intend(service); }
   /// It is gone, or given back. Devices and namespaces go by their names.
   void undone(const MadeNamespace& gone);
   void undone(const MadeDevice& gone);
   void undone(const SavedSysctl& sysctl);
   void undone(const MadeObject& made);
+  void undone(const MadeService& service);
 
   /// Those of a namespace that do not read as they were written.
   [[nodiscard]] std::vector<ShownSysctl> shown_in(const std::string& home);
   /// Nothing: the lab has not set it.
   [[nodiscard]] std::optional<SavedSysctl> saved_sysctl(const std::string& home, const std::string& key);
+
+  /// Where its services' logs are, made if it is not there; nothing: kept in memory alone.
+  [[nodiscard]] UniqueFd logs() const;
+  /// The same of a lab that somebody else may hold; nothing: there are none. Throws as open() does.
+  static UniqueFd find_logs(const std::string& lab);
 
   /// Of everything else nothing is left.
   void keep_only(const std::unordered_set<std::string>& namespaces);

@@ -11,6 +11,7 @@
 #include "driver/driver.hpp"
 #include "model/lab.hpp"
 #include "model/step.hpp"
+#include "process/identity.hpp"
 
 namespace netrig::engine {
 
@@ -67,6 +68,18 @@ struct MadeObject {
   Object object;
 };
 
+/// A process that the lab has while it is up. It is in the record before it begins, and does not begin before who it is
+/// stands there, too.
+struct MadeService {
+  std::string name;
+  std::string home;
+  std::uint64_t cookie = 0;         ///< of the namespace that it is in
+  std::uint64_t fingerprint = 0;    ///< fingerprint_of() what it was started as
+  std::int64_t stop = 0;            ///< between SIGTERM and SIGKILL; Units: ms
+  process::Identity identity = {};  ///< of its first process; number 0: that was not started
+  bool ready = false;
+};
+
 enum class Phase : std::uint8_t {
   starting,  ///< `up` has begun and not ended
   running,   ///< as the lab file says
@@ -96,10 +109,13 @@ struct Record {
   std::vector<SavedSysctl> sysctls;
   std::vector<ShownSysctl> shown;
   std::vector<MadeObject> objects;
+  std::vector<MadeService> services;
 
   [[nodiscard]] bool empty() const {
-    return namespaces.empty() && devices.empty() && sysctls.empty() && objects.empty();
+    return namespaces.empty() && devices.empty() && sysctls.empty() && objects.empty() && services.empty();
   }
+  /// nullptr: the lab has none of that name.
+  [[nodiscard]] const MadeService* find_service(std::string_view name) const;
   /// Nothing is under way: it stays as it is until somebody wants something else.
   [[nodiscard]] bool settled() const { return begun && phase == Phase::running && purpose == Purpose::up; }
   /// "starting", "testing"...

@@ -177,11 +177,12 @@ std::optional<RecordDirectory> RecordDirectory::lock(const std::string& name, co
   }
 }
 
-std::vector<std::string> RecordDirectory::names() {
-  UniqueFd fd = open_run_directory(false);
-  if (!fd) return {};
+namespace {
+
+/// All that a directory holds, sorted. `path` is for the message.
+std::vector<std::string> names_in(UniqueFd fd, const std::string& path) {
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(::fdopendir(fd.get()), ::closedir);
-  if (!listing) fail(fmt::format("cannot read {}", kRunDirectory));
+  if (!listing) fail(fmt::format("cannot read {}", path));
   static_cast<void>(fd.release());  // closedir() closes it
   std::vector<std::string> names;
   for (;;) {
@@ -190,10 +191,35 @@ std::vector<std::string> RecordDirectory::names() {
     if (entry == nullptr) break;
     names.emplace_back(entry->d_name);
   }
-  if (errno != 0) fail(fmt::format("cannot read {}", kRunDirectory));
+  if (errno != 0) fail(fmt::format("cannot read {}", path));
   std::erase_if(names, [](const std::string& name) { return name == "." || name == ".."; });
   std::sort(names.begin(), names.end());
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> RecordDirectory::names() {
+  UniqueFd fd = open_run_directory(false);
+  return fd ? names_in(std::move(fd), kRunDirectory) : std::vector<std::string>{};
+}
+
+UniqueFd RecordDirectory::subdirectory(const std::string& name, bool create) const {
+  if (create && ::mkdirat(fd_.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
+    fail(fmt::format("cannot make {}", path(name)));
+  return open_directory(fd_.get(), name, path(name));
+}
+
+void RecordDirectory::remove_subdirectory(const std::string& name) const {
+  const UniqueFd fd = subdirectory(name, false);
+  if (!fd) return;
+  UniqueFd list(::openat(fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!list) fail(fmt::format("cannot read {}", path(name)));
+  for (const std::string& file : names_in(std::move(list), path(name)))
+    if (::unlinkat(fd.get(), file.c_str(), 0) != 0 && errno != ENOENT)
+      fail(fmt::format("cannot remove {}/{}", path(name), file));
+  if (::unlinkat(fd_.get(), name.c_str(), AT_REMOVEDIR) != 0 && errno != ENOENT)
+    fail(fmt::format("cannot remove {}", path(name)));
 }
 
 std::optional<pid_t> RecordDirectory::holder() const {

@@ -46,6 +46,10 @@ class RecordDirectory {
   /// Puts a file in place whole: whoever reads finds the old text or the new one.
   void replace(const std::string& file, const std::string& text) const;
   [[nodiscard]] UniqueFd append_to(const std::string& file) const;
+  /// A directory in it that holds files alone. Nothing: it is not there.
+  [[nodiscard]] UniqueFd subdirectory(const std::string& name, bool create) const;
+  /// Removes it with its files, if it is there.
+  void remove_subdirectory(const std::string& name) const;
   /// Removes these files, in this order, then the lock and the directory.
   void remove(const std::vector<std::string>& files);
 

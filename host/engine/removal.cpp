@@ -8,6 +8,7 @@
 
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
+#include "engine/services.hpp"
 #include "engine/shared.hpp"
 #include "engine/sight.hpp"
 #include "engine/whose.hpp"
@@ -375,6 +376,7 @@ void forget_removed(Run& run, const Record& record, const std::vector<MadeNamesp
 void remove_all(Run& run) {
   const Record record = run.journal.record();
   run.journal.set_phase(Phase::removing);
+  end_services(run);  // first: a process in a namespace keeps it from its end
   run.stage("open namespaces");
   open_recorded(run, record.namespaces);
   std::unordered_set<std::string> doomed;

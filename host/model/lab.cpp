@@ -90,12 +90,11 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     });
   }
   // Tests and services that need a namespace which is not part of it are left out, and what depends on those.
-  std::unordered_set<std::string> services;
   for (const Service& service : lab.services)
-    if (inside(service.space)) {
-      part.services.push_back(service);
-      services.insert(service.name);
-    }
+    if (inside(service.space)) part.services.push_back(service);
+  // A service that is not part of it is nothing to wait for.
+  for (Service& service : part.services)
+    std::erase_if(service.after, [&](const std::string& name) { return part.find_service(name) == nullptr; });
   std::unordered_set<std::string> tests;
   const auto any = [&](const std::string& pattern) {
     if (inside(pattern)) return true;
@@ -106,7 +105,7 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     const bool whole =
         any(test.from) &&
         std::all_of(test.services.begin(), test.services.end(),
-                    [&](const std::string& name) { return services.contains(name); }) &&
+                    [&](const std::string& name) { return !part.services_like(name).empty(); }) &&
         std::all_of(test.depends_on.begin(), test.depends_on.end(),
                     [&](const std::string& name) { return tests.contains(name); }) &&
         std::all_of(test.before.begin(), test.before.end(), [&](const auto& c) { return inside(c.space); }) &&
@@ -134,6 +133,15 @@ const Service* Lab::find_service(std::string_view wanted) const {
   const auto found =
       std::find_if(services.begin(), services.end(), [&](const Service& service) { return service.name == wanted; });
   return found == services.end() ? nullptr : &*found;
+}
+
+std::vector<const Service*> Lab::services_like(std::string_view pattern) const {
+  std::vector<const Service*> found;
+  for (const Service& service : services)
+    if (service.name == pattern || service.stem == pattern || matches(pattern, service.name) ||
+        matches(pattern, service.stem))
+      found.push_back(&service);
+  return found;
 }
 
 }  // namespace netrig

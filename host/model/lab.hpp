@@ -40,6 +40,23 @@ struct Interface {
   friend bool operator==(const Interface&, const Interface&) = default;
 };
 
+/// A directory of a namespace's own, which its commands see in place of the machine's.
+struct PrivateDirectory {
+  std::string path;
+  std::string owner = "root";
+  std::string group = "root";
+  std::uint32_t mode = 0755;
+  Position where = {};
+  friend bool operator==(const PrivateDirectory&, const PrivateDirectory&) = default;
+};
+
+/// What a namespace is to its commands, alike in services, tests and `exec`.
+struct View {
+  std::string hostname = {};  ///< empty: the machine's
+  std::vector<PrivateDirectory> directories = {};
+  friend bool operator==(const View&, const View&) = default;
+};
+
 /// What one driver makes in one call.
 struct Device {
   DeviceName name;
@@ -57,6 +74,7 @@ struct Namespace {
   std::string path = {};   ///< of one that is not /run/netns/NAME, for it exists elsewhere or has a prefix; else empty
   Foreign foreign = Foreign::report;
   SpaceState objects = {};  ///< that are of no interface of a device: routes, rules, addresses of lo
+  View view = {};
   Position where = {};
   template <typename Kind>
   [[nodiscard]] const std::vector<Kind>& of() const {
@@ -87,6 +105,8 @@ struct Lab {
   [[nodiscard]] std::optional<std::size_t> find_namespace(std::string_view name) const;
   /// nullptr: there is none.
   [[nodiscard]] const Service* find_service(std::string_view name) const;
+  /// Those that a name or a pattern means: "web" and "web@h1" are one, "web" is also all of the file's [service.web].
+  [[nodiscard]] std::vector<const Service*> services_like(std::string_view pattern) const;
 };
 
 /// The part of a lab that `--only PATTERN...` names: the namespaces that match, and the devices all of whose interfaces

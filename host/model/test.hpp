@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The `[[test]]` and `[service]` tables of a lab file, read and checked. host/check runs them.
+// The `[[test]]` tables of a lab file, read and checked. host/check runs them.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -11,11 +11,9 @@
 #include "model/address.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
+#include "model/service.hpp"
 
 namespace netrig {
-
-using std::chrono::nanoseconds;
-using namespace std::chrono_literals;
 
 /// What a check is aimed at: a pattern over namespaces ("h2-*"), an interface ("h2:eth0") or an address.
 struct Target {
@@ -168,9 +166,6 @@ struct AddressCheck {
   friend bool operator==(const AddressCheck&, const AddressCheck&) = default;
 };
 
-/// argv; what a lab file writes as one string is { "/bin/sh", "-c", string }.
-using Command = std::vector<std::string>;
-
 struct ExecCheck {
   Command command;
   int exit = 0;
@@ -243,26 +238,6 @@ struct CaptureAssertion {
   friend bool operator==(const CaptureAssertion&, const CaptureAssertion&) = default;
 };
 
-/// How one knows that a service is ready.
-struct Readiness {
-  std::optional<std::uint16_t> tcp_port = {};  ///< something listens on it in the service's namespace
-  std::optional<std::uint16_t> udp_port = {};
-  std::string output = {};  ///< a line that matches this regular expression
-  Command command = {};     ///< ends with 0 in the service's namespace
-  friend bool operator==(const Readiness&, const Readiness&) = default;
-};
-
-/// A process that runs in the background of tests.
-struct Service {
-  std::string name = {};
-  std::string space = {};
-  Command command;
-  Readiness ready = {};       ///< nothing set: ready when started
-  nanoseconds timeout = 10s;  ///< to become ready
-  Position where;
-  friend bool operator==(const Service&, const Service&) = default;
-};
-
 struct Test {
   std::string name = {};
   std::string description = {};
@@ -273,8 +248,8 @@ struct Test {
   std::uint32_t repeat = 1;
   nanoseconds timeout = 60s;  ///< of one repetition with all that belongs to it
   std::vector<PlacedCommand> before = {};
-  std::vector<PlacedCommand> after = {};  ///< run whatever happened
-  std::vector<std::string> services = {};
+  std::vector<PlacedCommand> after = {};   ///< run whatever happened
+  std::vector<std::string> services = {};  ///< names and patterns, as Lab::services_like() takes them
   std::vector<Event> during = {};
   std::vector<CounterAssertion> counters = {};
   std::vector<CaptureAssertion> captures = {};

@@ -62,9 +62,10 @@ std::vector<Fault> faults_of(const Line& line) {
   const std::string about = line.name.empty()    ? fmt::format("{} {}", line.kind, line.space)
                             : line.space.empty() ? fmt::format("{} {}", line.kind, line.name)
                                                  : fmt::format("{} {} {}", line.space, line.kind, line.name);
-  if (line.verb == Verb::make)
-    return {
-        {.about = about, .wrong = line.kind == "device" ? line.detail : "missing", .where = line.where, .line = line}};
+  if (line.verb == Verb::make) {
+    const std::string wrong = line.kind == "device" ? line.detail : line.kind == "service" ? "not running" : "missing";
+    return {{.about = about, .wrong = wrong, .where = line.where, .line = line}};
+  }
   if (line.verb == Verb::remove)
     return {{.about = about, .wrong = "there, but not in the file", .where = {}, .line = line}};
   std::vector<Fault> faults;

@@ -13,6 +13,9 @@
 
 #include <fmt/ranges.h>
 
+#include "engine/services.hpp"
+#include "session/commands.hpp"
+#include "session/services.hpp"
 #include "session/session.hpp"
 
 namespace netrig::session {
@@ -66,6 +69,30 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
   return open_settled(host, next, request);
 }
 
+/// Comes after the commit point: from here a lab that was up stays as it now is, and one that was not is taken away
+/// again if what belongs to it cannot be had.
+void bring_services_up(const Host& host, const Lab& next, BroughtUp& up) {
+  try {
+    bring_services(up.journal, next, {.interrupted = host.options.interrupted, .progress = host.options.progress});
+  } catch (const Error& error) {
+    if (!up.fresh)
+      throw Error(error.code() == ErrorCode::interrupted ? error.code() : ErrorCode::left,
+                  fmt::format("the network of lab {} is as its file says, but its services are not: {}; the next "
+                              "\"netrig up\" tries again",
+                              next.name.str(), error.message()),
+                  error.where());
+    try {
+      engine::down(up.journal, host.drivers, {});
+    } catch (const Error& second) {
+      throw Error(error.code(),
+                  fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"", error.message(),
+                              second.what(), next.name.str()),
+                  error.where());
+    }
+    throw;
+  }
+}
+
 }  // namespace
 
 bool is_from_another_file(const engine::Record& record, const Lab& lab) {
@@ -74,11 +101,14 @@ bool is_from_another_file(const engine::Record& record, const Lab& lab) {
 
 void check_machine(const Lab& lab) {
   plan::check_limits(lab, limits_here());
+  check_services(lab);
   require_privileges("bringing up a lab");
 }
 
 BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
+  require_commands(host.drivers.policy(), next,
+                   request.purpose == engine::Purpose::run ? CommandUse::test : CommandUse::up);
   BroughtUp result{.journal = open_settled(host, next, request)};
   engine::Journal& journal = result.journal;
   result.fresh = !journal.record().begun;
@@ -114,6 +144,8 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     const plan::Plan& plan = bringing.plan();
     result.lines = plan::lines_of(plan, before, next);
     result.lines.insert(result.lines.end(), leftovers.begin(), leftovers.end());
+    const std::vector<plan::Line> services = engine::service_lines(journal.record(), before, next);
+    result.lines.insert(result.lines.end(), services.begin(), services.end());
     engine::check_conflicts(journal.record(), before, next, plan);
     std::vector<std::string> going;
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
@@ -124,6 +156,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     else if (!same)
       journal.commit(next, request.only);  // comments may have changed
     result.warnings = bringing.warnings();
+    bring_services_up(host, next, result);
     if (resists)
       throw Error(
           ErrorCode::left,

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "engine/services.hpp"
 #include "plan/drift.hpp"
 #include "session/session.hpp"
 
@@ -17,6 +18,10 @@ Observation observed(const plan::Plan& plan, const Lab* current, const Lab& next
     for (const Object& object : one.difference.foreign)
       result.foreign.push_back({.space = next.namespaces[one.space].name.str(), .object = object});
   return result;
+}
+
+void append(std::vector<plan::Line>& lines, std::vector<plan::Line> more) {
+  lines.insert(lines.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 }  // namespace
@@ -56,15 +61,15 @@ Observation observe(const engine::Record& record, const Lab* current, const Lab&
       engine::make_plan(current, next, engine::look(spaces, record, current, next, threads), threads);
   engine::check_conflicts(record, current, next, plan);
   Observation result = observed(plan, current, next);
-  if (current != nullptr) {
-    const std::vector<plan::Line> left = leftovers_of(record, *current);
-    result.lines.insert(result.lines.end(), left.begin(), left.end());
-  }
+  if (current != nullptr) append(result.lines, leftovers_of(record, *current));
+  append(result.lines, engine::service_lines(record, current, next));
   return result;
 }
 
 Observation compare_files(const Lab* current, const Lab& next) {
-  return observed(engine::make_plan(current, next, plan::as_wanted(current), 1), current, next);
+  Observation result = observed(engine::make_plan(current, next, plan::as_wanted(current), 1), current, next);
+  append(result.lines, engine::compare_services(current, next));
+  return result;
 }
 
 Observation verify(const engine::Record& record, const Lab& applied) {
@@ -72,6 +77,7 @@ Observation verify(const engine::Record& record, const Lab& applied) {
   std::iota(all.begin(), all.end(), 0U);
   plan::Drift drift = engine::drift_in(record, applied, all);
   Observation result{.lines = std::move(drift.lines)};
+  append(result.lines, engine::service_lines(record, &applied, applied));
   for (auto& [space, object] : drift.foreign) result.foreign.push_back({.space = space, .object = std::move(object)});
   return result;
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "engine/orders.hpp"
+#include "engine/services.hpp"
 #include "engine/spaces.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
@@ -89,10 +90,12 @@ bool Status::whole() const {
   return std::all_of(
              namespaces.begin(), namespaces.end(),
              [&](const NamespaceStatus& one) { return one.present || !counts(applied.namespaces, one.made.name); }) &&
-         std::all_of(devices.begin(), devices.end(), [&](const DeviceStatus& one) {
-           return std::all_of(one.interfaces.begin(), one.interfaces.end(), is_there) ||
-                  !counts(applied.devices, one.made.name);
-         });
+         std::all_of(devices.begin(), devices.end(),
+                     [&](const DeviceStatus& one) {
+                       return std::all_of(one.interfaces.begin(), one.interfaces.end(), is_there) ||
+                              !counts(applied.devices, one.made.name);
+                     }) &&
+         std::all_of(services.begin(), services.end(), [](const ServiceStatus& one) { return one.running; });
 }
 
 Status status(const Host& host, const engine::Record& record) {
@@ -120,6 +123,8 @@ Status status(const Host& host, const engine::Record& record) {
   kernel::aside([&] {
     for (DeviceStatus& device : view.devices) ask_driver(device, spaces, record.lab, host.drivers);
   });
+  for (const engine::MadeService& made : record.services)
+    view.services.push_back({.made = made, .running = engine::runs(made)});
   if (record.phase != engine::Phase::running) return view;
   try {
     view.applied = host.applied(record);

@@ -29,9 +29,15 @@ struct NamespaceStatus {
   bool present = false;
   bool foreign = false;  ///< one of that name is there, but not the one that the lab made
 };
+/// Of one that the record names.
+struct ServiceStatus {
+  engine::MadeService made;
+  bool running = false;
+};
 struct Status {
   std::vector<NamespaceStatus> namespaces;
   std::vector<DeviceStatus> devices;
+  std::vector<ServiceStatus> services = {};
   std::optional<Observation> drift = {};    ///< from the file it was brought up from; nothing: it is not known
   Lab applied = {.name = LabName("none")};  ///< what `drift` points into
   std::string problem = {};                 ///< why it is not known; empty: the lab is between two states

@@ -7,6 +7,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "engine/services.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/monitor.hpp"
 #include "kernel/namespace.hpp"
@@ -59,6 +60,7 @@ struct Watched {
   Differences differences = {};
   Identity identity = {};
   bool has_neighbours = false;                ///< that the file wants
+  bool has_services = false;                  ///< the same
   std::optional<Clock::time_point> due = {};  ///< to be looked at
   Clock::time_point not_before = {};
 };
@@ -78,6 +80,10 @@ class Subject {
   [[nodiscard]] const engine::Sight& sight() const { return sight_; }
   [[nodiscard]] const plan::Wanted& wanted() const { return wanted_; }
   [[nodiscard]] const std::string& name_of(std::size_t space) const { return lab_.namespaces[space].name.str(); }
+  /// Of whose end the kernel tells nobody.
+  [[nodiscard]] std::vector<plan::Line> service_lines(std::size_t space) const {
+    return engine::service_lines(record_, &lab_, lab_, name_of(space));
+  }
   kernel::Monitor& monitor() { return monitor_; }
   /// Nothing: it was forgotten.
   [[nodiscard]] std::optional<std::size_t> space_of(std::int32_t number) const {
@@ -154,6 +160,8 @@ class Watch {
     for (const Device& device : lab.devices)
       for (const Interface& interface : device.interfaces)
         if (!interface.of<Neighbour>().empty()) spaces_[interface.home].has_neighbours = true;
+    for (const Service& service : lab.services)
+      if (const auto s = lab.find_namespace(service.space)) spaces_[*s].has_services = true;
     next_sweep_ = Clock::now() + kSweep;
   }
 
@@ -238,7 +246,7 @@ class Watch {
     for (std::size_t s = 0; s < spaces_.size(); ++s) {
       const Identity now = identity_of(subject_->lab().namespaces[s]);
       const bool other = std::exchange(spaces_[s].identity, now) != now;
-      if (other || subject_->sight().has_sysctls(s)) list.push_back(s);
+      if (other || spaces_[s].has_services || subject_->sight().has_sysctls(s)) list.push_back(s);
     }
     look_at(list);
     const auto ended = Clock::now();
@@ -269,6 +277,8 @@ class Watch {
     const plan::Drift drift = plan::drift_in(subject_->lab(), subject_->wanted(), s, subject_->sight().look(s));
     Differences all;
     for (const plan::Line& line : drift.lines)
+      for (plan::Fault& fault : plan::faults_of(line)) all.push_back({.fault = std::move(fault), .foreign = false});
+    for (const plan::Line& line : subject_->service_lines(s))
       for (plan::Fault& fault : plan::faults_of(line)) all.push_back({.fault = std::move(fault), .foreign = false});
     if (!request_.strict) return all;
     for (const auto& [name, object] : drift.foreign)

@@ -230,7 +230,9 @@ TEST_CASE("a kill -9 in a test leaves no process, and the next down no lab") {
 
 TEST_CASE("a service that hangs is told, and does not stay") {
   const std::string path =
-      lab("[service.slow]\nnamespace = \"h2\"\ncommand = \"echo starting; trap '' TERM; sleep " + rig::an_hour() +
+      lab("[service.slow]\nstart = \"test\"\nstop = \"100ms\"\nnamespace = \"h2\"\ncommand = \"echo starting; trap '' "
+          "TERM; sleep " +
+          rig::an_hour() +
           "\"\n"
           "ready = { tcp = 80 }\ntimeout = \"300ms\"\n" +
           exec_test("a", "true", "services = \"slow\"") + exec_test("b", "true"));

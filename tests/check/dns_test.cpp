@@ -10,7 +10,8 @@ namespace {
 check::TestResult ask_dns(const std::string& check, bool serve = true) {
   const rig::Rig rig(
       std::string(rig::kWire) +
-      "[service.ns]\nnamespace = \"h2\"\ncommand = [\"dnsmasq\", \"--keep-in-foreground\", \"--conf-file=/dev/null\", "
+      "[service.ns]\nstart = \"test\"\nnamespace = \"h2\"\ncommand = [\"dnsmasq\", \"--keep-in-foreground\", "
+      "\"--conf-file=/dev/null\", "
       "\"--no-resolv\", \"--no-hosts\", \"--pid-file=\", \"--user=root\", \"--local=/example.test/\", "
       "\"--host-record=www.example.test,192.0.2.80,2001:db8::80\", \"--address=/many.example.test/192.0.2.81\", "
       "\"--cname=web.example.test,www.example.test\", \"--mx-host=example.test,mail.example.test,10\", "

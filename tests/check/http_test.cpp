@@ -12,7 +12,8 @@ check::TestResult ask_http(const std::string& check) {
   scratch::sh("mkdir -p " + root + " && echo all is well > " + root + "/health");
   const rig::Rig rig(
       std::string(rig::kWire) +
-      "[service.web]\nnamespace = \"h2\"\ncommand = [\"python3\", \"-m\", \"http.server\", \"--bind\", "
+      "[service.web]\nstart = \"test\"\nnamespace = \"h2\"\ncommand = [\"python3\", \"-m\", \"http.server\", "
+      "\"--bind\", "
       "\"::\", \"--directory\", \"" +
       root + "\", \"8080\"]\nready = { tcp = 8080 }\n[[test]]\nname = \"t\"\nfrom = \"h1\"\nhttp = " + check + "\n");
   const auto web = check::start_service(rig.ground(), rig.lab().services.at(0),

@@ -82,7 +82,7 @@ TEST_CASE("nothing that a command starts outlives it, however it detaches") {
   CHECK(run(rig, clinging() + "sleep " + rig::an_hour(), 300ms).ended.timed_out);
   CHECK(sleepers() == 0);
   {
-    auto process = check::Process::start(
+    auto process = check::start_process(
         rig.ground(), {.command = {"/bin/sh", "-c", clinging() + "sleep " + rig::an_hour()}, .space = 1});
     CHECK_FALSE(process.wait(in(300ms)).has_value());
     CHECK(sleepers() > 0);
@@ -95,7 +95,7 @@ TEST_CASE("processes go when netrig is killed") {
   const std::string command = clinging() + "sleep " + rig::an_hour();
   const pid_t child = ::fork();
   if (child == 0) {
-    const auto process = check::Process::start(rig.ground(), {.command = {"/bin/sh", "-c", command}, .space = 0});
+    const auto process = check::start_process(rig.ground(), {.command = {"/bin/sh", "-c", command}, .space = 0});
     ::sleep(600);
     ::_exit(0);
   }
@@ -136,5 +136,5 @@ TEST_CASE("many processes at once keep apart, and no descriptor is lost") {
 }
 
 TEST_CASE("a line for the shell is quoted where it must be") {
-  CHECK(check::shell_line({"ping", "-c", "3", "it's", ""}) == "ping -c 3 'it'\\''s' ''");
+  CHECK(shell_line({"ping", "-c", "3", "it's", ""}) == "ping -c 3 'it'\\''s' ''");
 }

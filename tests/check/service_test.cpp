@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 namespace {
 
 std::string start(const std::string& service) {
-  const rig::Rig rig(std::string(rig::kWire) + "[service.s]\nnamespace = \"h2\"\n" + service);
+  const rig::Rig rig(std::string(rig::kWire) + "[service.s]\nstart = \"test\"\nnamespace = \"h2\"\n" + service);
   try {
     auto process = check::start_service(rig.ground(), rig.lab().services.at(0), {check::Clock::now() + 20s, nullptr});
     REQUIRE_FALSE(process.wait({check::Clock::now(), nullptr}).has_value());
@@ -50,7 +50,7 @@ std::string start_all(const std::vector<std::string>& services) {
   std::string lab = rig::kWire;
   char name = 'a';
   for (const std::string& service : services)
-    lab += std::string("[service.") + name++ + "]\nnamespace = \"h2\"\n" + service + "\n";
+    lab += std::string("[service.") + name++ + "]\nstart = \"test\"\nnamespace = \"h2\"\n" + service + "\n";
   const rig::Rig rig(lab);
   std::vector<const Service*> all;
   for (const Service& service : rig.lab().services) all.push_back(&service);

@@ -27,6 +27,14 @@ Record record() {
   Route route;
   route.destination = *Prefix::parse("10.0.0.0/8");
   record.objects = {{.home = "b", .object = route}};
+  record.services = {{.name = "s@a",
+                      .home = "a",
+                      .cookie = 11,
+                      .fingerprint = ~0ULL,
+                      .stop = 5000,
+                      .identity = {.process = 4711, .began = 99, .space = 4026531836, .seen_from = 4026531837},
+                      .ready = true},
+                     {.name = "t", .home = "a", .cookie = 11}};
   return record;
 }
 
@@ -134,7 +142,7 @@ TEST_CASE("lines out of their place are refused") {
 
 TEST_CASE("a journal of a netrig that did not count its lines is read") {
   std::string text = all_events(record());
-  const std::string counted = "\"rest\":6,";
+  const std::string counted = "\"rest\":8,";
   REQUIRE(text.find(counted) != std::string::npos);
   text.erase(text.find(counted), counted.size());
   CHECK(replay(text, "journal").namespaces.size() == 2);

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+// `[service.NAME]`: one table, and as many services as namespaces that it is for.
+#include "config/service.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace netrig::config {
+namespace {
+
+// Each is a process, a namespace of its own, and a line in the record.
+constexpr std::size_t kMostServices = 20'000;
+constexpr std::size_t kMostComparisons = 20'000'000;
+constexpr std::uint64_t kLeastLog = 4096;
+constexpr std::uint64_t kLargestLog = 1ULL << 30U;
+
+bool is_plain(const std::string& pattern) { return pattern.find_first_of("*?[\\") == std::string::npos; }
+
+/// One string, or a list of strings.
+std::vector<Text> texts_of(const Table& table, std::string_view key) {
+  const toml::node* node = table.raw().get(key);
+  if (node != nullptr && node->is_string()) return {*table.text(key)};
+  return table.texts(key);
+}
+
+Readiness read_readiness(const Table& ready) {
+  ready.allow({"tcp", "udp", "output", "command"});
+  if (ready.raw().size() != 1)
+    ready.fail(ready.where(), "ready takes one of tcp = PORT, udp = PORT, output = \"REGEX\" and command = ...");
+  Readiness readiness;
+  if (const auto port = ready.integer("tcp", 1, 65535)) readiness.tcp_port = static_cast<std::uint16_t>(*port);
+  if (const auto port = ready.integer("udp", 1, 65535)) readiness.udp_port = static_cast<std::uint16_t>(*port);
+  readiness.output = read_regex(ready, "output");
+  if (ready.has("command")) readiness.command = read_command(ready, "command");
+  return readiness;
+}
+
+bool is_variable(std::string_view name) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+  constexpr std::string_view kMore = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+  return !name.empty() && kLetters.find(name.front()) != std::string_view::npos &&
+         name.find_first_not_of(kMore) == std::string_view::npos;
+}
+
+std::vector<std::pair<std::string, std::string>> read_environment(const Table& service) {
+  std::vector<std::pair<std::string, std::string>> all;
+  const auto* given = service.table("environment");
+  if (given == nullptr) return all;
+  const Table table(*given, "environment", service.context());
+  for (const auto& [key, node] : *given) {
+    const std::string name(key.str());
+    if (!is_variable(name))
+      table.fail(position_of(key), fmt::format("\"{}\" is no name of a variable: letters, digits and _, not beginning "
+                                               "with a digit",
+                                               name));
+    if (name.starts_with("NETRIG_"))
+      table.fail(position_of(key), fmt::format("{} is netrig's own to set; choose another name", name));
+    std::string value = node.is_integer() ? std::to_string(*table.integer(name, INT64_MIN, INT64_MAX))
+                                          : table.required_text(name).value;
+    if (value.find('\0') != std::string::npos)
+      table.fail(table.where(name), fmt::format("{} holds a zero byte, which no variable can", name));
+    all.emplace_back(name, std::move(value));
+  }
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
+/// Bytes, or "64KiB", "1MiB".
+std::optional<std::uint64_t> read_size(const Table& table, std::string_view key, std::uint64_t most) {
+  if (!table.has(key)) return std::nullopt;
+  if (!table.raw().get(key)->is_string())
+    return static_cast<std::uint64_t>(*table.integer(key, 0, static_cast<std::int64_t>(most)));
+  const Text text = *table.text(key);
+  std::uint64_t number = 0;
+  const char* end = text.value.data() + text.value.size();
+  const auto [stop, error] = std::from_chars(text.value.data(), end, number);
+  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+  const unsigned shift = unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : unit.empty() ? 0 : 64;
+  if (error != std::errc() || shift == 64 || number > (most >> shift))
+    table.fail(text.where, fmt::format("{} = \"{}\" is no size up to {}MiB; write bytes, \"64KiB\" or \"1MiB\"", key,
+                                       text.value, most >> 20U));
+  return number << shift;
+}
+
+std::string read_directory(const Table& table) {
+  const auto directory = table.text("directory");
+  if (!directory) return {};
+  if (directory->value.empty() || directory->value.front() != '/' || directory->value.find('\0') != std::string::npos)
+    table.fail(directory->where,
+               fmt::format("directory \"{}\" is not absolute; write one as in \"/var/lib/frr\"", directory->value));
+  return directory->value;
+}
+
+}  // namespace
+
+void Services::read(const Text& name, const Table& table) {
+  table.allow({"namespace", "command", "start", "ready", "timeout", "after", "user", "environment", "directory",
+               "forks", "stop", "log"});
+  if (const auto fault = device_name_fault(name.value))
+    table.fail(name.where, fmt::format("service name \"{}\" {}", name.value, *fault));
+  if (!table.has("namespace")) static_cast<void>(table.required_text("namespace"));
+  Service service{.name = name.value,
+                  .stem = name.value,
+                  .command = read_command(table, "command"),
+                  .environment = read_environment(table),
+                  .where = name.where};
+  if (table.choice("start", {"up", "test"}) == 1U) service.start = Service::Start::test;
+  service.timeout = read_time(table, "timeout", 1ms, 1h).value_or(service.timeout);
+  service.stop = read_time(table, "stop", 0ms, 1h).value_or(service.stop);
+  service.forks = table.boolean("forks").value_or(false);
+  service.directory = read_directory(table);
+  if (const auto user = table.text("user")) {
+    if (user->value.empty()) table.fail(user->where, "user is empty; write a name as in \"nobody\", or leave it out");
+    service.user = user->value;
+  }
+  if (const auto log = read_size(table, "log", kLargestLog)) {
+    if (*log != 0 && *log < kLeastLog)
+      table.fail(table.where("log"), fmt::format("log is less than {} bytes; 0 keeps nothing", kLeastLog));
+    service.log = *log;
+  }
+  if (const auto* ready = table.table("ready")) service.ready = read_readiness({*ready, "ready", table.context()});
+  const std::vector<Text> after = texts_of(table, "after");
+  const std::size_t first = found_.size();
+  place(std::move(service), table);
+  for (std::size_t i = first; i < found_.size(); ++i) found_[i].after = after;
+}
+
+void Services::add(Service service, const Context& context) {
+  constexpr std::size_t kLongest = 240;  // with what its log's name has more, a file's name
+  if (service.name.size() > kLongest)
+    context.fail(service.where, fmt::format("service name \"{}\" is longer than {} bytes", service.name, kLongest));
+  if (const auto [known, fresh] = index_.emplace(service.name, found_.size()); !fresh)
+    context.fail(service.where, fmt::format("service \"{}\" is there already, in line {}", service.name,
+                                            found_[known->second].service.where.line));
+  if (found_.size() == kMostServices)
+    context.fail(service.where, fmt::format("there are over {} services; repeat less", kMostServices));
+  found_.push_back({.service = std::move(service), .after = {}});
+}
+
+void Services::place(Service service, const Table& table) {
+  const std::vector<Text> wanted = texts_of(table, "namespace");
+  const bool single = table.raw().get("namespace")->is_string() && is_plain(wanted.front().value);
+  if (wanted.empty()) table.fail(table.where("namespace"), "namespace is an empty list; name one at least");
+  std::vector<std::string> names;
+  for (const Text& text : wanted) {
+    const std::size_t before = names.size();
+    if (is_plain(text.value)) {
+      if (spaces_.contains(text.value)) names.push_back(text.value);
+    } else {
+      comparisons_ += spaces_.size();
+      if (comparisons_ > kMostComparisons)
+        table.fail(text.where, fmt::format("the patterns of services would be compared with names over {} times; name "
+                                           "namespaces without * and ?, or repeat less",
+                                           kMostComparisons));
+      for (const Namespace& space : lab_.namespaces)
+        if (matches(text.value, space.name.str())) names.push_back(space.name.str());
+    }
+    if (names.size() != before) continue;
+    std::vector<std::string> all;
+    for (const Namespace& space : lab_.namespaces) all.push_back(space.name.str());
+    const auto hint = closest(text.value, all);
+    table.fail(text.where, fmt::format("service \"{}\": namespace = \"{}\" {}{}", service.stem, text.value,
+                                       is_plain(text.value) ? "is no namespace of the lab" : "matches no namespace",
+                                       hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+  }
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    // One that a pattern and a name mean is one.
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
+        names.begin() + static_cast<std::ptrdiff_t>(i))
+      continue;
+    Service one = service;
+    one.space = names[i];
+    if (!single) one.name = fmt::format("{}@{}", service.stem, names[i]);
+    add(std::move(one), table.context());
+  }
+}
+
+void Services::find_after(Found& one, const Context& context) {
+  for (const Text& text : one.after) {
+    std::vector<std::string> here;
+    std::vector<std::string> all;
+    for (const Found& other : found_) {
+      if (other.service.stem != text.value && other.service.name != text.value) continue;
+      all.push_back(other.service.name);
+      if (other.service.space == one.service.space) here.push_back(other.service.name);
+      if (one.service.start == Service::Start::up && other.service.start == Service::Start::test)
+        context.fail(text.where,
+                     fmt::format("after = \"{}\" starts only with tests, and service \"{}\" before them; give "
+                                 "both the same start",
+                                 text.value, one.service.name));
+    }
+    if (all.empty()) {
+      std::vector<std::string> stems;
+      for (const Found& other : found_) stems.push_back(other.service.stem);
+      const auto hint = closest(text.value, stems);
+      context.fail(text.where, fmt::format("after: there is no [service.{}]{}", text.value,
+                                           hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+    }
+    const std::vector<std::string>& chosen = here.empty() ? all : here;
+    one.service.after.insert(one.service.after.end(), chosen.begin(), chosen.end());
+  }
+}
+
+void Services::refuse_circles(const Context& context) const {
+  // Depth-first: 1 is on the path from here, 2 is done.
+  std::vector<char> mark(found_.size(), 0);
+  for (std::size_t root = 0; root < found_.size(); ++root) {
+    if (mark[root] != 0) continue;
+    std::vector<std::pair<std::size_t, std::size_t>> path = {{root, 0}};  // service, next of its `after`
+    mark[root] = 1;
+    while (!path.empty()) {
+      auto& [at, next] = path.back();
+      const std::vector<std::string>& after = found_[at].service.after;
+      if (next == after.size()) {
+        mark[at] = 2;
+        path.pop_back();
+        continue;
+      }
+      const std::size_t other = index_.at(after[next++]);
+      if (mark[other] == 1) {
+        std::vector<std::string> names;
+        bool inside = false;
+        for (const auto& [step, ignored] : path) {
+          inside = inside || step == other;
+          if (inside) names.push_back(found_[step].service.name);
+        }
+        names.push_back(found_[other].service.name);
+        context.fail(found_[other].after.front().where,
+                     fmt::format("services wait for each other in a circle: {}", fmt::join(names, " -> ")));
+      }
+      if (mark[other] != 0) continue;
+      mark[other] = 1;
+      path.emplace_back(other, 0);
+    }
+  }
+}
+
+std::vector<Service> Services::take(const Context& context) {
+  for (Found& one : found_)
+    if (!one.after.empty()) find_after(one, context);
+  refuse_circles(context);
+  std::vector<Service> services;
+  services.reserve(found_.size());
+  for (Found& one : found_) services.push_back(std::move(one.service));
+  return services;
+}
+
+}  // namespace netrig::config

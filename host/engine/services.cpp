@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/services.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <csignal>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "engine/run.hpp"
+#include "process/identity.hpp"
+#include "process/log.hpp"
+
+namespace netrig::engine {
+namespace {
+
+using process::Whereabouts;
+
+// Beyond what its first process takes for it: that one is asked to end the service, and does so in its time.
+constexpr auto kMargin = std::chrono::seconds(2);
+// What is killed ends at once, but for what waits on a disk.
+constexpr auto kKilled = std::chrono::seconds(10);
+
+constexpr const char* kKind = "service";
+
+/// What is looked up again and again.
+class Known {
+ public:
+  explicit Known(const Record& record) {
+    for (const MadeNamespace& made : record.namespaces) cookies_.emplace(made.name, made.cookie);
+    for (const MadeService& made : record.services) services_.emplace(made.name, &made);
+  }
+  [[nodiscard]] std::uint64_t cookie_of(const std::string& space) const {
+    const auto found = cookies_.find(space);
+    return found == cookies_.end() ? 0 : found->second;
+  }
+  [[nodiscard]] const MadeService* find(const std::string& name) const {
+    const auto found = services_.find(name);
+    return found == services_.end() ? nullptr : found->second;
+  }
+
+ private:
+  std::unordered_map<std::string_view, std::uint64_t> cookies_;
+  std::unordered_map<std::string_view, const MadeService*> services_;
+};
+
+bool is_kept(const Service& service) { return service.start == Service::Start::up; }
+
+/// Those that `up` starts, by name.
+std::unordered_map<std::string_view, const Service*> kept_of(const Lab* lab) {
+  std::unordered_map<std::string_view, const Service*> kept;
+  if (lab == nullptr) return kept;
+  for (const Service& service : lab->services)
+    if (is_kept(service)) kept.emplace(service.name, &service);
+  return kept;
+}
+
+const Service* in(const std::unordered_map<std::string_view, const Service*>& services, const std::string& name) {
+  const auto found = services.find(name);
+  return found == services.end() ? nullptr : found->second;
+}
+
+plan::Line line_of(Verb verb, const Service& service, std::string detail) {
+  return {.verb = verb,
+          .kind = kKind,
+          .space = service.space,
+          .name = service.name,
+          .detail = std::move(detail),
+          .where = service.where};
+}
+
+plan::Line line_of(const Service& service, const std::string& expected, const std::string& found) {
+  plan::Line line = line_of(Verb::change, service, fmt::format("{}, and is started anew", found));
+  line.changes.push_back({.name = "process", .expected = expected, .found = found, .where = service.where});
+  return line;
+}
+
+/// Nothing: it is as it should be.
+std::optional<plan::Line> line_for(const Known& known, const Service& service) {
+  const MadeService* made = known.find(service.name);
+  if (made == nullptr || !runs(*made)) return line_of(Verb::make, service, shell_line(service.command));
+  if (made->home != service.space || made->cookie != known.cookie_of(service.space))
+    return line_of(service, "in its namespace", "in another namespace");
+  if (made->fingerprint != fingerprint_of(service)) return line_of(service, "as its file says", "otherwise");
+  if (!made->ready) return line_of(service, "ready", "not known to be ready");
+  return std::nullopt;
+}
+
+plan::Line removal_of(const std::string& space, const std::string& name, Position where) {
+  return {.verb = Verb::remove, .kind = kKind, .space = space, .name = name, .detail = {}, .where = where};
+}
+
+}  // namespace
+
+bool runs(const MadeService& made) { return process::find(made.identity).whereabouts == Whereabouts::here; }
+
+std::vector<plan::Line> service_lines(const Record& record, const Lab* current, const Lab& next,
+                                      const std::optional<std::string>& space) {
+  std::vector<plan::Line> lines;
+  if (next.services.empty() && record.services.empty()) return lines;
+  const Known known(record);
+  const auto wanted = kept_of(&next);
+  const auto concerns = [&](const std::string& home) { return !space || *space == home; };
+  for (const MadeService& made : record.services) {
+    if (!concerns(made.home) || in(wanted, made.name) != nullptr) continue;
+    const Service* before = current == nullptr ? nullptr : current->find_service(made.name);
+    lines.push_back(removal_of(made.home, made.name, before == nullptr ? Position{} : before->where));
+  }
+  for (const Service& service : next.services)
+    if (is_kept(service) && concerns(service.space))
+      if (auto line = line_for(known, service)) lines.push_back(std::move(*line));
+  return lines;
+}
+
+std::vector<plan::Line> compare_services(const Lab* current, const Lab& next) {
+  std::vector<plan::Line> lines;
+  const auto wanted = kept_of(&next);
+  const auto known = kept_of(current);
+  if (current != nullptr)
+    for (const Service& before : current->services)
+      if (is_kept(before) && in(wanted, before.name) == nullptr)
+        lines.push_back(removal_of(before.space, before.name, before.where));
+  for (const Service& service : next.services) {
+    if (!is_kept(service)) continue;
+    const Service* before = in(known, service.name);
+    if (before == nullptr)
+      lines.push_back(line_of(Verb::make, service, shell_line(service.command)));
+    else if (fingerprint_of(*before) != fingerprint_of(service))
+      lines.push_back(line_of(service, "as its file says", "otherwise"));
+  }
+  return lines;
+}
+
+std::vector<MadeService> unwanted_services(const Record& record, const Lab& lab) {
+  std::vector<MadeService> unwanted;
+  const auto all = kept_of(&lab);
+  for (const MadeService& made : record.services) {
+    const Service* wanted = in(all, made.name);
+    if (wanted == nullptr || wanted->space != made.home) unwanted.push_back(made);
+  }
+  return unwanted;
+}
+
+std::vector<const Service*> services_to_start(const Record& record, const Lab& lab) {
+  std::vector<const Service*> list;
+  const Known known(record);
+  for (const Service& service : lab.services)
+    if (is_kept(service) && line_for(known, service)) list.push_back(&service);
+  return list;
+}
+
+std::vector<Unended> end_services(Journal& journal, const std::vector<MadeService>& services,
+                                  const std::function<void(std::string)>& warn) {
+  std::vector<UniqueFd> processes;
+  std::vector<const MadeService*> ending;
+  std::chrono::nanoseconds longest{};
+  for (const MadeService& made : services) {
+    process::Found found = process::find(made.identity);
+    if (found.whereabouts == Whereabouts::unknown)
+      warn(
+          fmt::format("service {} was started in another PID namespace, of which nothing is seen from here: whether it "
+                      "still runs is not known",
+                      made.name));
+    if (found.whereabouts != Whereabouts::here) {
+      journal.undone(made);
+      continue;
+    }
+    process::send_signal(found.process, SIGTERM);
+    longest = std::max<std::chrono::nanoseconds>(longest, std::chrono::milliseconds(made.stop));
+    processes.push_back(std::move(found.process));
+    ending.push_back(&made);
+  }
+  for (const std::size_t i : process::await_ends(processes, longest + kMargin))
+    process::send_signal(processes[i], SIGKILL);
+  std::unordered_set<std::size_t> left;
+  for (const std::size_t i : process::await_ends(processes, kKilled)) left.insert(i);
+  std::vector<Unended> unended;
+  for (std::size_t i = 0; i < ending.size(); ++i) {
+    if (left.contains(i))
+      unended.push_back({.service = *ending[i],
+                         .why = fmt::format("process {} does not end, though it was killed: the kernel waits for "
+                                            "something in it",
+                                            ending[i]->identity.process)});
+    else
+      journal.undone(*ending[i]);
+  }
+  return unended;
+}
+
+void end_services(Run& run) {
+  const std::vector<MadeService> services = run.journal.record().services;
+  if (services.empty()) return;
+  run.stage("end services");
+  for (const Unended& one : end_services(run.journal, services, [&](std::string text) { run.warn(std::move(text)); }))
+    run.leave({.what = fmt::format("service {}", one.service.name), .why = one.why, .homes = {one.service.home}});
+}
+
+}  // namespace netrig::engine

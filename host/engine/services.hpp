@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Services of a lab that is up: which are there, which should be, and their end. Who starts them is in session/.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/journal.hpp"
+#include "model/lab.hpp"
+#include "plan/words.hpp"
+
+namespace netrig::engine {
+
+struct Run;
+
+/// What is to be done about the services of a lab, as far as the record and the kernel tell. `current`: what is up;
+/// nullptr: nothing is. `space`: only in this namespace.
+std::vector<plan::Line> service_lines(const Record& record, const Lab* current, const Lab& next,
+                                      const std::optional<std::string>& space = {});
+/// By the files alone.
+std::vector<plan::Line> compare_services(const Lab* current, const Lab& next);
+/// Those that `up` starts and that are not there, not as `lab` says, or not known to be ready; in its order.
+std::vector<const Service*> services_to_start(const Record& record, const Lab& lab);
+/// Whether it runs.
+bool runs(const MadeService& made);
+
+/// Those of the record that a lab does not want, or has in another namespace.
+std::vector<MadeService> unwanted_services(const Record& record, const Lab& lab);
+
+/// One that could not be ended.
+struct Unended {
+  MadeService service;
+  std::string why;
+};
+/// Ends services and all that they started, together: SIGTERM, their time to stop, SIGKILL. What is gone, or was never
+/// begun, is out of the record then. `warn`: told of one of which is not known whether it is gone.
+std::vector<Unended> end_services(Journal& journal, const std::vector<MadeService>& services,
+                                  const std::function<void(std::string)>& warn);
+/// All of the record; what resists is left.
+void end_services(Run& run);
+
+}  // namespace netrig::engine

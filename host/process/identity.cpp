@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "process/identity.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "process/stat.hpp"
+
+namespace netrig::process {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t kBegan = 22;  // proc(5), counted from 1
+constexpr std::size_t kState = 3;
+
+std::uint64_t inode_of(const std::string& path) {
+  struct stat status {};
+  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+std::uint64_t own_space() { return inode_of("/proc/self/ns/pid"); }
+
+/// Whether /proc is that of our own PID namespace, where numbers mean what they mean to us.
+bool proc_is_ours() {
+  std::array<char, 32> text{};
+  const ssize_t size = ::readlink("/proc/self", text.data(), text.size());
+  pid_t self = 0;
+  return size > 0 && std::from_chars(text.data(), text.data() + size, self).ec == std::errc() && self == ::getpid();
+}
+
+bool is_it(pid_t process, const Identity& identity) {
+  return stat_field(process, kBegan) == identity.began &&
+         inode_of(fmt::format("/proc/{}/ns/pid", process)) == identity.space;
+}
+
+UniqueFd open_process(pid_t process) { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0))); }
+
+/// It counts as found only if it is still the one once it is open: from then on the descriptor cannot be another's.
+Found open_it(pid_t process, const Identity& identity) {
+  UniqueFd fd = open_process(process);
+  if (!fd || !is_it(process, identity) || has_ended(fd)) return {};
+  return {.whereabouts = Whereabouts::here, .process = std::move(fd)};
+}
+
+/// From another PID namespace it has another number, if it is seen at all.
+Found find_elsewhere(const Identity& identity) {
+  std::error_code fault;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", fault)) {
+    const std::string name = entry.path().filename();
+    pid_t process = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), process).ptr != name.data() + name.size()) continue;
+    if (!is_it(process, identity)) continue;
+    if (Found found = open_it(process, identity); found.whereabouts == Whereabouts::here) return found;
+  }
+  return {.whereabouts = Whereabouts::unknown};
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> stat_field(pid_t process, std::size_t field) {
+  const UniqueFd file(::open(fmt::format("/proc/{}/stat", process).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::nullopt;
+  std::array<char, 4096> bytes{};
+  const ssize_t size = ::read(file.get(), bytes.data(), bytes.size());
+  if (size <= 0) return std::nullopt;
+  std::string_view rest(bytes.data(), static_cast<std::size_t>(size));
+  const std::size_t name_end = rest.rfind(')');  // the name may hold blanks and parentheses
+  if (name_end == std::string_view::npos) return std::nullopt;
+  rest.remove_prefix(name_end + 1);
+  for (std::size_t at = kState; !rest.empty(); ++at) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(word.size());
+    if (at != field) continue;
+    std::uint64_t number = 0;
+    if (std::from_chars(word.data(), word.data() + word.size(), number).ec != std::errc()) return std::nullopt;
+    return number;
+  }
+  return std::nullopt;
+}
+
+std::optional<Identity> identity_of(pid_t process) {
+  if (!proc_is_ours()) return std::nullopt;
+  const auto began = stat_field(process, kBegan);
+  const std::uint64_t space = inode_of(fmt::format("/proc/{}/ns/pid", process));
+  if (!began || space == 0) return std::nullopt;
+  return Identity{.process = process, .began = *began, .space = space, .seen_from = own_space()};
+}
+
+Found find(const Identity& identity) {
+  if (identity.process <= 0) return {};
+  if (!proc_is_ours()) return {.whereabouts = Whereabouts::unknown};
+  return own_space() == identity.seen_from ? open_it(identity.process, identity) : find_elsewhere(identity);
+}
+
+bool has_ended(const UniqueFd& process) {
+  pollfd wait{process.get(), POLLIN, 0};
+  return ::poll(&wait, 1, 0) > 0;
+}
+
+bool send_signal(const UniqueFd& process, int signal) {
+  return ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0;
+}
+
+std::vector<std::size_t> await_ends(const std::vector<UniqueFd>& processes, std::chrono::nanoseconds longest) {
+  const auto until = steady_clock::now() + longest;
+  std::vector<std::size_t> left;
+  for (std::size_t i = 0; i < processes.size(); ++i) {
+    for (;;) {
+      const auto rest = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now()).count();
+      pollfd wait{processes[i].get(), POLLIN, 0};
+      const int ready = ::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(0, rest)));
+      if (ready > 0) break;
+      if (ready < 0 && errno == EINTR) continue;
+      left.push_back(i);
+      break;
+    }
+  }
+  return left;
+}
+
+}  // namespace netrig::process
