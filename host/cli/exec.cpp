@@ -12,7 +12,9 @@
 #include "cli/help.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
+#include "kernel/view.hpp"
 #include "report/output.hpp"
+#include "session/views.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -33,7 +35,7 @@ struct ExecOptions {
 
 /// The lab's own namespace of that name, not another that took its place.
 UniqueFd open_space(const ExecOptions& options) {
-  const std::string lab = resolve_lab(options.lab);
+  const std::string& lab = options.lab;
   const auto made = engine::Journal::find_namespace(lab, options.space);
   if (!made) fail_unknown(lab, options.space);
   auto fd = kernel::open_namespace(engine::path_of(*made));
@@ -48,8 +50,13 @@ UniqueFd open_space(const ExecOptions& options) {
 /// As shells say it, so that it is told apart from netrig's own codes.
 int code_of_not_run(const Error& not_run) { return not_run.code() == ErrorCode::not_found ? 127 : 126; }
 
+void enter(const UniqueFd& space, const ExecOptions& options, const View& view) {
+  kernel::move_in(space, options.space);
+  kernel::take_view(view, options.lab, options.space);
+}
+
 /// Runs the command and collects what it prints.
-Json capture(const UniqueFd& space, const ExecOptions& options) {
+Json capture(const UniqueFd& space, const ExecOptions& options, const View& view) {
   std::array<std::array<int, 2>, 2> pipes{};
   for (auto& one : pipes)
     if (::pipe2(one.data(), O_CLOEXEC) != 0) throw Error(ErrorCode::failed, "cannot make a pipe");
@@ -59,7 +66,7 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
     ::dup2(pipes[0][1], STDOUT_FILENO);
     ::dup2(pipes[1][1], STDERR_FILENO);
     try {
-      kernel::move_in(space, options.space);
+      enter(space, options, view);
       kernel::run_program(options.command);
     } catch (const Error& error) {
       complain(fmt::format("netrig: {}", error.what()));
@@ -94,16 +101,19 @@ Json capture(const UniqueFd& space, const ExecOptions& options) {
           {"stderr", texts[1]}};
 }
 
-int exec(Session& session, const ExecOptions& options) {
+int exec(Session& session, ExecOptions options) {
   session::require_privileges("entering a namespace");
+  options.lab = resolve_lab(options.lab);
   const UniqueFd space = open_space(options);
+  const View view = session::view_of(options.lab, options.space,
+                                     [&](const engine::Record& record) { return session.applied(record); });
   if (session.options().json) {
-    const Json result = capture(space, options);
+    const Json result = capture(space, options, view);
     session.answer(result);
     return result["exit"].get<int>();
   }
   ::signal(SIGPIPE, SIG_DFL);
-  kernel::move_in(space, options.space);
+  enter(space, options, view);
   try {
     kernel::run_program(options.command);
   } catch (const Error& error) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/parts.hpp"
+#include "config/view.hpp"
 
 namespace netrig::config {
 namespace {
@@ -28,8 +29,9 @@ std::optional<Foreign> read_foreign(const Table& table) {
 }
 
 std::span<const std::string_view> namespace_keys() {
-  static constexpr std::array<std::string_view, 11> kKeys = {
-      "existing", "path", "lo", "forwarding", "gateway", "routes", "rules", "sysctl", "foreign", "interface", "switch"};
+  static constexpr std::array<std::string_view, 13> kKeys = {
+      "existing", "path",    "lo",        "forwarding", "gateway",  "routes", "rules",
+      "sysctl",   "foreign", "interface", "switch",     "hostname", "private"};
   return kKeys;
 }
 
@@ -62,6 +64,7 @@ Namespace read_namespace(const Text& name, const Table& table, const Surrounding
                    [&](const Table& rule) { space.objects.of<Rule>().push_back(read_rule(rule)); });
   space.objects.of<Sysctl>() = read_sysctls(table);
   add_forwarding(table, space.objects.of<Sysctl>());
+  space.view = read_view(table);
   return space;
 }
 

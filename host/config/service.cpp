@@ -156,7 +156,7 @@ void Services::place(Service service, const Table& table) {
                                            "namespaces without * and ?, or repeat less",
                                            kMostComparisons));
       for (const Namespace& space : lab_.namespaces)
-        if (matches(text.value, space.name.str())) names.push_back(space.name.str());
+        if (picks(text.value, space)) names.push_back(space.name.str());
     }
     if (names.size() != before) continue;
     std::vector<std::string> all;

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/events.hpp"
+#include "model/error_number.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 constexpr const char* kJournal = "journal";
 constexpr const char* kSource = "lab.toml";
 constexpr const char* kLogs = "logs";
+constexpr const char* kPrivate = "private";
 
 /// Path of a lab's file as a record has it: absolute, and with what is not UTF-8 replaced, for the journal is JSON.
 std::string recorded_path(const std::string& file) {
@@ -379,6 +381,12 @@ void Journal::remove() {
   const std::lock_guard guard(mutex_);
   if (directory_) {
     directory_->remove_subdirectory(kLogs);
+    // What commands have put there may be deep.
+    std::error_code fault;
+    fs::remove_all(directory_->path(kPrivate), fault);
+    if (fault)
+      throw Error(ErrorCode::failed,
+                  fmt::format("cannot remove {}: {}", directory_->path(kPrivate), errno_text(fault.value())));
     directory_->remove({kSource, kJournal});
   }
   Record nothing;

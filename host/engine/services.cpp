@@ -77,12 +77,12 @@ plan::Line line_of(const Service& service, const std::string& expected, const st
 }
 
 /// Nothing: it is as it should be.
-std::optional<plan::Line> line_for(const Known& known, const Service& service) {
+std::optional<plan::Line> line_for(const Known& known, const Lab& lab, const Service& service) {
   const MadeService* made = known.find(service.name);
   if (made == nullptr || !runs(*made)) return line_of(Verb::make, service, shell_line(service.command));
   if (made->home != service.space || made->cookie != known.cookie_of(service.space))
     return line_of(service, "in its namespace", "in another namespace");
-  if (made->fingerprint != fingerprint_of(service)) return line_of(service, "as its file says", "otherwise");
+  if (made->fingerprint != fingerprint_in(lab, service)) return line_of(service, "as its file says", "otherwise");
   if (!made->ready) return line_of(service, "ready", "not known to be ready");
   return std::nullopt;
 }
@@ -92,6 +92,17 @@ plan::Line removal_of(const std::string& space, const std::string& name, Positio
 }
 
 }  // namespace
+
+std::uint64_t fingerprint_in(const Lab& lab, const Service& service) {
+  const auto home = lab.find_namespace(service.space);
+  if (!home || lab.namespaces[*home].view == View{}) return fingerprint_of(service);
+  const View& view = lab.namespaces[*home].view;
+  Service there = service;
+  there.environment.emplace_back("hostname", view.hostname);
+  for (const PrivateDirectory& one : view.directories)
+    there.environment.emplace_back("private", fmt::format("{} {} {} {:o}", one.path, one.owner, one.group, one.mode));
+  return fingerprint_of(there);
+}
 
 bool runs(const MadeService& made) { return process::find(made.identity).whereabouts == Whereabouts::here; }
 
@@ -109,7 +120,7 @@ std::vector<plan::Line> service_lines(const Record& record, const Lab* current, 
   }
   for (const Service& service : next.services)
     if (is_kept(service) && concerns(service.space))
-      if (auto line = line_for(known, service)) lines.push_back(std::move(*line));
+      if (auto line = line_for(known, next, service)) lines.push_back(std::move(*line));
   return lines;
 }
 
@@ -126,7 +137,7 @@ std::vector<plan::Line> compare_services(const Lab* current, const Lab& next) {
     const Service* before = in(known, service.name);
     if (before == nullptr)
       lines.push_back(line_of(Verb::make, service, shell_line(service.command)));
-    else if (fingerprint_of(*before) != fingerprint_of(service))
+    else if (fingerprint_in(*current, *before) != fingerprint_in(next, service))
       lines.push_back(line_of(service, "as its file says", "otherwise"));
   }
   return lines;
@@ -146,7 +157,7 @@ std::vector<const Service*> services_to_start(const Record& record, const Lab& l
   std::vector<const Service*> list;
   const Known known(record);
   for (const Service& service : lab.services)
-    if (is_kept(service) && line_for(known, service)) list.push_back(&service);
+    if (is_kept(service) && line_for(known, lab, service)) list.push_back(&service);
   return list;
 }
 

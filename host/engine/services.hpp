@@ -22,6 +22,8 @@ std::vector<plan::Line> service_lines(const Record& record, const Lab* current, 
 std::vector<plan::Line> compare_services(const Lab* current, const Lab& next);
 /// Those that `up` starts and that are not there, not as `lab` says, or not known to be ready; in its order.
 std::vector<const Service*> services_to_start(const Record& record, const Lab& lab);
+/// What a service of a lab is, together with what its namespace is to it.
+std::uint64_t fingerprint_in(const Lab& lab, const Service& service);
 /// Whether it runs.
 bool runs(const MadeService& made);
 

@@ -24,6 +24,7 @@
 #include <optional>
 
 #include "kernel/namespace.hpp"
+#include "kernel/view.hpp"
 #include "model/error.hpp"
 #include "process/log.hpp"
 #include "process/stat.hpp"
@@ -337,6 +338,7 @@ void run_relay(const Start& start) {
   take_standard_streams(null, null, null);
   try {
     kernel::move_in(start.space, start.name);
+    kernel::take_view(start.view, start.lab, start.name);
   } catch (const Error& error) {
     give_up(start, 0, false, error.what());
   }

@@ -32,6 +32,7 @@ struct Start {
   const UniqueFd& space;
   const std::string& name;  ///< of the namespace
   const View& view;
+  const std::string& lab;
   std::vector<char*> arguments;
   std::vector<char*> environment;
   const User* user = nullptr;

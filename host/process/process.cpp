@@ -199,6 +199,7 @@ Process Process::fork(const Place& place, const Task& task, const Log* log) {
   Start start{.space = place.space,
               .name = place.home.name.str(),
               .view = place.home.view,
+              .lab = place.lab,
               .arguments = pointers(words),
               .environment = pointers(environment),
               .user = task.user ? &*task.user : nullptr,

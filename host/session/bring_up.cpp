@@ -17,6 +17,7 @@
 #include "session/commands.hpp"
 #include "session/services.hpp"
 #include "session/session.hpp"
+#include "session/views.hpp"
 
 namespace netrig::session {
 namespace {
@@ -73,6 +74,7 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
 /// again if what belongs to it cannot be had.
 void bring_services_up(const Host& host, const Lab& next, BroughtUp& up) {
   try {
+    make_views(next);
     bring_services(up.journal, next, {.interrupted = host.options.interrupted, .progress = host.options.progress});
   } catch (const Error& error) {
     if (!up.fresh)
@@ -102,6 +104,7 @@ bool is_from_another_file(const engine::Record& record, const Lab& lab) {
 void check_machine(const Lab& lab) {
   plan::check_limits(lab, limits_here());
   check_services(lab);
+  check_views(lab);
   require_privileges("bringing up a lab");
 }
 

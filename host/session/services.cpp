@@ -105,7 +105,7 @@ class Beginning {
     MadeService made{.name = service.name,
                      .home = service.space,
                      .cookie = homes_.cookie_of(service),
-                     .fingerprint = fingerprint_of(service),
+                     .fingerprint = engine::fingerprint_in(lab_, service),
                      .stop = duration_cast<milliseconds>(service.stop).count()};
     const process::Task task = process::task_of(service);
     journal_.intend(made);

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a namespace is to its commands.
+#include "config/view.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+
+namespace netrig::config {
+namespace {
+
+/// RFC 1123, within what the kernel takes (__NEW_UTS_LEN).
+std::string read_hostname(const Table& space) {
+  constexpr std::size_t kLongest = 64;
+  const auto name = space.text("hostname");
+  if (!name) return {};
+  const std::string& text = name->value;
+  constexpr std::string_view kGood = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
+  const bool good = !text.empty() && text.size() <= kLongest && text.find_first_not_of(kGood) == std::string::npos &&
+                    text.front() != '-' && text.front() != '.' && text.back() != '-' && text.back() != '.';
+  if (!good)
+    space.fail(name->where,
+               fmt::format("hostname \"{}\" is none: 1 to {} letters, digits, \"-\" and \".\", the last two "
+                           "neither first nor last",
+                           text, kLongest));
+  return text;
+}
+
+std::string read_path(const Text& text, const Context& context) {
+  constexpr std::size_t kLongest = 200;
+  // What netrig itself puts there, or what everything hangs on.
+  static constexpr std::array<std::string_view, 5> kTaken = {"/proc", "/sys", "/dev", "/run", "/"};
+  const std::filesystem::path path(text.value);
+  std::string normal = path.lexically_normal().string();
+  while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+  if (!path.is_absolute() || text.value.find('\0') != std::string::npos || normal.size() > kLongest ||
+      std::any_of(path.begin(), path.end(), [](const auto& part) { return part == ".."; }))
+    context.fail(text.where, fmt::format("private directory \"{}\" is no absolute path without \"..\"; write one as in "
+                                         "\"/var/lib/misc\"",
+                                         text.value));
+  const bool taken = std::any_of(kTaken.begin(), kTaken.end(), [&](std::string_view one) { return normal == one; }) ||
+                     normal.starts_with("/proc/") || normal.starts_with("/sys/") ||
+                     (normal + "/").starts_with("/run/netns/") || (normal + "/").starts_with("/run/netrig/");
+  if (taken)
+    context.fail(text.where, fmt::format("{} cannot be a private directory, for commands need the machine's", normal));
+  return normal;
+}
+
+std::uint32_t read_mode(const Table& table) {
+  const auto text = table.text("mode");
+  if (!text) return PrivateDirectory{}.mode;
+  std::uint32_t mode = 0;
+  const char* end = text->value.data() + text->value.size();
+  const auto [stop, error] = std::from_chars(text->value.data(), end, mode, 8);
+  if (error != std::errc() || stop != end || mode > 07777U)
+    table.fail(text->where, fmt::format("mode \"{}\" is none; write octal digits as in \"0755\"", text->value));
+  return mode;
+}
+
+PrivateDirectory read_directory(const Table& table) {
+  table.allow({"path", "owner", "group", "mode"});
+  const Text path = table.required_text("path");
+  PrivateDirectory one{.path = read_path(path, table.context()), .mode = read_mode(table), .where = path.where};
+  for (auto [key, into] : {std::pair{"owner", &one.owner}, {"group", &one.group}}) {
+    const auto name = table.text(key);
+    if (!name) continue;
+    if (name->value.empty()) table.fail(name->where, fmt::format("{} is empty; leave it out for root", key));
+    *into = name->value;
+  }
+  return one;
+}
+
+std::vector<PrivateDirectory> read_directories(const Table& space) {
+  std::vector<PrivateDirectory> all;
+  const auto* list = space.array("private");
+  if (list == nullptr) return all;
+  for (const toml::node& node : *list) {
+    if (node.is_table()) {
+      all.push_back(read_directory(Table(*node.as_table(), "private", space.context())));
+    } else if (const auto* string = node.as_string()) {
+      const Text path = space.context().expanded(string->get(), position_of(node));
+      all.push_back({.path = read_path(path, space.context()), .where = path.where});
+    } else {
+      space.fail(position_of(node), fmt::format("private is a list of paths and of tables with path, owner, group and "
+                                                "mode, not of {}",
+                                                type_of(node)));
+    }
+  }
+  for (std::size_t i = 0; i < all.size(); ++i)
+    for (std::size_t j = 0; j < all.size(); ++j)
+      if (i != j && (all[i].path + "/").starts_with(all[j].path + "/"))
+        space.fail(
+            std::max(all[i].where, all[j].where,
+                     [](Position a, Position b) { return std::pair(a.line, a.column) < std::pair(b.line, b.column); }),
+            fmt::format("private directory {} is that, or in that, which is there already: {}", all[i].path,
+                        all[j].path));
+  return all;
+}
+
+}  // namespace
+
+View read_view(const Table& space) {
+  return {.hostname = read_hostname(space), .directories = read_directories(space)};
+}
+
+}  // namespace netrig::config

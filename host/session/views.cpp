@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "session/views.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <grp.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <vector>
+
+#include "engine/journal.hpp"
+#include "engine/record_directory.hpp"
+#include "kernel/view.hpp"
+#include "model/error_number.hpp"
+#include "process/process.hpp"
+
+namespace netrig::session {
+namespace {
+
+constexpr const char* kPrivate = "private";
+
+[[noreturn]] void fail(const std::string& what) {
+  const int error = errno;
+  throw Error(refusal_code(error), fmt::format("{}: {}", what, errno_text(error)));
+}
+
+gid_t group_of(const std::string& name) {
+  gid_t number = 0;
+  if (std::from_chars(name.data(), name.data() + name.size(), number).ptr == name.data() + name.size()) return number;
+  std::vector<char> buffer(64UL << 10U);
+  group entry{};
+  group* found = nullptr;
+  ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) throw Error(ErrorCode::not_found, fmt::format("there is no group \"{}\"", name));
+  return found->gr_gid;
+}
+
+/// A directory in one that is root's alone, opened without following a link. `fresh`: it was made by this.
+UniqueFd make_directory(const UniqueFd& above, const std::string& name, bool& fresh) {
+  fresh = ::mkdirat(above.get(), name.c_str(), 0700) == 0;
+  if (!fresh && errno != EEXIST) fail(fmt::format("cannot make the private directory {}", name));
+  UniqueFd fd(::openat(above.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) fail(fmt::format("cannot open the private directory {}", name));
+  return fd;
+}
+
+template <typename Each>
+void for_each_directory(const Lab& lab, Each&& each) {
+  for (const Namespace& space : lab.namespaces)
+    for (const PrivateDirectory& one : space.view.directories) try {
+        each(space, one);
+      } catch (const Error& error) {
+        throw Error(error.code(), fmt::format("private directory {}: {}", one.path, error.message()),
+                    lab.at(one.where));
+      }
+}
+
+}  // namespace
+
+void check_views(const Lab& lab) {
+  for_each_directory(lab, [](const Namespace&, const PrivateDirectory& one) {
+    static_cast<void>(process::user_of(one.owner));
+    static_cast<void>(group_of(one.group));
+    std::error_code fault;
+    if (!std::filesystem::is_directory(one.path, fault))
+      throw Error(ErrorCode::not_found, "this machine has no such directory to put it over; make one, for all labs");
+  });
+}
+
+void make_views(const Lab& lab) {
+  UniqueFd all;
+  for_each_directory(lab, [&](const Namespace& space, const PrivateDirectory& one) {
+    bool fresh = false;
+    if (!all) {
+      const auto record = engine::RecordDirectory::look(lab.name.str());
+      if (!record) throw Error(ErrorCode::not_found, fmt::format("lab {} has no record", lab.name.str()));
+      all = record->subdirectory(kPrivate, true);
+    }
+    const UniqueFd home = make_directory(all, space.name.str(), fresh);
+    const std::string name =
+        std::filesystem::path(kernel::place_of(lab.name.str(), space.name.str(), one.path)).filename();
+    const UniqueFd place = make_directory(home, name, fresh);
+    if (!fresh) return;  // what is in it, and whose it has become, is its commands' business
+    if (::fchown(place.get(), process::user_of(one.owner).id, group_of(one.group)) != 0 ||
+        ::fchmod(place.get(), one.mode) != 0)
+      fail("cannot give it its owner and mode");
+  });
+}
+
+View view_of(const std::string& lab, const std::string& space,
+             const std::function<Lab(const engine::Record&)>& applied) {
+  // To read the file of a large lab takes longer than most commands.
+  const std::string source = engine::Journal::applied_source(lab);
+  if (source.find("hostname") == std::string::npos && source.find("private") == std::string::npos) return {};
+  const auto record = engine::Journal::peek(lab);
+  if (!record) return {};
+  const Lab whole = applied(*record);
+  const auto found = whole.find_namespace(space);
+  return found ? whole.namespaces[*found].view : View{};
+}
+
+}  // namespace netrig::session

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a namespace is to its commands, alike in services, tests, `exec`.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "catch.hpp"
+#include "check/rig.hpp"
+
+using namespace scratch;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Down {
+  Down() = default;
+  ~Down() { cli("--quiet down --force rig"); }
+  Down(const Down&) = delete;
+  Down& operator=(const Down&) = delete;
+};
+
+std::string lab(const std::string& keys, const std::string& more) {
+  return file("lab.toml", replaced(rig::kWire, "[namespace.h1]\n", "[namespace.h1]\n" + keys) + more);
+}
+
+void up(const std::string& path) {
+  const Result result = cli("up " + path);
+  INFO(result.out << result.err);
+  REQUIRE(result.exit == 0);
+}
+
+std::string exec(const std::string& space, const std::string& command) {
+  const Result result = cli("exec rig " + space + " -- sh -c '" + command + "'");
+  INFO(result.err);
+  CHECK(result.exit == 0);
+  return result.out;
+}
+
+}  // namespace
+
+TEST_CASE("commands of a namespace see its host name, and the machine keeps its own") {
+  const Down always;
+  const std::string before = sh("uname -n").out;
+  const std::string mark = directory() + "/mark";
+  const std::string path =
+      lab("hostname = \"alpha-1.example\"\n",
+          "[service.s]\nnamespace = \"h*\"\ncommand = '''uname -n >" + mark + ".$NETRIG_NAMESPACE; exec sleep " +
+              rig::an_hour() + "'''\nready = { command = \"test \\\"$(uname -n)\\\" = \\\"$(cat " + mark +
+              ".$NETRIG_NAMESPACE)\\\"\" }\n"
+              "[[test]]\nname = \"t\"\nfrom = \"h1\"\nexec = { command = \"uname -n\", matches = \"^alpha-1.example$\" "
+              "}\n");
+  up(path);
+  CHECK(exec("h1", "uname -n") == "alpha-1.example\n");
+  CHECK(exec("h2", "uname -n") == before);
+  CHECK(Json::parse(cli("--json exec rig h1 uname -n").out)["stdout"] == "alpha-1.example\n");
+  CHECK(read(mark + ".h1") == "alpha-1.example\n");
+  CHECK(read(mark + ".h2") == before);
+  CHECK(cli("test rig").exit == 0);
+  // A service that runs has the old one, so it is another now.
+  const std::string service = read(path).substr(read(path).find("[service.s]"));
+  up(lab("hostname = \"beta\"\n", replaced(service, "alpha-1.example", "beta")));
+  CHECK(read(mark + ".h1") == "beta\n");
+  CHECK(sh("uname -n").out == before);
+  REQUIRE(cli("down rig").exit == 0);
+  require_nothing_left();
+}
+
+TEST_CASE("commands of a namespace have private directories, until down") {
+  const Down always;
+  const std::string keys =
+      "private = [\"/srv\", { path = \"/mnt\", owner = \"nobody\", group = \"nogroup\", mode = \"0700\" }]\n";
+  const std::string path = lab(
+      keys,
+      "[service.s]\nnamespace = \"h1\"\nuser = \"nobody\"\ncommand = '''touch /mnt/mine; exec sleep " + rig::an_hour() +
+          "'''\nready = { command = \"test -e /mnt/mine\" }\n"
+          "[[test]]\nname = \"t\"\nfrom = \"h1\"\nexec = { command = \"test -e /srv/x && test -e /mnt/mine\" }\n");
+  up(path);
+  exec("h1", "touch /srv/x");
+  CHECK(exec("h1", "ls /srv /mnt") == "/mnt:\nmine\n\n/srv:\nx\n");
+  CHECK(exec("h1", "stat -c \"%U %G %a\" /mnt /srv") == "nobody nogroup 700\nroot root 755\n");
+  CHECK_FALSE(fs::exists("/srv/x"));
+  CHECK_FALSE(fs::exists("/mnt/mine"));
+  CHECK(exec("h2", "test -e /srv/x || echo none") == "none\n");
+  CHECK(cli("test rig").exit == 0);
+  up(path);
+  CHECK(exec("h1", "ls /srv") == "x\n");
+  // A directory that is open, and one deep in it, keep nothing.
+  exec("h1", "mkdir -p /srv/a/b/c && ln -s / /srv/a/root");
+  REQUIRE(cli("down rig").exit == 0);
+  require_nothing_left();
+  CHECK(fs::exists("/usr"));
+}
+
+TEST_CASE("a private directory that cannot be is told before anything is made") {
+  const Down always;
+  const auto error = [](const std::string& keys) { return cli("up " + lab(keys, "")).err; };
+  CHECK_THAT(error("private = [\"/no/such\"]\n"),
+             ContainsSubstring("lab.toml:5:12: private directory /no/such: this machine has no such directory"));
+  CHECK_THAT(error("private = [{ path = \"/srv\", owner = \"no-such\" }]\n"),
+             ContainsSubstring("private directory /srv: there is no user \"no-such\""));
+  CHECK_THAT(error("private = [{ path = \"/srv\", group = \"no-such\" }]\n"),
+             ContainsSubstring("private directory /srv: there is no group \"no-such\""));
+  require_nothing_left();
+}
