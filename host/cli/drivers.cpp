@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <array>
+
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
 #include "report/table.hpp"
@@ -15,13 +17,7 @@ int list_drivers(Session& session) {
   report::TextTable table({"DRIVER", "VERSION", "ABI", "PATH", "ABOUT"});
   Json json = Json::array();
   std::size_t refused = 0;
-  for (driver::Found& found : session.drivers().survey()) {
-    // Only a loaded driver tells its summary.
-    if (found.refusal.empty()) try {
-        if (const auto* description = session.drivers().find(found.kind)) found.description = *description;
-      } catch (const Error& error) {
-        found.refusal = error.message();
-      }
+  for (const driver::Found& found : session.drivers().survey()) {
     const auto& about = found.description;
     Json one = {
         {"driver", found.kind}, {"path", found.path}, {"sha256", found.digest}, {"loadable", found.refusal.empty()}};
@@ -47,7 +43,7 @@ int list_drivers(Session& session) {
 }
 
 std::string range_text(const ParameterDeclaration& parameter) {
-  if (!parameter.choices.empty()) return fmt::format("{}", fmt::join(parameter.choices, " | "));
+  if (!parameter.choices.empty()) return fmt::format("{}", fmt::join(parameter.choice_names(), " | "));
   if (parameter.minimum == 0 && parameter.maximum == 0) return "";
   const auto show = [&](std::int64_t value) {
     return parameter.type == ParameterType::string ? fmt::format("{} bytes", value)
@@ -56,8 +52,18 @@ std::string range_text(const ParameterDeclaration& parameter) {
   return fmt::format("{} to {}", show(parameter.minimum), show(parameter.maximum));
 }
 
+/// Functions that a driver has of its own.
+std::vector<std::string> function_names(std::uint32_t functions) {
+  static constexpr std::array kNames = {"validate", "create", "destroy", "inspect"};  // NETRIG_FUNCTION_*
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if ((functions >> i & 1U) != 0) names.emplace_back(kNames.at(i));
+  return names;
+}
+
 int show_driver(Session& session, const std::string& kind) {
   const DriverDescription& about = session.drivers().open(kind).description();
+  const auto functions = function_names(about.functions);
   std::string text = fmt::format("{} {}: {}\n  file {}, ABI {}.{}\n  {} interface{} a device", about.kind,
                                  about.version, about.summary, about.path, about.abi_major, about.abi_minor,
                                  about.min_interfaces == about.max_interfaces
@@ -67,7 +73,8 @@ int show_driver(Session& session, const std::string& kind) {
   if (about.max_ports != 0) text += fmt::format("; may be a master of {} ports", about.max_ports);
   if (const auto wants = privilege_names(about.wants); !wants.empty())
     text += fmt::format("; wants {}", fmt::join(wants, ", "));
-  text += "\n";
+  text += functions.empty() ? "\n  a table: it has no code that could run\n"
+                            : fmt::format("\n  functions of its own: {}\n", fmt::join(functions, ", "));
   report::TextTable table({"PARAMETER", "TYPE", "RANGE", "DEFAULT", "ABOUT"});
   Json parameters = Json::array();
   for (const auto& parameter : about.parameters) {
@@ -77,9 +84,10 @@ int show_driver(Session& session, const std::string& kind) {
                 {"type", type_name(parameter)},
                 {"required", parameter.required},
                 {"secret", parameter.secret},
+                {"changes_in_place", parameter.kernel.places != 0 && !parameter.kernel.create_only},
                 {"help", parameter.help}};
     if (parameter.default_text) one["default"] = *parameter.default_text;
-    if (!parameter.choices.empty()) one["choices"] = parameter.choices;
+    if (!parameter.choices.empty()) one["choices"] = parameter.choice_names();
     if (parameter.minimum != 0 || parameter.maximum != 0)
       one.update({{"minimum", parameter.minimum}, {"maximum", parameter.maximum}});
     parameters.push_back(std::move(one));
@@ -95,6 +103,7 @@ int show_driver(Session& session, const std::string& kind) {
                   {"max_ports", about.max_ports},
                   {"link_kinds", about.link_kinds},
                   {"wants", privilege_names(about.wants)},
+                  {"functions", functions},
                   {"parameters", parameters}});
   return 0;
 }

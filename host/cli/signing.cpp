@@ -165,14 +165,14 @@ std::string text_of(const std::string& path, const char* what) {
 
 /// The trusted comment. Throws Error for a file that is neither a driver nor a lab: a signature is a promise.
 std::string binding_of(const SignOptions& options, std::span<const unsigned char> bytes) {
-  // A lab file is signed by the same means; it has no note to bind.
+  // A lab file is signed by the same means; it has no table to bind.
   if (options.plugin.ends_with(".toml")) {
     static_cast<void>(config::lab_name_of(options.plugin));
     return options.comment;
   }
   try {
-    const driver::Note note = driver::read_plugin(std::as_bytes(bytes));
-    return driver::binding_comment(note) + (options.comment.empty() ? "" : "\t" + options.comment);
+    const driver::Plugin plugin = driver::read_plugin(std::as_bytes(bytes));
+    return driver::binding_comment(plugin.about) + (options.comment.empty() ? "" : "\t" + options.comment);
   } catch (const Error& error) {
     throw Error(error.code(),
                 fmt::format("{}; only drivers, and lab files whose names end in .toml, can be signed", error.message()),
@@ -212,9 +212,9 @@ struct CheckOptions {
   std::string public_key;
 };
 
-driver::Note note_of(const std::string& path, std::span<const unsigned char> bytes) {
+DriverDescription about_of(const std::string& path, std::span<const unsigned char> bytes) {
   try {
-    return driver::read_plugin(std::as_bytes(bytes));
+    return driver::read_plugin(std::as_bytes(bytes)).about;
   } catch (const Error& error) {
     throw Error(error.code(), error.message(), error.where().empty() ? path : error.where());
   }
@@ -232,37 +232,37 @@ int check(Session& session, const CheckOptions& options) {
                     "KEY.pub\" anywhere",
                     shell_word(options.plugin)),
         options.plugin);
-  const driver::Note note = note_of(options.plugin, view.bytes());
+  const DriverDescription about = about_of(options.plugin, view.bytes());
   if (!plugin.signature)
     throw Error(ErrorCode::driver, fmt::format("it has no signature: {}.minisig is not there", options.plugin),
                 options.plugin);
   driver::Signer signer;
   if (options.public_key.empty()) {
-    signer = driver::check_signature(session.drivers().policy(), *plugin.signature, view.bytes(), note);
+    signer = driver::check_signature(session.drivers().policy(), *plugin.signature, view.bytes(), about);
   } else {
     const minisign::PublicKey key = minisign::parse_public_key(text_of(options.public_key, "the public key"));
     const minisign::Signature signature = minisign::parse_signature(*plugin.signature);
     std::string fault = minisign::fault_of(signature, key, view.bytes());
     if (!fault.empty()) fault = "its signature is not valid: " + fault;
-    if (fault.empty()) fault = driver::binding_fault(signature.trusted_comment, note);
+    if (fault.empty()) fault = driver::binding_fault(signature.trusted_comment, about);
     if (!fault.empty()) throw Error(ErrorCode::driver, fault, options.plugin);
     signer = {.key = minisign::to_text(key.id), .comment = key.comment, .trusted_comment = signature.trusted_comment};
   }
-  const auto wants = driver::privilege_names(note.wants);
+  const auto wants = driver::privilege_names(about.wants);
   report::TextTable table({"WHAT", "IS"});
-  table.add({"driver", fmt::format("{} {}", note.driver, note.version)});
-  table.add({"ABI", fmt::format("{}.{}", note.abi_major, note.abi_minor)});
-  table.add({"link kinds", fmt::format("{}", fmt::join(note.link_kinds, " "))});
+  table.add({"driver", fmt::format("{} {}", about.kind, about.version)});
+  table.add({"ABI", fmt::format("{}.{}", about.abi_major, about.abi_minor)});
+  table.add({"link kinds", fmt::format("{}", fmt::join(about.link_kinds, " "))});
   table.add({"asks for", wants.empty() ? "no privilege" : fmt::format("{}", fmt::join(wants, ", "))});
   table.add({"sha256", plugin.digest});
   table.add({"signed by", fmt::format("{} ({})", signer.key, signer.comment)});
   table.add({"as", signer.trusted_comment});
   session.say(table.str(Session::columns()));
   session.answer({{"file", options.plugin},
-                  {"driver", note.driver},
-                  {"version", note.version},
-                  {"abi", fmt::format("{}.{}", note.abi_major, note.abi_minor)},
-                  {"link_kinds", note.link_kinds},
+                  {"driver", about.kind},
+                  {"version", about.version},
+                  {"abi", fmt::format("{}.{}", about.abi_major, about.abi_minor)},
+                  {"link_kinds", about.link_kinds},
                   {"wants", wants},
                   {"sha256", plugin.digest},
                   {"key", signer.key},

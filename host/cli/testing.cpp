@@ -44,7 +44,7 @@ std::vector<check::DriverUsed> drivers_of(Session& session, const Lab& lab) {
   for (const Device& device : lab.devices) kinds.insert(device.driver);
   std::vector<check::DriverUsed> used;
   for (const std::string& kind : kinds)
-    if (const DriverDescription* driver = session.drivers().find(kind))
+    if (const auto driver = session.drivers().find(kind))
       used.push_back({.name = kind, .version = driver->version, .path = driver->path});
   return used;
 }

@@ -2,6 +2,7 @@
 // TOML lab file -> model.
 #pragma once
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,7 @@ namespace netrig::config {
 
 /// Looks a driver up by its name. Returns nullptr for one that is not there; throws Error{driver} for one that is there
 /// but refused (the message says why).
-using DriverLookup = std::function<const DriverDescription*(std::string_view kind)>;
+using DriverLookup = std::function<std::shared_ptr<const DriverDescription>(std::string_view kind)>;
 
 struct Drivers {
   DriverLookup find;

@@ -9,14 +9,15 @@
 namespace netrig::config {
 namespace {
 
-const DriverDescription& find_driver(const Text& kind, const Surroundings& around, const Context& context) {
-  const DriverDescription* driver = nullptr;
+std::shared_ptr<const DriverDescription> find_driver(const Text& kind, const Surroundings& around,
+                                                     const Context& context) {
+  std::shared_ptr<const DriverDescription> driver;
   try {
     driver = around.drivers->find(kind.value);
   } catch (const Error& error) {
     context.fail(kind.where, error.message(), error.code());
   }
-  if (driver != nullptr) return *driver;
+  if (driver) return driver;
   const auto kinds = around.drivers->kinds();
   const auto hint = closest(kind.value, kinds);
   context.fail(kind.where,
@@ -36,8 +37,9 @@ Device read_device(const Text& name, const Table& table, const Surroundings& aro
     context.fail(name.where,
                  fmt::format("device name \"{}\" {}; use letters, digits and . _ - @ +", name.value, *fault));
   const Text kind = table.required_text("driver");
-  const DriverDescription& driver = find_driver(kind, around, context);
   Device device{.name = DeviceName(name.value), .driver = kind.value, .where = name.where};
+  device.about = find_driver(kind, around, context);
+  const DriverDescription& driver = *device.about;
   const auto* interfaces = table.array("interfaces");
   const std::size_t count = interfaces == nullptr ? 0 : count_elements(*interfaces, context);
   if (count < driver.min_interfaces || count > driver.max_interfaces) {

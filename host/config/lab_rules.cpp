@@ -102,7 +102,7 @@ class LabCheck {
   }
 
   /// The description of a driver that has been found before.
-  const DriverDescription& driver_of(std::size_t device) const { return *drivers_.find(lab_.devices[device].driver); }
+  const DriverDescription& driver_of(std::size_t device) const { return *lab_.devices[device].about; }
 
   void check_masters() {
     std::map<std::pair<std::size_t, std::string>, std::size_t> ports;  // (namespace, master) to count

@@ -17,7 +17,7 @@ void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t gra
     raw.netns_fd = interface.netns_fd;
     raw.ifindex = interface.ifindex;
     raw.mtu = interface.mtu.value_or(0);
-    raw.has_mac = interface.mac.has_value();
+    raw.has_mac = interface.mac.has_value() ? 1 : 0;
     if (interface.mac) std::copy(interface.mac->bytes.begin(), interface.mac->bytes.end(), raw.mac);
     raw_interfaces.push_back(raw);
   }
@@ -82,10 +82,10 @@ const ParameterScalar* value_of(netrig_call* call, const char* name, std::uint32
   return &call->parameters->find(std::string_view(name))->second.values[index];
 }
 
-netrig_status get_bool(netrig_call* call, const char* name, std::uint32_t index, bool* value) {
+netrig_status get_bool(netrig_call* call, const char* name, std::uint32_t index, std::uint8_t* value) {
   netrig_status status = NETRIG_OK;
   if (const auto* scalar = value_of(call, name, index, {ParameterType::boolean}, status))
-    *value = std::get<bool>(*scalar);
+    *value = std::get<bool>(*scalar) ? 1 : 0;
   return status;
 }
 
@@ -96,8 +96,7 @@ netrig_status get_integer(netrig_call* call, const char* name, std::uint32_t ind
       {ParameterType::integer, ParameterType::duration, ParameterType::rate, ParameterType::enumeration}, status);
   if (scalar == nullptr) return status;
   if (const auto* text = std::get_if<std::string>(scalar)) {
-    const auto& choices = declared(call, name)->choices;
-    *value = std::find(choices.begin(), choices.end(), *text) - choices.begin();
+    *value = static_cast<std::int64_t>(declared(call, name)->choice(*text)->value);
   } else {
     *value = std::get<std::int64_t>(*scalar);
   }
@@ -151,7 +150,7 @@ netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uin
   });
 }
 
-netrig_status set_record(netrig_call* call, const void* record, std::size_t size) {
+netrig_status set_record(netrig_call* call, const void* record, std::uint32_t size) {
   return callback(call, [&] {
     if (call->permission->operation() != Operation::create || size > NETRIG_RECORD_MAX ||
         (record == nullptr && size != 0))

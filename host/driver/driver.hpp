@@ -37,6 +37,8 @@ struct LinkOrder {
   Bytes data;        ///< content of IFLA_INFO_DATA, without the peer
   std::optional<LinkPeer> peer = {};
   std::optional<std::uint32_t> lower = {};  ///< reference whose interface is IFLA_LINK
+  /// Reference in whose namespace it is made, for its data has numbers from there; `lower` is in it, if there is one.
+  std::optional<std::uint32_t> beside = {};
 };
 
 /// RTM_NEWLINK that changes a link of the device.
@@ -143,7 +145,7 @@ class Services {
   Clock::time_point deadline_ = Clock::time_point::max();
 };
 
-/// A driver that can be called. Thread: one at a time unless description says reentrant. Every member throws Error
+/// A driver that can be called. Thread: one at a time. Every member throws Error
 /// whose message is the driver's; `where` is left to the caller.
 class Driver {
  public:
@@ -154,7 +156,6 @@ class Driver {
   virtual CreateAnswer create(const CreateRequest& request, Services& services) = 0;
   virtual DestroyAnswer destroy(const DeviceRequest& request, Services& services) = 0;
   virtual State inspect(const DeviceRequest& request, Services& services) = 0;
-  virtual State statistics(const DeviceRequest& request, Services& services) = 0;
 };
 
 }  // namespace netrig::driver

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 
+#include "driver/table.hpp"
 #include "model/error.hpp"
 
 namespace netrig::driver {
@@ -69,20 +70,29 @@ class Image {
 struct Dynamic {
   std::vector<std::uint64_t> needed;
   std::optional<std::uint64_t> strings, strings_size, symbols, hash, gnu_hash;
+  std::optional<std::uint64_t> relocations, relocations_size;
 };
 
 class Reader {
  public:
   explicit Reader(std::span<const std::byte> file) : image_(file) {}
 
-  Note read() {
+  Plugin read() {
     check_header();
     read_segments();
-    if (!note_) refuse("it has no netrig note, so it is no netrig driver");
+    if (!table_) {
+      if (is_draft_)
+        refuse(
+            "it is built for a draft of the driver ABI (1.0) that was given up before its release; build it anew with "
+            "the SDK of ABI 0.9");
+      refuse("it has no netrig note, so it is no netrig driver");
+    }
     read_dynamic();
+    check_relocations();
+    plugin_.about = read_table(image_.range(*table_, table_size_));
     check_needed();
-    check_exports();
-    return *note_;
+    if (plugin_.about.functions != 0) check_exports();
+    return std::move(plugin_);
   }
 
  private:
@@ -146,55 +156,22 @@ class Reader {
     for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= bytes.size();) {
       const auto note = bytes.at<Elf64_Nhdr>(at);
       const auto name = bytes.range(at + sizeof note, note.n_namesz);
-      const bool ours = note.n_namesz == 7 && std::memcmp(name.data(), "netrig", 7) == 0;
-      if (ours && (segment.p_offset % 4 != 0 || align != 4)) refuse("its netrig note is not aligned to 4 bytes");
-      // Padding counts from the segment's begin: with 8-byte notes (.note.gnu.property) header and name share it.
+      const auto is = [&](std::string_view owner) {
+        return note.n_namesz == owner.size() + 1 && std::memcmp(name.data(), owner.data(), owner.size()) == 0 &&
+               name[owner.size()] == std::byte{0};
+      };
       const std::uint64_t description = padded(at + sizeof note + note.n_namesz);
       const auto content = bytes.range(description, note.n_descsz);
-      if (ours) {
+      is_draft_ = is_draft_ || is("netrig");
+      if (is(NETRIG_NOTE_NAME)) {
         if (note.n_type != NETRIG_NOTE_TYPE)
           refuse(fmt::format("its netrig note has the unknown type {}", note.n_type));
-        if (note_) refuse("it has two netrig notes");
-        note_ = parse_note(content);
+        if (table_) refuse("it has two netrig notes");
+        table_ = segment.p_offset + description;
+        table_size_ = content.size();
       }
       at = padded(description + note.n_descsz);
     }
-  }
-
-  static std::string text(const char* from, std::size_t size, const char* what) {
-    const std::size_t length = strnlen(from, size);
-    if (length == size) refuse(fmt::format("its netrig note has a {} without an end", what));
-    if (std::any_of(from + length, from + size, [](char c) { return c != 0; }))
-      refuse(fmt::format("its netrig note has bytes after the end of the {}", what));
-    return {from, length};
-  }
-
-  static Note parse_note(std::span<const std::byte> content) {
-    constexpr std::size_t kSize = sizeof(netrig_note) - offsetof(netrig_note, abi_major);
-    if (content.size() < sizeof(std::uint16_t)) refuse("its netrig note is too short");
-    netrig_note raw{};
-    auto* into = reinterpret_cast<std::byte*>(&raw) + offsetof(netrig_note, abi_major);
-    std::memcpy(into, content.data(), std::min(content.size(), kSize));
-    if (raw.abi_major != NETRIG_ABI_MAJOR)
-      refuse(fmt::format("it is built for driver ABI {}, this netrig speaks {}; get a build for ABI {}", raw.abi_major,
-                         NETRIG_ABI_MAJOR, NETRIG_ABI_MAJOR));
-    if (content.size() != kSize) refuse(fmt::format("its netrig note has {} bytes, not {}", content.size(), kSize));
-    Note note{.abi_major = raw.abi_major,
-              .abi_minor = raw.abi_minor,
-              .wants = raw.wants,
-              .driver = text(raw.driver, sizeof raw.driver, "driver name"),
-              .version = text(raw.version, sizeof raw.version, "version")};
-    if (!is_word(note.driver) || !is_word(note.version))
-      refuse("its netrig note has an empty or unprintable name or version");
-    std::string kinds = text(raw.link_kinds, sizeof raw.link_kinds, "list of link kinds");
-    for (std::size_t at = 0; at < kinds.size();) {
-      const std::size_t end = std::min(kinds.find(' ', at), kinds.size());
-      if (end > at) note.link_kinds.push_back(kinds.substr(at, end - at));
-      at = end + 1;
-    }
-    if (!std::all_of(note.link_kinds.begin(), note.link_kinds.end(), is_word))
-      refuse("its netrig note has an unprintable link kind");
-    return note;
   }
 
   /// File offset of a virtual address, with `size` bytes behind it in the same segment.
@@ -232,6 +209,12 @@ class Reader {
           refuse("it names further libraries by DT_AUDIT, DT_FILTER or DT_AUXILIARY");
         case DT_FLAGS:
           if ((value & DF_TEXTREL) != 0) refuse("it has text relocations; compile it with -fPIC");
+          break;
+        case DT_RELA:
+          found_.relocations = value;
+          break;
+        case DT_RELASZ:
+          found_.relocations_size = value;
           break;
         case DT_STRTAB:
           found_.strings = value;
@@ -274,6 +257,22 @@ class Reader {
     return {from, length};
   }
 
+  /// The table is read from the file, and must not be another in memory.
+  void check_relocations() const {
+    if (!found_.relocations || !found_.relocations_size) return;
+    const std::uint64_t count = *found_.relocations_size / sizeof(Elf64_Rela);
+    const std::uint64_t first = offset_of(*found_.relocations, count * sizeof(Elf64_Rela));
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto one = image_.at<Elf64_Rela>(first + i * sizeof(Elf64_Rela));
+      for (const Elf64_Phdr& load : loads_) {
+        if (*table_ < load.p_offset || *table_ - load.p_offset >= load.p_filesz) continue;
+        const std::uint64_t begin = load.p_vaddr + (*table_ - load.p_offset);
+        if (one.r_offset + sizeof(std::uint64_t) > begin && one.r_offset < begin + table_size_)
+          refuse("its table has relocations; it is to be bytes without a pointer");
+      }
+    }
+  }
+
   void check_needed() {
     for (const std::uint64_t index : found_.needed) {
       std::string name = string_at(index);
@@ -283,7 +282,7 @@ class Reader {
         refuse(fmt::format(
             "it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
             name));
-      note_->needed.push_back(std::move(name));
+      plugin_.needed.push_back(std::move(name));
     }
   }
 
@@ -310,16 +309,15 @@ class Reader {
     if (!found_.symbols) refuse("it has no dynamic symbols");
     const std::uint64_t count = symbol_count();
     const std::uint64_t table = offset_of(*found_.symbols, 0);
-    bool descriptor = false;
+    bool found = false;
     for (std::uint64_t i = 1; i < count; ++i) {
       const auto symbol = image_.at<Elf64_Sym>(table + i * sizeof(Elf64_Sym));
       if (symbol.st_shndx == SHN_UNDEF || !is_string_at(symbol.st_name, NETRIG_DRIVER_SYMBOL)) continue;
-      if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT ||
-          symbol.st_size < offsetof(netrig_driver, create) + sizeof(void*))
-        refuse("its symbol " NETRIG_DRIVER_SYMBOL " is not a driver descriptor");
-      descriptor = true;
+      if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT || symbol.st_size < sizeof(netrig_functions))
+        refuse("its symbol " NETRIG_DRIVER_SYMBOL " is not a table of functions");
+      found = true;
     }
-    if (!descriptor) refuse("it does not export " NETRIG_DRIVER_SYMBOL "; define it with NETRIG_EXPORT");
+    if (!found) refuse("it does not export " NETRIG_DRIVER_SYMBOL "; define it with NETRIG_EXPORT");
   }
 
   Image image_;
@@ -328,7 +326,10 @@ class Reader {
   std::uint64_t mapped_ = 0;  ///< end of the last page of those
   std::optional<Elf64_Phdr> dynamic_;
   Dynamic found_;
-  std::optional<Note> note_;
+  std::optional<std::uint64_t> table_;  ///< where in the file
+  std::uint64_t table_size_ = 0;
+  bool is_draft_ = false;
+  Plugin plugin_;
 };
 
 }  // namespace
@@ -346,6 +347,6 @@ bool is_allowed_library(const std::string& name) {
   return false;
 }
 
-Note read_plugin(std::span<const std::byte> file) { return Reader(file).read(); }
+Plugin read_plugin(std::span<const std::byte> file) { return Reader(file).read(); }
 
 }  // namespace netrig::driver

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <mutex>
 
-#include "driver/loader.hpp"
 #include "kernel/socket.hpp"
 #include "model/error_number.hpp"
 
@@ -52,13 +51,13 @@ Error error_of(const AnswerMessage& answer, const DriverDescription& description
 
 class FencedDriver final : public Driver {
  public:
-  FencedDriver(WorkerStarter& starter, SealedPlugin plugin, const Note& note, const DriverRules& rules)
-      : starter_(starter), plugin_(std::move(plugin)), note_(note), rules_(rules) {
-    description_ = start();
-    description_.path = plugin_.path;
+  FencedDriver(WorkerStarter& starter, SealedPlugin plugin, std::shared_ptr<const DriverDescription> about,
+               const DriverRules& rules)
+      : starter_(starter), plugin_(std::move(plugin)), about_(std::move(about)), rules_(rules) {
+    start();
   }
 
-  [[nodiscard]] const DriverDescription& description() const override { return description_; }
+  [[nodiscard]] const DriverDescription& description() const override { return *about_; }
 
   void validate(const CreateRequest& request) override { call(message_of(Operation::validate, request), nullptr); }
 
@@ -71,9 +70,6 @@ class FencedDriver final : public Driver {
   }
   State inspect(const DeviceRequest& request, Services& services) override {
     return call(message_of(Operation::inspect, request), &services).state;
-  }
-  State statistics(const DeviceRequest& request, Services& services) override {
-    return call(message_of(Operation::statistics, request), &services).state;
   }
 
  private:
@@ -98,7 +94,7 @@ class FencedDriver final : public Driver {
     return call;
   }
 
-  DriverDescription start() {
+  void start() {
     holds_sockets_ = false;
     process_.emplace(WorkerProcess::start(
         starter_, plugin_.kind, plugin_.memory.get(),
@@ -109,14 +105,12 @@ class FencedDriver final : public Driver {
       if (message.type == MessageType::refusal)
         throw Error(ErrorCode::driver, clean_text(decode_refusal(message.bytes), {}, nullptr));
       if (message.type != MessageType::hello) WireReader::garbled();
-      Hello hello = decode_hello(message.bytes);
-      complete_description(hello.description, note_);
+      const Hello hello = decode_hello(message.bytes);
       check_fence(process_->pid(), rules_.granted);
       spdlog::debug("driver {}: worker {} is fenced: no capability{}, {}, {}, Landlock {}, seccomp", plugin_.kind,
                     process_->pid(), rules_.granted == 0 ? "" : " but those granted",
                     hello.fence.other_user ? "user nobody" : "its user", hello.fence.rooted ? "no files" : "its files",
                     hello.fence.landlock);
-      return std::move(hello.description);
     } catch (const Error& error) {
       process_.reset();
       blameless_ = false;
@@ -168,7 +162,7 @@ class FencedDriver final : public Driver {
       if (failures_ >= kMostFailures)
         throw Error(ErrorCode::driver, fmt::format("it has failed {} times and is not started again; the last time: {}",
                                                    failures_, last_failure_));
-      static_cast<void>(start());
+      start();
     }
     message.deadline = Clock::now() + rules_.deadline;
     std::optional<AnswerMessage> answer;
@@ -184,8 +178,7 @@ class FencedDriver final : public Driver {
     }
     if (error_code_of(answer->error) == ErrorCode::interrupted && services != nullptr && services->interrupted())
       throw Error(ErrorCode::interrupted, "interrupted while it ran");
-    if (answer->error != 0)
-      throw error_of(*answer, description_, message.has_parameters ? &message.parameters : nullptr);
+    if (answer->error != 0) throw error_of(*answer, *about_, message.has_parameters ? &message.parameters : nullptr);
     return std::move(*answer);
   }
 
@@ -199,8 +192,7 @@ class FencedDriver final : public Driver {
                             }};
     if (services != nullptr) services->finish_by(message.deadline);
     send_call(message, patience);
-    Permission permission(description_, rules_.granted, message.operation, message.interfaces,
-                          message.references.size());
+    Permission permission(*about_, rules_.granted, message.operation, message.interfaces, message.references.size());
     const Parameters* parameters = message.has_parameters ? &message.parameters : nullptr;
     int logged = 0;
     int served = 0;
@@ -215,7 +207,7 @@ class FencedDriver final : public Driver {
       if (from.type == MessageType::log) {
         if (++logged > kMostLogLines) throw Error(ErrorCode::driver, "it floods the log");
         const LogMessage log = decode_log(from.bytes);
-        services->log(log.level, clean_text(log.text, description_, parameters));
+        services->log(log.level, clean_text(log.text, *about_, parameters));
       } else if (from.type == MessageType::service) {
         if (++served > kMostServices) throw Error(ErrorCode::driver, "it floods the host with requests");
         serve(decode_service(from.bytes), message, permission, *services, patience);
@@ -250,8 +242,8 @@ class FencedDriver final : public Driver {
   void check_answer(AnswerMessage& answer, const CallMessage& call, Permission& permission,
                     const Parameters* parameters) const {
     for (auto& [name, value] : answer.state.values) {
-      name = clean_text(name, description_, parameters);
-      value = clean_text(value, description_, parameters);
+      name = clean_text(name, *about_, parameters);
+      value = clean_text(value, *about_, parameters);
     }
     if (answer.error != 0) return;
     for (const Order& order : answer.orders) permission.admit(order);
@@ -348,9 +340,8 @@ class FencedDriver final : public Driver {
 
   WorkerStarter& starter_;
   SealedPlugin plugin_;
-  Note note_;
+  std::shared_ptr<const DriverDescription> about_;
   DriverRules rules_;
-  DriverDescription description_;
   std::mutex mutex_;
   std::optional<WorkerProcess> process_;
   int failures_ = 0;
@@ -361,9 +352,9 @@ class FencedDriver final : public Driver {
 
 }  // namespace
 
-std::unique_ptr<Driver> make_fenced(WorkerStarter& starter, SealedPlugin plugin, const Note& note,
-                                    const DriverRules& rules) {
-  return std::make_unique<FencedDriver>(starter, std::move(plugin), note, rules);
+std::unique_ptr<Driver> make_fenced(WorkerStarter& starter, SealedPlugin plugin,
+                                    std::shared_ptr<const DriverDescription> about, const DriverRules& rules) {
+  return std::make_unique<FencedDriver>(starter, std::move(plugin), std::move(about), rules);
 }
 
 }  // namespace netrig::driver

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "driver/driver.hpp"
-#include "driver/elf.hpp"
 #include "driver/policy.hpp"
 #include "driver/trust.hpp"
 #include "driver/worker_process.hpp"
@@ -14,7 +13,7 @@ namespace netrig::driver {
 /// decoded within bounds and checked like a request. A worker that crashes, hangs past its deadline or answers garbage
 /// is killed, the operation fails, and the next one starts another worker, as long as that happens rarely.
 /// `starter` must outlive the driver. Throws Error{driver} if the plugin cannot be loaded.
-std::unique_ptr<Driver> make_fenced(WorkerStarter& starter, SealedPlugin plugin, const Note& note,
-                                    const DriverRules& rules);
+std::unique_ptr<Driver> make_fenced(WorkerStarter& starter, SealedPlugin plugin,
+                                    std::shared_ptr<const DriverDescription> about, const DriverRules& rules);
 
 }  // namespace netrig::driver

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <mutex>
-#include <optional>
 
 #include "driver/call.hpp"
 
@@ -38,32 +37,26 @@ std::string word_of(netrig_status status) {
 
 class InProcessDriver final : public Driver {
  public:
-  InProcessDriver(Loaded loaded, const DriverRules& rules)
-      : descriptor_(*loaded.descriptor),
-        description_(std::move(loaded.description)),
-        granted_(rules.granted),
-        deadline_(rules.deadline) {}
-  ~InProcessDriver() override {
-    if (started_ && NETRIG_HAS(&descriptor_, stop) && descriptor_.stop != nullptr) descriptor_.stop();
-  }
-  InProcessDriver(const InProcessDriver&) = delete;
-  InProcessDriver& operator=(const InProcessDriver&) = delete;
+  InProcessDriver(const netrig_functions& functions, std::shared_ptr<const DriverDescription> about,
+                  const DriverRules& rules)
+      : functions_(functions), about_(std::move(about)), granted_(rules.granted), deadline_(rules.deadline) {}
 
-  [[nodiscard]] const DriverDescription& description() const override { return description_; }
+  [[nodiscard]] const DriverDescription& description() const override { return *about_; }
 
   void validate(const CreateRequest& request) override {
-    if (descriptor_.validate == nullptr) return;
+    if (functions_.validate == nullptr) return;
     netrig_call call = begin(request);
     const auto raw = raw_request(call, Operation::validate);
-    run(call, [&] { return descriptor_.validate(&host_table(), &call, &raw); });
+    run(call, [&] { return functions_.validate(&host_table(), &call, &raw); });
   }
 
   CreateAnswer create(const CreateRequest& request, Services& services) override {
+    require(functions_.create != nullptr, "create");
     netrig_call call = begin(request);
     call.services = &services;
     services.finish_by(call.deadline);
     const auto raw = raw_request(call, Operation::create);
-    run(call, [&] { return descriptor_.create(&host_table(), &call, &raw); });
+    run(call, [&] { return functions_.create(&host_table(), &call, &raw); });
     for (std::uint32_t i = 0; i < call.interfaces.size(); ++i)
       if (!call.permission->covers(i))
         throw Error(ErrorCode::driver, fmt::format("it made nothing for interface {}; this is a defect of the driver",
@@ -72,28 +65,37 @@ class InProcessDriver final : public Driver {
   }
 
   DestroyAnswer destroy(const DeviceRequest& request, Services& services) override {
+    require(functions_.destroy != nullptr, "destroy");
     netrig_call call = about(request, services);
     const auto raw = raw_device(call, request, Operation::destroy);
     run(call, [&] {
-      const netrig_status status = descriptor_.destroy(&host_table(), &call, &raw);
+      const netrig_status status = functions_.destroy(&host_table(), &call, &raw);
       return status == NETRIG_NOT_FOUND ? NETRIG_OK : status;
     });
     return {.orders = std::move(call.orders)};
   }
 
   State inspect(const DeviceRequest& request, Services& services) override {
-    if (!NETRIG_HAS(&descriptor_, inspect)) return {};
-    return ask(Operation::inspect, descriptor_.inspect, request, services);
-  }
-  State statistics(const DeviceRequest& request, Services& services) override {
-    if (!NETRIG_HAS(&descriptor_, statistics)) return {};
-    return ask(Operation::statistics, descriptor_.statistics, request, services);
+    require(functions_.inspect != nullptr, "inspect");
+    netrig_call call = about(request, services);
+    const auto raw = raw_device(call, request, Operation::inspect);
+    bool present = true;
+    run(call, [&] {
+      const netrig_status status = functions_.inspect(&host_table(), &call, &raw);
+      if (status != NETRIG_NOT_FOUND) return status;
+      present = false;
+      return NETRIG_OK;
+    });
+    return {.present = present, .values = std::move(call.state)};
   }
 
  private:
+  static void require(bool there, const char* function) {
+    if (!there) throw Error(ErrorCode::driver, fmt::format("it has no function \"{}\"", function));
+  }
   netrig_call begin(const CreateRequest& request) const {
     netrig_call call;
-    call.description = &description_;
+    call.description = about_.get();
     call.parameters = request.parameters;
     call.lab = request.lab;
     call.device = request.device;
@@ -104,7 +106,7 @@ class InProcessDriver final : public Driver {
   }
   netrig_call about(const DeviceRequest& request, Services& services) const {
     netrig_call call;
-    call.description = &description_;
+    call.description = about_.get();
     call.lab = request.lab;
     call.device = request.device;
     call.interfaces = request.interfaces;
@@ -133,33 +135,14 @@ class InProcessDriver final : public Driver {
     raw.interface_count = static_cast<std::uint32_t>(call.interfaces.size());
     raw.interfaces = call.interface_pointers.data();
     raw.record = request.record.empty() ? nullptr : request.record.data();
-    raw.record_size = request.record.size();
+    raw.record_size = static_cast<std::uint32_t>(request.record.size());
     return raw;
   }
 
-  template <typename Function>
-  State ask(Operation operation, Function function, const DeviceRequest& request, Services& services) {
-    const bool all = std::all_of(request.interfaces.begin(), request.interfaces.end(),
-                                 [](const InterfaceRequest& interface) { return interface.ifindex != 0; });
-    if (function == nullptr) return {.present = all};
-    netrig_call call = about(request, services);
-    const auto raw = raw_device(call, request, operation);
-    bool present = true;
-    run(call, [&] {
-      const netrig_status status = function(&host_table(), &call, &raw);
-      if (status != NETRIG_NOT_FOUND) return status;
-      present = false;
-      return NETRIG_OK;
-    });
-    return {.present = present, .values = std::move(call.state)};
-  }
-
-  /// Runs one operation and turns what went wrong into an Error. A driver that is not reentrant waits its turn.
+  /// Runs one operation and turns what went wrong into an Error. It waits its turn.
   template <typename Body>
   void run(netrig_call& call, Body&& body) {
-    std::unique_lock<std::mutex> turn;
-    if ((descriptor_.flags & NETRIG_DRIVER_REENTRANT) == 0) turn = std::unique_lock(mutex_);
-    std::call_once(start_, [&] { start(call); });
+    const std::lock_guard turn(mutex_);
     const netrig_status status = body();
     if (status == NETRIG_OK && !call.failure) {
       if (Clock::now() > call.deadline) throw Error(ErrorCode::failed, "it took longer than its deadline");
@@ -170,31 +153,18 @@ class InProcessDriver final : public Driver {
                 call.message.empty() ? "it failed without saying why: " + word_of(status) : call.message);
   }
 
-  void start(const netrig_call& like) {
-    if (!NETRIG_HAS(&descriptor_, stop) || descriptor_.start == nullptr) return;
-    netrig_call call;
-    call.description = &description_;
-    call.lab = like.lab;
-    call.prepare(Operation::start, granted_);
-    const netrig_status status = descriptor_.start(&host_table(), &call);
-    if (status != NETRIG_OK)
-      throw Error(code_of(status), "it cannot start: " + (call.message.empty() ? word_of(status) : call.message));
-    started_ = true;
-  }
-
-  const netrig_driver& descriptor_;
-  DriverDescription description_;
+  const netrig_functions& functions_;
+  std::shared_ptr<const DriverDescription> about_;
   std::uint32_t granted_;
   std::chrono::nanoseconds deadline_;
   std::mutex mutex_;
-  std::once_flag start_;
-  bool started_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Driver> make_in_process(Loaded loaded, const DriverRules& rules) {
-  return std::make_unique<InProcessDriver>(std::move(loaded), rules);
+std::unique_ptr<Driver> make_in_process(const netrig_functions& functions,
+                                        std::shared_ptr<const DriverDescription> about, const DriverRules& rules) {
+  return std::make_unique<InProcessDriver>(functions, std::move(about), rules);
 }
 
 }  // namespace netrig::driver

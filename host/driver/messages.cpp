@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMostText = 4096;
 constexpr std::size_t kMostValues = 65536;
 constexpr std::size_t kMostParameters = 256;
-constexpr std::size_t kMostOrders = 1024;
+constexpr std::size_t kMostOrders = 4 * NETRIG_INTERFACES_MAX;
 
 void put_address(WireWriter& out, const Prefix& prefix) {
   out.put(prefix.address.family).bytes(std::as_bytes(std::span(prefix.address.bytes))).put(prefix.length);
@@ -104,32 +104,6 @@ Parameters get_parameters(WireReader& in) {
   return parameters;
 }
 
-void put_declaration(WireWriter& out, const ParameterDeclaration& one) {
-  out.text(one.name).put(one.type).put<std::uint8_t>(one.required).put<std::uint8_t>(one.list);
-  out.put<std::uint8_t>(one.secret).put<std::uint8_t>(one.default_text.has_value());
-  out.text(one.default_text.value_or("")).put(one.minimum).put(one.maximum);
-  out.put(static_cast<std::uint32_t>(one.choices.size()));
-  for (const auto& choice : one.choices) out.text(choice);
-  out.text(one.help).text(one.kernel_option);
-}
-ParameterDeclaration get_declaration(WireReader& in) {
-  ParameterDeclaration one;
-  one.name = in.text(kMostText);
-  one.type = static_cast<ParameterType>(in.get<std::uint8_t>());
-  one.required = in.flag();
-  one.list = in.flag();
-  one.secret = in.flag();
-  const bool has_default = in.flag();
-  std::string text = in.text(kMostText);
-  if (has_default) one.default_text = std::move(text);
-  one.minimum = in.get<std::int64_t>();
-  one.maximum = in.get<std::int64_t>();
-  for (std::size_t left = in.count(kMostParameters); left > 0; --left) one.choices.push_back(in.text(kMostText));
-  one.help = in.text(kMostText);
-  one.kernel_option = in.text(kMostText);
-  return one;
-}
-
 void put_orders(WireWriter& out, const std::vector<Order>& orders) {
   out.put(static_cast<std::uint32_t>(orders.size()));
   for (const Order& order : orders) {
@@ -212,11 +186,6 @@ WireWriter encode(const Hello& hello) {
   WireWriter out;
   out.put(hello.version).put<std::uint8_t>(hello.fence.rooted).put<std::uint8_t>(hello.fence.other_user);
   out.put(hello.fence.landlock);
-  const DriverDescription& about = hello.description;
-  out.text(about.kind).text(about.version).text(about.summary);
-  out.put(about.min_interfaces).put(about.max_interfaces).put(about.max_ports);
-  out.put(static_cast<std::uint32_t>(about.parameters.size()));
-  for (const auto& one : about.parameters) put_declaration(out, one);
   return out;
 }
 Hello decode_hello(std::span<const std::byte> bytes) {
@@ -228,14 +197,6 @@ Hello decode_hello(std::span<const std::byte> bytes) {
   hello.fence.rooted = in.flag();
   hello.fence.other_user = in.flag();
   hello.fence.landlock = in.get<std::uint32_t>();
-  DriverDescription& about = hello.description;
-  about.kind = in.text(kMostText);
-  about.version = in.text(kMostText);
-  about.summary = in.text(kMostText);
-  about.min_interfaces = in.get<std::uint32_t>();
-  about.max_interfaces = in.get<std::uint32_t>();
-  about.max_ports = in.get<std::uint32_t>();
-  for (std::size_t left = in.count(kMostParameters); left > 0; --left) about.parameters.push_back(get_declaration(in));
   in.end();
   return hello;
 }
@@ -270,7 +231,7 @@ CallMessage decode_call(std::span<const std::byte> bytes, std::span<const int> d
     return fd;
   };
   const auto operation = in.get<std::uint8_t>();
-  if (operation > static_cast<std::uint8_t>(Operation::statistics)) WireReader::garbled();
+  if (operation > static_cast<std::uint8_t>(Operation::inspect)) WireReader::garbled();
   call.operation = static_cast<Operation>(operation);
   call.lab = in.text(kMostText);
   call.device = in.text(kMostText);

@@ -17,13 +17,13 @@
 namespace netrig::driver {
 
 /// Both ends are the same binary, so this differs only between builds; checked all the same.
-inline constexpr std::uint32_t kProtocolVersion = 1;
+inline constexpr std::uint32_t kProtocolVersion = 2;
 /// Bytes in one message. A larger one ends the worker.
 inline constexpr std::size_t kLargestMessage = 1 << 20;
 
 enum class MessageType : std::uint16_t {
   // worker to host
-  hello = 1,      ///< first of all: what fences it, and the driver's description
+  hello = 1,      ///< first of all: what fences it
   refusal = 2,    ///< instead of hello: why it cannot serve
   answer = 3,     ///< end of an operation
   service = 4,    ///< asks the host for something; answered by items and one done
@@ -45,7 +45,6 @@ struct FenceReport {
 struct Hello {
   std::uint32_t version = kProtocolVersion;
   FenceReport fence;
-  DriverDescription description;
 };
 
 /// An operation with everything it is given; descriptors travel beside it: those of the interfaces' namespaces, then

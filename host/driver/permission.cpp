@@ -9,7 +9,6 @@
 #include <linux/netlink.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <netrig/driver.h>
 #include <netrig/services.h>
 
@@ -17,13 +16,14 @@
 #include <array>
 #include <cstring>
 
+#include "driver/security.hpp"
 #include "model/printable.hpp"
 
 namespace netrig::driver {
 namespace {
 
-// Far above what 64 interfaces need; below what would fill the host's memory.
-constexpr std::size_t kMostOrders = 1024;
+// Some for each of as many interfaces as a device can have; below what would fill the host's memory.
+constexpr std::size_t kMostOrders = 4 * NETRIG_INTERFACES_MAX;
 
 [[noreturn]] void deny(const std::string& why) {
   throw Error(ErrorCode::denied, "the driver asks for what it may not: " + why);
@@ -44,30 +44,22 @@ void walk(std::span<const std::byte> attributes, Each&& each) {
   }
 }
 
-/// Attributes of a link that do not move it, name it, or tie it to another.
 void check_attributes(std::span<const std::byte> attributes) {
-  static constexpr std::array kAllowed = {IFLA_TXQLEN,       IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES,
-                                          IFLA_GSO_MAX_SIZE, IFLA_GSO_MAX_SEGS,  IFLA_GRO_MAX_SIZE};
   walk(attributes, [](std::uint16_t type, std::span<const std::byte>) {
-    if (std::find(kAllowed.begin(), kAllowed.end(), type) == kAllowed.end())
-      deny(fmt::format("link attribute {}", type));
+    if (!is_harmless(type)) deny(fmt::format("link attribute {}", type));
   });
 }
 
-/// Attribute of IFLA_INFO_DATA that makes a second link; only the host may write it. 0: this kind has none.
-std::uint32_t peer_attribute(const std::string& kind) {
-  constexpr std::uint32_t kVxcanPeer = 1;   // linux/can/vxcan.h: VXCAN_INFO_PEER
-  constexpr std::uint32_t kNetkitPeer = 1;  // linux/if_link.h, Linux 6.7: IFLA_NETKIT_PEER_INFO
-  if (kind == "veth") return VETH_INFO_PEER;
-  if (kind == "vxcan") return kVxcanPeer;
-  if (kind == "netkit") return kNetkitPeer;
-  return 0;
-}
-
 void check_data(const std::string& kind, std::span<const std::byte> data) {
-  const std::uint32_t peer = peer_attribute(kind);
   walk(data, [&](std::uint16_t type, std::span<const std::byte>) {
-    if (peer != 0 && type == peer) deny(fmt::format("the second end of a {} in its data; name it as peer", kind));
+    const auto reach = reach_of(kind, type);
+    if (reach == Reach::peer) deny(fmt::format("the second end of a {} in its data; name it as peer", kind));
+    if (reach == Reach::interface)
+      deny(
+          fmt::format("attribute {} of a {} by a number of its own, which is another interface's; only a table's "
+                      "reference gives one",
+                      type, kind));
+    if (reach == Reach::descriptor) deny(fmt::format("attribute {} of a {}, which is an open file", type, kind));
   });
 }
 
@@ -159,7 +151,7 @@ void Permission::check_change(bool changes, const std::string& what) const {
 void Permission::check_kind(const std::string& kind) const {
   const auto& allowed = description_->link_kinds;
   if (std::find(allowed.begin(), allowed.end(), kind) == allowed.end())
-    deny(fmt::format("a link of kind \"{}\", which its note does not declare", kind));
+    deny(fmt::format("a link of kind \"{}\", which its table does not declare", kind));
 }
 
 void Permission::check_interface(std::uint32_t interface) const {
@@ -291,7 +283,7 @@ void Permission::check_socket(std::uint32_t interface, std::uint32_t kind) const
                                                                                             : NETRIG_WANTS_NOTHING;
   if (needed == NETRIG_WANTS_NOTHING) deny(fmt::format("a socket of the unknown kind {}", kind));
   if ((granted_ & needed) == 0)
-    deny(fmt::format("a socket that needs {}, which its note does not ask for or the policy does not grant",
+    deny(fmt::format("a socket that needs {}, which its table does not ask for or the policy does not grant",
                      needed == NETRIG_WANTS_NET_RAW ? "CAP_NET_RAW" : "CAP_NET_ADMIN"));
 }
 

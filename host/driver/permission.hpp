@@ -14,12 +14,10 @@
 
 namespace netrig::driver {
 
-enum class Operation : std::uint8_t { validate, create, destroy, inspect, statistics, start };
+enum class Operation : std::uint8_t { validate, create, destroy, inspect };
 
 /// Whether an operation only asks how things are, and must leave them so.
-constexpr bool only_asks(Operation operation) {
-  return operation == Operation::inspect || operation == Operation::statistics;
-}
+constexpr bool only_asks(Operation operation) { return operation == Operation::inspect; }
 
 /// A generic netlink request, as a driver makes it.
 struct GenlRequest {
@@ -32,7 +30,7 @@ struct GenlRequest {
 /// Every member throws Error{denied} with what was asked for.
 class Permission {
  public:
-  /// `granted`: NETRIG_WANTS_* that note and policy agree on.
+  /// `granted`: NETRIG_WANTS_* that table and policy agree on.
   Permission(const DriverDescription& description, std::uint32_t granted, Operation operation,
              const std::vector<InterfaceRequest>& interfaces, std::size_t references)
       : description_(&description),
@@ -42,7 +40,7 @@ class Permission {
         references_(references),
         covered_(interfaces.size(), false) {}
 
-  /// An order: right operation, own interfaces, each made once, a kind that the note declares, harmless attributes.
+  /// An order: right operation, own interfaces, each made once, a kind that the table declares, harmless attributes.
   void admit(const Order& order);
   /// An interface that the driver says it made itself: nobody without privileges can have made one.
   void admit_made(std::uint32_t interface, std::uint32_t ifindex);
@@ -86,7 +84,7 @@ class Permission {
 
 /// Bytes of netlink attributes that a driver may hand over at once.
 inline constexpr std::size_t kMostAttributes = 32 * 1024;
-/// Values that one inspect or statistics may report.
+/// Values that one inspect may report.
 inline constexpr std::size_t kMostStates = 256;
 
 /// Length and place of the ifindex in the family header of an rtnetlink request. Throws Error{denied} for types that no

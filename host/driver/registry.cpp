@@ -12,33 +12,36 @@
 #include "driver/fenced.hpp"
 #include "driver/in_process.hpp"
 #include "driver/loader.hpp"
+#include "driver/table_driver.hpp"
 #include "driver/trust.hpp"
 
 namespace netrig::driver {
 namespace {
 
-Note check_note(const SealedPlugin& plugin, std::span<const unsigned char> bytes) {
-  Note note = read_plugin(std::as_bytes(bytes));
-  if (note.driver != plugin.kind)
+DriverDescription description_of(const SealedPlugin& plugin, std::span<const unsigned char> bytes) {
+  DriverDescription about = read_plugin(std::as_bytes(bytes)).about;
+  if (about.kind != plugin.kind)
     throw Error(ErrorCode::driver,
-                fmt::format("its note says driver \"{}\", but the file is called {}.so", note.driver, plugin.kind));
-  return note;
+                fmt::format("its table says driver \"{}\", but the file is called {}.so", about.kind, plugin.kind));
+  about.path = plugin.path;
+  return about;
 }
 
 /// What the policy says of this very driver and file.
-void check_rules(const Policy& policy, const DriverRules& rules, const std::string& digest, const Note& note) {
+void check_rules(const Policy& policy, const DriverRules& rules, const std::string& digest,
+                 const DriverDescription& about) {
   const auto refuse = [](const std::string& reason) { throw Error(ErrorCode::driver, reason); };
   if (std::find(policy.revoked_digests.begin(), policy.revoked_digests.end(), digest) != policy.revoked_digests.end())
     refuse("the policy revokes this file by its SHA-256");
   if (!rules.sha256.empty() && rules.sha256 != digest)
     refuse(fmt::format("the policy wants the file with SHA-256 {}, this one has {}", rules.sha256, digest));
-  const auto version = Version::parse(note.version);
+  const auto version = Version::parse(about.version);
   if (!version && (!rules.version.empty() || !rules.minimum_version.empty()))
-    refuse(fmt::format("its version \"{}\" cannot be compared with the one that the policy wants", note.version));
+    refuse(fmt::format("its version \"{}\" cannot be compared with the one that the policy wants", about.version));
   if (!rules.version.empty() && *version != *Version::parse(rules.version))
-    refuse(fmt::format("it is version {}, the policy wants {} and no other", note.version, rules.version));
+    refuse(fmt::format("it is version {}, the policy wants {} and no other", about.version, rules.version));
   if (!rules.minimum_version.empty() && *version < *Version::parse(rules.minimum_version))
-    refuse(fmt::format("it is version {}, the policy wants {} or later", note.version, rules.minimum_version));
+    refuse(fmt::format("it is version {}, the policy wants {} or later", about.version, rules.minimum_version));
 }
 
 /// A driver is refused for what it is. That the machine could not read or start it is no refusal.
@@ -99,10 +102,9 @@ std::string place_of(const Policy& policy, const std::string& kind) {
 
 }  // namespace
 
-/// Sealed bytes that have passed every check but that of the descriptor.
+/// Sealed bytes that have passed every check.
 struct Registry::Verified {
   SealedPlugin plugin;
-  Note note;
   Found found;
 };
 
@@ -116,48 +118,41 @@ Registry::Verified Registry::verify(const std::string& directory, const std::str
   SealedPlugin plugin = open_plugin(policy_, directory, kind);
   found.digest = plugin.digest;
   const SealedView view(plugin);
-  Note note = check_note(plugin, view.bytes());
-  DriverDescription& about = found.description;
-  about.kind = note.driver;
-  about.version = note.version;
-  about.abi_major = note.abi_major;
-  about.abi_minor = note.abi_minor;
-  about.wants = note.wants;
-  about.link_kinds = note.link_kinds;
-  check_rules(policy_, policy_.rules_of(kind), plugin.digest, note);
+  found.description = description_of(plugin, view.bytes());
+  check_rules(policy_, policy_.rules_of(kind), plugin.digest, found.description);
   try {
     if (!plugin.signature)
       throw Error(ErrorCode::driver, fmt::format("it has no signature: {}.minisig is not there", plugin.path));
-    found.signer = check_signature(policy_, *plugin.signature, view.bytes(), note);
+    found.signer = check_signature(policy_, *plugin.signature, view.bytes(), found.description);
   } catch (const Error& error) {
     found.signature_fault = error.what();
     if (needs_signature(policy_.mode)) throw;
   }
-  return {std::move(plugin), std::move(note), found};
+  return {std::move(plugin), found};
 }
 
-std::unique_ptr<Driver> Registry::load(Verified verified) {
-  DriverRules rules = policy_.rules_of(verified.note.driver);
-  if (const std::uint32_t lacking = verified.note.wants & ~rules.granted; lacking != 0)
-    spdlog::info("driver {} asks for {}, which the policy does not grant", verified.note.driver,
+std::unique_ptr<Driver> Registry::load(SealedPlugin plugin, std::shared_ptr<const DriverDescription> about) {
+  const std::lock_guard guard(mutex_);
+  DriverRules rules = policy_.rules_of(about->kind);
+  if (const std::uint32_t lacking = about->wants & ~rules.granted; lacking != 0)
+    spdlog::info("driver {} asks for {}, which the policy does not grant", about->kind,
                  fmt::join(privilege_names(lacking), ", "));
-  rules.granted &= verified.note.wants;
+  rules.granted &= about->wants;
   if (rules.isolation == Isolation::worker) {
     if (!starter_) starter_.emplace();
-    return make_fenced(*starter_, std::move(verified.plugin), verified.note, rules);
+    return make_fenced(*starter_, std::move(plugin), std::move(about), rules);
   }
-  spdlog::debug("driver {} runs in netrig's own process, as the policy says", verified.note.driver);
-  Loaded loaded = load_plugin(loading_path(verified.plugin), verified.note);
-  loaded.description.path = verified.plugin.path;
-  return make_in_process(std::move(loaded), rules);
+  spdlog::debug("driver {} runs in netrig's own process, as the policy says", about->kind);
+  const netrig_functions& functions = load_plugin(loading_path(plugin), *about);
+  return make_in_process(functions, std::move(about), rules);
 }
 
 Registry::Registry(Policy policy) : policy_(std::move(policy)) {}
 Registry::~Registry() = default;
 
-Driver& Registry::open(std::string_view kind) {
+Registry::Known& Registry::know(std::string_view kind) {
   const std::lock_guard guard(mutex_);
-  if (const auto found = drivers_.find(kind); found != drivers_.end()) return *found->second;
+  if (const auto found = drivers_.find(kind); found != drivers_.end()) return found->second;
   const std::string name(kind);
   if (const std::string fault = kind_fault(kind); !fault.empty()) {
     audit_refusal(policy_, name.substr(0, 64), {}, "the name " + fault);
@@ -182,11 +177,23 @@ Driver& Registry::open(std::string_view kind) {
     write_audit(policy_.audit_log, entry);
   };
   try {
-    auto driver = load(verify(directory, name, found));
+    Verified verified = verify(directory, name, found);
     spdlog::debug("driver {} loaded: path {}, sha256 {}, version {}, signer {}", name, path, found.digest,
                   found.description.version, found.signer ? found.signer->key : "none");
     tell();
-    return *drivers_.emplace(name, std::move(driver)).first->second;
+    auto about = std::make_shared<const DriverDescription>(found.description);
+    // Its own code, if it has any and when it is needed, comes from the bytes that were verified.
+    auto functions = [this, about, digest = found.digest,
+                      plugin = std::make_shared<SealedPlugin>(std::move(verified.plugin))] {
+      try {
+        return load(std::move(*plugin), about);
+      } catch (const Error& error) {
+        audit_refusal(policy_, about->kind, about->path, error.message());
+        throw refusal(about->kind, about->path, digest, error);
+      }
+    };
+    Known known{.about = about, .driver = make_table_driver(about, std::move(functions))};
+    return drivers_.emplace(name, std::move(known)).first->second;
   } catch (const Error& error) {
     entry.loaded = false;
     entry.reason = error.message();
@@ -195,14 +202,16 @@ Driver& Registry::open(std::string_view kind) {
   }
 }
 
-const DriverDescription* Registry::find(std::string_view kind) {
+Driver& Registry::open(std::string_view kind) { return *know(kind).driver; }
+
+std::shared_ptr<const DriverDescription> Registry::find(std::string_view kind) {
   if (!kind_fault(kind).empty()) return nullptr;
   {
     const std::lock_guard guard(mutex_);
-    if (const auto found = drivers_.find(kind); found != drivers_.end()) return &found->second->description();
+    if (const auto found = drivers_.find(kind); found != drivers_.end()) return found->second.about;
     if (place_of(policy_, std::string(kind)).empty()) return nullptr;
   }
-  return &open(kind).description();
+  return know(kind).about;
 }
 
 std::vector<std::string> Registry::kinds() const {

@@ -11,6 +11,7 @@
 #include "driver/driver.hpp"
 #include "driver/policy.hpp"
 #include "driver/signer.hpp"
+#include "driver/trust.hpp"
 #include "driver/worker_process.hpp"
 
 namespace netrig::driver {
@@ -29,6 +30,10 @@ struct Found {
 /// Turns a driver's name into something callable: the one place that does. Thread: safe.
 class Registry {
   struct Verified;
+  struct Known {
+    std::shared_ptr<const DriverDescription> about;
+    std::unique_ptr<Driver> driver;
+  };
 
  public:
   explicit Registry(Policy policy);
@@ -36,10 +41,11 @@ class Registry {
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
 
-  /// Loads on first use. Throws Error{driver}: not found (with a suggestion) or refused (with the reason).
+  /// Verifies its file on first use; no code of it runs before it is called for. Throws Error{driver}: not found (with
+  /// a suggestion) or refused (with the reason).
   Driver& open(std::string_view kind);
-  /// Description of one driver; nullptr if no directory has it. Throws Error{driver} if it is refused.
-  const DriverDescription* find(std::string_view kind);
+  /// What one driver's table says; nullptr if no directory has it. Throws Error{driver} if it is refused.
+  std::shared_ptr<const DriverDescription> find(std::string_view kind);
   /// Names of all plugin files in the policy's directories, sorted.
   [[nodiscard]] std::vector<std::string> kinds() const;
   /// Every plugin file with its decision, without running any of its code.
@@ -49,13 +55,15 @@ class Registry {
  private:
   /// `found` is filled in as far as things go, also when this throws.
   Verified verify(const std::string& directory, const std::string& kind, Found& found);
-  std::unique_ptr<Driver> load(Verified verified);
+  Known& know(std::string_view kind);
+  /// The functions of a driver. What the policy says of where they run holds.
+  std::unique_ptr<Driver> load(SealedPlugin plugin, std::shared_ptr<const DriverDescription> about);
 
   Policy policy_;
   std::optional<WorkerStarter> starter_;  ///< from the first worker on; outlives all of them
   std::mutex mutex_;
   std::map<std::string, Verified, std::less<>> verified_;  ///< by survey(), for the open() that follows
-  std::map<std::string, std::unique_ptr<Driver>, std::less<>> drivers_;
+  std::map<std::string, Known, std::less<>> drivers_;
 };
 
 }  // namespace netrig::driver

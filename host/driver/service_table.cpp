@@ -52,7 +52,7 @@ netrig_status create_link(netrig_call* call, const netrig_link* link) {
 }
 
 netrig_status set_link(netrig_call* call, std::uint32_t interface, const char* kind, const void* attributes,
-                       std::size_t attributes_size, const void* data, std::size_t data_size) {
+                       std::uint32_t attributes_size, const void* data, std::uint32_t data_size) {
   return callback(call, [&] {
     return order(call, LinkChange{.interface = interface,
                                   .kind = text_of(kind, IFNAMSIZ),
@@ -94,7 +94,7 @@ void check_present(netrig_call& call, std::uint32_t interface) {
 
 Services::Receive receiver(netrig_attribute_fn* each, void* user) {
   return [each, user](std::uint16_t type, std::span<const std::byte> payload) {
-    if (each != nullptr) each(user, type, payload.data(), payload.size());
+    if (each != nullptr) each(user, type, payload.data(), static_cast<std::uint32_t>(payload.size()));
   };
 }
 
@@ -108,7 +108,7 @@ netrig_status get_link(netrig_call* call, std::uint32_t interface, netrig_attrib
 }
 
 netrig_status request(netrig_call* call, std::uint32_t interface, std::uint16_t type, std::uint16_t flags,
-                      const void* message, std::size_t size, netrig_attribute_fn* answer, void* user) {
+                      const void* message, std::uint32_t size, netrig_attribute_fn* answer, void* user) {
   return callback(call, [&] {
     const Bytes copy = bytes_of(message, size);
     call->permission->check_request(type, flags, copy);
@@ -133,7 +133,7 @@ netrig_status genl_family(netrig_call* call, std::uint32_t interface, const char
 }
 
 netrig_status genl_request(netrig_call* call, std::uint32_t interface, std::uint16_t family, std::uint8_t command,
-                           std::uint8_t version, std::uint16_t flags, const void* attributes, std::size_t size,
+                           std::uint8_t version, std::uint16_t flags, const void* attributes, std::uint32_t size,
                            netrig_attribute_fn* answer, void* user) {
   return callback(call, [&] {
     call->permission->check_interface(interface);
@@ -155,22 +155,24 @@ netrig_status open_socket(netrig_call* call, std::uint32_t interface, std::uint3
   });
 }
 
-bool log_enabled(netrig_call*, std::uint32_t level) {
+std::uint32_t log_enabled(netrig_call*, std::uint32_t level) {
   return spdlog::should_log(level <= NETRIG_LOG_DEBUG  ? spdlog::level::debug
                             : level == NETRIG_LOG_INFO ? spdlog::level::info
-                                                       : spdlog::level::warn);
+                                                       : spdlog::level::warn)
+             ? 1
+             : 0;
 }
 
 void log_write(netrig_call* call, std::uint32_t level, const char* message) {
   if (message == nullptr) return;
   callback(call, [&] {
-    if (log_enabled(call, level)) call->services->log(level, call->clean(message));
+    if (log_enabled(call, level) != 0) call->services->log(level, call->clean(message));
     return NETRIG_OK;
   });
 }
 
 netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char* path, char* buffer,
-                         std::size_t* size) {
+                         std::uint32_t* size) {
   return callback(call, [&] {
     if (path == nullptr || buffer == nullptr || size == nullptr) return NETRIG_INVALID;
     const std::string name = text_of(path, 256);
@@ -180,30 +182,30 @@ netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char*
     if (!text) return NETRIG_NOT_FOUND;
     if (text->size() > *size) return NETRIG_INVALID;
     std::copy(text->begin(), text->end(), buffer);
-    *size = text->size();
+    *size = static_cast<std::uint32_t>(text->size());
     return NETRIG_OK;
   });
 }
 
-bool cancelled(netrig_call* call) {
+std::uint32_t cancelled(netrig_call* call) {
   bool stop = true;  // as when the host cannot be asked
   callback(call, [&] {
     stop = Clock::now() > call->deadline || (call->services != nullptr && call->services->interrupted());
     return NETRIG_OK;
   });
-  return stop;
+  return stop ? 1 : 0;
 }
 
 }  // namespace
 
 const void* find_service(const char* id) {
-  static constexpr netrig_netlink kNetlink = {sizeof(netrig_netlink), create_link, set_link, delete_link, flush,
-                                              link_ifindex,           get_link,    request};
-  static constexpr netrig_genl kGenl = {sizeof(netrig_genl), genl_family, genl_request};
-  static constexpr netrig_socket kSocket = {sizeof(netrig_socket), open_socket};
-  static constexpr netrig_log kLog = {sizeof(netrig_log), log_write, log_enabled};
-  static constexpr netrig_sysfs kSysfs = {sizeof(netrig_sysfs), sysfs_read};
-  static constexpr netrig_cancel kCancel = {sizeof(netrig_cancel), cancelled};
+  static constexpr netrig_netlink kNetlink = {
+      sizeof(netrig_netlink), 0, create_link, set_link, delete_link, flush, link_ifindex, get_link, request};
+  static constexpr netrig_genl kGenl = {sizeof(netrig_genl), 0, genl_family, genl_request};
+  static constexpr netrig_socket kSocket = {sizeof(netrig_socket), 0, open_socket};
+  static constexpr netrig_log kLog = {sizeof(netrig_log), 0, log_write, log_enabled};
+  static constexpr netrig_sysfs kSysfs = {sizeof(netrig_sysfs), 0, sysfs_read};
+  static constexpr netrig_cancel kCancel = {sizeof(netrig_cancel), 0, cancelled};
   const std::string_view name = id;
   if (name == NETRIG_NETLINK_1) return &kNetlink;
   if (name == NETRIG_GENL_1) return &kGenl;

@@ -91,29 +91,30 @@ std::vector<TrustedKey> read_trusted_keys(const Policy& policy) {
   return keys;
 }
 
-std::string binding_comment(const Note& note) {
-  return fmt::format("netrig driver={} version={} abi={}.{}", note.driver, note.version, note.abi_major,
-                     note.abi_minor);
+std::string binding_comment(const DriverDescription& about) {
+  return fmt::format("netrig driver={} version={} abi={}.{}", about.kind, about.version, about.abi_major,
+                     about.abi_minor);
 }
 
-std::string binding_fault(const std::string& trusted_comment, const Note& note) {
+std::string binding_fault(const std::string& trusted_comment, const DriverDescription& about) {
   const auto said = words_of(trusted_comment);
-  const std::string abi = fmt::format("{}.{}", note.abi_major, note.abi_minor);
+  const std::string abi = fmt::format("{}.{}", about.abi_major, about.abi_minor);
   for (const auto& [key, is] :
-       {std::pair<const char*, const std::string&>{"driver", note.driver}, {"version", note.version}, {"abi", abi}}) {
+       {std::pair<const char*, const std::string&>{"driver", about.kind}, {"version", about.version}, {"abi", abi}}) {
     const auto found = said.find(key);
     if (found == said.end())
       return fmt::format("its trusted comment does not say which {} it is for; sign it with \"-t '{}'\"", key,
-                         binding_comment(note));
-    if (found->second != is) return fmt::format("it was signed as {} {}, but its note says {}", key, found->second, is);
+                         binding_comment(about));
+    if (found->second != is)
+      return fmt::format("it was signed as {} {}, but its table says {}", key, found->second, is);
   }
   return {};
 }
 
 Signer check_signature(const Policy& policy, const std::string& signature_text, std::span<const unsigned char> plugin,
-                       const Note& note) {
+                       const DriverDescription& about) {
   Signer signer = check(policy, signature_text, plugin);
-  if (const std::string fault = binding_fault(signer.trusted_comment, note); !fault.empty()) refuse(fault);
+  if (const std::string fault = binding_fault(signer.trusted_comment, about); !fault.empty()) refuse(fault);
   return signer;
 }
 

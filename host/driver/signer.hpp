@@ -33,15 +33,15 @@ struct Signer {
 };
 
 /// Checks a signature over a plugin: a trusted key that is not revoked, these bytes, and a trusted comment that names
-/// driver, version and ABI of the note. Throws Error{driver} with the reason.
+/// driver, version and ABI of the table. Throws Error{driver} with the reason.
 Signer check_signature(const Policy& policy, const std::string& signature_text, std::span<const unsigned char> plugin,
-                       const Note& note);
+                       const DriverDescription& about);
 /// The same over any other file, whose comment need not say anything.
 Signer check_signature(const Policy& policy, const std::string& signature_text, std::span<const unsigned char> file);
 
 /// The trusted comment that binds a plugin: "netrig driver=veth version=1.0.0 abi=1.0".
-std::string binding_comment(const Note& note);
+std::string binding_comment(const DriverDescription& about);
 /// Why a trusted comment does not bind this plugin; empty: it does.
-std::string binding_fault(const std::string& trusted_comment, const Note& note);
+std::string binding_fault(const std::string& trusted_comment, const DriverDescription& about);
 
 }  // namespace netrig::driver

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "driver/elf.hpp"
 #include "driver/in_process.hpp"
 #include "driver/loader.hpp"
 #include "driver/worker_process.hpp"
@@ -130,10 +131,8 @@ AnswerMessage carry_out(Driver& driver, const CallMessage& call, Services& servi
                               .deadline = call.deadline};
   if (call.operation == Operation::destroy)
     answer.orders = driver.destroy(request, services).orders;
-  else if (call.operation == Operation::inspect)
-    answer.state = driver.inspect(request, services);
   else
-    answer.state = driver.statistics(request, services);
+    answer.state = driver.inspect(request, services);
   return answer;
 }
 
@@ -170,15 +169,15 @@ void serve(Channel& channel, Driver& driver) {
   }
 }
 
-Note read_note() {
+Plugin read_plugin() {
   struct stat status {};
   if (::fstat(kWorkerPlugin, &status) != 0) throw Error(ErrorCode::driver, "its worker was given no plugin");
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, kWorkerPlugin, 0);
   if (data == MAP_FAILED) throw Error(ErrorCode::driver, "its worker cannot map the plugin");
-  Note note = read_plugin({static_cast<const std::byte*>(data), size});
+  Plugin plugin = driver::read_plugin({static_cast<const std::byte*>(data), size});
   ::munmap(data, size);
-  return note;
+  return plugin;
 }
 
 std::uint64_t number_of(const char* text) {
@@ -191,18 +190,18 @@ int work(const FenceOptions& options) {
   Channel channel(UniqueFd(kWorkerSocket), true);
   std::unique_ptr<Driver> driver;
   try {
-    const Note note = read_note();
-    preload_libraries(note.needed);
+    Plugin plugin = read_plugin();
+    preload_libraries(plugin.needed);
     Hello hello;
     hello.fence = fence_in(options);
-    Loaded loaded = load_plugin(
-        hello.fence.rooted ? fmt::format("/{}", kWorkerPlugin) : fmt::format("/proc/self/fd/{}", kWorkerPlugin), note);
+    const netrig_functions& functions = load_plugin(
+        hello.fence.rooted ? fmt::format("/{}", kWorkerPlugin) : fmt::format("/proc/self/fd/{}", kWorkerPlugin),
+        plugin.about);
     close_fence(options);
-    hello.description = loaded.description;
     DriverRules rules;
     rules.granted = options.granted;
     rules.deadline = std::chrono::hours(24);  // the host sends the one that counts
-    driver = make_in_process(std::move(loaded), rules);
+    driver = make_in_process(functions, std::make_shared<const DriverDescription>(std::move(plugin.about)), rules);
     if (channel.send(MessageType::hello, encode(hello).data()) != Message::How::arrived) return 1;
   } catch (const Error& error) {
     WireWriter reason;

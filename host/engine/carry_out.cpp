@@ -155,6 +155,7 @@ class Script {
         [&]<typename T>(const T& goal) {
           T alone = std::get<T>(*step.before);
           if (setting == "name") copy_name(goal, alone);
+          copy_parameter(goal, alone, setting);
           T::each_setting([&](std::string_view name, auto member) {
             if (name == setting) alone.own().*member = goal.own().*member;
           });
@@ -165,6 +166,13 @@ class Script {
   static void copy_name(const Link& from, Link& to) { to.name = from.name; }
   template <typename T>
   static void copy_name(const T&, T&) {}
+  static void copy_parameter(const Link& from, Link& to, std::string_view parameter) {
+    const LinkParameter* goal = from.parameter(parameter);
+    for (LinkParameter& one : to.parameters)
+      if (goal != nullptr && one.declaration->name == parameter) one.values = goal->values;
+  }
+  template <typename T>
+  static void copy_parameter(const T&, T&, std::string_view) {}
 
   [[nodiscard]] Error error_of(const Asked& asked, const kernel::Refusal& refusal) const {
     const Step& step = asked.step;

@@ -67,8 +67,10 @@ void append_change(kernel::Batch& batch, const driver::LinkChange& change,
 }  // namespace
 
 Space& sender_of(const driver::Order& order, const DeviceSpaces& spaces) {
-  if (const auto* link = std::get_if<driver::LinkOrder>(&order); link != nullptr && link->lower)
-    return *spaces.references.at(*link->lower);
+  if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
+    if (link->lower) return *spaces.references.at(*link->lower);
+    if (link->beside) return *spaces.references.at(*link->beside);
+  }
   return *spaces.homes.at(first_interface(order));
 }
 

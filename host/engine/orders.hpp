@@ -17,7 +17,8 @@ struct DeviceSpaces {
   std::vector<Space*> references;
 };
 
-/// The space whose socket carries an order: that of the lower link if there is one, else that of the interface.
+/// The space whose socket carries an order: that of the lower link, or of what its data
+/// refers to, if there is one, else that of the interface.
 Space& sender_of(const driver::Order& order, const DeviceSpaces& spaces);
 
 /// Appends one message. `interfaces` and `references` are those of the driver's request, `ifindexes` those chosen.

@@ -116,12 +116,14 @@ void mark_others(std::vector<Step>& steps, const std::string& space, const Recor
     if (step.verb == Verb::make && plan::outlives_links(step.object) && !is_made(step.object)) step.restores = true;
 }
 
-void restore(Place& place, const Lab& current, const Back& one, const Record& ledger) {
+void restore(Place& place, const Lab& current, const Lab& next, const Back& one, const Record& ledger) {
   const std::string& name = one.space->name.str();
   const auto index = current.find_namespace(name);
   const SpaceState before = without_others(*one.before, index ? plan::Wanted(current).in(*index) : SpaceState{});
   Interest interest = plan::interest_of(*one.before);
   interest.join(plan::interest_of(*one.made));
+  for (const Lab* lab : {&current, &next})
+    if (const auto space = lab->find_namespace(name)) interest.join(plan::Wanted(*lab).interest_in(*space));
   // Twice, for what the first pass takes along that nobody foresaw.
   for (int pass = 0; pass < 2; ++pass) {
     SpaceState seen = place.look_again(name, interest);
@@ -185,7 +187,7 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   std::mutex mutex;
   parallel(spaces.size(), run.threads, [&](std::size_t i) {
     try {
-      restore(place, current, spaces[i], before);
+      restore(place, current, next, spaces[i], before);
     } catch (const Error&) {
       const std::lock_guard guard(mutex);
       if (!first) first = std::current_exception();

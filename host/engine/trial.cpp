@@ -93,7 +93,7 @@ std::optional<ParameterScalar> trial_value(const ParameterDeclaration& declarati
       if (declaration.maximum != 0) return declaration.maximum;
       return std::nullopt;
     case ParameterType::enumeration:
-      if (!declaration.choices.empty()) return declaration.choices.back();
+      if (!declaration.choices.empty()) return declaration.choices.back().name;
       return std::nullopt;
     default:
       return std::nullopt;

@@ -80,7 +80,7 @@ std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
   return state;
 }
 
-std::vector<LinkState> list_links(Socket& socket) {
+std::vector<LinkState> list_links(Socket& socket, const WholeKinds& whole) {
   Batch batch;
   batch.begin(RTM_GETLINK, NLM_F_DUMP, info(0));
   // Counters are summed over all processors, which is most of what a link's message costs.
@@ -90,6 +90,10 @@ std::vector<LinkState> list_links(Socket& socket) {
   dump<ifinfomsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
     auto link = parse_link(payload);
     if (!link) refuse_answer(kWhat);
+    if (whole && whole(link->kind)) {
+      const auto attributes = payload.subspan(std::min<std::size_t>(NLMSG_ALIGN(sizeof(ifinfomsg)), payload.size()));
+      link->attributes.assign(attributes.begin(), attributes.end());
+    }
     links.push_back(std::move(*link));
   });
   return links;

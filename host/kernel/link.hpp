@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -29,10 +30,12 @@ struct LinkState {
   std::optional<std::uint8_t> addr_gen_mode;  ///< IN6_ADDR_GEN_MODE_*; nothing: it has no IPv6
   bool protodown = false;
   std::vector<std::string> altnames;  ///< sorted
+  std::vector<std::byte> attributes;  ///< all of them as they came; empty: nobody asked for its kind's
 };
 
-/// All links of the socket's namespace, one dump.
-std::vector<LinkState> list_links(Socket& socket);
+/// All links of the socket's namespace, one dump. `whole`: whether all attributes of a link of that kind are wanted.
+using WholeKinds = std::function<bool(const std::string& kind)>;
+std::vector<LinkState> list_links(Socket& socket, const WholeKinds& whole = {});
 /// One link; nothing if it is gone.
 std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex);
 /// Whether a link has a carrier that the kernel does not use yet. One whose other end has just come up gets its queues

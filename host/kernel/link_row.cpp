@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "kernel/parameter.hpp"
 #include "kernel/rows.hpp"
 
 namespace netrig::kernel {
@@ -81,6 +82,33 @@ void put_settings(Batch& batch, const Doing<Link>& doing, std::uint32_t ifindex,
   if (to_set(&LinkSettings::protodown)) batch.put_u8(IFLA_PROTO_DOWN, *wanted.protodown ? 1 : 0);
 }
 
+/// Parameters of its driver that differ, each with those that share its attribute.
+void put_parameters(Batch& batch, const Doing<Link>& doing, std::uint32_t ifindex) {
+  if (doing.before == nullptr) return;
+  const auto is_other = [&](const LinkParameter& one) {
+    const LinkParameter* was = doing.before->parameter(one.declaration->name);
+    return was != nullptr && !agrees(*one.declaration, one.values, was->values);
+  };
+  std::vector<LinkParameter> changed;
+  for (const LinkParameter& one : doing.object.parameters)
+    if (std::any_of(doing.object.parameters.begin(), doing.object.parameters.end(), [&](const LinkParameter& other) {
+          const bool same = one.declaration == other.declaration ||
+                            (one.declaration->kernel.mask != 0 &&
+                             one.declaration->kernel.attribute == other.declaration->kernel.attribute);
+          return same && is_other(other);
+        }))
+      changed.push_back(one);
+  if (changed.empty()) return;
+  begin_set_link(batch, ifindex);
+  batch.put_built(encode(changed, KernelPlace::kLink | KernelPlace::kPeer));
+  const auto data = encode(changed, KernelPlace::kData);
+  if (data.empty()) return;
+  const auto info = batch.nest(IFLA_LINKINFO);
+  batch.put_text(IFLA_INFO_KIND, doing.before->kind);
+  const auto nest = batch.nest(IFLA_INFO_DATA);
+  batch.put_built(data);
+}
+
 /// A message of its own, before the one that brings the link up: in one message the kernel takes it last (do_setlink),
 /// when the link-local address is made already.
 void put_address_generation(Batch& batch, const Doing<Link>& doing, std::uint32_t ifindex) {
@@ -112,6 +140,7 @@ void write_step(Batch& batch, const Doing<Link>& doing, const IfindexOf& ifindex
       doing.before != nullptr ? doing.before->settings.altnames.value_or({}) : std::vector<std::string>{};
   // Names that are let go first, for a link may take one of its own for its name, and the other way round.
   if (other_altnames) put_altnames(batch, RTM_DELLINKPROP, ifindex, without(before, *altnames));
+  put_parameters(batch, doing, ifindex);
   put_address_generation(batch, doing, ifindex);
   put_settings(batch, doing, ifindex, ifindex_of);
   if (other_altnames) put_altnames(batch, RTM_NEWLINKPROP, ifindex, without(*altnames, before));
@@ -124,6 +153,9 @@ void see(const View& view, std::vector<Link>& into) {
     link.name = seen.name;
     link.ifindex = seen.ifindex;
     link.kind = seen.kind;
+    for (const auto& table : view.at.interest.tables)
+      if (!seen.attributes.empty() && table->link_kinds.front() == seen.kind)
+        link.parameters = decode(table, seen.attributes);
     LinkSettings& settings = link.settings;
     settings.state = (seen.flags & IFF_UP) != 0 ? AdminState::up : AdminState::down;
     if ((seen.flags & IFF_LOOPBACK) != 0) continue;

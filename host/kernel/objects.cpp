@@ -35,7 +35,12 @@ SpaceState look(Socket& socket, const LookAt& at) {
   const Kinds& kinds = at.kinds;
   // The others name their interfaces.
   if (kinds.has<Link>() || kinds.has<Address>() || kinds.has<Neighbour>() || kinds.has<Route>()) {
-    view.links = list_links(socket);
+    const auto& tables = at.interest.tables;
+    view.links = list_links(
+        socket, tables.empty() ? WholeKinds() : [&](const std::string& kind) {
+          return std::any_of(tables.begin(), tables.end(),
+                             [&](const auto& table) { return table->link_kinds.front() == kind; });
+        });
     std::sort(view.links.begin(), view.links.end(),
               [](const LinkState& one, const LinkState& other) { return one.ifindex < other.ifindex; });
   }

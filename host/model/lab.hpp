@@ -61,10 +61,14 @@ struct View {
 struct Device {
   DeviceName name;
   std::string driver = {};
+  std::shared_ptr<const DriverDescription> about = {};  ///< what its driver's table says
   std::vector<Interface> interfaces = {};
   Parameters parameters = {};
   Position where = {};
-  friend bool operator==(const Device&, const Device&) = default;
+  friend bool operator==(const Device& one, const Device& other) {
+    return one.name == other.name && one.driver == other.driver && one.interfaces == other.interfaces &&
+           one.parameters == other.parameters;
+  }
 };
 
 struct Namespace {

@@ -38,11 +38,20 @@ struct Link {
   LinkSettings settings = {};
   std::uint32_t ifindex = 0;  ///< as seen, or as the ledger knows it; 0: not known
   std::string kind = {};      ///< as seen: IFLA_INFO_KIND
+  /// Of its driver, as far as they are the kernel's: wanted, those that the file sets; seen, those that it tells.
+  std::vector<LinkParameter> parameters = {};
   /// Addresses and routes that clients (DHCP, router advertisements) made there are theirs.
   bool dynamic = false;
   bool needs_ipv6 =
       false;  ///< the file has something of IPv6 on it, so an MTU that it leaves free is at least kLeastMtu6
   Position where = {};
+
+  /// nullptr: it has none of that name.
+  [[nodiscard]] const LinkParameter* parameter(std::string_view of) const {
+    const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                    [&](const LinkParameter& one) { return one.declaration->name == of; });
+    return found == parameters.end() ? nullptr : &*found;
+  }
 
   [[nodiscard]] std::string_view key() const { return name; }
   [[nodiscard]] std::string text() const { return name; }

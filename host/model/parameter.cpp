@@ -91,6 +91,26 @@ std::string format_rate(std::int64_t bits_per_second) {
   return format_quantity(bits_per_second, kShown);
 }
 
+const ParameterChoice* ParameterDeclaration::choice(std::string_view word) const {
+  const auto found =
+      std::find_if(choices.begin(), choices.end(), [&](const ParameterChoice& one) { return one.name == word; });
+  return found == choices.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> ParameterDeclaration::choice_names() const {
+  std::vector<std::string> names;
+  for (const ParameterChoice& one : choices) names.push_back(one.name);
+  return names;
+}
+
+std::optional<std::vector<ParameterScalar>> ParameterDeclaration::unset() const {
+  if (list) return std::vector<ParameterScalar>{};
+  if (kernel.encoding == Encoding::flag) return std::vector<ParameterScalar>{false};
+  if (!unset_text) return std::nullopt;
+  // The loader has checked that it parses.
+  return std::vector{std::get<ParameterScalar>(parse_parameter(*this, *unset_text))};
+}
+
 std::string type_name(const ParameterDeclaration& declaration) {
   static constexpr std::array kNames = {"boolean", "integer",  "string", "mac",  "address",
                                         "prefix",  "duration", "rate",   "enum", "interface"};
@@ -118,12 +138,11 @@ std::optional<ParameterFault> range_fault(const ParameterDeclaration& declaratio
     }
     case ParameterType::enumeration: {
       const auto& text = std::get<std::string>(value);
-      if (std::find(declaration.choices.begin(), declaration.choices.end(), text) != declaration.choices.end())
-        return std::nullopt;
-      const auto hint = closest(text, declaration.choices);
-      return ParameterFault{
-          hint ? fmt::format("is not a choice; did you mean \"{}\"?", *hint)
-               : fmt::format("is not a choice; it can be \"{}\"", fmt::join(declaration.choices, "\", \""))};
+      if (declaration.choice(text) != nullptr) return std::nullopt;
+      const auto names = declaration.choice_names();
+      const auto hint = closest(text, names);
+      return ParameterFault{hint ? fmt::format("is not a choice; did you mean \"{}\"?", *hint)
+                                 : fmt::format("is not a choice; it can be \"{}\"", fmt::join(names, "\", \""))};
     }
     default:
       return std::nullopt;
@@ -209,6 +228,71 @@ std::string to_text(const ParameterScalar& value, ParameterType type) {
     std::string operator()(const InterfaceReference& one) const { return one.home.str() + ":" + one.name.str(); }
   };
   return std::visit(Printer{type}, value);
+}
+
+std::string to_text(const std::vector<ParameterScalar>& values, ParameterType type) {
+  std::string text;
+  for (const ParameterScalar& value : values) text += (text.empty() ? "" : " ") + to_text(value, type);
+  return text;
+}
+
+bool agrees(const ParameterDeclaration& declaration, const std::vector<ParameterScalar>& wanted,
+            const std::vector<ParameterScalar>& seen) {
+  if (declaration.list && declaration.kernel.element != KernelPlace::kCounted) {
+    // The kernel keeps a set.
+    const auto sorted = [&](const std::vector<ParameterScalar>& values) {
+      std::vector<std::string> texts;
+      for (const ParameterScalar& value : values) texts.push_back(to_text(value, declaration.type));
+      std::sort(texts.begin(), texts.end());
+      texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
+      return texts;
+    };
+    return sorted(wanted) == sorted(seen);
+  }
+  return std::equal(wanted.begin(), wanted.end(), seen.begin(), seen.end(),
+                    [&](const ParameterScalar& one, const ParameterScalar& other) {
+                      const auto* want = std::get_if<std::int64_t>(&one);
+                      const auto* have = std::get_if<std::int64_t>(&other);
+                      if (want == nullptr || have == nullptr) return one == other;
+                      const auto scale = static_cast<std::int64_t>(declaration.kernel.scale);
+                      const std::int64_t apart = *want / scale - *have / scale;
+                      return static_cast<std::uint64_t>(apart < 0 ? -apart : apart) <= declaration.kernel.tolerance;
+                    });
+}
+
+std::vector<LinkParameter> parameters_of_link(const std::shared_ptr<const DriverDescription>& about,
+                                              const Parameters& given, std::size_t interface) {
+  std::vector<LinkParameter> own;
+  if (!about) return own;
+  for (const ParameterDeclaration& declaration : about->parameters) {
+    const KernelPlace& kernel = declaration.kernel;
+    const std::uint16_t here = interface == 0   ? KernelPlace::kData | KernelPlace::kLink
+                               : interface == 1 ? KernelPlace::kPeer
+                                                : 0;
+    const auto found = (kernel.places & here) != 0 ? given.find(declaration.name) : given.end();
+    if (found == given.end()) continue;
+    const bool in_data = (kernel.places & KernelPlace::kData) != 0;
+    std::erase_if(own, [&](const LinkParameter& other) {
+      const KernelPlace& its = other.declaration->kernel;
+      return its.attribute == kernel.attribute && its.mask == kernel.mask &&
+             in_data == ((its.places & KernelPlace::kData) != 0);
+    });
+    own.push_back({.declaration = {about, &declaration}, .values = found->second.values, .where = found->second.where});
+  }
+  return own;
+}
+
+bool is_welcome(const ParameterDeclaration& declaration, const DriverDescription& about, const Parameters& given) {
+  if (declaration.only_with.empty()) return true;
+  const std::size_t equals = declaration.only_with.find('=');
+  const std::string_view name = std::string_view(declaration.only_with).substr(0, equals);
+  for (const ParameterDeclaration& other : about.parameters) {
+    if (other.name != name) continue;
+    const auto found = given.find(name);
+    const auto values = found != given.end() ? std::optional(found->second.values) : other.unset();
+    return values && to_text(*values, other.type) == std::string_view(declaration.only_with).substr(equals + 1);
+  }
+  return false;
 }
 
 }  // namespace netrig

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -46,6 +47,57 @@ struct ParameterValue {
 /// The values a lab file gives for a device, defaults of the driver filled in. Keyed by parameter name.
 using Parameters = std::map<std::string, ParameterValue, std::less<>>;
 
+/// How a value stands in a netlink attribute; numbers are NETRIG_AS_* of the ABI.
+enum class Encoding : std::uint8_t {
+  nothing = 0,
+  u8 = 1,
+  u16 = 2,
+  u32 = 3,
+  u64 = 4,
+  s32 = 5,
+  be16 = 6,
+  be32 = 7,
+  be64 = 8,
+  flag = 9,
+  text = 10,
+  mac = 11,
+  in4 = 12,
+  in6 = 13,
+  ip = 14,
+  ifindex = 15,
+  masked32 = 16,
+};
+
+/// Where in the message that makes a link a parameter goes, and how: what struct netrig_parameter says of the kernel.
+struct KernelPlace {
+  static constexpr std::uint16_t kData = 1;  ///< NETRIG_PLACE_*
+  static constexpr std::uint16_t kLink = 2;
+  static constexpr std::uint16_t kPeer = 4;
+  static constexpr std::uint16_t kCounted = 0xffff;  ///< NETRIG_COUNTED
+
+  std::uint16_t places = 0;  ///< 0: functions of the driver read it
+  Encoding encoding = Encoding::nothing;
+  std::uint16_t attribute = 0;
+  std::uint16_t attribute6 = 0;
+  std::uint16_t element = 0;
+  std::uint64_t mask = 0;
+  std::uint64_t scale = 1;
+  std::uint64_t tolerance = 0;
+  std::uint16_t also_attribute = 0;
+  Encoding also_encoding = Encoding::nothing;
+  std::uint64_t also_value = 0;
+  bool create_only = false;
+  bool write_only = false;
+  bool probe = false;
+};
+
+/// One of the words of an enumeration.
+struct ParameterChoice {
+  std::string name;
+  std::uint64_t value = 0;  ///< the kernel's number
+  bool anew = false;        ///< a link gets it, or loses it, only by being made anew
+};
+
 /// One declared parameter of a driver: struct netrig_parameter as a value.
 struct ParameterDeclaration {
   std::string name;
@@ -53,12 +105,36 @@ struct ParameterDeclaration {
   bool required = false;
   bool list = false;
   bool secret = false;
+  bool checked = false;  ///< the driver's validate has something to say about it
   std::optional<std::string> default_text;
-  std::int64_t minimum = 0;  ///< minimum == maximum == 0: unbounded
+  std::optional<std::string> unset_text;  ///< what the kernel has when nobody sets it; nothing: not known
+  std::int64_t minimum = 0;               ///< minimum == maximum == 0: unbounded
   std::int64_t maximum = 0;
-  std::vector<std::string> choices;
+  std::vector<ParameterChoice> choices;
   std::string help;
   std::string kernel_option;  ///< that the kernel must be built with; empty: none
+  std::string only_with;      ///< "mode=source"; empty: always welcome
+  KernelPlace kernel;
+
+  /// nullptr: there is none of that name.
+  [[nodiscard]] const ParameterChoice* choice(std::string_view word) const;
+  [[nodiscard]] std::vector<std::string> choice_names() const;
+  /// What it is when the lab file does not say. Nothing: nobody knows.
+  [[nodiscard]] std::optional<std::vector<ParameterScalar>> unset() const;
+  /// Whether the kernel tells what it is.
+  [[nodiscard]] bool is_seen() const {
+    return kernel.places != 0 && !kernel.write_only && kernel.encoding != Encoding::ifindex;
+  }
+};
+
+/// A parameter as it is to be, or as it is, on one link.
+struct LinkParameter {
+  std::shared_ptr<const ParameterDeclaration> declaration;
+  std::vector<ParameterScalar> values = {};
+  Position where = {};
+  friend bool operator==(const LinkParameter& one, const LinkParameter& other) {
+    return one.declaration->name == other.declaration->name && one.values == other.values;
+  }
 };
 
 /// What the host knows of a driver without calling it.
@@ -67,15 +143,25 @@ struct DriverDescription {
   std::string version;
   std::string summary;
   std::string path;                     ///< file it was loaded from
-  std::vector<std::string> link_kinds;  ///< kernel link kinds it may ask for
+  std::vector<std::string> link_kinds;  ///< the first is what its table makes, all are what its functions may ask for
   std::uint32_t min_interfaces = 1;
   std::uint32_t max_interfaces = 1;
   std::uint32_t max_ports = 0;  ///< 0: its interfaces cannot be a master
   std::uint16_t abi_major = 0;
   std::uint16_t abi_minor = 0;
-  std::uint32_t wants = 0;  ///< NETRIG_WANTS_*
+  std::uint32_t wants = 0;           ///< NETRIG_WANTS_*
+  std::uint32_t functions = 0;       ///< NETRIG_FUNCTION_*: what its table leaves to code of its own
+  std::uint16_t peer_attribute = 0;  ///< that makes the second interface by the same message; 0: none
   std::vector<ParameterDeclaration> parameters;
 };
+
+/// What of a device's parameters is of one of its interfaces, as far as it is the kernel's; of several that say the
+/// same the last.
+std::vector<LinkParameter> parameters_of_link(const std::shared_ptr<const DriverDescription>& about,
+                                              const Parameters& given, std::size_t interface);
+
+/// Whether a parameter goes with what else a device is given (only_with).
+bool is_welcome(const ParameterDeclaration& declaration, const DriverDescription& about, const Parameters& given);
 
 /// Name of a type as documents and messages write it: "integer", "list of mac".
 std::string type_name(const ParameterDeclaration& declaration);
@@ -90,6 +176,11 @@ std::variant<ParameterScalar, ParameterFault> parse_parameter(const ParameterDec
 std::optional<ParameterFault> range_fault(const ParameterDeclaration& declaration, const ParameterScalar& value);
 /// A value as a lab file would write it.
 std::string to_text(const ParameterScalar& value, ParameterType type);
+/// Likewise, of one that may be a list.
+std::string to_text(const std::vector<ParameterScalar>& values, ParameterType type);
+/// Whether a parameter that was set reads as that, as near as its kernel's units can tell.
+bool agrees(const ParameterDeclaration& declaration, const std::vector<ParameterScalar>& wanted,
+            const std::vector<ParameterScalar>& seen);
 
 /// "15s", "200ms", "1.5h", "10us", "3m"; Units: nanoseconds.
 std::optional<std::int64_t> parse_duration(std::string_view text);

@@ -9,6 +9,7 @@
 #include "model/address.hpp"
 #include "model/given.hpp"
 #include "model/names.hpp"
+#include "model/parameter.hpp"
 
 namespace netrig {
 
@@ -26,12 +27,22 @@ enum class Realm : std::uint8_t {
 struct Interest {
   std::vector<std::string> sysctls = {};  ///< keys
   bool learned_neighbours = false;        ///< also those that come and go by themselves
+  /// Drivers whose parameters are to be told of the links of their kind.
+  std::vector<std::shared_ptr<const DriverDescription>> tables = {};
+
+  void add(const std::shared_ptr<const DriverDescription>& table) {
+    const bool known = std::any_of(tables.begin(), tables.end(), [&](const auto& one) {
+      return one->link_kinds.front() == table->link_kinds.front();
+    });
+    if (!known) tables.push_back(table);
+  }
 
   void join(Interest&& other) {
     sysctls.insert(sysctls.end(), other.sysctls.begin(), other.sysctls.end());
     std::sort(sysctls.begin(), sysctls.end());
     sysctls.erase(std::unique(sysctls.begin(), sysctls.end()), sysctls.end());
     learned_neighbours |= other.learned_neighbours;
+    for (const auto& table : other.tables) add(table);
   }
 };
 
@@ -49,7 +60,7 @@ std::string setting_text(const std::vector<std::string>& value);
 
 /// One setting that is not as it should be.
 struct SettingChange {
-  std::string_view name;
+  std::string name;
   std::string expected;
   std::string found;
   Position where;

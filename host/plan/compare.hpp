@@ -21,7 +21,7 @@ std::vector<SettingChange> changes_of(const Kind& wanted, const Kind& seen) {
     std::string found = have ? setting_text(*have) : std::string();
     if (expected != found && !Row<Kind>::agrees(name, expected, found))
       changes.push_back(
-          {.name = name, .expected = std::move(expected), .found = std::move(found), .where = want.where});
+          {.name = std::string(name), .expected = std::move(expected), .found = std::move(found), .where = want.where});
   });
   std::vector<SettingChange> others = Row<Kind>::other_changes(wanted, seen);
   changes.insert(changes.end(), others.begin(), others.end());

@@ -53,8 +53,51 @@ std::vector<std::size_t> DeviceOfInterface::levels() const {
   return level;
 }
 
+std::vector<LinkParameter> wanted_parameters(const Device& device, std::size_t interface) {
+  std::vector<LinkParameter> wanted = parameters_of_link(device.about, device.parameters, interface);
+  std::erase_if(wanted, [&](const LinkParameter& one) {
+    return !one.declaration->is_seen() || !is_welcome(*one.declaration, *device.about, device.parameters);
+  });
+  return wanted;
+}
+
+namespace {
+
+/// Whether every parameter that differs is one that a link can change, or that nobody said and the kernel has by
+/// itself.
+bool parameters_change_in_place(const Device& before, const Device& after) {
+  if (before.parameters == after.parameters) return true;
+  if (!after.about || !before.about || before.about->link_kinds != after.about->link_kinds) return false;
+  return std::all_of(
+      after.about->parameters.begin(), after.about->parameters.end(), [&](const ParameterDeclaration& one) {
+        const auto was = before.parameters.find(one.name);
+        const auto is = after.parameters.find(one.name);
+        const bool had = was != before.parameters.end();
+        const bool has = is != after.parameters.end();
+        if (!had && !has) return true;
+        if (had && has && was->second == is->second) return true;
+        const auto values = has ? std::optional(is->second.values) : one.unset();
+        return one.is_seen() && values && is_changeable(one, had ? &was->second.values : nullptr, *values);
+      });
+}
+
+}  // namespace
+
+bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterScalar>* from,
+                   const std::vector<ParameterScalar>& to) {
+  if (one.kernel.create_only) return false;
+  const auto is_bound = [&](const std::vector<ParameterScalar>& values) {
+    return std::any_of(values.begin(), values.end(), [&](const ParameterScalar& value) {
+      const auto* word = std::get_if<std::string>(&value);
+      const ParameterChoice* choice = word == nullptr ? nullptr : one.choice(*word);
+      return choice != nullptr && choice->anew;
+    });
+  };
+  return !is_bound(to) && (from == nullptr || !is_bound(*from));
+}
+
 bool is_changeable(const Lab& current, const Device& before, const Lab& next, const Device& after) {
-  if (before.driver != after.driver || before.parameters != after.parameters) return false;
+  if (before.driver != after.driver || !parameters_change_in_place(before, after)) return false;
   return std::equal(before.interfaces.begin(), before.interfaces.end(), after.interfaces.begin(),
                     after.interfaces.end(), [&](const Interface& a, const Interface& b) {
                       Link target;

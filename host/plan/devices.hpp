@@ -33,6 +33,13 @@ class DeviceOfInterface {
   std::unordered_map<Key, std::size_t, Hash> index_;
 };
 
+/// What the file sets of one of its interfaces that the kernel tells, and so is compared.
+std::vector<LinkParameter> wanted_parameters(const Device& device, std::size_t interface);
+
+/// Whether a link can get this value of a parameter without being made anew. `from`: nullptr: not known.
+bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterScalar>* from,
+                   const std::vector<ParameterScalar>& to);
+
 /// Whether the device can become the other by changing what the host sets; otherwise it is made anew.
 bool is_changeable(const Lab& current, const Device& before, const Lab& next, const Device& after);
 

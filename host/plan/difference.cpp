@@ -136,10 +136,13 @@ class Comparison {
           std::any_of(changes.begin(), changes.end(), [&](const SettingChange& change) { return change.name == name; });
       if (!had || known) return;
       if (want && !(*want == *had) && have && !(*have == *want))
-        changes.push_back(
-            {.name = name, .expected = setting_text(*want), .found = setting_text(*have), .where = want.where});
+        changes.push_back({.name = std::string(name),
+                           .expected = setting_text(*want),
+                           .found = setting_text(*have),
+                           .where = want.where});
       if (!want && have && Row<T>::kIsReplaced) {
-        changes.push_back({.name = name, .expected = "", .found = setting_text(*have), .where = goal.where});
+        changes.push_back(
+            {.name = std::string(name), .expected = "", .found = setting_text(*have), .where = goal.where});
         have.reset();
       }
     });

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "plan/devices.hpp"
+
 namespace netrig::plan {
 
 namespace {
@@ -71,12 +73,27 @@ Line foreign_line(const Object& object, const std::string& space) {
   return line_of({.verb = Verb::remove, .object = object}, space);
 }
 
+/// Parameters that the file does not set, as the kernel has them by itself.
+static void add_unset(const Device& device, Link& link) {
+  if (!device.about) return;
+  for (const ParameterDeclaration& one : device.about->parameters) {
+    auto values = one.is_seen() && link.parameter(one.name) == nullptr ? one.unset() : std::nullopt;
+    if (values) link.parameters.push_back({.declaration = {device.about, &one}, .values = std::move(*values)});
+  }
+}
+
 Seen as_wanted(const Lab* lab) {
   Seen seen;
   if (lab == nullptr) return seen;
   const Wanted wanted(*lab);
-  for (std::size_t s = 0; s < lab->namespaces.size(); ++s)
-    seen.spaces.emplace(lab->namespaces[s].name.str(), wanted.in(s));
+  const DeviceOfInterface device_of(*lab);
+  for (std::size_t s = 0; s < lab->namespaces.size(); ++s) {
+    const std::string& name = lab->namespaces[s].name.str();
+    SpaceState state = wanted.in(s);
+    for (Link& link : state.of<Link>())
+      if (const std::size_t d = device_of.find(name, link.name); d != SIZE_MAX) add_unset(lab->devices[d], link);
+    seen.spaces.emplace(name, std::move(state));
+  }
   return seen;
 }
 

@@ -6,6 +6,13 @@
 namespace netrig::plan {
 namespace {
 
+/// Whether the kernel has that parameter beside the others of the link (ParameterDeclaration::only_with).
+bool goes_with(const ParameterDeclaration& one, const Link& link) {
+  const std::size_t equals = one.only_with.find('=');
+  const LinkParameter* other = link.parameter(one.only_with.substr(0, equals));
+  return other == nullptr || to_text(other->values, other->declaration->type) == one.only_with.substr(equals + 1);
+}
+
 bool has_ipv6(const Link& link) { return link.settings.mtu.value_or(kLeastMtu6) >= kLeastMtu6; }
 
 }  // namespace
@@ -19,6 +26,18 @@ std::vector<SettingChange> Row<Link>::other_changes(const Link& wanted, const Li
                        .expected = setting_text(kLeastMtu6),
                        .found = setting_text(*seen.settings.mtu),
                        .where = wanted.where});
+  for (const LinkParameter& one : wanted.parameters) {
+    const ParameterDeclaration& declaration = *one.declaration;
+    const LinkParameter* told = seen.parameter(declaration.name);
+    if (told == nullptr || netrig::agrees(declaration, one.values, told->values)) continue;
+    const auto text = [&](const std::vector<ParameterScalar>& values) {
+      return declaration.secret ? std::string("(secret)") : to_text(values, declaration.type);
+    };
+    changes.push_back({.name = declaration.name,
+                       .expected = text(one.values),
+                       .found = text(told->values),
+                       .where = one.where.line != 0 ? one.where : wanted.where});
+  }
   return changes;
 }
 
@@ -38,6 +57,19 @@ bool Row<Link>::unset(Link& target, const Link& made) {
   back(is.addr_gen_mode, was.addr_gen_mode, AddressGeneration::eui64);
   back(is.protodown, was.protodown, false);
   back(is.altnames, was.altnames, std::vector<std::string>{});
+  // Whatever else says the same attribute of the link is what counts then.
+  for (const LinkParameter& one : made.parameters) {
+    const ParameterDeclaration& declaration = *one.declaration;
+    const bool is_said =
+        std::any_of(target.parameters.begin(), target.parameters.end(), [&](const LinkParameter& other) {
+          const KernelPlace& its = other.declaration->kernel;
+          return its.attribute == declaration.kernel.attribute && its.mask == declaration.kernel.mask;
+        });
+    if (is_said || !goes_with(declaration, target)) continue;
+    auto values = declaration.unset();
+    if (!values) return false;
+    target.parameters.push_back({.declaration = one.declaration, .values = std::move(*values), .where = target.where});
+  }
   return true;
 }
 
@@ -46,6 +78,9 @@ void Row<Link>::keep_rest(Link& goal, const Link& seen) {
   goal.kind = seen.kind;
   if (goal.needs_ipv6 && !has_ipv6(goal)) goal.settings.mtu = {kLeastMtu6, goal.where};
   if (!has_ipv6(goal)) goal.settings.addr_gen_mode.reset();  // it goes with IPv6
+  // Those that the file leaves free are as they are: several may share an attribute.
+  for (const LinkParameter& one : seen.parameters)
+    if (goal.parameter(one.declaration->name) == nullptr) goal.parameters.push_back(one);
 }
 
 void Row<Link>::note(const Step& step, const Link& one, Course& course) {

@@ -13,10 +13,12 @@
 namespace netrig::plan {
 namespace {
 
-/// A link as its driver makes it: down, without master, with the MAC that was asked for. The MTU is asked for again: a
-/// bridge takes the least of its ports' (br_mtu_auto_adjust) until somebody sets one.
-Link born(const Interface& interface) {
+/// A link as its driver makes it: down, without master, with the MAC and the parameters that were asked for. The MTU is
+/// asked for again: a bridge takes the least of its ports' (br_mtu_auto_adjust) until somebody sets one.
+Link born(const Device& device, std::size_t index) {
+  const Interface& interface = device.interfaces[index];
   Link link;
+  link.parameters = wanted_parameters(device, index);
   link.name = interface.name.str();
   link.settings.mac = interface.link.mac;
   link.settings.master = {std::string()};
@@ -73,7 +75,7 @@ class Planner {
       const auto lower = owner_.dependencies(device);
       const bool keep =
           found != by_name.end() && !seen_.broken.contains(device.name.str()) &&
-          is_changeable(current_, current_.devices[found->second], next_, device) &&
+          is_changeable(current_, current_.devices[found->second], next_, device) && can_be_mended(device) &&
           std::all_of(device.interfaces.begin(), device.interfaces.end(),
                       [&](const Interface& i) { return before_space_[i.home] != SIZE_MAX; }) &&
           std::all_of(lower.begin(), lower.end(), [&](std::size_t l) { return before_device_[l] != SIZE_MAX; });
@@ -86,6 +88,26 @@ class Planner {
       }
     }
     std::erase_if(plan_.create_devices, [](const auto& devices) { return devices.empty(); });
+  }
+
+  /// Whether whatever its links have otherwise than the file says can be changed in place.
+  bool can_be_mended(const Device& device) const {
+    for (std::size_t i = 0; i < device.interfaces.size(); ++i) {
+      const auto wanted = wanted_parameters(device, i);
+      const auto space = wanted.empty() ? seen_.spaces.end()
+                                        : seen_.spaces.find(next_.namespaces[device.interfaces[i].home].name.str());
+      if (space == seen_.spaces.end()) continue;
+      for (const Link& link : space->second.of<Link>()) {
+        if (link.name != device.interfaces[i].name.str()) continue;
+        for (const LinkParameter& one : wanted) {
+          const LinkParameter* told = link.parameter(one.declaration->name);
+          if (told != nullptr && !agrees(*one.declaration, one.values, told->values) &&
+              !is_changeable(*one.declaration, &told->values, one.values))
+            return false;
+        }
+      }
+    }
+    return true;
   }
 
   void plan_removals() {
@@ -152,7 +174,7 @@ class Planner {
     // Links that go, and those that come, by index of the next lab.
     std::vector<std::vector<std::string>> going(next_.namespaces.size());
     std::vector<std::vector<std::string>> retiring(next_.namespaces.size());
-    std::vector<std::vector<const Interface*>> coming(next_.namespaces.size());
+    std::vector<std::vector<std::pair<std::size_t, std::size_t>>> coming(next_.namespaces.size());  // device, interface
     std::vector<std::size_t> after(current_.namespaces.size(), SIZE_MAX);
     for (std::size_t s = 0; s < before_space_.size(); ++s)
       if (before_space_[s] != SIZE_MAX) after[before_space_[s]] = s;
@@ -165,7 +187,8 @@ class Planner {
     note(plan_.retire_devices, retiring);
     for (const auto& level : plan_.create_devices)
       for (const std::size_t d : level)
-        for (const Interface& interface : next_.devices[d].interfaces) coming[interface.home].push_back(&interface);
+        for (std::size_t i = 0; i < next_.devices[d].interfaces.size(); ++i)
+          coming[next_.devices[d].interfaces[i].home].emplace_back(d, i);
 
     std::vector<SpacePlan> plans(next_.namespaces.size());
     touched_.assign(next_.namespaces.size(), 0);
@@ -189,7 +212,8 @@ class Planner {
       if (one.fresh) state.of<Link>().push_back(link_down("lo"));
       for (const std::string& name : going[s]) apply({.verb = Verb::remove, .object = link_down(name)}, state);
       for (const std::string& name : retiring[s]) set_down(name, state);
-      for (const Interface* interface : coming[s]) state.of<Link>().push_back(born(*interface));
+      for (const auto& [device, interface] : coming[s])
+        state.of<Link>().push_back(born(next_.devices[device], interface));
       for (const Link& link : want.of<Link>()) has_master[s] |= !link.settings.master.value_or("").empty() ? 1 : 0;
       const SpaceState had = before_space_[s] == SIZE_MAX ? SpaceState{} : made.in(before_space_[s]);
       const Sides sides{.wanted = want, .made = had, .seen = state, .own = !space.existing, .foreign = space.foreign};

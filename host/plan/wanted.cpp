@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/wanted.hpp"
 
+#include "plan/devices.hpp"
 #include "plan/rows.hpp"
 
 namespace netrig::plan {
 namespace {
 
-Link link_of(const Interface& interface) {
+Link link_of(const Device& device, std::size_t index) {
+  const Interface& interface = device.interfaces[index];
   Link link;
+  link.parameters = wanted_parameters(device, index);
   link.name = interface.name.str();
   link.settings = interface.link;
   link.dynamic = interface.dynamic;
@@ -46,7 +49,7 @@ SpaceState Wanted::in(std::size_t space) const {
     lo.where = home.where;
   }
   for (const Place& place : interfaces_[space]) {
-    state.of<Link>().push_back(link_of(at(place)));
+    state.of<Link>().push_back(link_of(lab_.devices[place.first], place.second));
     ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
       const auto& own = at(place).of<Kind>();
       state.of<Kind>().insert(state.of<Kind>().end(), own.begin(), own.end());
@@ -60,7 +63,11 @@ SpaceState Wanted::in(std::size_t space) const {
 Interest Wanted::interest_in(std::size_t space) const {
   Interest interest;
   note(lab_.namespaces[space].objects, interest);
-  for (const Place& place : interfaces_[space]) note(at(place).objects, interest);
+  for (const Place& place : interfaces_[space]) {
+    note(at(place).objects, interest);
+    const Device& device = lab_.devices[place.first];
+    if (!wanted_parameters(device, place.second).empty()) interest.add(device.about);
+  }
   return interest;
 }
 

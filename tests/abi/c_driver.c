@@ -6,33 +6,17 @@
 #include <netrig/attributes.h>
 #include <netrig/services.h>
 
-static const struct netrig_parameter kQueues = {.struct_size = sizeof kQueues,
-                                                .name = "queues",
-                                                .type = NETRIG_TYPE_INTEGER,
-                                                .default_text = "1",
-                                                .minimum = 1,
-                                                .maximum = 16,
-                                                .help = "transmit queues of both ends"};
-static const struct netrig_parameter kToken = {.struct_size = sizeof kToken,
-                                               .name = "token",
-                                               .type = NETRIG_TYPE_STRING,
-                                               .flags = NETRIG_PARAMETER_SECRET,
-                                               .help = "something that nobody may see"};
-static const struct netrig_parameter kRefuse = {
-    .struct_size = sizeof kRefuse, .name = "refuse", .type = NETRIG_TYPE_BOOL, .help = "whether create says no"};
-static const struct netrig_parameter* const kParameters[] = {&kQueues, &kToken, &kRefuse, NULL};
-
 static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   const struct netrig_log* log = host->service(call, NETRIG_LOG_1);
   if (netlink == NULL || log == NULL) return host->fail(call, NETRIG_UNSUPPORTED, "this host lacks a service");
 
-  bool refuse = false;
+  uint8_t refuse = 0;
   host->get_bool(call, "refuse", 0, &refuse);
   const char* token = "";
   host->get_string(call, "token", 0, &token);
   log->write(call, NETRIG_LOG_INFO, token);
-  if (refuse) return host->fail(call, NETRIG_BUSY, token);
+  if (refuse != 0) return host->fail(call, NETRIG_BUSY, token);
 
   int64_t queues = 1;
   host->get_integer(call, "queues", 0, &queues);
@@ -63,7 +47,7 @@ static netrig_status create(const struct netrig_host* host, netrig_call* call, c
     return host->fail(call, NETRIG_INTERNAL, "generic netlink is not there");
   const struct netrig_sysfs* sysfs = host->service(call, NETRIG_SYSFS_1);
   char address[64];
-  size_t size = sizeof address;
+  uint32_t size = sizeof address;
   if (sysfs == NULL || sysfs->read(call, 0, "address", address, &size) != NETRIG_OK || size != 18)
     return host->fail(call, NETRIG_INTERNAL, "sysfs does not show the interface");
   return host->set_record(call, request->device, 4);
@@ -75,7 +59,7 @@ static netrig_status destroy(const struct netrig_host* host, netrig_call* call, 
   return netlink->delete_link(call, 0);
 }
 
-static void count_attribute(void* user, uint16_t type, const void* value, size_t size) {
+static void count_attribute(void* user, uint16_t type, const void* value, uint32_t size) {
   (void)type;
   (void)value;
   (void)size;
@@ -91,16 +75,15 @@ static netrig_status inspect(const struct netrig_host* host, netrig_call* call, 
   return host->set_state(call, "attributes", count > 10 ? "many" : "few");
 }
 
-NETRIG_DRIVER_NOTE("cveth", "0.9.0", "veth", NETRIG_WANTS_NOTHING);
-NETRIG_EXPORT const struct netrig_driver netrig_driver_1 = {.struct_size = sizeof netrig_driver_1,
-                                                            .abi_major = NETRIG_ABI_MAJOR,
-                                                            .abi_minor = NETRIG_ABI_MINOR,
-                                                            .name = "cveth",
-                                                            .version = "0.9.0",
-                                                            .summary = "veth in plain C",
-                                                            .min_interfaces = 2,
-                                                            .max_interfaces = 2,
-                                                            .parameters = kParameters,
-                                                            .create = create,
-                                                            .destroy = destroy,
-                                                            .inspect = inspect};
+NETRIG_TABLE(3) = {
+    NETRIG_TABLE_NOTE,
+    .about = {NETRIG_ABOUT(3), .functions = NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY | NETRIG_FUNCTION_INSPECT,
+              .min_interfaces = 2, .max_interfaces = 2, .name = "cveth", .version = "0.9.0",
+              .summary = "veth in plain C", .link_kinds = "veth"},
+    .parameters = {{NETRIG_PARAMETER, .name = "queues", .type = NETRIG_TYPE_INTEGER, .default_text = "1", .minimum = 1,
+                    .maximum = 16, .help = "transmit queues of both ends"},
+                   {NETRIG_PARAMETER, .name = "token", .type = NETRIG_TYPE_STRING, .flags = NETRIG_PARAMETER_SECRET,
+                    .help = "something that nobody may see"},
+                   {NETRIG_PARAMETER, .name = "refuse", .type = NETRIG_TYPE_BOOL, .help = "whether create says no"}}};
+NETRIG_EXPORT const struct netrig_functions netrig_driver = {
+    .struct_size = sizeof netrig_driver, .create = create, .destroy = destroy, .inspect = inspect};

@@ -18,7 +18,7 @@ __attribute__((constructor)) static void leave_trace(void) {
 #endif
 #ifdef ODD_NEWER
 #undef NETRIG_ABI_MINOR
-#define NETRIG_ABI_MINOR 7u
+#define NETRIG_ABI_MINOR 17u
 #endif
 
 static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
@@ -57,22 +57,30 @@ static netrig_status destroy(const struct netrig_host* host, netrig_call* call, 
   return host->fail(call, NETRIG_BUSY, "this driver never lets go");
 }
 
+#ifdef ODD_TRACE
+static netrig_status validate(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
+  (void)host;
+  (void)call;
+  (void)request;
+  return NETRIG_OK;
+}
+#define VALIDATES NETRIG_FUNCTION_VALIDATE
+#define VALIDATE validate
+#else
+#define VALIDATES 0u
+#define VALIDATE NULL
+#endif
+
 #ifndef ODD_NO_NOTE
-NETRIG_DRIVER_NOTE(NAME, "1.0.0", KINDS, NETRIG_WANTS_NOTHING);
+NETRIG_TABLE(0) = {NETRIG_TABLE_NOTE,
+                   .about = {NETRIG_ABOUT(0), .functions = VALIDATES | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY,
+                             .min_interfaces = 1, .max_interfaces = 1, .name = NAME, .version = "1.0.0",
+                             .summary = "a driver that misbehaves", .link_kinds = KINDS}};
 #endif
 #ifdef ODD_NO_SYMBOL
-const struct netrig_driver netrig_driver_2;
-__attribute__((used)) static const struct netrig_driver hidden = {
+const struct netrig_functions netrig_driver_2;
+__attribute__((used)) static const struct netrig_functions hidden = {
 #else
-NETRIG_EXPORT const struct netrig_driver netrig_driver_1 = {
+NETRIG_EXPORT const struct netrig_functions netrig_driver = {
 #endif
-    .struct_size = sizeof(struct netrig_driver),
-    .abi_major = NETRIG_ABI_MAJOR,
-    .abi_minor = NETRIG_ABI_MINOR,
-    .name = NAME,
-    .version = "1.0.0",
-    .summary = "a driver that misbehaves",
-    .min_interfaces = 1,
-    .max_interfaces = 1,
-    .create = create,
-    .destroy = destroy};
+    .struct_size = sizeof(struct netrig_functions), .validate = VALIDATE, .create = create, .destroy = destroy};

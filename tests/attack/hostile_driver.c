@@ -283,7 +283,8 @@ static netrig_status set_feature(const struct netrig_host* host, netrig_call* ca
   uint16_t family = 0;
   const netrig_status status = genl->family(call, 0, "ethtool", &family);
   if (status != NETRIG_OK) return status;
-  return genl->request(call, 0, family, ETHTOOL_MSG_FEATURES_SET, 1, 0, message.bytes, message.size, NULL, NULL);
+  return genl->request(call, 0, family, ETHTOOL_MSG_FEATURES_SET, 1, 0, message.bytes, (uint32_t)message.size, NULL,
+                       NULL);
 }
 
 static netrig_status attack(const struct netrig_host* host, netrig_call* call, const char* how) {
@@ -398,7 +399,7 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
   } else if (strcmp(how, "sysfs") == 0) {
     const struct netrig_sysfs* sysfs = host->service(call, NETRIG_SYSFS_1);
     char text[64];
-    size_t size = sizeof text;
+    uint32_t size = sizeof text;
     sysfs->read(call, 0, "../lo/address", text, &size);
   } else if (strcmp(how, "socket") == 0) {
     const struct netrig_socket* table = host->service(call, NETRIG_SOCKET_1);
@@ -592,23 +593,17 @@ static netrig_status inspect(const struct netrig_host* host, netrig_call* call, 
   return NETRIG_OK;
 }
 
-static const struct netrig_parameter how = {
-    .struct_size = sizeof how, .name = "how", .type = NETRIG_TYPE_STRING, .help = "the attack"};
-static const struct netrig_parameter when = {
-    .struct_size = sizeof when, .name = "when", .type = NETRIG_TYPE_STRING, .help = "the operation it happens in"};
-static const struct netrig_parameter* const parameters[] = {&how, &when, NULL};
-
-NETRIG_DRIVER_NOTE(NAME, "1.0.0", "veth", WANTS);
-NETRIG_EXPORT const struct netrig_driver netrig_driver_1 = {.struct_size = sizeof(struct netrig_driver),
-                                                            .abi_major = NETRIG_ABI_MAJOR,
-                                                            .abi_minor = NETRIG_ABI_MINOR,
-                                                            .name = NAME,
-                                                            .version = "1.0.0",
-                                                            .summary = "a driver that attacks its host",
-                                                            .min_interfaces = 1,
-                                                            .max_interfaces = 2,
-                                                            .parameters = parameters,
-                                                            .validate = validate,
-                                                            .create = create,
-                                                            .destroy = destroy,
-                                                            .inspect = inspect};
+NETRIG_TABLE(2) = {NETRIG_TABLE_NOTE,
+                   .about = {NETRIG_ABOUT(2),
+                             .functions = NETRIG_FUNCTION_VALIDATE | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY |
+                                          NETRIG_FUNCTION_INSPECT,
+                             .wants = WANTS, .min_interfaces = 1, .max_interfaces = 2, .name = NAME, .version = "1.0.0",
+                             .summary = "a driver that attacks its host", .link_kinds = "veth"},
+                   .parameters = {{NETRIG_PARAMETER, .name = "how", .type = NETRIG_TYPE_STRING, .help = "the attack"},
+                                  {NETRIG_PARAMETER, .name = "when", .type = NETRIG_TYPE_STRING,
+                                   .help = "the operation it happens in"}}};
+NETRIG_EXPORT const struct netrig_functions netrig_driver = {.struct_size = sizeof netrig_driver,
+                                                             .validate = validate,
+                                                             .create = create,
+                                                             .destroy = destroy,
+                                                             .inspect = inspect};

@@ -25,7 +25,7 @@ namespace driver = netrig::driver;
 
 TEST_CASE("refused by the host itself: a request past the worker's checks") {
   const auto [how, words] = GENERATE(table<std::string, std::string>({
-      {"ask-kind", "a link of kind \"bridge\", which its note does not declare"},
+      {"ask-kind", "a link of kind \"bridge\", which its table does not declare"},
       {"ask-delete", "a service in the wrong operation"},
       {"ask-interface", "interface 9 of 2"},
       {"ask-address", "a request of type 20"},

@@ -19,7 +19,7 @@ namespace minisign = netrig::driver::minisign;
 
 namespace {
 
-const std::string kComment = "netrig driver=veth version=1.0.0 abi=1.0";
+const std::string kComment = "netrig driver=veth version=1.0.0 abi=0.9";
 
 /// A place whose policy wants signatures, with one trusted key of minisign's.
 struct Signed : Place {
@@ -168,7 +168,7 @@ TEST_CASE("refused: the right key id over another key") {
 
 TEST_CASE("refused: a trusted comment that was edited") {
   const Signed place;
-  place.sign("netrig driver=veth version=0.9.0 abi=1.0");
+  place.sign("netrig driver=veth version=0.9.0 abi=0.9");
   std::string text = place.signature();
   text.replace(text.find("version=0.9.0"), 13, "version=1.0.0");
   place.put_signature(text);
@@ -178,9 +178,9 @@ TEST_CASE("refused: a trusted comment that was edited") {
 TEST_CASE("refused: a signature for another driver's name, version or ABI, or for none") {
   const Signed place;
   const auto [comment, words] = GENERATE(table<std::string, std::string>({
-      {"netrig driver=bridge version=1.0.0 abi=1.0", "it was signed as driver bridge, but its note says veth"},
-      {"netrig driver=veth version=2.0.0 abi=1.0", "it was signed as version 2.0.0, but its note says 1.0.0"},
-      {"netrig driver=veth version=1.0.0 abi=1.9", "it was signed as abi 1.9, but its note says 1.0"},
+      {"netrig driver=bridge version=1.0.0 abi=0.9", "it was signed as driver bridge, but its table says veth"},
+      {"netrig driver=veth version=2.0.0 abi=0.9", "it was signed as version 2.0.0, but its table says 1.0.0"},
+      {"netrig driver=veth version=1.0.0 abi=1.9", "it was signed as abi 1.9, but its table says 0.9"},
       {"a file of mine", "its trusted comment does not say which driver it is for"},
   }));
   place.sign(comment);

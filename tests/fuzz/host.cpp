@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // The host's end of the protocol: what a hostile worker sends. Orders that pass are in bounds.
-#include "driver/loader.hpp"
 #include "driver/messages.hpp"
 #include "fuzz.hpp"
 
@@ -29,14 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   driver::Permission permission(description, 0, driver::Operation::create, interfaces, 1);
   refused_or_fine([&] {
     switch (data[0] % 6) {
-      case 0: {
-        driver::Hello hello = driver::decode_hello(bytes);
-        driver::Note note;
-        note.driver = "veth";
-        note.version = "1.0.0";
-        driver::complete_description(hello.description, note);
+      case 0:
+        driver::decode_hello(bytes);
         break;
-      }
       case 1: {
         const driver::AnswerMessage answer = driver::decode_answer(bytes);
         driver::clean_text(answer.message, description, nullptr);

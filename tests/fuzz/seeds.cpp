@@ -22,15 +22,6 @@ int main(int argc, char** argv) {
   if (argc != 2) return 2;
   const std::filesystem::path root = argv[1];
   driver::Hello hello;
-  hello.description.kind = "veth";
-  hello.description.version = "1.0.0";
-  hello.description.parameters.resize(2);
-  hello.description.parameters[0].name = "queues";
-  hello.description.parameters[0].type = netrig::ParameterType::integer;
-  hello.description.parameters[1].name = "mode";
-  hello.description.parameters[1].type = netrig::ParameterType::enumeration;
-  hello.description.parameters[1].choices = {"a", "b"};
-  hello.description.parameters[1].default_text = "a";
   write(root / "host/hello", 0, driver::encode(hello));
 
   driver::LinkOrder link;

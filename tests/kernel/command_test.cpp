@@ -77,7 +77,7 @@ TEST_CASE("no output and no log shows a secret") {
 TEST_CASE("a driver that asks for what it may not is refused, and nothing is left") {
   const auto [driver, message] = GENERATE(table<std::string, std::string>({
       {"makesnothing", "it made nothing for interface x"},
-      {"otherkind", "a link of kind \"bridge\", which its note does not declare"},
+      {"otherkind", "a link of kind \"bridge\", which its table does not declare"},
       {"otherinterface", "interface 7 of 1"},
       {"claims", "the driver says that it made a:x as interface 1, which the kernel does not show"},
       {"renames", "link attribute 3"},

@@ -9,6 +9,7 @@
 
 #include "catch.hpp"
 #include "driver/elf.hpp"
+#include "driver/table.hpp"
 #include "model/error.hpp"
 
 using namespace netrig;
@@ -39,7 +40,13 @@ T& at(Bytes& bytes, std::size_t offset) {
 }
 std::size_t note_offset(const Bytes& bytes) {
   const std::string_view text(bytes.data(), bytes.size());
-  return text.find(std::string_view("netrig\0\0\x01\0", 10)) - offsetof(netrig_note, name);
+  return text.find(std::string_view("netrig.drv\0\0", 12)) - offsetof(netrig_note, name);
+}
+netrig_note& note_of(Bytes& bytes) { return at<netrig_note>(bytes, note_offset(bytes)); }
+netrig_table& table_of(Bytes& bytes) { return at<netrig_table>(bytes, note_offset(bytes) + sizeof(netrig_note)); }
+netrig_parameter& parameter_of(Bytes& bytes, std::size_t index) {
+  return at<netrig_parameter>(
+      bytes, note_offset(bytes) + sizeof(netrig_note) + sizeof(netrig_table) + index * sizeof(netrig_parameter));
 }
 Elf64_Phdr& segment(Bytes& bytes, std::uint32_t type) {
   const auto& header = at<Elf64_Ehdr>(bytes, 0);
@@ -50,20 +57,27 @@ Elf64_Phdr& segment(Bytes& bytes, std::uint32_t type) {
 
 }  // namespace
 
-TEST_CASE("a plugin's note is read without loading it") {
+TEST_CASE("what a plugin is is read without loading it") {
   const Bytes bytes = veth();
-  const auto note = driver::read_plugin(std::as_bytes(std::span(bytes)));
-  CHECK(note.driver == "veth");
-  CHECK(note.version == "1.0.0");
-  CHECK(note.abi_major == 1);
-  CHECK(note.wants == 0);
-  CHECK(note.link_kinds == std::vector<std::string>{"veth"});
+  const auto about = driver::read_plugin(std::as_bytes(std::span(bytes))).about;
+  CHECK(about.kind == "veth");
+  CHECK(about.version == "1.0.0");
+  CHECK(about.summary == "pair of connected Ethernet interfaces");
+  CHECK(about.abi_major == 0);
+  CHECK(about.abi_minor == 9);
+  CHECK(about.wants == 0);
+  CHECK(about.functions == 0);
+  CHECK(about.min_interfaces == 2);
+  CHECK(about.link_kinds == std::vector<std::string>{"veth"});
+  REQUIRE(about.parameters.size() == 10);
+  CHECK(about.parameters[0].name == "tx_queues");
+  CHECK(about.parameters[0].kernel.places == (KernelPlace::kLink | KernelPlace::kPeer));
 }
 
 TEST_CASE("a plugin with a note of 8-byte alignment beside its own is read") {
   // What compilers write by default for control-flow protection (.note.gnu.property).
   const Bytes bytes = test_plugin("protected");
-  CHECK(driver::read_plugin(std::as_bytes(std::span(bytes))).driver == "protected");
+  CHECK(driver::read_plugin(std::as_bytes(std::span(bytes))).about.kind == "protected");
 #ifdef __x86_64__
   CHECK(std::string_view(bytes.data(), bytes.size()).find(std::string_view("GNU\0\x02\0\0\xc0", 8)) !=
         std::string_view::npos);
@@ -75,7 +89,7 @@ TEST_CASE("files that are no plugins are refused, each with its reason") {
   CHECK(refusal(Bytes(10)) == "the file is too short to be a shared object");
   CHECK(refusal(Bytes(1000, 'x')) == "the file is not an ELF shared object");
   CHECK_THAT(refusal(test_plugin("nonote")), ContainsSubstring("it has no netrig note"));
-  CHECK_THAT(refusal(test_plugin("nosymbol")), ContainsSubstring("it does not export netrig_driver_1"));
+  CHECK_THAT(refusal(test_plugin("nosymbol")), ContainsSubstring("it does not export netrig_driver"));
   CHECK_THAT(refusal(plugin("/bin/true")), ContainsSubstring("a program, not a plugin"));
 }
 
@@ -94,25 +108,35 @@ TEST_CASE("a plugin for another machine, class or ABI is refused") {
     CHECK_THAT(refusal(bytes), ContainsSubstring("executable stack"));
   }
   SECTION("a newer major ABI") {
-    at<netrig_note>(bytes, note_offset(bytes)).abi_major = 2;
-    CHECK_THAT(refusal(bytes), ContainsSubstring("built for driver ABI 2, this netrig speaks 1"));
+    table_of(bytes).abi_major = 2;
+    CHECK_THAT(refusal(bytes), ContainsSubstring("built for driver ABI 2.9, this netrig speaks 0.9"));
   }
-  SECTION("a newer minor ABI is welcome") {
-    at<netrig_note>(bytes, note_offset(bytes)).abi_minor = 7;
+  SECTION("an older minor ABI") {
+    table_of(bytes).abi_minor = 8;
+    CHECK_THAT(refusal(bytes), ContainsSubstring("built for driver ABI 0.8, this netrig speaks 0.9"));
+  }
+  SECTION("a newer minor ABI is welcome, whatever it says in what is reserved") {
+    table_of(bytes).abi_minor = 17;
+    table_of(bytes).reserved = 1;
     CHECK(refusal(bytes) == "accepted");
+  }
+  SECTION("the draft that there was before") {
+    note_of(bytes).name_size = 7;
+    std::memcpy(note_of(bytes).name, "netrig\0\0\0\0\0", 12);
+    CHECK_THAT(refusal(bytes), ContainsSubstring("a draft of the driver ABI (1.0) that was given up"));
   }
 }
 
 TEST_CASE("a damaged note is refused") {
   Bytes bytes = veth();
-  auto& note = at<netrig_note>(bytes, note_offset(bytes));
+  netrig_note& note = note_of(bytes);
   SECTION("a description that is longer than the file") {
     note.description_size = 0x7fffffff;
     CHECK_THAT(refusal(bytes), ContainsSubstring("truncated or damaged"));
   }
   SECTION("a description that is too short") {
-    note.description_size = 8;
-    CHECK_THAT(refusal(bytes), ContainsSubstring("its netrig note has 8 bytes"));
+    note.description_size = 4;
+    CHECK(refusal(bytes) != "accepted");
   }
   SECTION("a name size that runs over") {
     note.name_size = 0xffffffff;
@@ -122,32 +146,193 @@ TEST_CASE("a damaged note is refused") {
     note.type = 9;
     CHECK_THAT(refusal(bytes), ContainsSubstring("unknown type 9"));
   }
-  SECTION("a name without an end") {
-    std::memset(note.driver, 'x', sizeof note.driver);
-    CHECK_THAT(refusal(bytes), ContainsSubstring("a driver name without an end"));
-  }
-  SECTION("bytes after a name") {
-    note.version[20] = 'x';
-    CHECK_THAT(refusal(bytes), ContainsSubstring("bytes after the end of the version"));
-  }
-  SECTION("an empty name") {
-    note.driver[0] = 0;
-    CHECK(refusal(bytes) != "accepted");
-  }
   SECTION("two notes") {
-    // The build id's note, made to look like ours, only further on: the same segment twice does as well.
     auto& other = segment(bytes, PT_GNU_STACK);
     other = segment(bytes, PT_NOTE);
     CHECK_THAT(refusal(bytes), ContainsSubstring("two netrig notes"));
   }
-  SECTION("a misaligned one") {
-    segment(bytes, PT_NOTE).p_align = 8;
-    CHECK(refusal(bytes) != "accepted");
+}
+
+TEST_CASE("a table that is malformed, or contradicts itself, is refused") {
+  Bytes bytes = veth();
+  netrig_table& table = table_of(bytes);
+  netrig_parameter& first = parameter_of(bytes, 0);
+  const auto is_refused = [&](const char* words) { CHECK_THAT(refusal(bytes), ContainsSubstring(words)); };
+  SECTION("a header beyond its bytes") {
+    table.struct_size = 0xfffffff8;
+    is_refused("its table has a header of 4294967288 bytes");
+  }
+  SECTION("a short header") {
+    table.struct_size -= 8;
+    is_refused("its table has a header of");
+  }
+  SECTION("more parameters than bytes") {
+    table.parameter_count = 256;
+    is_refused("its table ends before its last parameter");
+  }
+  SECTION("more parameters than there may be") {
+    table.parameter_count = 257;
+    is_refused("it declares 257 parameters");
+  }
+  SECTION("a short stride") {
+    table.parameter_size = 8;
+    is_refused("its table has parameters of 8 bytes");
+  }
+  SECTION("a short parameter") {
+    first.struct_size = 16;
+    is_refused("its table has a parameter of 16 bytes");
+  }
+  SECTION("a name without an end") {
+    std::memset(table.name, 'x', sizeof table.name);
+    is_refused("a driver name without an end");
+  }
+  SECTION("bytes after a text") {
+    table.version[20] = 'x';
+    is_refused("bytes after the end of the version");
+  }
+  SECTION("an empty name") {
+    table.name[0] = 0;
+    std::memset(table.name, 0, sizeof table.name);
+    is_refused("empty or unprintable name");
+  }
+  SECTION("something in what is reserved") {
+    first.reserved = 1;
+    is_refused("a member that is reserved");
+  }
+  SECTION("flags of tomorrow") {
+    first.flags |= 0x80000000;
+    is_refused("parameter tx_queues has flags that this netrig does not know");
+  }
+  SECTION("functions of tomorrow") {
+    table.functions = 0x100;
+    is_refused("functions that this netrig does not know");
+  }
+  SECTION("an unknown type") {
+    first.type = 99;
+    is_refused("unknown type 99");
+  }
+  SECTION("the same parameter twice") {
+    std::memcpy(parameter_of(bytes, 1).name, first.name, sizeof first.name);
+    is_refused("declares parameter tx_queues twice");
+  }
+  SECTION("a default that it would refuse") {
+    std::memcpy(first.default_text, "0", 2);
+    is_refused("has a default that it would refuse");
+  }
+  SECTION("choices of what is no enum") {
+    std::memcpy(first.choices, "a b", 4);
+    is_refused("has choices, and is no enum");
+  }
+  SECTION("a condition on what there is not") {
+    std::memcpy(first.only_with, "mode=source", 12);
+    is_refused("which no parameter can be");
   }
 }
 
-TEST_CASE("a plugin that brings libraries along or paths to them is refused") {
+TEST_CASE("a table that lies about what it reaches is refused") {
   Bytes bytes = veth();
+  netrig_table& table = table_of(bytes);
+  netrig_parameter& first = parameter_of(bytes, 0);
+  const auto is_refused = [&](const char* words) { CHECK_THAT(refusal(bytes), ContainsSubstring(words)); };
+  SECTION("a hidden second end") {
+    table.peer_attribute = 0;
+    table.min_interfaces = table.max_interfaces = 1;
+    is_refused("its table hides the second end of a veth");
+  }
+  SECTION("a second end by another attribute") {
+    table.peer_attribute = 2;
+    is_refused("by attribute 2, which is none");
+  }
+  SECTION("a second end as a parameter") {
+    first.places = NETRIG_PLACE_DATA;
+    first.attribute = 1;
+    is_refused("parameter tx_queues makes a second end of a veth");
+  }
+  SECTION("a number of an interface without a reference") {
+    std::memcpy(table.link_kinds, "vxlan", 6);
+    table.peer_attribute = 0;
+    table.min_interfaces = table.max_interfaces = 1;
+    first.places = NETRIG_PLACE_DATA;
+    first.attribute = 3;  // IFLA_VXLAN_LINK
+    is_refused("is the number of an interface, and no reference");
+  }
+  SECTION("a number of an interface that goes along") {
+    std::memcpy(table.link_kinds, "vxlan", 6);
+    table.peer_attribute = 0;
+    table.min_interfaces = table.max_interfaces = 1;
+    first.places = NETRIG_PLACE_DATA;
+    first.attribute = 5;
+    first.also_attribute = 3;
+    first.also_encoding = NETRIG_AS_U32;
+    is_refused("is the number of an interface, and no reference");
+  }
+  SECTION("a reference as a number") {
+    first.encoding = NETRIG_AS_IFINDEX;
+    is_refused("an encoding that does not fit its type");
+  }
+  SECTION("an open file") {
+    std::memcpy(table.link_kinds, "gtp", 4);
+    table.peer_attribute = 0;
+    table.min_interfaces = table.max_interfaces = 1;
+    first.places = NETRIG_PLACE_DATA;
+    first.attribute = 1;
+    is_refused("is the number of a file of a gtp");
+  }
+  SECTION("a link's name, namespace or master") {
+    first.attribute = GENERATE(3, 10, 19, 28);
+    is_refused("which is not a driver's to set like that");
+  }
+  SECTION("a nest by a flag in its number") {
+    first.attribute = 0x8000 | 31;
+    is_refused("has no attribute");
+  }
+  SECTION("a nest where there is none") {
+    first.element = 1;
+    is_refused("is a link's own, which is one number");
+  }
+  SECTION("a number that does not fit") {
+    first.encoding = NETRIG_AS_U8;
+    is_refused("can be negative, or larger than its attribute");
+  }
+  SECTION("an encoding of tomorrow") {
+    first.encoding = 99;
+    is_refused("an encoding that this netrig does not know");
+  }
+  SECTION("a place of tomorrow") {
+    first.places |= 0x100;
+    is_refused("a place that this netrig does not know");
+  }
+  SECTION("interfaces that nobody makes") {
+    table.max_interfaces = 5;
+    is_refused("makes 2 of 2 to 5 interfaces");
+  }
+}
+
+TEST_CASE("longer structs than this netrig knows are read") {
+  // The table of a later version: a longer header, longer parameters.
+  const Bytes whole = veth();
+  const std::size_t begin = note_offset(whole) + sizeof(netrig_note);
+  netrig_table table;
+  std::memcpy(&table, &whole[begin], sizeof table);
+  table.abi_minor = 12;
+  table.struct_size += 16;
+  table.parameter_size += 24;
+  Bytes longer(reinterpret_cast<const char*>(&table), reinterpret_cast<const char*>(&table) + sizeof table);
+  longer.resize(longer.size() + 16, 'x');
+  for (std::size_t i = 0; i < table.parameter_count; ++i) {
+    netrig_parameter one;
+    std::memcpy(&one, &whole[begin + sizeof table + i * sizeof one], sizeof one);
+    one.struct_size += 24;
+    longer.insert(longer.end(), reinterpret_cast<const char*>(&one), reinterpret_cast<const char*>(&one) + sizeof one);
+    longer.resize(longer.size() + 24, 'x');
+  }
+  const auto about = driver::read_table(std::as_bytes(std::span(longer)));
+  REQUIRE(about.parameters.size() == 10);
+  CHECK(about.parameters[9].name == "peer_gro_max_size");
+}
+
+TEST_CASE("a plugin that brings libraries along or paths to them is refused") {
+  Bytes bytes = test_plugin("cveth");  // one that needs a library
   auto& dynamic = segment(bytes, PT_DYNAMIC);
   for (std::size_t at_offset = dynamic.p_offset;; at_offset += sizeof(Elf64_Dyn)) {
     auto& entry = at<Elf64_Dyn>(bytes, at_offset);
@@ -228,6 +413,6 @@ TEST_CASE("a file with many names as long as itself is refused in no time") {
     if (entry.d_tag == DT_NEEDED) entry.d_un.d_val = 1;
   }
   const auto before = std::chrono::steady_clock::now();
-  CHECK_THAT(refusal(bytes), ContainsSubstring("it does not export netrig_driver_1"));
+  CHECK_THAT(refusal(bytes), ContainsSubstring("it does not export netrig_driver"));
   CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(5));
 }

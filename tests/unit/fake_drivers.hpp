@@ -10,8 +10,9 @@ inline netrig::config::Drivers fake_drivers() {
   using netrig::DriverDescription;
   using netrig::ParameterDeclaration;
   using netrig::ParameterType;
-  static const std::map<std::string, DriverDescription, std::less<>> kAll = [] {
-    std::map<std::string, DriverDescription, std::less<>> all;
+  using Known = std::map<std::string, std::shared_ptr<const DriverDescription>, std::less<>>;
+  static const Known kAll = [] {
+    Known all;
     DriverDescription veth;
     veth.kind = "veth";
     veth.min_interfaces = veth.max_interfaces = 2;
@@ -31,15 +32,15 @@ inline netrig::config::Drivers fake_drivers() {
         {.name = "mode",
          .type = ParameterType::enumeration,
          .default_text = "bridge",
-         .choices = {"private", "bridge"}},
+         .choices = {{.name = "private"}, {.name = "bridge"}}},
         {.name = "macs", .type = ParameterType::mac, .list = true}};
-    for (DriverDescription* one : {&veth, &bridge, &macvlan}) all.emplace(one->kind, *one);
+    for (DriverDescription* one : {&veth, &bridge, &macvlan}) all.emplace(one->kind, std::make_shared<const DriverDescription>(*one));
     return all;
   }();
   return {.find =
               [](std::string_view kind) {
                 const auto found = kAll.find(kind);
-                return found == kAll.end() ? nullptr : &found->second;
+                return found == kAll.end() ? nullptr : found->second;
               },
           .kinds =
               [] {

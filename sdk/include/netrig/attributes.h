@@ -6,7 +6,6 @@
 #ifndef NETRIG_ATTRIBUTES_H
 #define NETRIG_ATTRIBUTES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,27 +16,28 @@ extern "C" {
 /** A list of attributes under construction. Owner: caller, the buffer too. */
 struct netrig_attributes {
   uint8_t* buffer;
-  size_t capacity; /**< Units: bytes */
-  size_t size;     /**< bytes used, a multiple of 4 */
-  bool overflow;   /**< something did not fit; what is in the buffer is not to be used */
+  uint32_t capacity; /**< Units: bytes */
+  uint32_t size;     /**< bytes used, a multiple of 4 */
+  uint32_t overflow; /**< 1: something did not fit; what is in the buffer is not to be used */
+  uint32_t reserved;
 };
 
 /** Appends one attribute. size: at most 65531 (nla_len is 16 bit and counts its 4-byte header). */
-static inline void netrig_put(struct netrig_attributes* list, uint16_t type, const void* value, size_t size) {
-  const size_t length = 4u + size;
-  const size_t padded = (length + 3u) & ~(size_t)3u;
+static inline void netrig_put(struct netrig_attributes* list, uint16_t type, const void* value, uint32_t size) {
+  const uint64_t length = 4u + (uint64_t)size;
+  const uint64_t padded = (length + 3u) & ~(uint64_t)3u;
   if (list->overflow || length > UINT16_MAX || padded > list->capacity - list->size) {
-    list->overflow = true;
+    list->overflow = 1;
     return;
   }
   uint8_t* out = list->buffer + list->size;
   const uint16_t length16 = (uint16_t)length;
   const uint8_t* from[3] = {(const uint8_t*)&length16, (const uint8_t*)&type, (const uint8_t*)value};
-  const size_t sizes[3] = {sizeof length16, sizeof type, size};
+  const uint64_t sizes[3] = {sizeof length16, sizeof type, size};
   for (int part = 0; part < 3; ++part)
-    for (size_t i = 0; i < sizes[part]; ++i) *out++ = from[part][i];
-  for (size_t i = length; i < padded; ++i) *out++ = 0;
-  list->size += padded;
+    for (uint64_t i = 0; i < sizes[part]; ++i) *out++ = from[part][i];
+  for (uint64_t i = length; i < padded; ++i) *out++ = 0;
+  list->size += (uint32_t)padded;
 }
 
 static inline void netrig_put_u8(struct netrig_attributes* list, uint16_t type, uint8_t value) {
@@ -59,17 +59,17 @@ static inline void netrig_put_u64(struct netrig_attributes* list, uint16_t type,
 }
 
 /** Opens a nest; returns the mark that netrig_nest_end wants. The kernel's newer policies want NLA_F_NESTED in type. */
-static inline size_t netrig_nest_begin(struct netrig_attributes* list, uint16_t type) {
-  const size_t mark = list->size;
+static inline uint32_t netrig_nest_begin(struct netrig_attributes* list, uint16_t type) {
+  const uint32_t mark = list->size;
   netrig_put(list, type, NULL, 0);
   return mark;
 }
 /** Closes the nest: writes its length. */
-static inline void netrig_nest_end(struct netrig_attributes* list, size_t mark) {
-  const size_t length = list->size - mark;
+static inline void netrig_nest_end(struct netrig_attributes* list, uint32_t mark) {
+  const uint32_t length = list->size - mark;
   if (list->overflow) return;
   if (length > UINT16_MAX) {
-    list->overflow = true;
+    list->overflow = 1;
     return;
   }
   const uint16_t length16 = (uint16_t)length;

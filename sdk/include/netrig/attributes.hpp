@@ -28,7 +28,7 @@ class Attributes {
 
    private:
     netrig_attributes& list_;
-    std::size_t mark_;
+    std::uint32_t mark_;
   };
 
   Attributes() = default;
@@ -41,7 +41,7 @@ class Attributes {
   Attributes& u32(std::uint16_t type, std::uint32_t value) { return netrig_put_u32(&list_, type, value), *this; }
   Attributes& u64(std::uint16_t type, std::uint64_t value) { return netrig_put_u64(&list_, type, value), *this; }
   Attributes& mac(std::uint16_t type, const Mac& value) { return netrig_put(&list_, type, value.data(), 6), *this; }
-  Attributes& bytes(std::uint16_t type, const void* value, std::size_t size) {
+  Attributes& bytes(std::uint16_t type, const void* value, std::uint32_t size) {
     return netrig_put(&list_, type, value, size), *this;
   }
   /// Open until the end of the scope that it is a variable of.
@@ -49,28 +49,28 @@ class Attributes {
 
   /// Throws when something did not fit.
   [[nodiscard]] const void* data() const {
-    if (list_.overflow) throw Failure(NETRIG_INVALID, "the parameters make attributes that do not fit into 8 KiB");
+    if (list_.overflow != 0) throw Failure(NETRIG_INVALID, "the parameters make attributes that do not fit into 8 KiB");
     return buffer_.data();
   }
-  [[nodiscard]] std::size_t size() const noexcept { return list_.size; }
+  [[nodiscard]] std::uint32_t size() const noexcept { return list_.size; }
 
  private:
   alignas(4) std::array<std::uint8_t, 8192> buffer_{};
-  netrig_attributes list_{buffer_.data(), buffer_.size(), 0, false};
+  netrig_attributes list_{buffer_.data(), static_cast<std::uint32_t>(buffer_.size()), 0, 0, 0};
 };
 
 /// Calls each(type, value, size) for every attribute in a nest; stops at the first that is cut off.
 template <typename Each>
-void for_each_attribute(const void* attributes, std::size_t size, Each&& each) {
+void for_each_attribute(const void* attributes, std::uint32_t size, Each&& each) {
   constexpr unsigned kTypeMask = 0x3fff;  // NLA_TYPE_MASK
   const auto* at = static_cast<const std::uint8_t*>(attributes);
   while (size >= 4) {
     std::uint16_t header[2];
     std::memcpy(header, at, sizeof header);
-    const std::size_t length = header[0];
+    const std::uint32_t length = header[0];
     if (length < 4 || length > size) return;
     each(static_cast<std::uint16_t>(header[1] & kTypeMask), static_cast<const void*>(at + 4), length - 4);
-    const std::size_t step = (length + 3) & ~std::size_t{3};
+    const std::uint32_t step = (length + 3) & ~std::uint32_t{3};
     if (step >= size) return;
     at += step;
     size -= step;
@@ -79,7 +79,7 @@ void for_each_attribute(const void* attributes, std::size_t size, Each&& each) {
 
 /// A number from an attribute of its size; nothing if the attribute is shorter.
 template <typename Number>
-std::optional<Number> number(const void* value, std::size_t size) {
+std::optional<Number> number(const void* value, std::uint32_t size) {
   static_assert(std::is_integral_v<Number>);
   if (size < sizeof(Number)) return std::nullopt;
   Number result{};

@@ -31,7 +31,7 @@ template <typename Each>
 class Receiver {
  public:
   explicit Receiver(Each& each) : each_(each) {}
-  static void receive(void* user, std::uint16_t type, const void* value, std::size_t size) noexcept {
+  static void receive(void* user, std::uint16_t type, const void* value, std::uint32_t size) noexcept {
     auto& self = *static_cast<Receiver*>(user);
     if (self.thrown_) return;
     try {
@@ -59,11 +59,11 @@ class Call {
   /// Values of parameters. Nothing: unset, or `index` is past the end of a list.
   [[nodiscard]] std::uint32_t count(const char* name) const { return host_->count(call_, name); }
   [[nodiscard]] std::optional<bool> get_bool(const char* name, std::uint32_t index = 0) const {
-    bool value = false;
+    std::uint8_t value = 0;
     const netrig_status status = host_->get_bool(call_, name, index, &value);
-    return take(status, name, value);
+    return take(status, name, value != 0);
   }
-  /// Integers, durations (nanoseconds), rates (bit/s), and enums as the index of their choice.
+  /// Integers, durations (nanoseconds), rates (bit/s), and enums as the kernel's number of their choice.
   [[nodiscard]] std::optional<std::int64_t> get_integer(const char* name, std::uint32_t index = 0) const {
     std::int64_t value = 0;
     const netrig_status status = host_->get_integer(call_, name, index, &value);
@@ -118,12 +118,12 @@ class Call {
   /// For loops that may take long: throws Failure{timeout} once the deadline has passed or the user has interrupted.
   void checkpoint() const {
     const auto* table = find_service<netrig_cancel>(NETRIG_CANCEL_1);
-    if (table != nullptr && table->cancelled(call_)) throw Failure(NETRIG_TIMEOUT, "the operation was cancelled");
+    if (table != nullptr && table->cancelled(call_) != 0) throw Failure(NETRIG_TIMEOUT, "the operation was cancelled");
   }
   /// One file below /sys/class/net/INTERFACE/, in the interface's namespace. Nothing: it is not there.
   [[nodiscard]] std::optional<std::string> read_sysfs(std::uint32_t interface, const char* path) const {
     std::string text(4096, '\0');
-    std::size_t size = text.size();
+    auto size = static_cast<std::uint32_t>(text.size());
     const netrig_status status =
         function(NETRIG_SYSFS_1, &netrig_sysfs::read)(call_, interface, path, text.data(), &size);
     if (status == NETRIG_NOT_FOUND) return std::nullopt;
@@ -211,7 +211,7 @@ class Creation : public Call {
   /// Queues a change of a link of this device. kind nullptr: attributes alone.
   void set_link(std::uint32_t interface, const char* kind, const Attributes* attributes, const Attributes* data) const {
     const void* bytes[2];
-    std::size_t sizes[2];
+    std::uint32_t sizes[2];
     set(attributes, bytes[0], sizes[0]);
     set(data, bytes[1], sizes[1]);
     expect(function(NETRIG_NETLINK_1, &netrig_netlink::set_link)(raw(), interface, kind, bytes[0], sizes[0], bytes[1],
@@ -231,19 +231,19 @@ class Creation : public Call {
     expect(host()->set_interface(raw(), interface, ifindex), "the host refused the interface");
   }
   /// What destroy and inspect will be given.
-  void set_record(const void* record, std::size_t size) const {
+  void set_record(const void* record, std::uint32_t size) const {
     expect(host()->set_record(raw(), record, size), "the host refused the record");
   }
 
  private:
-  static void set(const Attributes* from, const void*& data, std::size_t& size) {
+  static void set(const Attributes* from, const void*& data, std::uint32_t& size) {
     data = from == nullptr ? nullptr : from->data();
     size = from == nullptr ? 0 : from->size();
   }
   const netrig_request* request_;
 };
 
-/// `destroy`, `inspect` and `statistics`.
+/// `destroy` and `inspect`.
 class Existing : public Call {
  public:
   Existing(const netrig_host* host, netrig_call* call, const netrig_device* device)

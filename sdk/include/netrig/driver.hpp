@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// C++17 layer over netrig/driver.h: a class with create() becomes a driver. Header only; exports nothing of its own;
+// C++17 layer over netrig/driver.h: a class with constants becomes a driver. Header only; exports nothing of its own;
 // turns exceptions into statuses, so none crosses the boundary.
 //
 //   struct Dummy {
-//     static constexpr netrig::Info info{"interface that drops what it is given"};
+//     static constexpr auto about =
+//         netrig::About("dummy", "1.0.0", "interface that drops what it is given").makes("dummy");
 //     static constexpr netrig::Parameter parameters[] = {
-//         netrig::integer("tx_queues", "transmit queues").range(1, 4096)};
-//     static void create(netrig::Creation& device) { ... device.create_link(link); }
+//         netrig::integer("tx_queues", "transmit queues").range(1, 4096).as_u32(IFLA_NUM_TX_QUEUES).of_link()};
 //   };
-//   NETRIG_DRIVER(Dummy, "dummy", "1.0.0", "dummy")
+//   NETRIG_DRIVER(Dummy)
 //
-// Optional static members:
-//   parameters                     none, if it is not there
+// `parameters` may be missing. What a table cannot say, optional static members do; NETRIG_DRIVER_WITH_FUNCTIONS(D) is
+// for those that have any:
 //   validate(netrig::Creation&)    checks what declarations cannot say
-//   destroy(netrig::Existing&)     default: deletes every interface by netrig.netlink/1
-//   inspect(netrig::Existing&)     default: looks whether the interfaces are there
-//   statistics(netrig::Existing&)  counters that the kernel's interface statistics lack
-//   start(netrig::Call&), stop()   before the first and after the last operation in a process
+//   create(netrig::Creation&)      otherwise the host makes what the table tells
+//   destroy(netrig::Existing&)     otherwise the host deletes every interface
+//   inspect(netrig::Existing&)     otherwise the host shows the parameters
 // Each throws netrig::Failure to say no.
 #ifndef NETRIG_DRIVER_HPP
 #define NETRIG_DRIVER_HPP
@@ -28,21 +27,56 @@
 #include <netrig/failure.hpp>
 #include <netrig/parameter.hpp>
 
-#include <array>
+#include <cstddef>
 #include <exception>
 #include <new>
 #include <type_traits>
-#include <utility>
 
 namespace netrig {
 
-/// Constant facts of a driver.
-struct Info {
-  const char* summary;
-  std::uint32_t min_interfaces = 1;
-  std::uint32_t max_interfaces = 1;
-  std::uint32_t max_ports = 0;  ///< 0: its interfaces cannot be a master
-  std::uint32_t flags = 0;      ///< NETRIG_DRIVER_*
+/// What a driver is, written as a chain.
+struct About : netrig_table {
+  constexpr About(const char* driver_name, const char* driver_version, const char* driver_summary) : netrig_table{} {
+    struct_size = sizeof(netrig_table);
+    abi_major = NETRIG_ABI_MAJOR;
+    abi_minor = NETRIG_ABI_MINOR;
+    parameter_size = sizeof(netrig_parameter);
+    min_interfaces = max_interfaces = 1;
+    detail::append(name, driver_name);
+    detail::append(version, driver_version);
+    detail::append(summary, driver_summary);
+  }
+  /// Kernel link kinds, separated by blanks: the first is what the table makes, all are what functions may ask for.
+  [[nodiscard]] constexpr About makes(const char* kinds) const {
+    About copy = *this;
+    detail::append(copy.link_kinds, kinds);
+    return copy;
+  }
+  /// How many a device has. Default: one.
+  [[nodiscard]] constexpr About interfaces(std::uint32_t least, std::uint32_t most) const {
+    About copy = *this;
+    copy.min_interfaces = least;
+    copy.max_interfaces = most;
+    return copy;
+  }
+  /// Two interfaces by one message: the attribute of IFLA_INFO_DATA that carries the second.
+  [[nodiscard]] constexpr About pair(std::uint16_t attribute) const {
+    About copy = interfaces(2, 2);
+    copy.peer_attribute = attribute;
+    return copy;
+  }
+  /// It can be a master, of so many.
+  [[nodiscard]] constexpr About ports(std::uint32_t most) const {
+    About copy = *this;
+    copy.max_ports = most;
+    return copy;
+  }
+  /// NETRIG_WANTS_*
+  [[nodiscard]] constexpr About wanting(std::uint32_t privileges) const {
+    About copy = *this;
+    copy.wants = privileges;
+    return copy;
+  }
 };
 
 namespace detail {
@@ -73,22 +107,10 @@ netrig_status guarded(const netrig_host* host, netrig_call* call, Body&& body) n
   inline constexpr bool has_##member<D, std::void_t<decltype(&D::member)>> = true
 NETRIG_DETAIL_HAS(parameters);
 NETRIG_DETAIL_HAS(validate);
+NETRIG_DETAIL_HAS(create);
 NETRIG_DETAIL_HAS(destroy);
 NETRIG_DETAIL_HAS(inspect);
-NETRIG_DETAIL_HAS(statistics);
-NETRIG_DETAIL_HAS(start);
-NETRIG_DETAIL_HAS(stop);
 #undef NETRIG_DETAIL_HAS
-
-/// The NULL-terminated list of pointers that the ABI wants, as a constant.
-template <typename D>
-struct ParameterPointers {
-  template <std::size_t... I>
-  static constexpr std::array<const netrig_parameter*, sizeof...(I) + 1> make(std::index_sequence<I...>) {
-    return {&D::parameters[I]..., nullptr};
-  }
-  static constexpr auto list = make(std::make_index_sequence<std::extent_v<decltype(D::parameters)>>{});
-};
 
 template <typename D>
 netrig_status validate(const netrig_host* host, netrig_call* call, const netrig_request* request) noexcept {
@@ -108,79 +130,81 @@ template <typename D>
 netrig_status destroy(const netrig_host* host, netrig_call* call, const netrig_device* device) noexcept {
   return guarded(host, call, [&] {
     Existing existing(host, call, device);
-    if constexpr (has_destroy<D>)
-      D::destroy(existing);
-    else
-      for (std::uint32_t i = 0; i < existing.interface_count(); ++i) existing.delete_link(i);
+    D::destroy(existing);
   });
 }
 template <typename D>
 netrig_status inspect(const netrig_host* host, netrig_call* call, const netrig_device* device) noexcept {
   return guarded(host, call, [&] {
     Existing existing(host, call, device);
-    if constexpr (has_inspect<D>)
-      D::inspect(existing);
-    else
-      for (std::uint32_t i = 0; i < existing.interface_count(); ++i)
-        existing.get_link(i, [](std::uint16_t, const void*, std::size_t) {});
+    D::inspect(existing);
   });
-}
-template <typename D>
-netrig_status statistics(const netrig_host* host, netrig_call* call, const netrig_device* device) noexcept {
-  return guarded(host, call, [&] {
-    Existing existing(host, call, device);
-    D::statistics(existing);
-  });
-}
-template <typename D>
-netrig_status start(const netrig_host* host, netrig_call* call) noexcept {
-  return guarded(host, call, [&] {
-    Call operation(host, call);
-    D::start(operation);
-  });
-}
-template <typename D>
-void stop() noexcept {
-  D::stop();
 }
 
 template <typename D>
-constexpr netrig_driver descriptor(const char* name, const char* version) {
-  netrig_driver driver{};
-  driver.struct_size = sizeof driver;
-  driver.abi_major = NETRIG_ABI_MAJOR;
-  driver.abi_minor = NETRIG_ABI_MINOR;
-  driver.name = name;
-  driver.version = version;
-  driver.summary = D::info.summary;
-  driver.flags = D::info.flags;
-  driver.min_interfaces = D::info.min_interfaces;
-  driver.max_interfaces = D::info.max_interfaces;
-  driver.max_ports = D::info.max_ports;
-  if constexpr (has_parameters<D>) driver.parameters = ParameterPointers<D>::list.data();
-  if constexpr (has_validate<D>) driver.validate = &validate<D>;
-  driver.create = &create<D>;
-  driver.destroy = &destroy<D>;
-  driver.inspect = &inspect<D>;
-  if constexpr (has_statistics<D>) driver.statistics = &statistics<D>;
-  if constexpr (has_start<D>) driver.start = &start<D>;
-  if constexpr (has_stop<D>) driver.stop = &stop<D>;
-  return driver;
+constexpr netrig_functions functions_of() {
+  netrig_functions functions{};
+  functions.struct_size = sizeof functions;
+  if constexpr (has_validate<D>) functions.validate = &validate<D>;
+  if constexpr (has_create<D>) functions.create = &create<D>;
+  if constexpr (has_destroy<D>) functions.destroy = &destroy<D>;
+  if constexpr (has_inspect<D>) functions.inspect = &inspect<D>;
+  return functions;
+}
+template <typename D>
+constexpr std::uint32_t function_bits() {
+  return (has_validate<D> ? NETRIG_FUNCTION_VALIDATE : 0U) | (has_create<D> ? NETRIG_FUNCTION_CREATE : 0U) |
+         (has_destroy<D> ? NETRIG_FUNCTION_DESTROY : 0U) | (has_inspect<D> ? NETRIG_FUNCTION_INSPECT : 0U);
+}
+
+template <typename D>
+constexpr std::size_t parameter_count() {
+  if constexpr (has_parameters<D>)
+    return std::extent_v<decltype(D::parameters)>;
+  else
+    return 0;
+}
+
+/// The note of a plugin. The last parameter is not counted: an array has at least one.
+template <std::size_t Count>
+struct Plugin {
+  netrig_note note;
+  netrig_table about;
+  netrig_parameter parameters[Count + 1];
+};
+template <typename D>
+constexpr auto plugin_of() {
+  constexpr std::size_t kCount = parameter_count<D>();
+  Plugin<kCount> plugin{};
+  plugin.note.name_size = sizeof NETRIG_NOTE_NAME;
+  plugin.note.description_size = sizeof plugin - sizeof plugin.note;
+  plugin.note.type = NETRIG_NOTE_TYPE;
+  append(plugin.note.name, NETRIG_NOTE_NAME);
+  plugin.about = D::about;
+  plugin.about.functions = function_bits<D>();
+  plugin.about.parameter_count = kCount;
+  if constexpr (kCount != 0)
+    for (std::size_t i = 0; i < kCount; ++i) plugin.parameters[i] = D::parameters[i];
+  return plugin;
 }
 
 }  // namespace detail
 }  // namespace netrig
 
-/// Makes class D the driver of this plugin and asks for privileges (NETRIG_WANTS_*). At file scope, once. All strings
-/// are literals; link_kinds are the kernel's kinds that it may ask the host for, separated by spaces.
-#define NETRIG_DRIVER_WANTING(D, driver_name, driver_version, link_kinds, wanted)                         \
-  NETRIG_DRIVER_NOTE(driver_name, driver_version, link_kinds, wanted);                                    \
-  extern "C" {                                                                                            \
-  extern NETRIG_EXPORT const netrig_driver netrig_driver_1;                                               \
-  constexpr netrig_driver netrig_driver_1 = ::netrig::detail::descriptor<D>(driver_name, driver_version); \
+#define NETRIG_DETAIL_TABLE(D)                                                                   \
+  __attribute__((section(NETRIG_NOTE_SECTION), used, aligned(8))) constexpr auto netrig_plugin = \
+      ::netrig::detail::plugin_of<D>()
+
+/// Makes class D, a table, the driver of this plugin. At file scope, once.
+#define NETRIG_DRIVER(D)                                                                        \
+  static_assert(::netrig::detail::function_bits<D>() == 0, "use NETRIG_DRIVER_WITH_FUNCTIONS"); \
+  NETRIG_DETAIL_TABLE(D);
+/// The same for one with functions.
+#define NETRIG_DRIVER_WITH_FUNCTIONS(D)                                           \
+  NETRIG_DETAIL_TABLE(D);                                                         \
+  extern "C" {                                                                    \
+  extern NETRIG_EXPORT const netrig_functions netrig_driver;                      \
+  constexpr netrig_functions netrig_driver = ::netrig::detail::functions_of<D>(); \
   }
-/// The same for the usual driver, which needs no privilege.
-#define NETRIG_DRIVER(D, driver_name, driver_version, link_kinds) \
-  NETRIG_DRIVER_WANTING(D, driver_name, driver_version, link_kinds, NETRIG_WANTS_NOTHING)
 
 #endif  // NETRIG_DRIVER_HPP

@@ -2,7 +2,7 @@
  *
  * Host services: what the netrig host does on behalf of a driver, each a table of functions found by id with
  * netrig_host::service. The host executes them, after checking each against what the running operation allows: link
- * kinds that the plugin's note declares, names and namespaces of this request. A driver that uses only services needs
+ * kinds that the plugin's table declares, names and namespaces of this request. A driver that uses only services needs
  * no privilege at all.
  *
  * The rules at the top of netrig/driver.h hold here too.
@@ -25,36 +25,38 @@ extern "C" {
 /** One link to be made by RTM_NEWLINK. Attributes are netlink attributes (struct nlattr, padded to 4 bytes, host byte
  *  order unless the kernel says otherwise), as netrig/attributes.h builds them. */
 struct netrig_link {
-  size_t struct_size;
-  uint32_t interface;     /**< index in the request; the host fills name, namespace, MAC, MTU and ifindex */
-  const char* kind;       /**< IFLA_INFO_KIND, one of those in the note */
-  const void* attributes; /**< top-level IFLA_*: queues, IFLA_TXQLEN, GSO and GRO limits; NULL: none */
-  size_t attributes_size;
-  const void* data; /**< content of IFLA_INFO_DATA; NULL: none */
-  size_t data_size;
+  uint32_t struct_size;
+  uint32_t interface;          /**< index in the request; the host fills name, namespace, MAC, MTU and ifindex */
+  const char* kind;            /**< IFLA_INFO_KIND, one of those in the table */
+  const void* attributes;      /**< top-level IFLA_*: queues, IFLA_TXQLEN, GSO and GRO limits; NULL: none */
+  const void* data;            /**< content of IFLA_INFO_DATA, without what ties links; NULL: none */
+  const void* peer_attributes; /**< like `attributes`, for the peer */
+  uint32_t attributes_size;
+  uint32_t data_size;
+  uint32_t peer_attributes_size;
   /** Second interface that the same message makes (veth, netkit): index in the request, or NETRIG_NONE. */
   uint32_t peer;
-  uint32_t peer_type;          /**< attribute in IFLA_INFO_DATA that carries it: VETH_INFO_PEER */
-  const void* peer_attributes; /**< like `attributes`, for the peer */
-  size_t peer_attributes_size;
+  uint32_t peer_type; /**< attribute in IFLA_INFO_DATA that carries it: VETH_INFO_PEER */
   /** Number of the reference whose interface becomes IFLA_LINK (the lower link of a macvlan), or NETRIG_NONE. It may be
    *  in another namespace. */
   uint32_t lower;
 };
+NETRIG_ENDS_WITH(struct netrig_link, lower);
 
 /** Called with one attribute of an answer. Owner: host; `value` lives until the function returns. */
-typedef void netrig_attribute_fn(void* user, uint16_t type, const void* value, size_t size);
+typedef void netrig_attribute_fn(void* user, uint16_t type, const void* value, uint32_t size);
 
 /** Creation and change are queued: they return NETRIG_OK when the order is well-formed, and the host carries them out
  *  together with those of other devices after the operation has returned. What the kernel then says becomes the error
  *  of this device. */
 struct netrig_netlink {
-  size_t struct_size;
+  uint32_t struct_size;
+  uint32_t reserved;
   /** create: queues a link. Errors: NETRIG_DENIED: kind, interface or attribute outside of what this call may do. */
   netrig_status (*create_link)(netrig_call* call, const struct netrig_link* link);
   /** create: queues RTM_NEWLINK on a link of this device, with IFLA_INFO_DATA of that kind. kind NULL: no data. */
   netrig_status (*set_link)(netrig_call* call, uint32_t interface, const char* kind, const void* attributes,
-                            size_t attributes_size, const void* data, size_t data_size);
+                            uint32_t attributes_size, const void* data, uint32_t data_size);
   /** destroy: queues RTM_DELLINK of an interface of this device. One that is gone is no error. One that was there
    * before create, and that the driver moved here, is not deleted: give it back. */
   netrig_status (*delete_link)(netrig_call* call, uint32_t interface);
@@ -62,53 +64,58 @@ struct netrig_netlink {
   netrig_status (*flush)(netrig_call* call);
   /** Ifindex of an interface of this device in its namespace; 0: not made yet. */
   uint32_t (*link_ifindex)(netrig_call* call, uint32_t interface);
-  /** inspect, statistics, create after flush: top-level attributes of the link (RTM_GETLINK), one call of `each` per
+  /** inspect, create after flush: top-level attributes of the link (RTM_GETLINK), one call of `each` per
    *  attribute. Errors: NETRIG_NOT_FOUND: the link is gone. */
   netrig_status (*get_link)(netrig_call* call, uint32_t interface, netrig_attribute_fn* each, void* user);
   /** One rtnetlink request about an interface of this device, in its namespace: `message` is what follows struct
    *  nlmsghdr. Types: RTM_NEWLINK and RTM_GETLINK on that interface, RTM_*NEIGH, RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER;
    *  the host writes the ifindex into the family header. Each answer's payload goes to `answer` (NULL: ignored) with
-   * the message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types; in inspect and statistics
+   * the message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types; in inspect
    * all but RTM_GET*. */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t type, uint16_t flags, const void* message,
-                           size_t size, netrig_attribute_fn* answer, void* user);
+                           uint32_t size, netrig_attribute_fn* answer, void* user);
 };
+NETRIG_ENDS_WITH(struct netrig_netlink, request);
 
 /* ---- netrig.genl/1: generic netlink ------------------------------------------------------------------------- */
 
 #define NETRIG_GENL_1 "netrig.genl/1"
 
 struct netrig_genl {
-  size_t struct_size;
+  uint32_t struct_size;
+  uint32_t reserved;
   /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family;
    *  NETRIG_DENIED: without CAP_NET_ADMIN any but "ethtool" and "nlctrl". */
   netrig_status (*family)(netrig_call* call, uint32_t interface, const char* name, uint16_t* id);
   /** One request to `family` in the namespace of `interface`: `attributes` follow struct genlmsghdr. Executed at once;
    *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. Errors:
    *  NETRIG_DENIED: without CAP_NET_ADMIN only family "ethtool" about this interface (its request header names it);
-   *  in inspect and statistics all but commands of "ethtool" that read, and dumps. */
+   *  in inspect all but commands of "ethtool" that read, and dumps. */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t family, uint8_t command, uint8_t version,
-                           uint16_t flags, const void* attributes, size_t size, netrig_attribute_fn* answer,
+                           uint16_t flags, const void* attributes, uint32_t size, netrig_attribute_fn* answer,
                            void* user);
 };
+NETRIG_ENDS_WITH(struct netrig_genl, request);
 
 /* ---- netrig.socket/1: sockets that the host opens ------------------------------------------------------------- */
 
 #define NETRIG_SOCKET_1 "netrig.socket/1"
 
-#define NETRIG_SOCKET_ROUTE 1u   /**< AF_NETLINK, NETLINK_ROUTE. Needs CAP_NET_ADMIN, wanted by the note and granted */
+#define NETRIG_SOCKET_ROUTE 1u   /**< AF_NETLINK, NETLINK_ROUTE. Needs CAP_NET_ADMIN, wanted by the table and granted */
 #define NETRIG_SOCKET_GENERIC 2u /**< AF_NETLINK, NETLINK_GENERIC. Likewise */
 #define NETRIG_SOCKET_PACKET 3u  /**< AF_PACKET, SOCK_RAW, protocol 0: not bound yet. Needs CAP_NET_RAW likewise */
 #define NETRIG_OF_REFERENCE 0x80000000u /**< added to a reference's number where an interface's index is asked for */
 
 /** For a driver that must do its own I/O: its process can open no socket and enter no namespace. */
 struct netrig_socket {
-  size_t struct_size;
+  uint32_t struct_size;
+  uint32_t reserved;
   /** A new socket in the namespace of `interface` (index in the request, or NETRIG_OF_REFERENCE + number of a
    *  reference). Owner: driver, who closes *fd. Errors: NETRIG_DENIED: the privilege is not wanted or not granted; in
    *  inspect and statistics always. */
   netrig_status (*open)(netrig_call* call, uint32_t interface, uint32_t kind, int32_t* fd);
 };
+NETRIG_ENDS_WITH(struct netrig_socket, open);
 
 /* ---- netrig.log/1 ------------------------------------------------------------------------------------------- */
 
@@ -119,34 +126,40 @@ struct netrig_socket {
 #define NETRIG_LOG_WARNING 3u
 
 struct netrig_log {
-  size_t struct_size;
+  uint32_t struct_size;
+  uint32_t reserved;
   /** One line for the log, with lab, device and driver added. Values of secret parameters are masked. */
   void (*write)(netrig_call* call, uint32_t level, const char* message);
   /** Whether a message of this level would be kept, to save the work of making it. */
-  bool (*enabled)(netrig_call* call, uint32_t level);
+  uint32_t (*enabled)(netrig_call* call, uint32_t level);
 };
+NETRIG_ENDS_WITH(struct netrig_log, enabled);
 
 /* ---- netrig.sysfs/1 ----------------------------------------------------------------------------------------- */
 
 #define NETRIG_SYSFS_1 "netrig.sysfs/1"
 
 struct netrig_sysfs {
-  size_t struct_size;
+  uint32_t struct_size;
+  uint32_t reserved;
   /** Reads one attribute below /sys/class/net/INTERFACE/ in the interface's namespace, e.g. "device/vendor". `path` has
    *  no "..", no leading slash. Writes at most *size bytes, without NUL, and sets *size to the length read.
    *  Errors: NETRIG_NOT_FOUND, NETRIG_IO, NETRIG_INVALID (path, or longer than *size). */
-  netrig_status (*read)(netrig_call* call, uint32_t interface, const char* path, char* buffer, size_t* size);
+  netrig_status (*read)(netrig_call* call, uint32_t interface, const char* path, char* buffer, uint32_t* size);
 };
+NETRIG_ENDS_WITH(struct netrig_sysfs, read);
 
 /* ---- netrig.cancel/1 ---------------------------------------------------------------------------------------- */
 
 #define NETRIG_CANCEL_1 "netrig.cancel/1"
 
 struct netrig_cancel {
-  size_t struct_size;
+  uint32_t struct_size;
+  uint32_t reserved;
   /** Whether the operation's deadline has passed or the user has interrupted it: then return NETRIG_TIMEOUT. */
-  bool (*cancelled)(netrig_call* call);
+  uint32_t (*cancelled)(netrig_call* call);
 };
+NETRIG_ENDS_WITH(struct netrig_cancel, cancelled);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "driver/table.hpp"
+
+#include <fmt/format.h>
+#include <netrig/driver.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <set>
+
+#include "model/error.hpp"
+
+namespace netrig::driver {
+namespace {
+
+constexpr std::uint32_t kKnownFlags = NETRIG_PARAMETER_REQUIRED | NETRIG_PARAMETER_LIST | NETRIG_PARAMETER_SECRET |
+                                      NETRIG_PARAMETER_CREATE_ONLY | NETRIG_PARAMETER_WRITE_ONLY |
+                                      NETRIG_PARAMETER_PROBE | NETRIG_PARAMETER_CHECKED;
+constexpr std::uint32_t kKnownFunctions =
+    NETRIG_FUNCTION_VALIDATE | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY | NETRIG_FUNCTION_INSPECT;
+
+[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
+
+/// A text of the table: NULs up to its end, and nothing that would move a terminal's cursor.
+template <std::size_t Size>
+std::string text_of(const char (&from)[Size], const char* what) {
+  const std::size_t length = strnlen(from, Size);
+  if (length == Size) refuse(fmt::format("its table has a {} without an end", what));
+  if (std::any_of(from + length, from + Size, [](char c) { return c != 0; }))
+    refuse(fmt::format("its table has bytes after the end of the {}", what));
+  if (std::any_of(from, from + length, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
+    refuse(fmt::format("its table has a {} that is unprintable", what));
+  return {from, length};
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find(' ', at), text.size());
+    if (end > at) words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return words;
+}
+
+bool is_word(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
+}
+
+/// "private=1 vepa=2!", "a b".
+std::vector<ParameterChoice> choices_of(const std::string& text, const std::string& parameter) {
+  std::vector<ParameterChoice> choices;
+  for (const std::string& word : words_of(text)) {
+    ParameterChoice& one = choices.emplace_back();
+    std::string_view rest = word;
+    one.anew = rest.back() == '!';
+    if (one.anew) rest.remove_suffix(1);
+    const std::size_t equals = rest.find('=');
+    one.name = rest.substr(0, equals);
+    one.value = choices.size() - 1;
+    if (equals == std::string_view::npos) continue;
+    const std::string_view number = rest.substr(equals + 1);
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), one.value);
+    if (error != std::errc{} || end != number.data() + number.size())
+      refuse(fmt::format("parameter {} has a choice \"{}\" without a number behind its =", parameter, word));
+  }
+  std::set<std::string_view> names;
+  for (const ParameterChoice& one : choices)
+    if (one.name.empty() || !names.insert(one.name).second)
+      refuse(fmt::format("parameter {} has a choice twice, or without a name", parameter));
+  return choices;
+}
+
+std::optional<std::string> optional_text(std::string text) {
+  return text.empty() ? std::nullopt : std::optional(std::move(text));
+}
+
+KernelPlace kernel_place_of(const netrig_parameter& raw) {
+  KernelPlace place;
+  place.places = raw.places;
+  place.encoding = static_cast<Encoding>(std::min(raw.encoding, 0xffU));
+  place.attribute = raw.attribute;
+  place.attribute6 = raw.attribute6;
+  place.element = raw.element;
+  place.mask = raw.mask;
+  place.scale = raw.scale == 0 ? 1 : raw.scale;
+  place.tolerance = raw.tolerance;
+  place.also_attribute = raw.also_attribute;
+  place.also_encoding = static_cast<Encoding>(std::min<unsigned>(raw.also_encoding, 0xff));
+  place.also_value = raw.also_value;
+  place.create_only = (raw.flags & NETRIG_PARAMETER_CREATE_ONLY) != 0;
+  place.write_only = (raw.flags & NETRIG_PARAMETER_WRITE_ONLY) != 0;
+  place.probe = (raw.flags & NETRIG_PARAMETER_PROBE) != 0;
+  return place;
+}
+
+ParameterDeclaration declaration_of(const netrig_parameter& raw) {
+  ParameterDeclaration one;
+  one.name = text_of(raw.name, "parameter name");
+  const bool good = !one.name.empty() && std::all_of(one.name.begin(), one.name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  if (!good) refuse(fmt::format("parameter name \"{}\" is not [a-z0-9_]", one.name));
+  one.type = static_cast<ParameterType>(std::min(raw.type, 0xffU));
+  if (one.type < ParameterType::boolean || one.type > ParameterType::interface)
+    refuse(fmt::format("parameter {} has the unknown type {}", one.name, raw.type));
+  if ((raw.flags & ~kKnownFlags) != 0)
+    refuse(fmt::format("parameter {} has flags that this netrig does not know ({:#x})", one.name, raw.flags));
+  one.required = (raw.flags & NETRIG_PARAMETER_REQUIRED) != 0;
+  one.list = (raw.flags & NETRIG_PARAMETER_LIST) != 0;
+  one.secret = (raw.flags & NETRIG_PARAMETER_SECRET) != 0;
+  one.checked = (raw.flags & NETRIG_PARAMETER_CHECKED) != 0;
+  one.default_text = optional_text(text_of(raw.default_text, "default"));
+  one.unset_text = optional_text(text_of(raw.unset_text, "value of what is unset"));
+  one.minimum = raw.minimum;
+  one.maximum = raw.maximum;
+  one.help = text_of(raw.help, "parameter help");
+  one.kernel_option = text_of(raw.kernel_option, "kernel option");
+  one.only_with = text_of(raw.only_with, "condition");
+  one.choices = choices_of(text_of(raw.choices, "list of choices"), one.name);
+  if ((one.type == ParameterType::enumeration) == one.choices.empty())
+    refuse(fmt::format("parameter {} {}", one.name,
+                       one.choices.empty() ? "is an enum without choices" : "has choices, and is no enum"));
+  one.kernel = kernel_place_of(raw);
+  return one;
+}
+
+void check_text_of_value(const ParameterDeclaration& one, const std::optional<std::string>& text, const char* what) {
+  if (!text) return;
+  if (one.list) refuse(fmt::format("parameter {} is a list and has a {}", one.name, what));
+  const auto parsed = parse_parameter(one, *text);
+  if (const auto* fault = std::get_if<ParameterFault>(&parsed))
+    refuse(fmt::format("parameter {} has a {} that it would refuse: {}", one.name, what, fault->message));
+}
+
+void check_condition(const ParameterDeclaration& one, const std::vector<ParameterDeclaration>& all) {
+  if (one.only_with.empty()) return;
+  const std::size_t equals = one.only_with.find('=');
+  const std::string name = one.only_with.substr(0, equals);
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& other) { return other.name == name; });
+  const bool good = equals != std::string::npos && found != all.end() && !found->list &&
+                    std::holds_alternative<ParameterScalar>(
+                        parse_parameter(*found, std::string_view(one.only_with).substr(equals + 1)));
+  if (!good) refuse(fmt::format("parameter {} needs \"{}\", which no parameter can be", one.name, one.only_with));
+}
+
+void check_values(const DriverDescription& about) {
+  std::set<std::string_view> names;
+  for (const ParameterDeclaration& one : about.parameters) {
+    if (!names.insert(one.name).second) refuse(fmt::format("it declares parameter {} twice", one.name));
+    check_text_of_value(one, one.default_text, "default");
+    check_text_of_value(one, one.unset_text, "value of what is unset");
+    check_condition(one, about.parameters);
+    if (one.checked && (about.functions & NETRIG_FUNCTION_VALIDATE) == 0)
+      refuse(fmt::format("parameter {} is to be checked by a function, and there is no validate", one.name));
+  }
+}
+
+/// Bytes that may end early, for structs of which this netrig knows only the first so many.
+template <typename Struct>
+Struct read_struct(std::span<const std::byte> bytes) {
+  Struct raw{};
+  std::memcpy(&raw, bytes.data(), std::min(bytes.size(), sizeof raw));
+  return raw;
+}
+
+void check_version(const netrig_table& raw) {
+  if (raw.abi_major == NETRIG_ABI_MAJOR && raw.abi_minor >= NETRIG_ABI_MINOR) return;
+  refuse(fmt::format("it is built for driver ABI {}.{}, this netrig speaks {}.{}; get a build for ABI {}.{}",
+                     raw.abi_major, raw.abi_minor, NETRIG_ABI_MAJOR, NETRIG_ABI_MINOR, NETRIG_ABI_MAJOR,
+                     NETRIG_ABI_MINOR));
+}
+
+/// What is there so that a later version can say something: this one has it as zero.
+void check_reserved(const netrig_table& table, std::uint64_t reserved) {
+  if (table.abi_minor == NETRIG_ABI_MINOR && reserved != 0)
+    refuse("its table has something in a member that is reserved, and is to be 0");
+}
+
+void read_header(const netrig_table& raw, DriverDescription& about) {
+  about.abi_major = raw.abi_major;
+  about.abi_minor = raw.abi_minor;
+  about.functions = raw.functions;
+  about.wants = raw.wants;
+  about.min_interfaces = raw.min_interfaces;
+  about.max_interfaces = raw.max_interfaces;
+  about.max_ports = raw.max_ports;
+  about.peer_attribute = raw.peer_attribute;
+  about.kind = text_of(raw.name, "driver name");
+  about.version = text_of(raw.version, "version");
+  about.summary = text_of(raw.summary, "summary");
+  about.link_kinds = words_of(text_of(raw.link_kinds, "list of link kinds"));
+  if (!is_word(about.kind) || !is_word(about.version)) refuse("its table has an empty or unprintable name or version");
+  if (!std::all_of(about.link_kinds.begin(), about.link_kinds.end(), is_word))
+    refuse("its table has a link kind that is unprintable");
+  if ((raw.functions & ~kKnownFunctions) != 0)
+    refuse(fmt::format("its table has functions that this netrig does not know ({:#x})", raw.functions));
+  if (about.min_interfaces < 1 || about.max_interfaces < about.min_interfaces ||
+      about.max_interfaces > NETRIG_INTERFACES_MAX)
+    refuse(fmt::format("its numbers of interfaces, {} to {}, are outside of 1 to {}", about.min_interfaces,
+                       about.max_interfaces, NETRIG_INTERFACES_MAX));
+}
+
+}  // namespace
+
+DriverDescription read_table(std::span<const std::byte> bytes) {
+  const auto raw = read_struct<netrig_table>(bytes);
+  if (bytes.size() < offsetof(netrig_table, parameter_size)) refuse("its table is too short");
+  check_version(raw);
+  if (raw.struct_size < sizeof(netrig_table) || raw.struct_size % 8 != 0 || raw.struct_size > bytes.size())
+    refuse(fmt::format("its table has a header of {} bytes, of {} that there are", raw.struct_size, bytes.size()));
+  if (raw.parameter_count > NETRIG_PARAMETERS_MAX)
+    refuse(fmt::format("it declares {} parameters; at most {} are taken", raw.parameter_count, NETRIG_PARAMETERS_MAX));
+  if (raw.parameter_count != 0 && (raw.parameter_size < sizeof(netrig_parameter) || raw.parameter_size % 8 != 0))
+    refuse(fmt::format("its table has parameters of {} bytes; those of ABI 0.9 have {}", raw.parameter_size,
+                       sizeof(netrig_parameter)));
+  const auto parameters = bytes.subspan(raw.struct_size);
+  if (raw.parameter_count != 0 && parameters.size() / raw.parameter_count < raw.parameter_size)
+    refuse("its table ends before its last parameter");
+  check_reserved(raw, raw.reserved);
+
+  DriverDescription about;
+  read_header(raw, about);
+  for (std::size_t i = 0; i < raw.parameter_count; ++i) {
+    const auto one = read_struct<netrig_parameter>(parameters.subspan(i * raw.parameter_size, raw.parameter_size));
+    if (one.struct_size < sizeof(netrig_parameter) || one.struct_size > raw.parameter_size)
+      refuse(fmt::format("its table has a parameter of {} bytes where {} are", one.struct_size, raw.parameter_size));
+    check_reserved(raw, one.reserved);
+    about.parameters.push_back(declaration_of(one));
+  }
+  check_kernel_places(about);
+  check_values(about);
+  return about;
+}
+
+}  // namespace netrig::driver
