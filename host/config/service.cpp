@@ -13,7 +13,7 @@ namespace {
 
 // Each is a process, a namespace of its own, and a line in the record.
 constexpr std::size_t kMostServices = 20'000;
-constexpr std::size_t kMostComparisons = 20'000'000;
+constexpr std::size_t kMostMatchings = 20'000'000;
 constexpr std::uint64_t kLeastLog = 4096;
 constexpr std::uint64_t kLargestLog = 1ULL << 30U;
 
@@ -151,10 +151,10 @@ void Services::place(Service service, const Table& table) {
       if (spaces_.contains(text.value)) names.push_back(text.value);
     } else {
       comparisons_ += spaces_.size();
-      if (comparisons_ > kMostComparisons)
+      if (comparisons_ > kMostMatchings)
         table.fail(text.where, fmt::format("the patterns of services would be compared with names over {} times; name "
                                            "namespaces without * and ?, or repeat less",
-                                           kMostComparisons));
+                                           kMostMatchings));
       for (const Namespace& space : lab_.namespaces)
         if (picks(text.value, space)) names.push_back(space.name.str());
     }

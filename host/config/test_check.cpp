@@ -189,7 +189,7 @@ InterfaceName read_interface(const Table& check) {
   return InterfaceName(name.value);
 }
 
-Check read_neighbour(const Table& check) {
+Check read_neighbour_check(const Table& check) {
   check.allow({"interface", "address", "mac", "present"});
   NeighbourCheck neighbour{.interface = read_interface(check),
                            .address = plain_address(check.required_text("address"), check.context())};
@@ -260,7 +260,7 @@ constexpr std::array<Kind, 15> kKinds = {{
     {"dns", read_dns},
     {"http", read_http},
     {"unreachable", read_unreachable},
-    {"neighbour", read_neighbour},
+    {"neighbour", read_neighbour_check},
     {"route", read_route_check},
     {"address", read_address_check},
     {"exec", read_exec},
