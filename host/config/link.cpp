@@ -146,8 +146,9 @@ class Addresses {
   }
 
   void give(End& end) {
-    const auto* list = end.interface.get_as<toml::array>("addresses");
-    if (pools_.empty() || (list != nullptr && !list->empty())) return;
+    const toml::node* given = end.interface.get("addresses");
+    // What is no list its reader tells.
+    if (pools_.empty() || (given != nullptr && (!given->is_array() || !given->as_array()->empty()))) return;
     toml::array addresses;
     tomlfile::put_source(addresses, pools_.front().at);
     for (Pool& pool : pools_) addresses.push_back(tomlfile::literal(next(pool).str(), pool.at));

@@ -426,6 +426,9 @@ TEST_CASE("a link is a device in short") {
              ContainsSubstring("has host bits set"));
   CHECK_THAT(wrong("ends = [\"a:eth0 10.0.0.1/24\", \"b:eth0\"]\nprefix = \"10.0.0.1/32\""),
              ContainsSubstring("labs/lab.toml:7:10: prefix 10.0.0.1/32 has no address left"));
+  CHECK_THAT(
+      wrong("ends = [{ end = \"a:eth0 10.0.0.1/24\", addresses = \"x\" }, \"b:eth0\"]\nprefix = \"10.0.0.0/24\""),
+      ContainsSubstring("addresses is a string; write a list"));
   CHECK_THAT(wrong("ends = [\"a:eth0\", \"b:eth0\"]\nparams = 3"), ContainsSubstring("params is an integer"));
 }
 
