@@ -130,13 +130,6 @@ toml::table materialised(const toml::table& table, const Context& context) {
   return result;
 }
 
-toml::array materialised_element(const toml::node& node, const Context& context) {
-  toml::array result;
-  put_source(result, node.source());
-  materialise(node, context, [&](auto&& value) { result.push_back(std::forward<decltype(value)>(value)); });
-  return result;
-}
-
 toml::table copied(const toml::table& table) { return materialised(table, Context{}); }
 
 void overlay(toml::table& base, toml::table top) {

@@ -26,8 +26,6 @@ void put_source(toml::node& node, const toml::source_region& at);
 
 /// The table with all braces expanded, and all elements with `for` or `when` made or left out.
 toml::table materialised(const toml::table& table, const Context& context);
-/// What one node becomes, as an element of a list of its own.
-toml::array materialised_element(const toml::node& node, const Context& context);
 /// A string as a value.
 toml::value<std::string> literal(std::string text, const toml::source_region& at);
 
