@@ -155,6 +155,7 @@ std::vector<MadeService> unwanted_services(const Record& record, const Lab& lab)
 
 std::vector<const Service*> services_to_start(const Record& record, const Lab& lab) {
   std::vector<const Service*> list;
+  if (lab.services.empty()) return list;
   const Known known(record);
   for (const Service& service : lab.services)
     if (is_kept(service) && line_for(known, lab, service)) list.push_back(&service);

@@ -36,6 +36,8 @@ using std::chrono::steady_clock;
 
 // netrig reads what a service writes until it is ready; one that was stopped meanwhile must not stop the service.
 constexpr int kPatience = 500;  // Units: ms
+// As much as a pipe holds, and a little more (pipe(7): 64 KiB; one read takes as much).
+constexpr int kLastReads = 4;
 
 [[noreturn]] void give_up(const Start& start, int error, bool command, const char* what) {
   StartFault fault;
@@ -232,9 +234,9 @@ class Vigil {
 
   [[noreturn]] void finish() {
     if (log_) {
-      // Its last words; who else holds the pipe is killed in a moment.
+      // Its last words, which the pipe still holds. Who else writes into it may never stop, and is killed in a moment.
       if (output_) ::fcntl(output_.get(), F_SETFL, O_NONBLOCK);
-      while (output_ && take_output()) {
+      for (int i = 0; i < kLastReads && output_ && take_output(); ++i) {
       }
       const int status = end_.wait_status;
       log_->note(stopping_             ? std::string("stopped")
