@@ -38,9 +38,9 @@ TEST_CASE("a moment without memory between netrig and a worker is waited out") {
 #endif
   const auto [call, error] = GENERATE(table<std::string, std::string>(
       {{"sendmsg", "ENOBUFS"}, {"sendmsg", "ENOMEM"}, {"recvmsg", "ENOBUFS"}, {"recvmsg", "ENOMEM"}}));
-  const Place place("veth", NETRIG_PLUGIN_DIR);
+  const Place place("cveth", NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig = "--host-config " + place.policy("", "[limits]\ndeadline = \"1h\"\n") + " ";
-  const Result up = with_failing(call, error, 3, netrig + "up " + attack::lab_of("veth", ""));
+  const Result up = with_failing(call, error, 3, netrig + "up " + attack::lab_of("cveth", ""));
   INFO(up.err);
   CHECK(up.exit == 0);
   CHECK(ip("-n a link show dev x").size() == 1);
@@ -53,9 +53,9 @@ TEST_CASE("a lack of memory that lasts is not blamed on the driver") {
   skip("a sanitizer's runtime wants to be loaded first");
 #endif
   const std::string call = GENERATE("sendmsg", "recvmsg");
-  const Place place("veth", NETRIG_PLUGIN_DIR);
+  const Place place("cveth", NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig = "--host-config " + place.policy("", "[limits]\ndeadline = \"1h\"\n") + " ";
-  const Result up = with_failing(call, "ENOBUFS", 1 << 30, netrig + "up " + attack::lab_of("veth", ""));
+  const Result up = with_failing(call, "ENOBUFS", 1 << 30, netrig + "up " + attack::lab_of("cveth", ""));
   CHECK(up.exit == 1);
   CHECK_THAT(up.err, ContainsSubstring("the kernel carries nothing between netrig and its worker: No buffer space "
                                        "available (ENOBUFS)"));

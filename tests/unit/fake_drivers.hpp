@@ -34,7 +34,8 @@ inline netrig::config::Drivers fake_drivers() {
          .default_text = "bridge",
          .choices = {{.name = "private"}, {.name = "bridge"}}},
         {.name = "macs", .type = ParameterType::mac, .list = true}};
-    for (DriverDescription* one : {&veth, &bridge, &macvlan}) all.emplace(one->kind, std::make_shared<const DriverDescription>(*one));
+    for (DriverDescription* one : {&veth, &bridge, &macvlan})
+      all.emplace(one->kind, std::make_shared<const DriverDescription>(*one));
     return all;
   }();
   return {.find =
