@@ -92,7 +92,7 @@ interfaces = [{ namespace = "b", name = "eth1", mtu = 1300 }, { namespace = "c",
   }
   SECTION("a driver's parameter makes the device anew, with its addresses and routes") {
     goes_up(replaced(edited, "driver = \"veth\"\n", "driver = \"veth\"\nparams = { tx_queues = 3 }\n"));
-    CHECK(ip("-n a link show dev eth0")[0]["num_tx_queues"] == 3);
+    CHECK(ip("-n a -d link show dev eth0")[0]["num_tx_queues"] == 3);
     CHECK(addresses("a", "eth0") == Texts{"10.0.0.9/24"});
     CHECK(ip("-n a route show default").size() == 1);
   }
