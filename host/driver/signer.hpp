@@ -39,7 +39,7 @@ Signer check_signature(const Policy& policy, const std::string& signature_text, 
 /// The same over any other file, whose comment need not say anything.
 Signer check_signature(const Policy& policy, const std::string& signature_text, std::span<const unsigned char> file);
 
-/// The trusted comment that binds a plugin: "netrig driver=veth version=1.0.0 abi=1.0".
+/// The trusted comment that binds a plugin: "netrig driver=veth version=1.0.0 abi=0.9".
 std::string binding_comment(const DriverDescription& about);
 /// Why a trusted comment does not bind this plugin; empty: it does.
 std::string binding_fault(const std::string& trusted_comment, const DriverDescription& about);
