@@ -16,8 +16,7 @@ std::string last_lines(const std::string& text) {
   return text.size() <= kMost ? text : "..." + text.substr(text.size() - kMost);
 }
 
-bool runs(const std::string& lab, const Service& service) {
-  const auto record = engine::Journal::peek(lab);
+bool runs(const std::optional<engine::Record>& record, const Service& service) {
   const engine::MadeService* made = record ? record->find_service(service.name) : nullptr;
   return made != nullptr && engine::runs(*made);
 }
@@ -74,12 +73,10 @@ void ServicePool::give_back(std::vector<Running> running) {
 
 TestServices::TestServices(const Job& job, ServicePool& pool) : job_(job), pool_(pool) {
   std::vector<const Service*> wanted;
-  for (const Service* service : services_of(job.lab(), job.test)) {
-    if (service->start == Service::Start::test)
-      wanted.push_back(service);
-    else
-      require_kept(*service);
-  }
+  std::vector<const Service*> kept;
+  for (const Service* service : services_of(job.lab(), job.test))
+    (service->start == Service::Start::test ? wanted : kept).push_back(service);
+  if (!kept.empty()) require_kept(kept);
   running_ = pool.take(wanted);
   std::erase_if(wanted, [&](const Service* service) {
     return std::any_of(running_.begin(), running_.end(), [&](const auto& one) { return one.service == service; });
@@ -88,27 +85,31 @@ TestServices::TestServices(const Job& job, ServicePool& pool) : job_(job), pool_
   for (std::size_t i = 0; i < wanted.size(); ++i) running_.push_back({wanted[i], std::move(processes[i])});
 }
 
-void TestServices::require_kept(const Service& service) {
+void TestServices::require_kept(const std::vector<const Service*>& services) {
   const std::string& lab = job_.lab().name.str();
-  if (!runs(lab, service))
-    throw Error(
-        ErrorCode::failed,
-        fmt::format("service {} does not run; \"netrig up\" starts it again, \"netrig logs {} {}\" says what it "
-                    "said",
-                    service.name, lab, service.name),
-        job_.lab().at(service.where));
-  if (!logs_) logs_ = engine::Journal::find_logs(lab);
-  if (!logs_) return;
-  kept_.push_back({&service, {logs_.get(), service.name}});
-  kept_.back().log.read();  // what it said before is another's
+  const auto record = engine::Journal::peek(lab);
+  for (const Service* service : services)
+    if (!runs(record, *service))
+      throw Error(
+          ErrorCode::failed,
+          fmt::format("service {} does not run; \"netrig up\" starts it again, \"netrig logs {} {}\" says what it "
+                      "said",
+                      service->name, lab, service->name),
+          job_.lab().at(service->where));
+  logs_ = engine::Journal::find_logs(lab);
+  for (const Service* service : services) {
+    kept_.push_back({service, {logs_.get(), service->name}});
+    kept_.back().log.skip();  // what it said before is another's
+  }
 }
 
 void TestServices::finish() {
   for (ServicePool::Running& one : running_)
     if (const auto how = one.process.wait({Clock::now(), nullptr}))
       job_.fail(ended(job_, *one.service, fmt::format("it ended during the test, with exit code {}", how->exit)));
+  const auto record = kept_.empty() ? std::nullopt : engine::Journal::peek(job_.lab().name.str());
   for (const Kept& one : kept_)
-    if (!runs(job_.lab().name.str(), *one.service)) job_.fail(ended(job_, *one.service, "it ended during the test"));
+    if (!runs(record, *one.service)) job_.fail(ended(job_, *one.service, "it ended during the test"));
   if (job_.result.findings.empty()) {
     pool_.give_back(std::move(running_));
     running_.clear();

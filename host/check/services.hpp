@@ -52,7 +52,7 @@ class TestServices {
     const Service* service;
     process::LogReader log;
   };
-  void require_kept(const Service& service);
+  void require_kept(const std::vector<const Service*>& services);
 
   const Job& job_;
   ServicePool& pool_;

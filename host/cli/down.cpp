@@ -26,7 +26,9 @@ struct DownOptions {
 
 Json take_down(Session& session, engine::Journal& journal, session::Force force) {
   report::Progress progress(!session.options().quiet && !session.options().json);
-  const session::TakenDown down = session::take_down(session.host(&progress), journal, force);
+  session::Host host = session.host(&progress);
+  host.options.forget_unknown = force == session::Force::yes;
+  const session::TakenDown down = session::take_down(host, journal, force);
   progress.clear();
   const engine::Record& record = down.record;
   session.say(record.begun ? fmt::format("lab {} is down: {}, {} ({:.2f} s)\n", record.lab,

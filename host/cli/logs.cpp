@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 #include <thread>
 
 #include "cli/commands.hpp"
@@ -35,10 +37,25 @@ bool is_meant(const std::string& pattern, const std::string& service) {
   return pattern == service || matches(pattern, service) || service.starts_with(pattern + "@");
 }
 
+/// Those of the record, and those that have a log: one that did not get ready is out of the record, and what it said is
+/// asked for most.
+std::set<std::string> known_services(const engine::Record& record) {
+  std::set<std::string> all;
+  for (const engine::MadeService& made : record.services) all.insert(made.name);
+  const UniqueFd logs = engine::Journal::find_logs(record.lab);
+  if (!logs) return all;
+  const std::string end = process::log_name("");
+  std::error_code fault;
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/self/fd/{}", logs.get()), fault)) {
+    const std::string name = entry.path().filename();
+    if (name.size() > end.size() && name.ends_with(end)) all.insert(name.substr(0, name.size() - end.size()));
+  }
+  return all;
+}
+
 std::vector<std::string> chosen(const engine::Record& record, const std::vector<std::string>& patterns) {
-  std::vector<std::string> all;
-  for (const engine::MadeService& made : record.services) all.push_back(made.name);
-  std::sort(all.begin(), all.end());
+  const std::set<std::string> known = known_services(record);
+  std::vector<std::string> all(known.begin(), known.end());
   if (patterns.empty()) return all;
   for (const std::string& pattern : patterns) {
     const auto meant = [&](const std::string& service) { return is_meant(pattern, service); };

@@ -207,14 +207,19 @@ std::string resolve_lab(const std::string& typed) {
     }
   }
   // The file may have been edited, moved or deleted since; the record knows where it was.
+  std::vector<std::string> found;
   for (const std::string& lab : labs) {
     try {
-      if (const auto record = engine::Journal::peek(lab); record && record->file == absolute) return lab;
+      if (const auto record = engine::Journal::peek(lab); record && record->file == absolute) found.push_back(lab);
     } catch (const Error& error) {
       // Another lab's record is no hindrance; but who may not read records knows nothing of this one either.
       if (error.code() == ErrorCode::denied && ::geteuid() != 0) throw;
     }
   }
+  if (found.size() == 1) return found.front();
+  if (found.size() > 1)
+    throw Error(ErrorCode::conflict,
+                fmt::format("labs {} are all from {}; say which of them", fmt::join(found, ", "), typed));
   if (unreadable) throw Error(*unreadable);
   const std::string& name = named.empty() ? typed : named;
   const auto hint = closest(name, labs);

@@ -116,6 +116,8 @@ check::Report run_chosen(Session& session, const Lab& lab, const engine::Record&
 
 check::Report up_test_down(Session& session, const Lab& lab, const std::vector<std::string>& only,
                            const std::vector<Test>& tests, const TestChoice& choice, const RunOptions& options) {
+  // A lab that may be left up lives like one that "up" has brought up.
+  if (options.keep) session::require_commands(session.drivers().policy(), lab, session::CommandUse::up);
   session::raise_open_files();
   catch_signals();
   engine::Journal journal =

@@ -17,6 +17,17 @@ struct VerifyOptions {
   bool strict = false;
 };
 
+/// The services of a lab start, and what it no longer wants goes, when all else is as its file says already: what is
+/// missing while a netrig is at that is no drift.
+void require_quiet(const std::string& lab) {
+  const auto view = engine::Journal::look(lab);
+  if (!view || !view->holder) return;
+  throw Error(ErrorCode::not_found,
+              fmt::format("lab \"{0}\" is being {1} by {2}, and not yet as its file says; see \"netrig status {0}\"",
+                          lab, view->record.purpose == engine::Purpose::run ? "tested" : "changed",
+                          *view->holder == 0 ? "another netrig" : fmt::format("netrig (process {})", *view->holder)));
+}
+
 int verify(Session& session, const VerifyOptions& options) {
   const std::string name = resolve_lab(options.lab);
   const engine::Record record = session::running_record(name);
@@ -25,6 +36,7 @@ int verify(Session& session, const VerifyOptions& options) {
   const Lab applied = session.applied(record);
   const session::Observation observation = session::verify(record, applied);
   const bool drift = !observation.lines.empty() || (options.strict && !observation.foreign.empty());
+  if (drift) require_quiet(name);
   const bool removes = options.strict && !observation.foreign.empty();
   const bool keeps = removes && std::any_of(observation.foreign.begin(), observation.foreign.end(),
                                             [](const auto& one) { return std::holds_alternative<Link>(one.object); });

@@ -145,37 +145,56 @@ std::size_t longest_variable(const toml::node& node) {
   return longest;
 }
 
-bool has_loops(const toml::node& node) {
+bool has_loops(const toml::node& node, const tomlfile::Context& context) {
   if (const auto* list = node.as_array())
-    return std::any_of(list->begin(), list->end(), [](const toml::node& element) {
-      return tomlfile::loop_of(element) != nullptr || has_loops(element);
+    return std::any_of(list->begin(), list->end(), [&](const toml::node& element) {
+      return tomlfile::loop_of(element, context) != nullptr || has_loops(element, context);
     });
   if (const auto* table = node.as_table())
-    return std::any_of(table->begin(), table->end(), [](const auto& entry) { return has_loops(entry.second); });
+    return std::any_of(table->begin(), table->end(),
+                       [&](const auto& entry) { return has_loops(entry.second, context); });
   return false;
+}
+
+bool holds_node(const tomlfile::Variable& one) { return std::holds_alternative<const toml::node*>(one.value); }
+
+bool goes_over_tables(const toml::table& loops) {
+  return std::any_of(loops.begin(), loops.end(), [](const auto& loop) {
+    const auto* list = loop.second.as_array();
+    return list != nullptr && std::any_of(list->begin(), list->end(), [](const auto& one) { return one.is_table(); });
+  });
 }
 
 }  // namespace
 
 void check_shape(std::string_view text, const std::string& name) { Shape(text, name).check(); }
 
-/// All of a node but what its own loops make, which is taken off by itself.
+/// Whether an expression can stand for a list or a table.
+bool Budget::names_nodes(const tomlfile::Context& context) const {
+  if (context.variables == nullptr) return false;
+  return globals_hold_nodes_ || std::any_of(context.variables->begin(), context.variables->end(), holds_node);
+}
+
+Budget::Cost Budget::cost_of(const toml::node& node) const { return cost_of(node, {.is_expanded = true}); }
+
+/// All of a node but what its own loops make, which is taken off by itself. Of what is too much it may be less.
 Budget::Cost Budget::cost_of(const toml::node& node, const tomlfile::Context& context) const {
   Cost cost{.things = 1};
   const auto add = [&](const toml::node& part) {
+    if (is_over(cost)) return;
     const Cost of_part = cost_of(part, context);
     cost.things += of_part.things;
     cost.bytes += of_part.bytes;
   };
   if (const auto* text = node.as_string()) {
+    cost.bytes += tomlfile::is_literal(*text) ? text->get().size() : expanded_size(text->get(), longest_);
     // What names a list stands for all of it.
-    if (context.globals != nullptr && !context.globals->empty())
+    if (!is_over(cost) && names_nodes(context))
       if (const toml::node& found = context.resolved(node); &found != &node) add(found);
-    cost.bytes += expanded_size(text->get(), longest_);
   }
   if (const auto* list = node.as_array())
     for (const toml::node& element : *list)
-      if (tomlfile::loop_of(element) == nullptr) add(element);
+      if (tomlfile::loop_of(element, context) == nullptr) add(element);
   if (const auto* table = node.as_table())
     for (const auto& [key, value] : *table) {
       if (table == context.element && (key == "for" || key == "when")) continue;
@@ -183,6 +202,13 @@ Budget::Cost Budget::cost_of(const toml::node& node, const tomlfile::Context& co
       add(value);
     }
   return cost;
+}
+
+/// Strings of a `for` may be longer than the file has them, for they are expanded themselves.
+void Budget::heed(const tomlfile::Context& context) {
+  if (context.variables == nullptr) return;
+  for (const tomlfile::Variable& one : *context.variables)
+    if (const auto* text = std::get_if<std::string>(&one.value)) longest_ = std::max(longest_, text->size());
 }
 
 void Budget::take(const Cost& cost, Position where, std::string_view what, const tomlfile::Context& context) {
@@ -205,7 +231,7 @@ void Budget::spend_loops(const toml::node& node, const tomlfile::Context& contex
   const auto* list = node.as_array();
   if (list == nullptr) return;
   for (const toml::node& element : *list) {
-    const toml::table* loop = tomlfile::loop_of(element);
+    const toml::table* loop = tomlfile::loop_of(element, context);
     if (loop == nullptr) {
       spend_loops(element, context);
       continue;
@@ -213,6 +239,7 @@ void Budget::spend_loops(const toml::node& node, const tomlfile::Context& contex
     const toml::node* rounds = loop->get("for");
     const Position where = tomlfile::position_of(rounds == nullptr ? element : *rounds);
     tomlfile::for_each_round(*loop, "the element", context, [&](const tomlfile::Context& inside) {
+      heed(inside);
       const toml::node& value = tomlfile::looped(*loop);
       take(cost_of(value, inside), where, "this and what stands before it make", context);
       spend_loops(value, inside);
@@ -228,11 +255,15 @@ void Budget::spend_repeat(const toml::table& repeat, const tomlfile::Context& co
                              ? tomlfile::position_of(repeat)
                              : tomlfile::position_of(*tomlfile::in_file_order(*loops).front().second);
   // What is alike in every round is counted once.
-  const bool is_alike = (context.globals == nullptr || context.globals->empty()) && !has_loops(repeat);
+  const bool is_alike =
+      !globals_hold_nodes_ && (loops == nullptr || !goes_over_tables(*loops)) && !has_loops(repeat, context);
   std::optional<Cost> once;
+  std::size_t longest = 0;
   tomlfile::for_each_round(repeat, "[[repeat]]", context, [&](const tomlfile::Context& inside) {
-    if (!once || !is_alike) {
+    heed(inside);
+    if (!once || !is_alike || longest != longest_) {
       once = Cost{};
+      longest = longest_;
       for (const auto& [key, value] : repeat) {
         if (key == "for" || key == "when") continue;
         // The heading of all namespaces is none itself.
@@ -255,6 +286,7 @@ void Budget::spend(const toml::table& root, const tomlfile::Context& outside) {
       if (const auto* text = std::get_if<std::string>(&one.value)) longest_ = std::max(longest_, text->size());
       if (const auto* node = std::get_if<const toml::node*>(&one.value))
         longest_ = std::max(longest_, longest_in(**node));
+      globals_hold_nodes_ = globals_hold_nodes_ || holds_node(one);
     }
   longest_ = std::max(longest_, longest_variable(root));
   for (const auto& [key, value] : root)

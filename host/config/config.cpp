@@ -89,8 +89,9 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
     lab.prefix = source.name + "-";
   }
 
-  check_repeats(files.roots, context);
-  Plain plain(files.roots, context, source.expand);
+  Budget budget;
+  check_repeats(files.roots, context, budget);
+  Plain plain(files.roots, context, budget, source.expand);
   // Namespaces first, so that devices can name those that stand further down.
   read_namespaces(plain, lab, around, index);
   plain.devices([&](const Text& name, const Table& table) { lab.devices.push_back(read_device(name, table, around)); });

@@ -61,6 +61,7 @@ class Reader {
     stack_.push_back(path);
     const auto index = static_cast<std::uint16_t>(path.empty() ? 0 : files_.names.size());
     toml::table& root = files_.tables.emplace_back(parse_toml(text, name, index));
+    read_loops(root);
     const Table file(root, "the file", context_);
     file.allow({"lab", "vars", "include", "group", "namespace", "device", "link", "lan", "repeat", "test", "service"});
     if (!path.empty() && file.has("lab"))
@@ -69,7 +70,7 @@ class Reader {
           fmt::format("[lab] stands in the lab file alone, not in one that it includes, in {}", context_.line(from)));
     Globals globals;
     std::map<std::string, Position> seen;
-    for (const Text& include : file.texts("include")) add(globals, read_include(include, path, seen));
+    for (const Text& include : file.texts("include")) add(globals, read_include(include, path, seen), include.where);
     read_globals(root, globals);
     files_.roots.push_back(&root);
     stack_.pop_back();
@@ -111,7 +112,12 @@ class Reader {
     return globals;
   }
 
-  void add(Globals& globals, const Globals& more) {
+  /// Every file sees all variables of those below it.
+  void add(Globals& globals, const Globals& more, Position from) {
+    added_ += more.size();
+    if (added_ > kMostThings)
+      context_.fail(from,
+                    fmt::format("files that include this and those before it see over {} variables", kMostThings));
     for (const auto& [name, global] : more) {
       const auto [found, fresh] = globals.emplace(name, global);
       if (!fresh && found->second.node != global.node)
@@ -128,22 +134,65 @@ class Reader {
       if (!tomlfile::is_variable_name(key->str()))
         context_.fail(position_of(*key),
                       fmt::format("\"{}\" cannot be a variable; use letters, digits and '_'", key->str()));
-      check_value(*value, *key);
+      check_value(*value, key->str());
       toml::node& node = *root["vars"][key->str()].node();
       tomlfile::make_literal(node);
       globals[std::string(key->str())] = {.node = &node, .where = position_of(*key)};
     }
   }
 
-  void check_value(const toml::node& node, const toml::key& key) const {
+  /// The tables that a `for` goes over are values as [vars] are, whose strings name nothing: what they named could be
+  /// themselves.
+  void read_loops(toml::node& node) const {
+    if (auto* list = node.as_array())
+      for (toml::node& element : *list) {
+        if (auto* table = element.as_table())
+          if (auto* loops = table->get_as<toml::table>("for"))
+            for (auto&& [name, over] : *loops)
+              if (auto* values = over.as_array()) read_values(*values, name.str());
+        read_loops(element);
+      }
+    if (auto* table = node.as_table())
+      for (auto&& [key, value] : *table) read_loops(value);
+  }
+
+  void read_values(toml::array& values, std::string_view name) const {
+    for (toml::node& value : values) {
+      if (!value.is_table()) continue;
+      check_loops(value, name);
+      tomlfile::make_literal(value);
+    }
+  }
+
+  /// Lists of variables are counted where they are named, by what they hold.
+  void check_loops(const toml::node& node, std::string_view variable) const {
+    if (const auto* list = node.as_array())
+      for (const toml::node& element : *list) {
+        if (const toml::table* loop = tomlfile::loop_of(element, context_))
+          context_.fail(position_of(*loop),
+                        fmt::format("variable \"{}\" has an element with {} in it; write that where "
+                                    "the variable is named, for values repeat nothing",
+                                    variable, loop->contains("for") ? "for" : "when"));
+        check_loops(element, variable);
+      }
+    if (const auto* table = node.as_table())
+      for (const auto& [key, value] : *table) check_loops(value, variable);
+  }
+
+  void check_value(const toml::node& node, std::string_view variable) const {
+    check_type(node, variable);
+    check_loops(node, variable);
+  }
+
+  void check_type(const toml::node& node, std::string_view variable) const {
     if (node.is_floating_point() || node.is_date() || node.is_time() || node.is_date_time())
       context_.fail(position_of(node), fmt::format("variable \"{}\" has {} in it; it can have integers, strings, "
                                                    "booleans, lists and tables",
-                                                   key.str(), type_of(node)));
+                                                   variable, type_of(node)));
     if (const auto* list = node.as_array())
-      for (const toml::node& element : *list) check_value(element, key);
+      for (const toml::node& element : *list) check_type(element, variable);
     if (const auto* table = node.as_table())
-      for (const auto& [name, value] : *table) check_value(value, key);
+      for (const auto& [name, value] : *table) check_type(value, variable);
   }
 
   /// "NAME=VALUE" of the command line.
@@ -179,7 +228,7 @@ class Reader {
     toml::node* node = kept.get("value");
     if (node == nullptr || kept.size() != 1 || node->type() != before.type())
       fail(fmt::format("\"{}\" is {}, as the file has it", name, type_of(before)));
-    check_value(*node, toml::key(name));
+    check_value(*node, name);
     tomlfile::make_literal(*node);
     found->second.node = node;
   }
@@ -193,6 +242,7 @@ class Reader {
   Files& files_;
   Origin origin_;
   std::size_t size_ = 0;
+  std::size_t added_ = 0;
   std::vector<std::string> stack_;
   std::map<std::string, Known> read_;
 };

@@ -11,7 +11,13 @@ namespace {
 
 constexpr std::size_t kMostMatches = 20'000'000;
 
-bool is_pattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+bool is_pattern(std::string_view text) { return text.find_first_of("*?[\\") != std::string_view::npos; }
+
+/// Long patterns take long.
+std::size_t weight_of(std::string_view pattern) {
+  constexpr std::size_t kLongestName = 255;
+  return 1 + pattern.size() / kLongestName;
+}
 
 /// Two that say something of one key must say the same.
 void check_agreement(const toml::table& one, const toml::table& other, const std::string& interface,
@@ -35,7 +41,7 @@ void check_agreement(const toml::table& one, const toml::table& other, const std
 
 }  // namespace
 
-Groups::Groups(const Roots& roots, const Context& context) : context_(context) {
+Groups::Groups(const Roots& roots, const Context& context, const Budget& budget) : context_(context) {
   std::unordered_map<std::string, Position> seen;
   for (const toml::table* root : roots) {
     const auto* groups = Table(*root, "the file", context).table("group");
@@ -51,15 +57,17 @@ Groups::Groups(const Roots& roots, const Context& context) : context_(context) {
       const Table table(*node->as_table(), "group", context);
       if (!table.has("members"))
         table.fail(position_of(*key), fmt::format("group \"{}\" has no \"members\"; write members = \"r*\"", name));
-      Group group{.name = name,
-                  .members = read_texts(table, "members"),
-                  .keys = {},
-                  .interfaces = {},
-                  .where = position_of(*key)};
+      Group group{.name = name, .where = position_of(*key)};
+      for (std::string& member : read_texts(table, "members"))
+        if (is_pattern(member))
+          group.patterns.push_back(std::move(member));
+        else
+          group.members.insert(std::move(member));
       group.keys = tomlfile::materialised(table.raw(), context);
       group.keys.erase("members");
       group.interfaces = InterfaceDefaults::take(group.keys, context);
       Table(group.keys, "group", context).allow(namespace_keys());
+      group.cost = budget.cost_of(group.keys);
       groups_.push_back(std::move(group));
     }
   }
@@ -68,13 +76,16 @@ Groups::Groups(const Roots& roots, const Context& context) : context_(context) {
 std::vector<const Groups::Group*> Groups::of(const std::string& space, bool is_switch) {
   std::vector<const Group*> found;
   for (const Group& group : groups_) {
-    comparisons_ += group.members.size();
-    if (comparisons_ > kMostMatches)
-      context_.fail(group.where, fmt::format("members of groups would be compared with names over {} times; use fewer "
-                                             "patterns",
-                                             kMostMatches));
-    if (std::none_of(group.members.begin(), group.members.end(),
-                     [&](const std::string& member) { return is_switch ? member == space : matches(member, space); }))
+    const auto match = [&](const std::string& pattern) {
+      comparisons_ += weight_of(pattern);
+      if (comparisons_ > kMostMatches)
+        context_.fail(group.where, fmt::format("members of groups would be compared with names over {} times; use "
+                                               "fewer patterns",
+                                               kMostMatches));
+      return matches(pattern, space);
+    };
+    if (!group.members.contains(space) &&
+        (is_switch || std::none_of(group.patterns.begin(), group.patterns.end(), match)))
       continue;
     group.has_members = true;
     found.push_back(&group);
@@ -113,9 +124,24 @@ toml::table InterfaceDefaults::take(toml::table& keys, const Context& context) {
 void InterfaceDefaults::add(const std::string& space, std::vector<const toml::table*> levels) {
   std::erase_if(levels, [](const toml::table* level) { return level->empty(); });
   if (levels.empty()) return;
-  for (const toml::table* level : levels)
-    for (const auto& [pattern, keys] : *level) used_.emplace(&keys, false);
-  levels_.emplace(space, std::move(levels));
+  std::vector<Level*> here;
+  here.reserve(levels.size());
+  for (const toml::table* level : levels) here.push_back(&level_of(*level));
+  levels_.emplace(space, std::move(here));
+}
+
+InterfaceDefaults::Level& InterfaceDefaults::level_of(const toml::table& interfaces) {
+  const auto [known, fresh] = known_.try_emplace(&interfaces);
+  Level& level = known->second;
+  if (!fresh) return level;
+  for (const auto& [name, node] : in_file_order(interfaces)) {
+    const Keys keys{.table = node->as_table(), .cost = budget_.cost_of(*node)};
+    if (is_pattern(name->str()))
+      level.patterns.emplace_back(name->str(), keys);
+    else
+      level.names.emplace(name->str(), keys);
+  }
+  return level;
 }
 
 void InterfaceDefaults::apply(const std::string& device, toml::table& table, const Context& context) {
@@ -132,21 +158,24 @@ void InterfaceDefaults::apply(const std::string& device, toml::table& table, con
   }
 }
 
-void InterfaceDefaults::lay_under(toml::table& interface, const std::string& name,
-                                  const std::vector<const toml::table*>& levels, const Context& context) {
+void InterfaceDefaults::lay_under(toml::table& interface, const std::string& name, const std::vector<Level*>& levels,
+                                  const Context& context) {
   toml::table all;
-  for (const toml::table* level : levels)
-    for (const bool exact : {false, true}) {
-      toml::table here;
-      for (const auto& [pattern, keys] : in_file_order(*level)) {
-        if (exact == is_pattern(pattern->str())) continue;
-        if (exact ? pattern->str() != name : !matches(pattern->str(), name)) continue;
-        used_[keys] = true;
-        check_agreement(here, *keys->as_table(), name, context);
-        tomlfile::overlay(here, tomlfile::copied(*keys->as_table()));
-      }
-      tomlfile::overlay(all, std::move(here));
+  for (Level* level : levels) {
+    toml::table here;
+    for (auto& [pattern, keys] : level->patterns) {
+      comparisons_ += weight_of(pattern);
+      if (comparisons_ > kMostMatches)
+        context.fail(position_of(*keys.table), fmt::format("names of interfaces would be compared with those of groups "
+                                                           "and namespaces over {} times; use fewer patterns",
+                                                           kMostMatches));
+      if (matches(pattern, name)) lay(here, keys, name, context);
     }
+    tomlfile::overlay(all, std::move(here));
+    toml::table exact;
+    if (const auto keys = level->names.find(name); keys != level->names.end()) lay(exact, keys->second, name, context);
+    tomlfile::overlay(all, std::move(exact));
+  }
   if (all.empty()) return;
   const toml::source_region at = interface.source();
   tomlfile::overlay(all, std::move(interface));
@@ -154,10 +183,22 @@ void InterfaceDefaults::lay_under(toml::table& interface, const std::string& nam
   tomlfile::put_source(interface, at);
 }
 
+void InterfaceDefaults::lay(toml::table& here, Keys& keys, const std::string& name, const Context& context) {
+  keys.used = true;
+  budget_.take(keys.cost, position_of(*keys.table), "interfaces called like this and what stands before it make",
+               context);
+  check_agreement(here, *keys.table, name, context);
+  tomlfile::overlay(here, tomlfile::copied(*keys.table));
+}
+
 void InterfaceDefaults::warn(const Context& context) const {
   std::vector<Position> unused;
-  for (const auto& [node, used] : used_)
-    if (!used) unused.push_back(position_of(*node));
+  for (const auto& [interfaces, level] : known_) {
+    for (const auto& [pattern, keys] : level.patterns)
+      if (!keys.used) unused.push_back(position_of(*keys.table));
+    for (const auto& [name, keys] : level.names)
+      if (!keys.used) unused.push_back(position_of(*keys.table));
+  }
   std::sort(unused.begin(), unused.end(), [](Position a, Position b) {
     return std::tuple(a.file, a.line, a.column) < std::tuple(b.file, b.line, b.column);
   });

@@ -22,6 +22,8 @@ using tomlfile::type_of;
 using tomlfile::Variables;
 using tomlfile::Warnings;
 
+class Budget;
+
 /// What readers of devices need to know of the rest.
 struct Surroundings {
   const Drivers* drivers = nullptr;
@@ -103,7 +105,7 @@ void check_tests(const Lab& lab, const Context& context);
 using Roots = std::vector<const toml::table*>;
 using ReadBody = std::function<void(const toml::table& table, const Context& context)>;
 /// Refuses repeats that are wrong, or make too much (config/bounds.hpp).
-void check_repeats(const Roots& roots, const Context& outside);
+void check_repeats(const Roots& roots, const Context& outside, Budget& budget);
 /// Each file itself, then every round of each of its repeats.
 void for_each_body(const Roots& roots, const Context& outside, const ReadBody& each);
 

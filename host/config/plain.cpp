@@ -7,10 +7,11 @@
 
 namespace netrig::config {
 
-Plain::Plain(const Roots& roots, const Context& context, bool keep) : roots_(roots), context_(context), keep_(keep) {
+Plain::Plain(const Roots& roots, const Context& context, Budget& budget, bool keep)
+    : roots_(roots), context_(context), budget_(budget), keep_(keep) {
   if (keep) context_.bare = &bare_;
-  groups_ = std::make_unique<Groups>(roots_, context_);
-  defaults_ = std::make_unique<InterfaceDefaults>();
+  groups_ = std::make_unique<Groups>(roots_, context_, budget_);
+  defaults_ = std::make_unique<InterfaceDefaults>(budget_);
 }
 
 Plain::~Plain() = default;
@@ -19,6 +20,7 @@ Context Plain::expanded(const Context& context) const {
   Context plain = context;
   plain.variables = nullptr;
   plain.element = nullptr;
+  plain.is_expanded = true;
   plain.loops = context.variables != nullptr ? context.variables : context.loops;
   return plain;
 }
@@ -61,6 +63,7 @@ void Plain::name_space(const Text& name, const toml::table& table, const Context
   toml::table all;
   for (const Groups::Group* group : groups) {
     levels.push_back(&group->interfaces);
+    budget_.take(group->cost, group->where, "members of this group and what stands before it make", context_);
     tomlfile::overlay(all, tomlfile::copied(group->keys));
   }
   if (toml::table interfaces = InterfaceDefaults::take(own, plain); !interfaces.empty())
@@ -81,7 +84,7 @@ void Plain::namespaces(const Read& each) {
     named("namespace", body, inside,
           [&](const Text& name, const toml::table& table) { name_space(name, table, inside, each); });
     named("lan", body, inside, [&](const Text& name, const toml::table& table) {
-      pass("namespace", name, lan_namespace(name, Table(table, "[lan]", inside)), expanded(inside), each);
+      name_space(name, lan_namespace(name, Table(table, "[lan]", inside)), expanded(inside), each);
     });
   });
   groups_->warn(context_);
@@ -144,7 +147,7 @@ void Plain::tests(const std::function<void(const Table&)>& each) {
       each(Table(kept, "[[test]]", plain));
     };
     const auto read_all = [&](const toml::node& test, const Context& inside) {
-      if (const toml::table* loop = tomlfile::loop_of(test))
+      if (const toml::table* loop = tomlfile::loop_of(test, inside))
         tomlfile::for_each_round(*loop, "[[test]]", inside, [&](const Context& round) { read(test, round); });
       else
         read(test, inside);

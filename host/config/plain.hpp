@@ -6,7 +6,9 @@
 #pragma once
 #include <deque>
 #include <memory>
+#include <unordered_set>
 
+#include "config/bounds.hpp"
 #include "config/parts.hpp"
 
 namespace netrig::config {
@@ -17,7 +19,7 @@ class InterfaceDefaults;
 class Plain {
  public:
   /// `keep`: text() is wanted.
-  Plain(const Roots& roots, const Context& context, bool keep);
+  Plain(const Roots& roots, const Context& context, Budget& budget, bool keep);
   ~Plain();
   Plain(const Plain&) = delete;
   Plain& operator=(const Plain&) = delete;
@@ -52,6 +54,7 @@ class Plain {
 
   const Roots& roots_;
   Context context_;
+  Budget& budget_;
   std::unique_ptr<Groups> groups_;
   std::unique_ptr<InterfaceDefaults> defaults_;
   bool keep_;
@@ -75,13 +78,15 @@ class Groups {
  public:
   struct Group {
     std::string name;
-    std::vector<std::string> members;
-    toml::table keys;
-    toml::table interfaces;  ///< by pattern
+    std::unordered_set<std::string> members = {};  ///< by name
+    std::vector<std::string> patterns = {};        ///< of members
+    toml::table keys = {};
+    toml::table interfaces = {};  ///< by pattern
+    Budget::Cost cost = {};       ///< of `keys`, for each member
     Position where;
     mutable bool has_members = false;
   };
-  Groups(const Roots& roots, const Context& context);
+  Groups(const Roots& roots, const Context& context, const Budget& budget);
   [[nodiscard]] bool empty() const { return groups_.empty(); }
   /// Those that a namespace is in, least first; a switch is in none by a pattern.
   [[nodiscard]] std::vector<const Group*> of(const std::string& space, bool is_switch);
@@ -98,6 +103,7 @@ class Groups {
 /// What namespaces and groups say of interfaces, wherever those are made.
 class InterfaceDefaults {
  public:
+  explicit InterfaceDefaults(Budget& budget) : budget_(budget) {}
   /// Takes the key `interface` off the keys of a namespace or a group, and checks it.
   static toml::table take(toml::table& keys, const Context& context);
   /// Of a namespace, least first: by pattern, keys.
@@ -111,12 +117,26 @@ class InterfaceDefaults {
   void warn(const Context& context) const;
 
  private:
-  void lay_under(toml::table& interface, const std::string& name, const std::vector<const toml::table*>& levels,
+  struct Keys {
+    const toml::table* table = nullptr;
+    Budget::Cost cost;  // for each interface
+    bool used = false;
+  };
+  /// What one group or namespace says, in the order of the file: names cost nothing where they are not meant.
+  struct Level {
+    std::unordered_map<std::string, Keys> names;
+    std::vector<std::pair<std::string, Keys>> patterns;
+  };
+  Level& level_of(const toml::table& interfaces);
+  void lay_under(toml::table& interface, const std::string& name, const std::vector<Level*>& levels,
                  const Context& context);
+  void lay(toml::table& here, Keys& keys, const std::string& name, const Context& context);
 
-  std::unordered_map<std::string, std::vector<const toml::table*>> levels_;
+  std::unordered_map<std::string, std::vector<Level*>> levels_;
+  std::unordered_map<const toml::table*, Level> known_;
   std::deque<toml::table> owned_;
-  std::unordered_map<const toml::node*, bool> used_;
+  Budget& budget_;
+  std::size_t comparisons_ = 0;
 };
 
 }  // namespace netrig::config

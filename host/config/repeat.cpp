@@ -19,8 +19,7 @@ void check_repeat(const Table& repeat) {
 
 }  // namespace
 
-void check_repeats(const Roots& roots, const Context& outside) {
-  Budget budget;
+void check_repeats(const Roots& roots, const Context& outside, Budget& budget) {
   for (const toml::table* root : roots) {
     // No repeat has a `for` of its own, so none is an element that is made several times.
     if (const auto* repeats = Table(*root, "the file", outside).array("repeat"))

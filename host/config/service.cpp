@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 namespace netrig::config {
 namespace {
@@ -14,6 +15,8 @@ namespace {
 // Each is a process, a namespace of its own, and a line in the record.
 constexpr std::size_t kMostServices = 20'000;
 constexpr std::size_t kMostMatchings = 20'000'000;
+// Each is a name in the service that waits.
+constexpr std::size_t kMostAfter = 1'000'000;
 constexpr std::uint64_t kLeastLog = 4096;
 constexpr std::uint64_t kLargestLog = 1ULL << 30U;
 
@@ -21,7 +24,7 @@ bool is_plain(const std::string& pattern) { return pattern.find_first_of("*?[\\"
 
 /// One string, or a list of strings.
 std::vector<Text> texts_of(const Table& table, std::string_view key) {
-  const toml::node* node = table.raw().get(key);
+  const toml::node* node = table.get(key);  // a variable may stand for a list
   if (node != nullptr && node->is_string()) return {*table.text(key)};
   return table.texts(key);
 }
@@ -133,8 +136,8 @@ void Services::add(Service service, const Context& context) {
   if (service.name.size() > kLongest)
     context.fail(service.where, fmt::format("service name \"{}\" is longer than {} bytes", service.name, kLongest));
   if (const auto [known, fresh] = index_.emplace(service.name, found_.size()); !fresh)
-    context.fail(service.where, fmt::format("service \"{}\" is there already, in line {}", service.name,
-                                            found_[known->second].service.where.line));
+    context.fail(service.where, fmt::format("service \"{}\" is there already, in {}", service.name,
+                                            context.line(found_[known->second].service.where)));
   if (found_.size() == kMostServices)
     context.fail(service.where, fmt::format("there are over {} services; repeat less", kMostServices));
   found_.push_back({.service = std::move(service), .after = {}});
@@ -142,13 +145,18 @@ void Services::add(Service service, const Context& context) {
 
 void Services::place(Service service, const Table& table) {
   const std::vector<Text> wanted = texts_of(table, "namespace");
-  const bool single = table.raw().get("namespace")->is_string() && is_plain(wanted.front().value);
+  const bool single = table.get("namespace")->is_string() && is_plain(wanted.front().value);
   if (wanted.empty()) table.fail(table.where("namespace"), "namespace is an empty list; name one at least");
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
+  std::unordered_set<std::string_view> known;  // one that a pattern and a name mean is one
   for (const Text& text : wanted) {
-    const std::size_t before = names.size();
+    bool matched = false;
+    const auto take = [&](const Namespace& space) {
+      matched = true;
+      if (known.insert(space.name.str()).second) names.push_back(space.name.str());
+    };
     if (is_plain(text.value)) {
-      if (spaces_.contains(text.value)) names.push_back(text.value);
+      if (const auto found = spaces_.find(text.value); found != spaces_.end()) take(lab_.namespaces[found->second]);
     } else {
       comparisons_ += spaces_.size();
       if (comparisons_ > kMostMatchings)
@@ -156,9 +164,9 @@ void Services::place(Service service, const Table& table) {
                                            "namespaces without * and ?, or repeat less",
                                            kMostMatchings));
       for (const Namespace& space : lab_.namespaces)
-        if (picks(text.value, space)) names.push_back(space.name.str());
+        if (picks(text.value, space)) take(space);
     }
-    if (names.size() != before) continue;
+    if (matched) continue;
     std::vector<std::string> all;
     for (const Namespace& space : lab_.namespaces) all.push_back(space.name.str());
     const auto hint = closest(text.value, all);
@@ -166,41 +174,62 @@ void Services::place(Service service, const Table& table) {
                                        is_plain(text.value) ? "is no namespace of the lab" : "matches no namespace",
                                        hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
   }
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    // One that a pattern and a name mean is one.
-    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
-        names.begin() + static_cast<std::ptrdiff_t>(i))
-      continue;
+  for (const std::string_view name : names) {
     Service one = service;
-    one.space = names[i];
-    if (!single) one.name = fmt::format("{}@{}", service.stem, names[i]);
+    one.space = name;
+    if (!single) one.name = fmt::format("{}@{}", service.stem, name);
     add(std::move(one), table.context());
   }
 }
 
-void Services::find_after(Found& one, const Context& context) {
+Services::Stems Services::stems() const {
+  Stems stems;
+  for (std::size_t i = 0; i < found_.size(); ++i) {
+    const Service& service = found_[i].service;
+    Stem& stem = stems[service.stem];
+    stem.all.push_back(i);
+    stem.in[service.space].push_back(i);
+    stem.tests = stem.tests || service.start == Service::Start::test;
+  }
+  return stems;
+}
+
+void Services::find_after(Found& one, const Stems& stems, const Context& context) {
   for (const Text& text : one.after) {
-    std::vector<std::string> here;
-    std::vector<std::string> all;
-    for (const Found& other : found_) {
-      if (other.service.stem != text.value && other.service.name != text.value) continue;
-      all.push_back(other.service.name);
-      if (other.service.space == one.service.space) here.push_back(other.service.name);
-      if (one.service.start == Service::Start::up && other.service.start == Service::Start::test)
-        context.fail(text.where,
-                     fmt::format("after = \"{}\" starts only with tests, and service \"{}\" before them; give "
-                                 "both the same start",
-                                 text.value, one.service.name));
-    }
-    if (all.empty()) {
-      std::vector<std::string> stems;
-      for (const Found& other : found_) stems.push_back(other.service.stem);
-      const auto hint = closest(text.value, stems);
+    const auto stem = stems.find(text.value);
+    const auto named = index_.find(text.value);
+    // What is called so, beside those that the file calls so.
+    const Found* apart = named == index_.end() ? nullptr : &found_[named->second];
+    if (apart != nullptr && apart->service.stem == text.value) apart = nullptr;
+    if (stem == stems.end() && apart == nullptr) {
+      std::vector<std::string> all;
+      for (const Found& other : found_) all.push_back(other.service.stem);
+      const auto hint = closest(text.value, all);
       context.fail(text.where, fmt::format("after: there is no [service.{}]{}", text.value,
                                            hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
     }
-    const std::vector<std::string>& chosen = here.empty() ? all : here;
-    one.service.after.insert(one.service.after.end(), chosen.begin(), chosen.end());
+    const bool tests = (stem != stems.end() && stem->second.tests) ||
+                       (apart != nullptr && apart->service.start == Service::Start::test);
+    if (one.service.start == Service::Start::up && tests)
+      context.fail(text.where,
+                   fmt::format("after = \"{}\" starts only with tests, and service \"{}\" before them; give "
+                               "both the same start",
+                               text.value, one.service.name));
+    std::vector<std::size_t> chosen;
+    if (stem != stems.end())
+      if (const auto here = stem->second.in.find(one.service.space); here != stem->second.in.end())
+        chosen = here->second;
+    if (apart != nullptr && apart->service.space == one.service.space) chosen.push_back(named->second);
+    if (chosen.empty()) {
+      if (stem != stems.end()) chosen = stem->second.all;
+      if (apart != nullptr) chosen.push_back(named->second);
+    }
+    after_ += chosen.size();
+    if (after_ > kMostAfter)
+      context.fail(text.where, fmt::format("services would come after others over {} times; repeat less, or put a "
+                                           "service into the same namespaces as those that it comes after",
+                                           kMostAfter));
+    for (const std::size_t other : chosen) one.service.after.push_back(found_[other].service.name);
   }
 }
 
@@ -239,8 +268,9 @@ void Services::refuse_circles(const Context& context) const {
 }
 
 std::vector<Service> Services::take(const Context& context) {
+  const Stems known = stems();
   for (Found& one : found_)
-    if (!one.after.empty()) find_after(one, context);
+    if (!one.after.empty()) find_after(one, known, context);
   refuse_circles(context);
   std::vector<Service> services;
   services.reserve(found_.size());

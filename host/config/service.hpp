@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -25,10 +26,18 @@ class Services {
     Service service;
     std::vector<Text> after;
   };
+  /// What the file calls alike, as indices of found_.
+  struct Stem {
+    std::vector<std::size_t> all = {};
+    std::unordered_map<std::string_view, std::vector<std::size_t>> in = {};  ///< by namespace
+    bool tests = false;                                                      ///< one starts with tests at least
+  };
+  using Stems = std::unordered_map<std::string_view, Stem>;
 
   void place(Service service, const Table& table);
   void add(Service service, const Context& context);
-  void find_after(Found& one, const Context& context);
+  void find_after(Found& one, const Stems& stems, const Context& context);
+  [[nodiscard]] Stems stems() const;
   void refuse_circles(const Context& context) const;
 
   const Lab& lab_;
@@ -36,6 +45,7 @@ class Services {
   std::vector<Found> found_;
   std::unordered_map<std::string, std::size_t> index_;
   std::size_t comparisons_ = 0;
+  std::size_t after_ = 0;
 };
 
 }  // namespace netrig::config

@@ -33,7 +33,7 @@ PlacedCommand read_placed(const Table& table) {
 /// A table, or a list of tables.
 template <typename Each>
 void for_each_entry(const Table& test, std::string_view key, Each&& each) {
-  const toml::node* node = test.raw().get(key);
+  const toml::node* node = test.get(key);
   if (node == nullptr) return;
   if (node->is_table())
     each(Table(*node->as_table(), key, test.context()));

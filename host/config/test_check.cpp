@@ -302,7 +302,7 @@ Command read_command(const Table& table, std::string_view key) {
                fmt::format("{} is empty; write \"shell command\" or [\"program\", \"argument\"]", key));
   for (const std::string& word : words)
     if (word.find('\0') != std::string::npos) table.fail(table.where(key), "a command cannot have a NUL byte");
-  if (table.raw().get(key)->is_string()) return {"/bin/sh", "-c", words.front()};
+  if (table.get(key)->is_string()) return {"/bin/sh", "-c", words.front()};
   return words;
 }
 

@@ -20,6 +20,10 @@
 namespace netrig::driver {
 namespace {
 
+// elf.h of glibc 2.36 and newer has names for them.
+constexpr std::int64_t kRelrSize = 35;
+constexpr std::int64_t kRelr = 36;
+
 #if defined(__x86_64__)
 constexpr std::uint16_t kMachine = EM_X86_64;
 #elif defined(__aarch64__)
@@ -70,7 +74,9 @@ class Image {
 struct Dynamic {
   std::vector<std::uint64_t> needed;
   std::optional<std::uint64_t> strings, strings_size, symbols, hash, gnu_hash;
-  std::optional<std::uint64_t> relocations, relocations_size;
+  std::optional<std::uint64_t> relocations, relocations_size;  // DT_RELA
+  std::optional<std::uint64_t> jumps, jumps_size;              // DT_JMPREL
+  std::optional<std::uint64_t> relative, relative_size;        // DT_RELR
 };
 
 class Reader {
@@ -216,6 +222,23 @@ class Reader {
         case DT_RELASZ:
           found_.relocations_size = value;
           break;
+        case DT_JMPREL:
+          found_.jumps = value;
+          break;
+        case DT_PLTRELSZ:
+          found_.jumps_size = value;
+          break;
+        case kRelr:
+          found_.relative = value;
+          break;
+        case kRelrSize:
+          found_.relative_size = value;
+          break;
+        case DT_REL:
+          refuse("it has relocations without addends, which are another machine's");
+        case DT_PLTREL:
+          if (value != DT_RELA) refuse("it has relocations without addends, which are another machine's");
+          break;
         case DT_STRTAB:
           found_.strings = value;
           break;
@@ -259,17 +282,41 @@ class Reader {
 
   /// The table is read from the file, and must not be another in memory.
   void check_relocations() const {
-    if (!found_.relocations || !found_.relocations_size) return;
-    const std::uint64_t count = *found_.relocations_size / sizeof(Elf64_Rela);
-    const std::uint64_t first = offset_of(*found_.relocations, count * sizeof(Elf64_Rela));
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const auto one = image_.at<Elf64_Rela>(first + i * sizeof(Elf64_Rela));
-      for (const Elf64_Phdr& load : loads_) {
-        if (*table_ < load.p_offset || *table_ - load.p_offset >= load.p_filesz) continue;
-        const std::uint64_t begin = load.p_vaddr + (*table_ - load.p_offset);
-        if (one.r_offset + sizeof(std::uint64_t) > begin && one.r_offset < begin + table_size_)
+    std::vector<std::uint64_t> begins;  // in memory; segments may share bytes of the file
+    for (const Elf64_Phdr& load : loads_)
+      if (*table_ >= load.p_offset && *table_ - load.p_offset < load.p_filesz)
+        begins.push_back(load.p_vaddr + (*table_ - load.p_offset));
+    const auto check = [&](std::uint64_t address) {
+      constexpr std::uint64_t kLongest = 16;  // R_*_TLSDESC
+      for (const std::uint64_t begin : begins)
+        if (address < begin + table_size_ && begin < address + kLongest)
           refuse("its table has relocations; it is to be bytes without a pointer");
+    };
+    for (const auto& [at, size] :
+         {std::pair(found_.relocations, found_.relocations_size), std::pair(found_.jumps, found_.jumps_size)})
+      if (at && size) check_addends(*at, *size / sizeof(Elf64_Rela), check);
+    if (found_.relative && found_.relative_size) check_relative(*found_.relative, *found_.relative_size / 8, check);
+  }
+  template <typename Check>
+  void check_addends(std::uint64_t address, std::uint64_t count, const Check& check) const {
+    const std::uint64_t first = offset_of(address, count * sizeof(Elf64_Rela));
+    for (std::uint64_t i = 0; i < count; ++i) check(image_.at<Elf64_Rela>(first + i * sizeof(Elf64_Rela)).r_offset);
+  }
+  /// An address, then bitmaps of the 63 words each that follow it (ELF gABI, SHT_RELR).
+  template <typename Check>
+  void check_relative(std::uint64_t address, std::uint64_t count, const Check& check) const {
+    const std::uint64_t first = offset_of(address, count * 8);
+    std::uint64_t next = 0;
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto entry = image_.at<std::uint64_t>(first + i * 8);
+      if ((entry & 1) == 0) {
+        check(entry);
+        next = entry + 8;
+        continue;
       }
+      for (unsigned bit = 0; bit < 63; ++bit)
+        if ((entry >> (bit + 1) & 1) != 0) check(next + std::uint64_t{bit} * 8);
+      next += std::uint64_t{63} * 8;
     }
   }
 

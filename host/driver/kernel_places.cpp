@@ -58,8 +58,10 @@ class Rules {
     const KernelPlace& kernel = one.kernel;
     if (kernel.places == 0) {
       require(kernel.attribute == 0 && kernel.attribute6 == 0 && kernel.encoding == Encoding::nothing &&
-                  kernel.also_attribute == 0,
+                  kernel.element == 0 && kernel.also_attribute == 0,
               "has an attribute and no place for it");
+      require(kernel.scale == 1 && kernel.mask == 0 && kernel.tolerance == 0,
+              "has a scale, a tolerance or bits, and no attribute that they are of");
       require(about_.functions != 0, "has no place in the kernel, and there is no function to read it");
       return;
     }
@@ -195,6 +197,9 @@ class Rules {
     }
     if (!is_harmless(kernel.attribute) || kernel.encoding != Encoding::u32)
       refuse(fmt::format("is link attribute {}, which is not a driver's to set like that", kernel.attribute));
+    // alloc_netdev_mqs; nothing sets them later.
+    const bool is_queues = kernel.attribute == IFLA_NUM_TX_QUEUES || kernel.attribute == IFLA_NUM_RX_QUEUES;
+    require(!is_queues || kernel.create_only, "is a number of queues, and that is create-only");
   }
 
   const DriverDescription& about_;

@@ -63,8 +63,8 @@ std::uint16_t peer_attribute(std::string_view kind) {
 }
 
 bool is_harmless(std::uint16_t attribute) {
-  static constexpr std::array kAllowed = {IFLA_TXQLEN,       IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES,
-                                          IFLA_GSO_MAX_SIZE, IFLA_GSO_MAX_SEGS,  IFLA_GRO_MAX_SIZE};
+  static constexpr std::array kAllowed = {IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES, IFLA_GSO_MAX_SIZE, IFLA_GSO_MAX_SEGS,
+                                          IFLA_GRO_MAX_SIZE};
   return std::find(kAllowed.begin(), kAllowed.end(), attribute) != kAllowed.end();
 }
 

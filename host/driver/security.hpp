@@ -18,7 +18,8 @@ enum class Reach : std::uint8_t {
 std::optional<Reach> reach_of(std::string_view kind, std::uint16_t attribute);
 /// Attribute of IFLA_INFO_DATA that makes the second link of that kind; 0: it has none.
 std::uint16_t peer_attribute(std::string_view kind);
-/// Whether a driver may set this IFLA_* of a link: one that does not move it, name it, or tie it to another.
+/// Whether a driver may set this IFLA_* of a link: one that does not move it, name it, or tie it to another, and that
+/// no key of an interface says.
 bool is_harmless(std::uint16_t attribute);
 
 }  // namespace netrig::driver

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "model/error.hpp"
+#include "model/link.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -147,7 +148,12 @@ void check_condition(const ParameterDeclaration& one, const std::vector<Paramete
 
 void check_values(const DriverDescription& about) {
   std::set<std::string_view> names;
+  // A plan and a drift name what differs of a link, whoever declares it.
+  std::set<std::string_view> settings = {"name"};
+  Link::each_setting([&](std::string_view name, auto) { settings.insert(name); });
   for (const ParameterDeclaration& one : about.parameters) {
+    if (settings.contains(one.name))
+      refuse(fmt::format("parameter {} is called as a key of interfaces; give it another name", one.name));
     if (!names.insert(one.name).second) refuse(fmt::format("it declares parameter {} twice", one.name));
     check_text_of_value(one, one.default_text, "default");
     check_text_of_value(one, one.unset_text, "value of what is unset");

@@ -37,16 +37,15 @@ class TableDriver final : public Driver {
     if (has(NETRIG_FUNCTION_CREATE)) return functions().create(request, services);
     LinkOrder order;
     order.kind = about_->link_kinds.front();
-    const std::vector<LinkParameter> own = parameters_of_link(about_, *request.parameters, 0);
+    const std::vector<LinkParameter> own = welcome_on(0, *request.parameters);
     refer(order, own, request);
     order.attributes = kernel::encode(own, KernelPlace::kLink);
     order.data = kernel::encode(own, KernelPlace::kData,
                                 [&](const InterfaceReference& target) { return reference(request, target).ifindex; });
     if (about_->peer_attribute != 0)
-      order.peer = LinkPeer{
-          .interface = 1,
-          .type = about_->peer_attribute,
-          .attributes = kernel::encode(parameters_of_link(about_, *request.parameters, 1), KernelPlace::kPeer)};
+      order.peer = LinkPeer{.interface = 1,
+                            .type = about_->peer_attribute,
+                            .attributes = kernel::encode(welcome_on(1, *request.parameters), KernelPlace::kPeer)};
     const std::vector<LinkParameter> doubtful = to_be_probed(own);
     CreateAnswer answer;
     answer.orders.emplace_back(std::move(order));
@@ -76,7 +75,7 @@ class TableDriver final : public Driver {
         const ParameterDeclaration& declaration = *one.declaration;
         const auto unset = declaration.unset();
         const bool told = (declaration.kernel.places & KernelPlace::kData) != 0 && !declaration.secret;
-        if (told && (!unset || !agrees(declaration, *unset, one.values)))
+        if (told && one.is_told() && (!unset || !agrees(declaration, *unset, one.values)))
           state.values.emplace_back(declaration.name, to_text(one.values, declaration.type));
       }
     }
@@ -109,6 +108,13 @@ class TableDriver final : public Driver {
       throw Error(ErrorCode::invalid, fmt::format("{} needs {} = \"{}\"", one.name, one.only_with.substr(0, equals),
                                                   one.only_with.substr(equals + 1)));
     }
+  }
+
+  /// Without what may stand beside the others only because it is what the kernel has anyway (check_condition).
+  [[nodiscard]] std::vector<LinkParameter> welcome_on(std::size_t interface, const Parameters& given) const {
+    auto own = parameters_of_link(about_, given, interface);
+    std::erase_if(own, [&](const LinkParameter& one) { return !is_welcome(*one.declaration, *about_, given); });
+    return own;
   }
 
   static const Reference& reference(const CreateRequest& request, const InterfaceReference& target) {
@@ -151,7 +157,7 @@ class TableDriver final : public Driver {
       const ParameterDeclaration& one = *wanted.declaration;
       const auto told = !seen ? nullptr : find(*seen, one.name);
       if (told == nullptr || !agrees(one, wanted.values, told->values))
-        throw Error(ErrorCode::unsupported, fmt::format("this kernel does not know {}: {}", one.name, one.help));
+        throw Error(ErrorCode::unsupported, words_of_unknown(one));
       // What a kernel says that does not know it would be the same.
       const auto unset = one.unset();
       const std::lock_guard turn(mutex_);
@@ -189,6 +195,11 @@ class TableDriver final : public Driver {
 };
 
 }  // namespace
+
+std::string words_of_unknown(const ParameterDeclaration& parameter) {
+  return fmt::format("this kernel does not know {}: {}{}", parameter.name, parameter.help,
+                     parameter.kernel_option.empty() ? "" : "; it needs " + parameter.kernel_option);
+}
 
 std::unique_ptr<Driver> make_table_driver(std::shared_ptr<const DriverDescription> about,
                                           std::function<std::unique_ptr<Driver>()> functions) {

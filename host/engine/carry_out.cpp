@@ -167,9 +167,10 @@ class Script {
   template <typename T>
   static void copy_name(const T&, T&) {}
   static void copy_parameter(const Link& from, Link& to, std::string_view parameter) {
-    const LinkParameter* goal = from.parameter(parameter);
     for (LinkParameter& one : to.parameters)
-      if (goal != nullptr && one.declaration->name == parameter) one.values = goal->values;
+      if (const LinkParameter* goal = from.parameter(*one.declaration);
+          goal != nullptr && one.declaration->name == parameter)
+        one.values = goal->values;
   }
   template <typename T>
   static void copy_parameter(const T&, T&, std::string_view) {}

@@ -108,7 +108,8 @@ std::string option_advice(const Device& device, const DriverDescription& driver)
 
 /// Whether a driver holds privileges by which it could make links itself.
 bool has_own_hands(Run& run, const std::string& kind) {
-  return (run.drivers.policy().rules_of(kind).granted & run.drivers.open(kind).description().wants) != 0;
+  const DriverDescription& about = run.drivers.open(kind).description();
+  return about.functions != 0 && (run.drivers.policy().rules_of(kind).granted & about.wants) != 0;
 }
 
 /// The links of a device's namespaces before its driver ran, to find what it left when it failed half-way.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <map>
 
+#include "driver/table_driver.hpp"
 #include "engine/local_place.hpp"
 #include "engine/run.hpp"
 #include "engine/services.hpp"
@@ -116,6 +117,27 @@ void set_retired_down(Place& place, const Lab& current, const plan::Plan& plan) 
   for (const auto& [home, names] : links) place.set_down(home, names);
 }
 
+bool brings_up(const Step& step, const std::string& name) {
+  const auto* link = std::get_if<Link>(&step.object);
+  return link != nullptr && link->name == name && step.verb != Verb::remove &&
+         link->settings.state.value_or(AdminState::down) == AdminState::up;
+}
+
+bool is_brought_up(const std::vector<Step>& steps, const std::string& name) {
+  return std::any_of(steps.begin(), steps.end(), [&](const Step& step) { return brings_up(step, name); });
+}
+
+/// The first step by which a link that has ports comes up; what follows in the order of steps stands on it.
+std::vector<Step>::iterator first_of_masters(std::vector<Step>& steps) {
+  std::unordered_set<std::string> masters;
+  for (const Step& step : steps)
+    if (const auto* link = std::get_if<Link>(&step.object))
+      if (const std::string master = link->settings.master.value_or(""); !master.empty()) masters.insert(master);
+  return std::find_if(steps.begin(), steps.end(), [&](const Step& step) {
+    return std::any_of(masters.begin(), masters.end(), [&](const std::string& name) { return brings_up(step, name); });
+  });
+}
+
 }  // namespace
 
 Bringing::Bringing(Journal& journal, driver::Registry& drivers, const Options& options, const Lab* current,
@@ -175,6 +197,10 @@ void Bringing::carry_out_plan() {
     std::vector<MadeNamespace> gone;
     for (const MadeNamespace& made : run.journal.record().namespaces)
       if (anew.contains(made.name)) gone.push_back(made);
+    // What is to be made anew may be where nothing shows it any more: in a namespace that has but lost its name, for a
+    // process is in it.
+    for (const Unended& one : end_services(run.journal, stranded_services(run.journal.record(), anew)))
+      run.warn(fmt::format("service {}: {}", one.service.name, one.why));
     if (!clear.empty() || !gone.empty())
       place_->remove(
           devices_of(run.journal.record(), [&](const MadeDevice& made) { return clear.contains(made.name); }), gone);
@@ -187,22 +213,57 @@ void Bringing::carry_out_plan() {
     place_->create_devices(next_, level);
   }
   run.stage("configure");
-  // Two waves: see plan::Plan::spaces.
-  const auto wave = [&](std::size_t begin, std::size_t end) {
+  // Those without masters first; in the others, what comes up last waits until the hosts are settled: an address that
+  // is new on a link is told to everybody on it, and behind a bridge that runs those are all of them.
+  const auto carry_out = [&](const plan::SpacePlan& one, const std::vector<Step>& steps) {
+    if (!steps.empty()) place_->carry_out(next_, next_.namespaces[one.space], steps);
+  };
+  const auto wave = [&](std::size_t begin, std::size_t end, const auto& body) {
     std::atomic<std::size_t> done{0};
     parallel(end - begin, run.threads, [&](std::size_t i) {
       run.checkpoint();
-      const plan::SpacePlan& one = plan_.spaces[begin + i];
-      place_->carry_out(next_, next_.namespaces[one.space], one.difference.steps);
+      body(begin + i);
       if (const std::size_t count = ++done; count % 64 == 0) run.report("addresses and routes", count, end - begin);
     });
   };
-  wave(0, plan_.with_masters);
-  wave(plan_.with_masters, plan_.spaces.size());
+  const std::size_t masters = plan_.with_masters;
+  const std::size_t all = plan_.spaces.size();
+  std::vector<std::vector<Step>> last(all - masters);
+  wave(0, masters, [&](std::size_t i) { carry_out(plan_.spaces[i], plan_.spaces[i].difference.steps); });
+  wave(masters, all, [&](std::size_t i) {
+    std::vector<Step> steps = plan_.spaces[i].difference.steps;
+    const auto from = first_of_masters(steps);
+    last[i - masters].assign(std::make_move_iterator(from), std::make_move_iterator(steps.end()));
+    steps.erase(from, steps.end());
+    carry_out(plan_.spaces[i], steps);
+  });
+  std::vector<Rising> rising = rising_in(next_, plan_);
+  std::vector<Rising> later;
+  for (std::size_t i = masters; i < all; ++i) {
+    if (last[i - masters].empty()) continue;
+    later.push_back(rising[i]);
+    const auto comes_up_last = [&](const std::string& name) { return is_brought_up(last[i - masters], name); };
+    std::erase_if(rising[i].names, comes_up_last);
+    std::erase_if(later.back().names, [&](const std::string& name) { return !comes_up_last(name); });
+  }
   run.stage("settle links");
-  place_->settle(rising_in(next_, plan_));
+  place_->settle(rising);
+  run.stage("bring up masters");
+  wave(masters, all, [&](std::size_t i) { carry_out(plan_.spaces[i], last[i - masters]); });
+  run.stage("settle masters");
+  place_->settle(later);
   run.stage("wait for addresses");
   place_->wait_for_addresses(next_);
+}
+
+/// What a kernel that is too old for it has taken without a word; nullptr: that is not why.
+static const ParameterDeclaration* unknown_to_kernel(const Step& step) {
+  const auto* link = std::get_if<Link>(&step.object);
+  if (link == nullptr || step.changes.empty()) return nullptr;
+  const auto found = std::find_if(link->parameters.begin(), link->parameters.end(), [&](const LinkParameter& one) {
+    return one.declaration->kernel.probe && one.declaration->name == step.changes.front().name;
+  });
+  return found == link->parameters.end() ? nullptr : found->declaration.get();
 }
 
 /// Looks at what an edit has touched: whatever it took with it that nobody foresaw is made again, once.
@@ -226,6 +287,11 @@ void Bringing::check_result() {
         continue;
       }
       const Step& first = rest.steps.front();
+      if (const ParameterDeclaration* unknown = unknown_to_kernel(first))
+        throw Error(ErrorCode::unsupported,
+                    fmt::format("{} \"{}\" in {}: {}", kind_of(first.object), text_of(first.object), space.name.str(),
+                                driver::words_of_unknown(*unknown)),
+                    next_.at(first.changes.front().where));
       throw Error(ErrorCode::failed,
                   fmt::format("{} \"{}\" in {} is not as it was set: {}", kind_of(first.object), text_of(first.object),
                               space.name.str(),
@@ -243,9 +309,8 @@ void Bringing::take_away() {
   Run& run = *run_;
   run.interruptible = false;
   // A process in a namespace keeps it from its end.
-  const auto unended = end_services(run.journal, unwanted_services(run.journal.record(), next_),
-                                    [&](std::string text) { run.warn(std::move(text)); });
-  for (const Unended& one : unended) run.warn(fmt::format("service {}: {}", one.service.name, one.why));
+  for (const Unended& one : end_services(run.journal, unwanted_services(run.journal.record(), next_)))
+    run.warn(fmt::format("service {}: {}", one.service.name, one.why));
   for (const bool again : {true, false}) {
     const Leftovers left = leftovers_of(run.journal.record(), next_);
     if (left.empty()) return;

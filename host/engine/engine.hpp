@@ -24,6 +24,8 @@ struct Options {
   /// Set by a signal handler: the run stops at the next step and rolls back.
   const std::atomic<bool>* interrupted = nullptr;
   unsigned threads = 0;  ///< 0: as many as are useful
+  /// What cannot be told to be gone is taken out of the record all the same: the user has looked.
+  bool forget_unknown = false;
 };
 
 /// One run that brings a lab up, or a running one to what its file says: look, plan, carry out. Thread: that which made

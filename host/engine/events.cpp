@@ -124,7 +124,7 @@ class Replay {
     else if (kind == "service")
       add_service(event);
     else if (kind == "service-gone")
-      std::erase_if(record_.services, [&](const MadeService& made) { return made.name == event.at("n"); });
+      remove_service(event.at("n").get<std::string>());
     else
       throw std::invalid_argument("tells of \"" + kind + "\", which this netrig does not know");
   }
@@ -140,6 +140,7 @@ class Replay {
       return index++, gone != gone_namespaces_.end() && index <= gone->second;
     });
     std::erase_if(record_.devices, [](const MadeDevice& made) { return made.name.empty(); });
+    std::erase_if(record_.services, [](const MadeService& made) { return made.name.empty(); });
     return std::move(record_);
   }
 
@@ -221,13 +222,21 @@ class Replay {
                        .space = number_of<std::uint64_t>(identity.at(2)),
                        .seen_from = number_of<std::uint64_t>(identity.at(3))};
     }
-    std::erase_if(record_.services, [&](const MadeService& other) { return other.name == made.name; });
+    remove_service(made.name);
+    service_index_.emplace(made.name, record_.services.size());
     record_.services.push_back(std::move(made));
+  }
+  void remove_service(const std::string& name) {
+    const auto found = service_index_.find(name);
+    if (found == service_index_.end()) return;
+    record_.services[found->second].name.clear();
+    service_index_.erase(found);
   }
 
   Record record_;
   std::size_t rest_ = 0;
   std::unordered_map<std::string, std::size_t> device_index_;
+  std::unordered_map<std::string, std::size_t> service_index_;
   /// Name to the number of namespaces there were when it went: an entry that comes later is a new one of that name.
   std::unordered_map<std::string, std::size_t> gone_namespaces_;
 };

@@ -9,7 +9,8 @@
 
 namespace netrig::engine {
 
-/// Interfaces that have come up in a namespace, and those on which an IPv6 address of the file wants to be detected.
+/// Interfaces that have come up in a namespace, and those on which the kernel is to look for duplicates as it does by
+/// itself: an IPv6 address of the file wants it, or it is a port without addresses, to which nobody speaks.
 struct Rising {
   std::string home;
   std::vector<std::string> names = {};

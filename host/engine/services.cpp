@@ -135,7 +135,7 @@ std::vector<plan::Line> compare_services(const Lab* current, const Lab& next) {
   for (const Service& service : next.services) {
     if (!is_kept(service)) continue;
     const Service* before = in(known, service.name);
-    if (before == nullptr)
+    if (current == nullptr || before == nullptr)
       lines.push_back(line_of(Verb::make, service, shell_line(service.command)));
     else if (fingerprint_in(*current, *before) != fingerprint_in(next, service))
       lines.push_back(line_of(service, "as its file says", "otherwise"));
@@ -153,6 +153,14 @@ std::vector<MadeService> unwanted_services(const Record& record, const Lab& lab)
   return unwanted;
 }
 
+std::vector<MadeService> stranded_services(const Record& record, const std::unordered_set<std::string>& gone) {
+  std::vector<MadeService> stranded;
+  const Known known(record);
+  for (const MadeService& made : record.services)
+    if (gone.contains(made.home) || known.cookie_of(made.home) != made.cookie) stranded.push_back(made);
+  return stranded;
+}
+
 std::vector<const Service*> services_to_start(const Record& record, const Lab& lab) {
   std::vector<const Service*> list;
   if (lab.services.empty()) return list;
@@ -162,41 +170,62 @@ std::vector<const Service*> services_to_start(const Record& record, const Lab& l
   return list;
 }
 
-std::vector<Unended> end_services(Journal& journal, const std::vector<MadeService>& services,
-                                  const std::function<void(std::string)>& warn) {
-  std::vector<UniqueFd> processes;
+namespace {
+
+using std::chrono::steady_clock;
+
+Unended of_unknown(const MadeService& made, const std::string& why) {
+  return {.service = made, .why = fmt::format("whether it still runs is not known: {}", why), .unknown = true};
+}
+
+/// Those that have not ended until then. No descriptor is kept for each: there may be more of them than a process may
+/// have open.
+std::vector<const MadeService*> still_there(const std::vector<const MadeService*>& services,
+                                            steady_clock::time_point until) {
+  std::vector<const MadeService*> left;
+  for (const MadeService* made : services) {
+    const process::Found found = process::find(made->identity);
+    if (found.whereabouts == Whereabouts::gone) continue;
+    if (found.whereabouts == Whereabouts::here && process::await_end(found.process, until)) continue;
+    left.push_back(made);
+  }
+  return left;
+}
+
+}  // namespace
+
+std::vector<Unended> end_services(Journal& journal, const std::vector<MadeService>& services) {
   std::vector<const MadeService*> ending;
+  std::vector<Unended> unended;
+  std::unordered_set<std::string> stay;
+  const auto leave = [&](Unended one) {
+    stay.insert(one.service.name);
+    unended.push_back(std::move(one));
+  };
   std::chrono::nanoseconds longest{};
   for (const MadeService& made : services) {
-    process::Found found = process::find(made.identity);
-    if (found.whereabouts == Whereabouts::unknown)
-      warn(
-          fmt::format("service {} was started in another PID namespace, of which nothing is seen from here: whether it "
-                      "still runs is not known",
-                      made.name));
-    if (found.whereabouts != Whereabouts::here) {
-      journal.undone(made);
-      continue;
-    }
+    const process::Found found = process::find(made.identity);
+    if (found.whereabouts == Whereabouts::unknown) leave(of_unknown(made, found.why));
+    if (found.whereabouts != Whereabouts::here) continue;
     process::send_signal(found.process, SIGTERM);
     longest = std::max<std::chrono::nanoseconds>(longest, std::chrono::milliseconds(made.stop));
-    processes.push_back(std::move(found.process));
     ending.push_back(&made);
   }
-  for (const std::size_t i : process::await_ends(processes, longest + kMargin))
-    process::send_signal(processes[i], SIGKILL);
-  std::unordered_set<std::size_t> left;
-  for (const std::size_t i : process::await_ends(processes, kKilled)) left.insert(i);
-  std::vector<Unended> unended;
-  for (std::size_t i = 0; i < ending.size(); ++i) {
-    if (left.contains(i))
-      unended.push_back({.service = *ending[i],
-                         .why = fmt::format("process {} does not end, though it was killed: the kernel waits for "
-                                            "something in it",
-                                            ending[i]->identity.process)});
-    else
-      journal.undone(*ending[i]);
+  ending = still_there(ending, steady_clock::now() + longest + kMargin);
+  for (const MadeService* made : ending)
+    if (const process::Found found = process::find(made->identity); found.whereabouts == Whereabouts::here)
+      process::send_signal(found.process, SIGKILL);
+  for (const MadeService* made : still_there(ending, steady_clock::now() + kKilled)) {
+    const process::Found found = process::find(made->identity);
+    if (found.whereabouts == Whereabouts::unknown)
+      leave(of_unknown(*made, found.why));
+    else if (found.whereabouts == Whereabouts::here)
+      leave({.service = *made,
+             .why = fmt::format("process {} does not end, though it was killed: the kernel waits for something in it",
+                                made->identity.process)});
   }
+  for (const MadeService& made : services)
+    if (!stay.contains(made.name)) journal.undone(made);
   return unended;
 }
 
@@ -204,8 +233,15 @@ void end_services(Run& run) {
   const std::vector<MadeService> services = run.journal.record().services;
   if (services.empty()) return;
   run.stage("end services");
-  for (const Unended& one : end_services(run.journal, services, [&](std::string text) { run.warn(std::move(text)); }))
-    run.leave({.what = fmt::format("service {}", one.service.name), .why = one.why, .homes = {one.service.home}});
+  for (const Unended& one : end_services(run.journal, services)) {
+    const std::string what = fmt::format("service {}", one.service.name);
+    if (!one.unknown || !run.options.forget_unknown) {
+      run.leave({.what = what, .why = one.why, .homes = {one.service.home}});
+      continue;
+    }
+    run.warn(fmt::format("{}: {}; it is forgotten", what, one.why));
+    run.journal.undone(one.service);
+  }
 }
 
 }  // namespace netrig::engine

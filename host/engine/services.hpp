@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Services of a lab that is up: which are there, which should be, and their end. Who starts them is in session/.
 #pragma once
-#include <functional>
 #include <optional>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "engine/journal.hpp"
@@ -30,16 +30,19 @@ bool runs(const MadeService& made);
 /// Those of the record that a lab does not want, or has in another namespace.
 std::vector<MadeService> unwanted_services(const Record& record, const Lab& lab);
 
+/// Those that are in another namespace than the record's of that name, or in one of these, which are gone.
+std::vector<MadeService> stranded_services(const Record& record, const std::unordered_set<std::string>& gone);
+
 /// One that could not be ended.
 struct Unended {
   MadeService service;
   std::string why;
+  bool unknown = false;  ///< it may be gone
 };
 /// Ends services and all that they started, together: SIGTERM, their time to stop, SIGKILL. What is gone, or was never
-/// begun, is out of the record then. `warn`: told of one of which is not known whether it is gone.
-std::vector<Unended> end_services(Journal& journal, const std::vector<MadeService>& services,
-                                  const std::function<void(std::string)>& warn);
-/// All of the record; what resists is left.
+/// begun, is out of the record then; what is returned stays in it.
+std::vector<Unended> end_services(Journal& journal, const std::vector<MadeService>& services);
+/// All of the record; what resists is left, and what is not known to be gone, unless the run may forget it.
 void end_services(Run& run);
 
 }  // namespace netrig::engine

@@ -41,14 +41,20 @@ void end_detection(kernel::Socket& socket, const std::unordered_set<std::uint32_
 
 Rising rising_in(const Lab& lab, const plan::SpacePlan& space) {
   Rising rising{.home = lab.namespaces[space.space].name.str()};
+  std::unordered_set<std::string> ports;
+  std::unordered_set<std::string> addressed;
   for (const Step& step : space.difference.steps) {
     if (const auto* link = std::get_if<Link>(&step.object); link != nullptr && link->name != "lo") {
       if (link->settings.state == AdminState::up) rising.names.push_back(link->name);
+      if (!link->settings.master.value_or("").empty()) ports.insert(link->name);
     } else if (const auto* address = std::get_if<Address>(&step.object)) {
+      addressed.insert(address->interface);
       if (address->prefix.address.family == Family::ipv6 && address->dad != Dad::off)
         rising.detecting.insert(address->interface);
     }
   }
+  for (const std::string& port : ports)
+    if (!addressed.contains(port)) rising.detecting.insert(port);
   return rising;
 }
 
@@ -111,7 +117,9 @@ std::vector<Rising> rising_in(const Lab& lab, const std::unordered_set<std::stri
       Rising& rising = all[home];
       rising.home = home;
       rising.names.push_back(interface.name.str());
-      if (std::any_of(interface.of<Address>().begin(), interface.of<Address>().end(), [](const Address& address) {
+      const bool is_port = !interface.link.master.value_or("").empty() && interface.of<Address>().empty();
+      if (is_port ||
+          std::any_of(interface.of<Address>().begin(), interface.of<Address>().end(), [](const Address& address) {
             return address.prefix.address.family == Family::ipv6 && address.dad != Dad::off;
           }))
         rising.detecting.insert(interface.name.str());

@@ -164,14 +164,24 @@ namespace {
 
 /// The record of the lab that made a namespace, if `wanted` likes it.
 std::optional<Record> find_maker(std::uint64_t cookie, const std::function<bool(const Record&)>& wanted) {
-  // As events.cpp writes a namespace of the lab's own; most journals need not be replayed to know.
-  const std::string own = fmt::format("\"c\":{}}}", cookie);
+  // As events.cpp writes a namespace, with a path of its own or without; most journals need not be replayed to know.
+  const std::string own = fmt::format("\"c\":{}", cookie);
+  const auto tells = [&](const std::string& journal) {
+    for (std::size_t at = journal.find(own); at != std::string::npos; at = journal.find(own, at + 1))
+      if (const std::size_t end = at + own.size(); end < journal.size() && (journal[end] == '}' || journal[end] == ','))
+        return true;
+    return false;
+  };
   for (const std::string& lab : Journal::labs()) {
     try {
       const auto directory = RecordDirectory::look(lab);
-      if (!directory || directory->read("journal").value_or("").find(own) == std::string::npos) continue;
+      if (!directory || !tells(directory->read("journal").value_or(""))) continue;
       auto record = Journal::peek(lab);
-      if (record && wanted(*record)) return record;
+      // Cookies begin anew with every boot.
+      if (!record || is_of_another_boot(*record) || !wanted(*record)) continue;
+      if (std::any_of(record->namespaces.begin(), record->namespaces.end(),
+                      [&](const MadeNamespace& made) { return !made.existing && made.cookie == cookie; }))
+        return record;
     } catch (const Error&) {
       continue;  // one that cannot be read is not being taken away either
     }
@@ -187,12 +197,7 @@ std::optional<std::string> remover_of(std::uint64_t cookie) {
 }
 
 std::optional<Record> maker_of(std::uint64_t cookie) {
-  // Cookies begin anew with every boot.
-  return find_maker(cookie, [&](const Record& record) {
-    return !is_of_another_boot(record) &&
-           std::any_of(record.namespaces.begin(), record.namespaces.end(),
-                       [&](const MadeNamespace& made) { return !made.existing && made.cookie == cookie; });
-  });
+  return find_maker(cookie, [](const Record&) { return true; });
 }
 
 std::vector<Use> uses_of(std::uint64_t cookie) {

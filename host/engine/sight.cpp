@@ -177,6 +177,16 @@ SpaceState look_again(Space& space, const Interest& interest, const std::vector<
 
 namespace {
 
+/// Devices that an earlier run could not make again: they are in the file that is up, and nowhere else.
+std::vector<const Device*> unmade(const Record& record, const Lab& lab) {
+  std::unordered_set<std::string_view> made;
+  for (const MadeDevice& device : record.devices) made.insert(device.name);
+  std::vector<const Device*> devices;
+  for (const Device& device : lab.devices)
+    if (!made.contains(device.name.str())) devices.push_back(&device);
+  return devices;
+}
+
 /// Compares at once what two labs say of a namespace with what was seen of it.
 class Judge {
  public:
@@ -245,18 +255,15 @@ plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const 
     if (std::any_of(device.interfaces.begin(), device.interfaces.end(),
                     [&](const MadeInterface& made) { return gone.contains(made.home); }))
       seen.broken.insert(device.name);
-  // What an earlier run could not make again is in the file that is up, and nowhere else.
-  if (current != nullptr) {
-    std::unordered_set<std::string_view> made;
-    for (const MadeDevice& device : record.devices) made.insert(device.name);
-    for (const Device& device : current->devices)
-      if (!made.contains(device.name.str())) seen.broken.insert(device.name.str());
-  }
+  if (current != nullptr)
+    for (const Device* device : unmade(record, *current)) seen.broken.insert(device->name.str());
   return seen;
 }
 
 struct Sight::Targets {
   std::vector<Target> of_space;  ///< in the order of Lab::namespaces
+  /// Devices that the record does not name, by namespace likewise.
+  std::unordered_map<std::size_t, std::vector<std::string>> unmade = {};
 };
 
 Sight::Sight(const Record& record, const Lab& lab) : record_(record), targets_(std::make_unique<Targets>()) {
@@ -271,6 +278,9 @@ Sight::Sight(const Record& record, const Lab& lab) : record_(record), targets_(s
     targets_->of_space.push_back(found != by_name.end() ? std::move(found->second)
                                                         : Target{.name = space.name.str(), .path = {}});
   }
+  for (const Device* device : unmade(record, lab))
+    for (const Interface& interface : device->interfaces)
+      targets_->unmade[interface.home].push_back(device->name.str());
 }
 
 Sight::~Sight() = default;
@@ -281,6 +291,8 @@ std::optional<plan::SeenSpace> Sight::look(std::size_t space) const {
   if (!found.present) return std::nullopt;
   plan::SeenSpace seen{.state = std::move(found.state), .renamed = std::move(found.renamed)};
   for (const std::size_t device : found.broken) seen.broken.push_back(record_.devices[device].name);
+  if (const auto devices = targets_->unmade.find(space); devices != targets_->unmade.end())
+    seen.broken.insert(seen.broken.end(), devices->second.begin(), devices->second.end());
   return seen;
 }
 

@@ -82,22 +82,40 @@ void put_settings(Batch& batch, const Doing<Link>& doing, std::uint32_t ifindex,
   if (to_set(&LinkSettings::protodown)) batch.put_u8(IFLA_PROTO_DOWN, *wanted.protodown ? 1 : 0);
 }
 
+/// Whether one attribute says both, or something that goes along with them. Those of another table are not this one's.
+bool share_attribute(const LinkParameter& one, const LinkParameter& other) {
+  if (one.declaration == other.declaration) return true;
+  if (one.declaration.owner_before(other.declaration) || other.declaration.owner_before(one.declaration)) return false;
+  const KernelPlace& a = one.declaration->kernel;
+  const KernelPlace& b = other.declaration->kernel;
+  if ((a.places & b.places & KernelPlace::kData) == 0) return false;
+  const auto goes_along = [](const KernelPlace& with, std::uint16_t attribute) {
+    return with.also_attribute != 0 && with.also_attribute == attribute;
+  };
+  return (a.mask != 0 && a.attribute == b.attribute) || goes_along(a, b.also_attribute) || goes_along(a, b.attribute) ||
+         goes_along(b, a.attribute);
+}
+
 /// Parameters of its driver that differ, each with those that share its attribute.
 void put_parameters(Batch& batch, const Doing<Link>& doing, std::uint32_t ifindex) {
   if (doing.before == nullptr) return;
   const auto is_other = [&](const LinkParameter& one) {
-    const LinkParameter* was = doing.before->parameter(one.declaration->name);
+    const LinkParameter* was = doing.before->parameter(*one.declaration);
     return was != nullptr && !agrees(*one.declaration, one.values, was->values);
   };
   std::vector<LinkParameter> changed;
+  std::vector<LinkParameter> rest;
+  // What does not go with the rest the kernel has let go of by itself, and refuses (macvlan_changelink_sources).
   for (const LinkParameter& one : doing.object.parameters)
-    if (std::any_of(doing.object.parameters.begin(), doing.object.parameters.end(), [&](const LinkParameter& other) {
-          const bool same = one.declaration == other.declaration ||
-                            (one.declaration->kernel.mask != 0 &&
-                             one.declaration->kernel.attribute == other.declaration->kernel.attribute);
-          return same && is_other(other);
-        }))
-      changed.push_back(one);
+    if (one.is_told() && goes_with(*one.declaration, doing.object.parameters))
+      (is_other(one) ? changed : rest).push_back(one);
+  for (std::size_t i = 0; i < changed.size(); ++i) {
+    const LinkParameter with = changed[i];
+    const auto split = std::stable_partition(rest.begin(), rest.end(),
+                                             [&](const LinkParameter& one) { return !share_attribute(one, with); });
+    changed.insert(changed.end(), split, rest.end());
+    rest.erase(split, rest.end());
+  }
   if (changed.empty()) return;
   begin_set_link(batch, ifindex);
   batch.put_built(encode(changed, KernelPlace::kLink | KernelPlace::kPeer));
@@ -153,9 +171,11 @@ void see(const View& view, std::vector<Link>& into) {
     link.name = seen.name;
     link.ifindex = seen.ifindex;
     link.kind = seen.kind;
-    for (const auto& table : view.at.interest.tables)
-      if (!seen.attributes.empty() && table->link_kinds.front() == seen.kind)
-        link.parameters = decode(table, seen.attributes);
+    for (const auto& table : view.at.interest.tables) {
+      if (seen.attributes.empty() || table->link_kinds.front() != seen.kind) continue;
+      auto told = decode(table, seen.attributes);
+      std::move(told.begin(), told.end(), std::back_inserter(link.parameters));
+    }
     LinkSettings& settings = link.settings;
     settings.state = (seen.flags & IFF_UP) != 0 ? AdminState::up : AdminState::down;
     if ((seen.flags & IFF_LOOPBACK) != 0) continue;

@@ -29,6 +29,12 @@ namespace {
   throw Error(ErrorCode::failed, fmt::format("{}: {}", what, errno_text(error)));
 }
 
+/// Whether it is /run/netns/NAME: a path that leads on, "..", goes anywhere.
+bool is_in_run_directory(const std::string& path) {
+  const std::string directory = std::string(kRunDirectory) + "/";
+  return path.starts_with(directory) && path.find('/', directory.size()) == std::string::npos;
+}
+
 bool is_of_namespaces(int fd, const std::string& path) {
   struct statfs fs {};
   if (::fstatfs(fd, &fs) != 0) fail(fmt::format("cannot look at {}", path), errno);
@@ -112,7 +118,7 @@ bool is_hollow(const std::string& path) {
 
 std::optional<UniqueFd> open_namespace(const std::string& path) {
   const auto refuse = [&] { throw Error(ErrorCode::conflict, fmt::format("{} is not a network namespace", path)); };
-  if (path.starts_with(std::string(kRunDirectory) + "/")) {
+  if (is_in_run_directory(path)) {
     // Only root puts anything there, so it is opened at once; what is a link to elsewhere is none of root's promise.
     UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
     if (!fd && errno == ENOENT) return std::nullopt;

@@ -92,6 +92,13 @@ std::uint64_t bits_of(const ParameterDeclaration& one, const ParameterScalar& va
   return number << std::countr_zero(one.kernel.mask) & one.kernel.mask;
 }
 
+template <typename Number>
+std::optional<ParameterScalar> scaled(Number number, std::uint64_t scale) {
+  std::int64_t product = 0;
+  if (__builtin_mul_overflow(number, scale, &product)) return std::nullopt;
+  return product;
+}
+
 std::optional<ParameterScalar> value_of(const ParameterDeclaration& one, std::uint64_t bits) {
   std::uint64_t number = bits;
   if (one.kernel.mask != 0) number = (bits & one.kernel.mask) >> std::countr_zero(one.kernel.mask);
@@ -101,11 +108,8 @@ std::optional<ParameterScalar> value_of(const ParameterDeclaration& one, std::ui
       if (choice.value == number) return choice.name;
     return std::nullopt;  // newer than the driver
   }
-  if (one.kernel.encoding == Encoding::s32)
-    return static_cast<std::int64_t>(static_cast<std::int32_t>(number)) * static_cast<std::int64_t>(one.kernel.scale);
-  std::int64_t product = 0;
-  if (__builtin_mul_overflow(number, one.kernel.scale, &product)) return std::nullopt;
-  return product;
+  if (one.kernel.encoding == Encoding::s32) return scaled(static_cast<std::int32_t>(number), one.kernel.scale);
+  return scaled(number, one.kernel.scale);
 }
 
 /// One value that is no number.
@@ -215,8 +219,13 @@ std::vector<std::byte> encode(const std::vector<LinkParameter>& parameters, std:
     const KernelPlace& kernel = one.kernel;
     if ((kernel.places & place) == 0) continue;
     if (place != KernelPlace::kData && kernel.encoding == Encoding::ifindex) continue;
-    if (kernel.also_attribute != 0)
-      shared(numbers, kernel.also_attribute, kernel.also_encoding).bits |= kernel.also_value;
+    if (!parameter.is_told()) continue;
+    if (kernel.also_attribute != 0) {
+      // What goes along says that there is a value; of a list, also that there is none any more.
+      const auto unset = one.list ? std::nullopt : one.unset();
+      Shared& along = shared(numbers, kernel.also_attribute, kernel.also_encoding);
+      if (!unset || !agrees(one, *unset, parameter.values)) along.bits |= kernel.also_value;
+    }
     if (one.list) {
       append_list(out, parameter);
       continue;
@@ -296,7 +305,8 @@ std::vector<LinkParameter> decode(const std::shared_ptr<const DriverDescription>
   for (const ParameterDeclaration& one : about->parameters) {
     if (!one.is_seen()) continue;
     auto values = values_of(one, (one.kernel.places & KernelPlace::kData) != 0 ? data : link);
-    if (values) parameters.push_back({.declaration = {about, &one}, .values = std::move(*values)});
+    parameters.push_back({.declaration = {about, &one}, .values = {}});
+    if (values) parameters.back().values = std::move(*values);
   }
   return parameters;
 }

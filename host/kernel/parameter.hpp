@@ -16,12 +16,13 @@ namespace netrig::kernel {
 using IfindexOfReference = std::function<std::uint32_t(const InterfaceReference&)>;
 
 /// The attributes of these parameters that go to one place: KernelPlace::kData, kLink or kPeer. Several that share an
-/// attribute become one. IFLA_LINK is not among them: it is the order's (driver::LinkOrder::lower).
+/// attribute become one; those without a value are left out. IFLA_LINK is not among them: it is the order's
+/// (driver::LinkOrder::lower).
 std::vector<std::byte> encode(const std::vector<LinkParameter>& parameters, std::uint16_t place,
                               const IfindexOfReference& ifindex_of = {});
 
-/// What a link's attributes, as RTM_GETLINK tells them, say of the parameters of its driver; what they do not tell, and
-/// has no value of its own when it is unset, is not in the result.
+/// What a link's attributes, as RTM_GETLINK tells them, say of each parameter of its driver that is seen. What they do
+/// not tell has the value of what is unset, if it has one, and none otherwise (LinkParameter::is_told).
 std::vector<LinkParameter> decode(const std::shared_ptr<const DriverDescription>& about,
                                   std::span<const std::byte> attributes);
 

@@ -46,10 +46,10 @@ struct Link {
       false;  ///< the file has something of IPv6 on it, so an MTU that it leaves free is at least kLeastMtu6
   Position where = {};
 
-  /// nullptr: it has none of that name.
-  [[nodiscard]] const LinkParameter* parameter(std::string_view of) const {
+  /// nullptr: it has none of that declaration. By name it would be another's where two drivers make one kind of link.
+  [[nodiscard]] const LinkParameter* parameter(const ParameterDeclaration& of) const {
     const auto found = std::find_if(parameters.begin(), parameters.end(),
-                                    [&](const LinkParameter& one) { return one.declaration->name == of; });
+                                    [&](const LinkParameter& one) { return one.declaration.get() == &of; });
     return found == parameters.end() ? nullptr : &*found;
   }
 

@@ -111,6 +111,12 @@ std::optional<std::vector<ParameterScalar>> ParameterDeclaration::unset() const 
   return std::vector{std::get<ParameterScalar>(parse_parameter(*this, *unset_text))};
 }
 
+bool ParameterDeclaration::says_the_same(const ParameterDeclaration& other) const {
+  const auto in_data = [](const KernelPlace& one) { return (one.places & KernelPlace::kData) != 0; };
+  return kernel.attribute == other.kernel.attribute && kernel.mask == other.kernel.mask &&
+         in_data(kernel) == in_data(other.kernel);
+}
+
 std::string type_name(const ParameterDeclaration& declaration) {
   static constexpr std::array kNames = {"boolean", "integer",  "string", "mac",  "address",
                                         "prefix",  "duration", "rate",   "enum", "interface"};
@@ -242,6 +248,7 @@ bool agrees(const ParameterDeclaration& declaration, const std::vector<Parameter
     // The kernel keeps a set.
     const auto sorted = [&](const std::vector<ParameterScalar>& values) {
       std::vector<std::string> texts;
+      texts.reserve(values.size());
       for (const ParameterScalar& value : values) texts.push_back(to_text(value, declaration.type));
       std::sort(texts.begin(), texts.end());
       texts.erase(std::unique(texts.begin(), texts.end()), texts.end());
@@ -271,28 +278,48 @@ std::vector<LinkParameter> parameters_of_link(const std::shared_ptr<const Driver
                                                 : 0;
     const auto found = (kernel.places & here) != 0 ? given.find(declaration.name) : given.end();
     if (found == given.end()) continue;
-    const bool in_data = (kernel.places & KernelPlace::kData) != 0;
-    std::erase_if(own, [&](const LinkParameter& other) {
-      const KernelPlace& its = other.declaration->kernel;
-      return its.attribute == kernel.attribute && its.mask == kernel.mask &&
-             in_data == ((its.places & KernelPlace::kData) != 0);
-    });
+    std::erase_if(own, [&](const LinkParameter& other) { return other.declaration->says_the_same(declaration); });
     own.push_back({.declaration = {about, &declaration}, .values = found->second.values, .where = found->second.where});
   }
   return own;
 }
 
+namespace {
+
+/// The two sides of "mode=source".
+struct Condition {
+  explicit Condition(std::string_view text)
+      : name(text.substr(0, text.find('='))), value(text.substr(std::min(text.find('='), text.size() - 1) + 1)) {}
+  /// As values: "60s" is "1m".
+  [[nodiscard]] bool holds(const ParameterDeclaration& of, const std::vector<ParameterScalar>& values) const {
+    const auto wanted = parse_parameter(of, value);
+    const auto* one = std::get_if<ParameterScalar>(&wanted);
+    return one != nullptr && agrees(of, {*one}, values);
+  }
+  std::string_view name;
+  std::string_view value;
+};
+
+}  // namespace
+
 bool is_welcome(const ParameterDeclaration& declaration, const DriverDescription& about, const Parameters& given) {
   if (declaration.only_with.empty()) return true;
-  const std::size_t equals = declaration.only_with.find('=');
-  const std::string_view name = std::string_view(declaration.only_with).substr(0, equals);
+  const Condition condition(declaration.only_with);
   for (const ParameterDeclaration& other : about.parameters) {
-    if (other.name != name) continue;
-    const auto found = given.find(name);
+    if (other.name != condition.name) continue;
+    const auto found = given.find(condition.name);
     const auto values = found != given.end() ? std::optional(found->second.values) : other.unset();
-    return values && to_text(*values, other.type) == std::string_view(declaration.only_with).substr(equals + 1);
+    return values && condition.holds(other, *values);
   }
   return false;
+}
+
+bool goes_with(const ParameterDeclaration& declaration, const std::vector<LinkParameter>& others) {
+  if (declaration.only_with.empty()) return true;
+  const Condition condition(declaration.only_with);
+  const auto found = std::find_if(others.begin(), others.end(),
+                                  [&](const LinkParameter& one) { return one.declaration->name == condition.name; });
+  return found == others.end() || !found->is_told() || condition.holds(*found->declaration, found->values);
 }
 
 }  // namespace netrig

@@ -125,13 +125,17 @@ struct ParameterDeclaration {
   [[nodiscard]] bool is_seen() const {
     return kernel.places != 0 && !kernel.write_only && kernel.encoding != Encoding::ifindex;
   }
+  /// Whether both say the same bits of the same attribute of a link.
+  [[nodiscard]] bool says_the_same(const ParameterDeclaration& other) const;
 };
 
 /// A parameter as it is to be, or as it is, on one link.
 struct LinkParameter {
   std::shared_ptr<const ParameterDeclaration> declaration;
+  /// Of a link that was looked at none, though it is no list: the kernel does not tell it, or tells what is no value.
   std::vector<ParameterScalar> values = {};
   Position where = {};
+  [[nodiscard]] bool is_told() const { return declaration->list || !values.empty(); }
   friend bool operator==(const LinkParameter& one, const LinkParameter& other) {
     return one.declaration->name == other.declaration->name && one.values == other.values;
   }
@@ -162,6 +166,8 @@ std::vector<LinkParameter> parameters_of_link(const std::shared_ptr<const Driver
 
 /// Whether a parameter goes with what else a device is given (only_with).
 bool is_welcome(const ParameterDeclaration& declaration, const DriverDescription& about, const Parameters& given);
+/// Likewise, with the others of a link; with one that is not told it goes.
+bool goes_with(const ParameterDeclaration& declaration, const std::vector<LinkParameter>& others);
 
 /// Name of a type as documents and messages write it: "integer", "list of mac".
 std::string type_name(const ParameterDeclaration& declaration);

@@ -31,10 +31,7 @@ struct Interest {
   std::vector<std::shared_ptr<const DriverDescription>> tables = {};
 
   void add(const std::shared_ptr<const DriverDescription>& table) {
-    const bool known = std::any_of(tables.begin(), tables.end(), [&](const auto& one) {
-      return one->link_kinds.front() == table->link_kinds.front();
-    });
-    if (!known) tables.push_back(table);
+    if (std::find(tables.begin(), tables.end(), table) == tables.end()) tables.push_back(table);
   }
 
   void join(Interest&& other) {

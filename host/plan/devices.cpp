@@ -63,6 +63,14 @@ std::vector<LinkParameter> wanted_parameters(const Device& device, std::size_t i
 
 namespace {
 
+/// No link takes an address of the other family (vxlan_nl2conf). Of one that nobody knows, IPv4 is what it has.
+bool is_of_other_family(const std::vector<ParameterScalar>* from, const std::vector<ParameterScalar>& to) {
+  const auto family_of = [](const std::vector<ParameterScalar>& values) {
+    return std::get<Prefix>(values.front()).address.family;
+  };
+  return family_of(to) != (from == nullptr ? Family::ipv4 : family_of(*from));
+}
+
 /// Whether every parameter that differs is one that a link can change, or that nobody said and the kernel has by
 /// itself.
 bool parameters_change_in_place(const Device& before, const Device& after) {
@@ -76,8 +84,10 @@ bool parameters_change_in_place(const Device& before, const Device& after) {
         const bool has = is != after.parameters.end();
         if (!had && !has) return true;
         if (had && has && was->second == is->second) return true;
+        const auto from = had ? std::optional(was->second.values) : one.unset();
         const auto values = has ? std::optional(is->second.values) : one.unset();
-        return one.is_seen() && values && is_changeable(one, had ? &was->second.values : nullptr, *values);
+        if (!one.is_seen() || !values) return false;
+        return (from && agrees(one, *from, *values)) || is_changeable(one, from ? &*from : nullptr, *values);
       });
 }
 
@@ -86,6 +96,10 @@ bool parameters_change_in_place(const Device& before, const Device& after) {
 bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterScalar>* from,
                    const std::vector<ParameterScalar>& to) {
   if (one.kernel.create_only) return false;
+  if (from != nullptr && from->empty() && !one.list) return false;  // there would be no way back
+  // Being there is what a flag says, and a message cannot say that it is not.
+  if (one.kernel.encoding == Encoding::flag && !std::get<bool>(to.front())) return false;
+  if (one.kernel.encoding == Encoding::ip && is_of_other_family(from, to)) return false;
   const auto is_bound = [&](const std::vector<ParameterScalar>& values) {
     return std::any_of(values.begin(), values.end(), [&](const ParameterScalar& value) {
       const auto* word = std::get_if<std::string>(&value);

@@ -36,7 +36,8 @@ class DeviceOfInterface {
 /// What the file sets of one of its interfaces that the kernel tells, and so is compared.
 std::vector<LinkParameter> wanted_parameters(const Device& device, std::size_t interface);
 
-/// Whether a link can get this value of a parameter without being made anew. `from`: nullptr: not known.
+/// Whether a link can get this value of a parameter without being made anew, and get it back. `from`: nullptr: not
+/// known; no value: the kernel does not tell it.
 bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterScalar>* from,
                    const std::vector<ParameterScalar>& to);
 

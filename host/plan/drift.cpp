@@ -77,7 +77,7 @@ Line foreign_line(const Object& object, const std::string& space) {
 static void add_unset(const Device& device, Link& link) {
   if (!device.about) return;
   for (const ParameterDeclaration& one : device.about->parameters) {
-    auto values = one.is_seen() && link.parameter(one.name) == nullptr ? one.unset() : std::nullopt;
+    auto values = one.is_seen() && link.parameter(one) == nullptr ? one.unset() : std::nullopt;
     if (values) link.parameters.push_back({.declaration = {device.about, &one}, .values = std::move(*values)});
   }
 }

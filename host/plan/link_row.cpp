@@ -6,13 +6,6 @@
 namespace netrig::plan {
 namespace {
 
-/// Whether the kernel has that parameter beside the others of the link (ParameterDeclaration::only_with).
-bool goes_with(const ParameterDeclaration& one, const Link& link) {
-  const std::size_t equals = one.only_with.find('=');
-  const LinkParameter* other = link.parameter(one.only_with.substr(0, equals));
-  return other == nullptr || to_text(other->values, other->declaration->type) == one.only_with.substr(equals + 1);
-}
-
 bool has_ipv6(const Link& link) { return link.settings.mtu.value_or(kLeastMtu6) >= kLeastMtu6; }
 
 }  // namespace
@@ -28,8 +21,9 @@ std::vector<SettingChange> Row<Link>::other_changes(const Link& wanted, const Li
                        .where = wanted.where});
   for (const LinkParameter& one : wanted.parameters) {
     const ParameterDeclaration& declaration = *one.declaration;
-    const LinkParameter* told = seen.parameter(declaration.name);
-    if (told == nullptr || netrig::agrees(declaration, one.values, told->values)) continue;
+    const LinkParameter* told = seen.parameter(declaration);
+    if (told == nullptr || !one.is_told() || !goes_with(declaration, wanted.parameters)) continue;
+    if (netrig::agrees(declaration, one.values, told->values)) continue;
     const auto text = [&](const std::vector<ParameterScalar>& values) {
       return declaration.secret ? std::string("(secret)") : to_text(values, declaration.type);
     };
@@ -57,20 +51,21 @@ bool Row<Link>::unset(Link& target, const Link& made) {
   back(is.addr_gen_mode, was.addr_gen_mode, AddressGeneration::eui64);
   back(is.protodown, was.protodown, false);
   back(is.altnames, was.altnames, std::vector<std::string>{});
+  bool whole = true;
   // Whatever else says the same attribute of the link is what counts then.
   for (const LinkParameter& one : made.parameters) {
     const ParameterDeclaration& declaration = *one.declaration;
     const bool is_said =
-        std::any_of(target.parameters.begin(), target.parameters.end(), [&](const LinkParameter& other) {
-          const KernelPlace& its = other.declaration->kernel;
-          return its.attribute == declaration.kernel.attribute && its.mask == declaration.kernel.mask;
-        });
-    if (is_said || !goes_with(declaration, target)) continue;
+        std::any_of(target.parameters.begin(), target.parameters.end(),
+                    [&](const LinkParameter& other) { return other.declaration->says_the_same(declaration); });
+    if (is_said || !goes_with(declaration, target.parameters)) continue;
     auto values = declaration.unset();
-    if (!values) return false;
-    target.parameters.push_back({.declaration = one.declaration, .values = std::move(*values), .where = target.where});
+    whole = whole && values;
+    if (values)
+      target.parameters.push_back(
+          {.declaration = one.declaration, .values = std::move(*values), .where = target.where});
   }
-  return true;
+  return whole;
 }
 
 void Row<Link>::keep_rest(Link& goal, const Link& seen) {
@@ -80,7 +75,7 @@ void Row<Link>::keep_rest(Link& goal, const Link& seen) {
   if (!has_ipv6(goal)) goal.settings.addr_gen_mode.reset();  // it goes with IPv6
   // Those that the file leaves free are as they are: several may share an attribute.
   for (const LinkParameter& one : seen.parameters)
-    if (goal.parameter(one.declaration->name) == nullptr) goal.parameters.push_back(one);
+    if (one.is_told() && goal.parameter(*one.declaration) == nullptr) goal.parameters.push_back(one);
 }
 
 void Row<Link>::note(const Step& step, const Link& one, Course& course) {

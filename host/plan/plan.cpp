@@ -100,7 +100,7 @@ class Planner {
       for (const Link& link : space->second.of<Link>()) {
         if (link.name != device.interfaces[i].name.str()) continue;
         for (const LinkParameter& one : wanted) {
-          const LinkParameter* told = link.parameter(one.declaration->name);
+          const LinkParameter* told = link.parameter(*one.declaration);
           if (told != nullptr && !agrees(*one.declaration, one.values, told->values) &&
               !is_changeable(*one.declaration, &told->values, one.values))
             return false;

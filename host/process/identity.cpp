@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -16,6 +17,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/error_number.hpp"
 #include "process/stat.hpp"
 
 namespace netrig::process {
@@ -46,12 +48,23 @@ bool is_it(pid_t process, const Identity& identity) {
          inode_of(fmt::format("/proc/{}/ns/pid", process)) == identity.space;
 }
 
-UniqueFd open_process(pid_t process) { return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0))); }
+Found unknown(pid_t process, int error) {
+  return {.whereabouts = Whereabouts::unknown,
+          .why = fmt::format("process {} cannot be looked at: {}", process, errno_text(error))};
+}
 
 /// It counts as found only if it is still the one once it is open: from then on the descriptor cannot be another's.
 Found open_it(pid_t process, const Identity& identity) {
-  UniqueFd fd = open_process(process);
-  if (!fd || !is_it(process, identity) || has_ended(fd)) return {};
+  UniqueFd fd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+  if (!fd) return errno == ESRCH ? Found{} : unknown(process, errno);
+  errno = 0;
+  const auto began = stat_field(process, kBegan);
+  if (began && *began != identity.began) return {};
+  const std::uint64_t space = began ? inode_of(fmt::format("/proc/{}/ns/pid", process)) : 0;
+  const int error = errno;
+  // Of one that ends while it is looked at, nothing can be read any more.
+  if (has_ended(fd) || (space != 0 && space != identity.space)) return {};
+  if (space == 0) return unknown(process, error);
   return {.whereabouts = Whereabouts::here, .process = std::move(fd)};
 }
 
@@ -65,7 +78,8 @@ Found find_elsewhere(const Identity& identity) {
     if (!is_it(process, identity)) continue;
     if (Found found = open_it(process, identity); found.whereabouts == Whereabouts::here) return found;
   }
-  return {.whereabouts = Whereabouts::unknown};
+  return {.whereabouts = Whereabouts::unknown,
+          .why = "it was started in another PID namespace, of which nothing is seen from here"};
 }
 
 }  // namespace
@@ -102,7 +116,8 @@ std::optional<Identity> identity_of(pid_t process) {
 
 Found find(const Identity& identity) {
   if (identity.process <= 0) return {};
-  if (!proc_is_ours()) return {.whereabouts = Whereabouts::unknown};
+  if (!proc_is_ours())
+    return {.whereabouts = Whereabouts::unknown, .why = "/proc does not show the PID namespace that netrig runs in"};
   return own_space() == identity.seen_from ? open_it(identity.process, identity) : find_elsewhere(identity);
 }
 
@@ -115,21 +130,15 @@ bool send_signal(const UniqueFd& process, int signal) {
   return ::syscall(SYS_pidfd_send_signal, process.get(), signal, nullptr, 0) == 0;
 }
 
-std::vector<std::size_t> await_ends(const std::vector<UniqueFd>& processes, std::chrono::nanoseconds longest) {
-  const auto until = steady_clock::now() + longest;
-  std::vector<std::size_t> left;
-  for (std::size_t i = 0; i < processes.size(); ++i) {
-    for (;;) {
-      const auto rest = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now()).count();
-      pollfd wait{processes[i].get(), POLLIN, 0};
-      const int ready = ::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(0, rest)));
-      if (ready > 0) break;
-      if (ready < 0 && errno == EINTR) continue;
-      left.push_back(i);
-      break;
-    }
+bool await_end(const UniqueFd& process, steady_clock::time_point until) {
+  for (;;) {
+    const auto rest = std::chrono::ceil<std::chrono::milliseconds>(until - steady_clock::now()).count();
+    pollfd wait{process.get(), POLLIN, 0};
+    const int ready = ::poll(&wait, 1, static_cast<int>(std::clamp<std::int64_t>(rest, 0, 1 << 30)));
+    if (ready > 0) return true;
+    if (ready == 0 && rest <= 1 << 30) return false;
+    if (ready < 0 && errno != EINTR) return false;
   }
-  return left;
 }
 
 }  // namespace netrig::process

@@ -6,8 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <vector>
+#include <string>
 
 #include "model/unique_fd.hpp"
 
@@ -30,20 +29,22 @@ std::optional<Identity> identity_of(pid_t process);
 enum class Whereabouts : std::uint8_t {
   here,
   gone,
-  unknown,  ///< it began in a PID namespace of which nothing is seen from here
+  unknown,  ///< it cannot be told from here
 };
 /// One that is looked for. Signals go by the descriptor, which is that process whatever becomes of its number.
 struct Found {
   Whereabouts whereabouts = Whereabouts::gone;
   UniqueFd process = {};  ///< pidfd, if it is here
+  std::string why = {};   ///< of unknown: a clause
 };
+/// Gone is only what is proved to be: what cannot be looked at is unknown.
 Found find(const Identity& identity);
 
 /// Whether a process has ended, and with a first process all of its namespace.
 bool has_ended(const UniqueFd& process);
 /// False: it has ended.
 bool send_signal(const UniqueFd& process, int signal);
-/// Waits until all have ended, or time is over; which have not.
-std::vector<std::size_t> await_ends(const std::vector<UniqueFd>& processes, std::chrono::nanoseconds longest);
+/// Waits until it has ended, or time is over; whether it has.
+bool await_end(const UniqueFd& process, std::chrono::steady_clock::time_point until);
 
 }  // namespace netrig::process

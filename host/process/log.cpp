@@ -85,6 +85,11 @@ void LogReader::append(const UniqueFd& file, std::string& text) {
   }
 }
 
+void LogReader::skip() {
+  file_ = open(log_name(service_));
+  if (file_) static_cast<void>(::lseek(file_.get(), 0, SEEK_END));
+}
+
 std::string LogReader::read() {
   std::string text;
   if (!file_) {

@@ -45,6 +45,8 @@ class LogReader {
 
   /// All that has come since the last time; at first, all that is kept. What came and went between two calls is lost.
   std::string read();
+  /// As if all that there is had been read.
+  void skip();
 
  private:
   [[nodiscard]] UniqueFd open(const std::string& name) const;

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <cstdint>
 #include <set>
 
 #include "model/error_number.hpp"
@@ -289,21 +290,27 @@ Output run_command(const Place& place, const Task& task, const Until& until) {
   return output;
 }
 
+std::optional<std::uint32_t> account_number(const std::string& text) {
+  std::uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end || number == UINT32_MAX) return std::nullopt;
+  return number;
+}
+
 User user_of(const std::string& name) {
   const auto fail = [&] { throw Error(ErrorCode::not_found, fmt::format("there is no user \"{}\"", name)); };
   std::vector<char> buffer(64UL << 10);
   passwd entry{};
   passwd* found = nullptr;
-  uid_t number = 0;
-  const bool is_number =
-      std::from_chars(name.data(), name.data() + name.size(), number).ptr == name.data() + name.size();
-  if (is_number)
-    ::getpwuid_r(number, &entry, buffer.data(), buffer.size(), &found);
+  const auto number = account_number(name);
+  if (number)
+    ::getpwuid_r(*number, &entry, buffer.data(), buffer.size(), &found);
   else
     ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  if (found == nullptr && !is_number) fail();
+  if (found == nullptr && !number) fail();
   // A number needs no name.
-  if (found == nullptr) return {.id = number, .group = number, .groups = {number}, .name = name, .home = "/"};
+  if (found == nullptr) return {.id = *number, .group = *number, .groups = {*number}, .name = name, .home = "/"};
   User user{.id = entry.pw_uid, .group = entry.pw_gid, .groups = {}, .name = entry.pw_name, .home = entry.pw_dir};
   std::vector<gid_t> groups(NGROUPS_MAX);
   int count = NGROUPS_MAX;

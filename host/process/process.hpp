@@ -34,6 +34,9 @@ struct Task {
 };
 /// Throws Error{not_found} if there is no such user.
 Task task_of(const Service& service);
+/// A text that is the number of a user or a group. Nothing: it is a name, or no number that either can have: what is
+/// too large must not become 0, and the largest means "unchanged" to the kernel.
+std::optional<std::uint32_t> account_number(const std::string& text);
 /// Throws Error{not_found}.
 User user_of(const std::string& name);
 

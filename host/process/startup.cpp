@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <string_view>
+#include <unordered_map>
 
 #include "kernel/inside.hpp"
 #include "model/parameter.hpp"
@@ -101,6 +103,7 @@ class Watch {
 /// A service that is to be started, and then has been.
 struct Waiting {
   const Service* service = nullptr;
+  std::vector<std::size_t> after = {};  ///< of those that are started with it; what is not among them is ready already
   std::optional<Process> process = {};
   std::optional<Watch> watch = {};
   Clock::time_point deadline = {};
@@ -111,27 +114,33 @@ class Startup {
  public:
   Startup(const Starter& starter, const std::vector<const Service*>& services, const Until& until)
       : starter_(starter), until_(until) {
-    for (const Service* service : services) all_.push_back({.service = service});
+    std::unordered_map<std::string_view, std::size_t> index;
+    for (const Service* service : services) {
+      index.emplace(service->name, all_.size());
+      all_.push_back({.service = service});
+    }
+    for (Waiting& one : all_)
+      for (const std::string& name : one.service->after)
+        if (const auto found = index.find(name); found != index.end()) one.after.push_back(found->second);
   }
 
   std::vector<Process> run() {
     for (bool over = false; !over;) {
       for (Waiting& one : all_)
-        if (!one.process && may_begin(*one.service)) begin(one);
+        if (!one.process && may_begin(one)) begin(one);
       over = look();
     }
+    // What was ready first was looked at last long ago.
+    for (Waiting& one : all_)
+      if (const auto ended = one.process->wait({Clock::now(), nullptr})) refuse_end(one, *ended);
     std::vector<Process> processes;
     for (Waiting& one : all_) processes.push_back(std::move(*one.process));
     return processes;
   }
 
  private:
-  /// What is not among them is ready already.
-  [[nodiscard]] bool may_begin(const Service& service) const {
-    return std::all_of(all_.begin(), all_.end(), [&](const Waiting& other) {
-      return other.ready ||
-             std::find(service.after.begin(), service.after.end(), other.service->name) == service.after.end();
-    });
+  [[nodiscard]] bool may_begin(const Waiting& one) const {
+    return std::all_of(one.after.begin(), one.after.end(), [&](std::size_t other) { return all_[other].ready; });
   }
 
   void begin(Waiting& one) {
@@ -157,7 +166,7 @@ class Startup {
       }
       // First whether it lives: another process may hold the port.
       const auto ended = one.process->wait(until_.at_most(kLook / static_cast<int>(running)));
-      if (ended && !one.ready) refuse(one, fmt::format("ended with exit code {} before it was ready", ended->exit));
+      if (ended) refuse_end(one, *ended);
       if (!one.ready && one.watch->ready(*one.process)) {
         one.ready = true;
         if (starter_.ready) starter_.ready(*one.service);
@@ -169,6 +178,11 @@ class Startup {
         refuse(one, fmt::format("was not ready after {}: {}", format_duration(one.service->timeout.count()),
                                 one.watch->sign(*one.process)));
     return all;
+  }
+
+  [[noreturn]] void refuse_end(const Waiting& one, const Ended& ended) const {
+    refuse(one, fmt::format("ended with exit code {} {}", ended.exit,
+                            one.ready ? "before all services were" : "before it was ready"));
   }
 
   [[noreturn]] void refuse(const Waiting& one, const std::string& why) const {

@@ -70,11 +70,20 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
   return open_settled(host, next, request);
 }
 
+/// Comes before the commit point: whoever finds the lab up finds its directories.
+void bring_views(engine::Journal& journal, const Lab& next, bool fresh) {
+  try {
+    make_views(next);
+  } catch (...) {
+    if (fresh) journal.remove();
+    throw;
+  }
+}
+
 /// Comes after the commit point: from here a lab that was up stays as it now is, and one that was not is taken away
 /// again if what belongs to it cannot be had.
 void bring_services_up(const Host& host, const Lab& next, BroughtUp& up) {
   try {
-    make_views(next);
     bring_services(up.journal, next, {.interrupted = host.options.interrupted, .progress = host.options.progress});
   } catch (const Error& error) {
     if (!up.fresh)
@@ -154,6 +163,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
     require_unused(journal.record(), going, "");
     if (result.fresh) journal.begin(next, request.only, request.purpose);
+    bring_views(journal, next, result.fresh);
     if (result.fresh || !plan.empty())
       bringing.run(request.only);
     else if (!same)

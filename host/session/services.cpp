@@ -57,8 +57,7 @@ class Homes {
 };
 
 void end(engine::Journal& journal, const std::vector<MadeService>& services) {
-  const auto unended =
-      engine::end_services(journal, services, [](const std::string& text) { spdlog::warn("{}", text); });
+  const auto unended = engine::end_services(journal, services);
   if (!unended.empty())
     throw Error(ErrorCode::failed, fmt::format("service {}: {}", unended.front().service.name, unended.front().why));
 }

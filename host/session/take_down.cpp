@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
+#include <filesystem>
 
 #include "engine/shared.hpp"
 #include "kernel/inside.hpp"
@@ -40,7 +41,7 @@ void name_the_rest(const engine::Record& record, const std::optional<Lab>& lab) 
   if (lab)
     for (const Namespace& space : lab->namespaces)
       if (!space.existing && kernel::namespace_exists(kernel::path_of(space)))
-        rest.push_back(fmt::format("namespace {}", space.name.str()));
+        rest.push_back(fmt::format("namespace {}", std::filesystem::path(kernel::path_of(space)).filename().string()));
   if (lab)
     for (const Device& device : lab->devices)
       for (const Interface& interface : device.interfaces)

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <vector>
 
@@ -29,8 +28,7 @@ constexpr const char* kPrivate = "private";
 }
 
 gid_t group_of(const std::string& name) {
-  gid_t number = 0;
-  if (std::from_chars(name.data(), name.data() + name.size(), number).ptr == name.data() + name.size()) return number;
+  if (const auto number = process::account_number(name)) return *number;
   std::vector<char> buffer(64UL << 10U);
   group entry{};
   group* found = nullptr;
@@ -39,13 +37,27 @@ gid_t group_of(const std::string& name) {
   return found->gr_gid;
 }
 
-/// A directory in one that is root's alone, opened without following a link. `fresh`: it was made by this.
-UniqueFd make_directory(const UniqueFd& above, const std::string& name, bool& fresh) {
-  fresh = ::mkdirat(above.get(), name.c_str(), 0700) == 0;
-  if (!fresh && errno != EEXIST) fail(fmt::format("cannot make the private directory {}", name));
+/// A directory in one that is root's alone, opened without following a link; made if it is not there.
+UniqueFd make_directory(const UniqueFd& above, const std::string& name) {
+  if (::mkdirat(above.get(), name.c_str(), 0700) != 0 && errno != EEXIST)
+    fail(fmt::format("cannot make the private directory {}", name));
   UniqueFd fd(::openat(above.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) fail(fmt::format("cannot open the private directory {}", name));
   return fd;
+}
+
+/// It has its name once it has its owner and mode: a netrig that is killed in between leaves none that only looks made.
+void make_private(const UniqueFd& home, const std::string& name, const PrivateDirectory& one) {
+  struct stat status {};
+  // What is in it, and whose it has become, is its commands' business.
+  if (::fstatat(home.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0) return;
+  const std::string fresh = "new";  // no path looks like this: that of each begins with its slash
+  const UniqueFd place = make_directory(home, fresh);
+  if (::fchown(place.get(), process::user_of(one.owner).id, group_of(one.group)) != 0 ||
+      ::fchmod(place.get(), one.mode) != 0)
+    fail("cannot give it its owner and mode");
+  if (::renameat(home.get(), fresh.c_str(), home.get(), name.c_str()) != 0)
+    fail(fmt::format("cannot make the private directory {}", name));
 }
 
 template <typename Each>
@@ -74,20 +86,13 @@ void check_views(const Lab& lab) {
 void make_views(const Lab& lab) {
   UniqueFd all;
   for_each_directory(lab, [&](const Namespace& space, const PrivateDirectory& one) {
-    bool fresh = false;
     if (!all) {
       const auto record = engine::RecordDirectory::look(lab.name.str());
       if (!record) throw Error(ErrorCode::not_found, fmt::format("lab {} has no record", lab.name.str()));
       all = record->subdirectory(kPrivate, true);
     }
-    const UniqueFd home = make_directory(all, space.name.str(), fresh);
-    const std::string name =
-        std::filesystem::path(kernel::place_of(lab.name.str(), space.name.str(), one.path)).filename();
-    const UniqueFd place = make_directory(home, name, fresh);
-    if (!fresh) return;  // what is in it, and whose it has become, is its commands' business
-    if (::fchown(place.get(), process::user_of(one.owner).id, group_of(one.group)) != 0 ||
-        ::fchmod(place.get(), one.mode) != 0)
-      fail("cannot give it its owner and mode");
+    make_private(make_directory(all, space.name.str()),
+                 std::filesystem::path(kernel::place_of(lab.name.str(), space.name.str(), one.path)).filename(), one);
   });
 }
 

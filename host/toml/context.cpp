@@ -74,10 +74,12 @@ void Context::fail(Position where, const std::string& message, ErrorCode code) c
   throw Error(code, shortened(one_line(message) + iteration()), place(where));
 }
 
-Text Context::expanded(std::string_view text, Position where) const {
+Text Context::expanded(std::string_view text, Position where) const { return expanded(text, where, kAnyLength); }
+
+Text Context::expanded(std::string_view text, Position where, std::size_t most) const {
   if (variables == nullptr) return {std::string(text), where};
   try {
-    return {expand(text, scope()), where};
+    return {expand(text, scope(), most), where};
   } catch (const ExpansionError& error) {
     fail(where, error.what());
   }

@@ -41,6 +41,7 @@ struct Context {
   const Variables* globals = nullptr;                  ///< of [vars]
   const Variables* loops = nullptr;      ///< for messages, where all has been expanded and `variables` is nullptr
   const toml::table* element = nullptr;  ///< whose `for` and `when` have been heeded
+  bool is_expanded = false;              ///< all loops have been run: who still says `for` repeats nothing
   Bare* bare = nullptr;                  ///< nullptr: nobody wants to know
   std::size_t* rounds = nullptr;         ///< counts the values that all `for` go over; nullptr: that has been done
 
@@ -53,6 +54,8 @@ struct Context {
   [[nodiscard]] Text expanded(std::string_view text, Position where) const;
   /// Of a string in the file, or of one that has been expanded before.
   [[nodiscard]] Text expanded(const toml::node& string) const;
+  /// Fails where braces make more than `most` bytes of a text.
+  [[nodiscard]] Text expanded(std::string_view text, Position where, std::size_t most) const;
   /// Whether a string may stand for a number or a boolean here, for it is computed.
   [[nodiscard]] bool computes(const toml::node& node) const;
   /// What a string that is one expression stands for; nothing if it is none, or has been expanded before.

@@ -171,10 +171,11 @@ class Parser {
 
   const Variable& find(std::string_view name) {
     names_one_ = true;
-    for (const Variables* all : {scope_.variables, scope_.globals})
-      if (all != nullptr)
-        for (const Variable& variable : *all)
-          if (variable.name == name) return variable;
+    if (const Variable* found = scope_.find(name)) {
+      if (const auto* text = std::get_if<std::string>(&found->value); text != nullptr && scope_.copied != nullptr)
+        *scope_.copied += text->size();
+      return *found;
+    }
     std::vector<std::string> names;
     for (const Variables* all : {scope_.variables, scope_.globals})
       if (all != nullptr)
@@ -248,9 +249,24 @@ std::string expand_one(std::string_view inside, const Scope& scope) {
 
 }  // namespace
 
-Value evaluate(std::string_view expression, const Scope& scope) { return Parser(expression, scope).parse(); }
+const Variable* Scope::find(std::string_view name) const {
+  if (variables != nullptr)
+    for (const Variable& variable : *variables)
+      if (variable.name == name) return &variable;
+  if (globals == nullptr) return nullptr;
+  const auto found = std::lower_bound(globals->begin(), globals->end(), name,
+                                      [](const Variable& one, std::string_view wanted) { return one.name < wanted; });
+  return found != globals->end() && found->name == name ? &*found : nullptr;
+}
 
-std::string expand(std::string_view text, const Scope& scope) {
+Value evaluate(std::string_view expression, const Scope& scope) {
+  if (expression.size() > kLongestExpression)
+    throw ExpansionError(fmt::format("{{{} ...}}: this expression is {} bytes long; one has at most {}",
+                                     expression.substr(0, 64), expression.size(), kLongestExpression));
+  return Parser(expression, scope).parse();
+}
+
+std::string expand(std::string_view text, const Scope& scope, std::size_t most) {
   std::string result;
   result.reserve(text.size() + 8);
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -262,6 +278,8 @@ std::string expand(std::string_view text, const Scope& scope) {
       const std::size_t end = text.find('}', at);
       if (end == std::string_view::npos) throw ExpansionError(fmt::format("\"{}\": '}}' is missing", text));
       result += expand_one(text.substr(at + 1, end - at - 1), scope);
+      if (result.size() > most)
+        throw ExpansionError(fmt::format("\"{}\": comes to over {} bytes", text.substr(0, 64), most));
       at = end;
     } else if (c == '}') {
       throw ExpansionError(fmt::format("\"{}\": '}}' without '{{'; write '}}}}' for a brace", text));

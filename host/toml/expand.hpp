@@ -27,7 +27,11 @@ using Variables = std::vector<Variable>;
 /// What expressions can name.
 struct Scope {
   const Variables* variables = nullptr;  ///< nullptr: none
-  const Variables* globals = nullptr;    ///< of [vars]; nullptr: none
+  const Variables* globals = nullptr;    ///< of [vars], sorted by name, for there may be many; nullptr: none
+  std::size_t* copied = nullptr;         ///< counts the bytes of strings that expressions name
+
+  /// nullptr: there is none.
+  [[nodiscard]] const Variable* find(std::string_view name) const;
 };
 
 /// What is wrong with an expression; the caller knows where it stands.
@@ -40,9 +44,12 @@ class ExpansionError : public std::runtime_error {
 /// zero, as in C. Comparisons, which strings and 'words' have too, give 1 or 0. Throws ExpansionError.
 Value evaluate(std::string_view expression, const Scope& scope);
 
+inline constexpr std::size_t kAnyLength = SIZE_MAX;
+inline constexpr std::size_t kLongestExpression = 1024;  ///< bytes of it
+
 /// Replaces every {expression}, {expression:0WIDTH} and {expression:0WIDTHx}; "{{" and "}}" stand for braces. Throws
-/// ExpansionError.
-std::string expand(std::string_view text, const Scope& scope);
+/// ExpansionError, also where braces make more than `most` bytes.
+std::string expand(std::string_view text, const Scope& scope, std::size_t most = kAnyLength);
 
 /// What is between the braces of a text that is one expression, without a width; else nothing.
 std::optional<std::string_view> lone_expression(std::string_view text);

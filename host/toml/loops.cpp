@@ -86,11 +86,20 @@ class Rounds {
     run(depth + 1);
   }
 
+  /// A string of the list. What the file says may be long; what braces make of those before it would double with each.
+  std::string expanded(const toml::value<std::string>& text) const {
+    if (is_literal(text)) return text.get();
+    std::string value =
+        inside_.expanded(text.get(), position_of(text), std::max(kLongestValue, text.get().size())).value;
+    count(text, value.size() / kLongExpression);
+    return value;
+  }
+
   void over(std::size_t depth, const toml::array& list) {
     std::int64_t ordinal = 0;
     for (const toml::node& element : list) {
       Value value = value_of(element);
-      if (element.is_string()) value = inside_.expanded(element).value;
+      if (const auto* text = element.as_string()) value = expanded(*text);
       if (element.is_array() || element.is_floating_point() || element.is_date() || element.is_time() ||
           element.is_date_time())
         inside_.fail(position_of(element),
@@ -120,7 +129,8 @@ class Rounds {
   }
 
   std::int64_t bound(const std::string& digits, const std::string& range, Position where) const {
-    const std::string text = digits.find('{') == std::string::npos ? digits : inside_.expanded(digits, where).value;
+    const std::string text =
+        digits.find('{') == std::string::npos ? digits : inside_.expanded(digits, where, kLongestValue).value;
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc{} || end != text.data() + text.size()) no_range(range, where);
@@ -150,15 +160,9 @@ class Rounds {
     if (inside) {
       value = *inside_.lone_value(node);
     } else {
-      bool found = false;
-      for (const Variables* all : {inside_.variables, inside_.globals})
-        if (all != nullptr && !found)
-          for (const Variable& one : *all)
-            if (one.name == text) {
-              value = one.value;
-              found = true;
-            }
-      if (!found) no_range(text, where);
+      const Variable* found = inside_.scope().find(text);
+      if (found == nullptr) no_range(text, where);
+      value = found->value;
     }
     const auto* list = std::get_if<const toml::node*>(&value);
     if (list == nullptr || !(*list)->is_array())
@@ -173,7 +177,9 @@ class Rounds {
     if (!inside) inside_.fail(position_of(*when_), "when is not one expression; write when = \"{i != j}\"");
     Value value;
     try {
-      value = evaluate(*inside, inside_.scope());
+      std::size_t copied = 0;
+      value = evaluate(*inside, {inside_.variables, inside_.globals, &copied});
+      count(*when_, (inside->size() + copied) / kLongExpression);
     } catch (const ExpansionError& error) {
       inside_.fail(position_of(*when_), error.what());
     }

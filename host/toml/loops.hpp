@@ -12,6 +12,7 @@
 namespace netrig::tomlfile {
 
 inline constexpr std::size_t kMostVariables = 16;      ///< of one `for`
+inline constexpr std::size_t kLongestValue = 4096;     ///< bytes that braces in a `for` come to
 inline constexpr std::size_t kMostRounds = 4'000'000;  ///< values that are gone over, also where `when` does not hold
 
 /// Entries of a table in the order of the file (toml++ sorts by name).
@@ -23,7 +24,8 @@ void for_each_round(const toml::table& table, std::string_view what, const Conte
                     const std::function<void(const Context& inside)>& each);
 
 /// The table, if an element of a list has `for` or `when`; else nullptr.
-inline const toml::table* loop_of(const toml::node& element) {
+inline const toml::table* loop_of(const toml::node& element, const Context& context) {
+  if (context.is_expanded) return nullptr;
   const auto* table = element.as_table();
   return table != nullptr && (table->contains("for") || table->contains("when")) ? table : nullptr;
 }
@@ -34,7 +36,7 @@ const toml::node& looped(const toml::table& element);
 template <typename Each>
 void for_each_element(const toml::array& list, const Context& context, Each&& each) {
   for (const toml::node& node : list) {
-    const toml::table* loop = loop_of(node);
+    const toml::table* loop = loop_of(node, context);
     if (loop == nullptr)
       each(node, context);
     else

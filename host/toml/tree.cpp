@@ -122,15 +122,16 @@ toml::table materialised(const toml::table& table, const Context& context) {
   for (const auto& [key, node] : table) {
     if (&table == context.element && (key == "for" || key == "when")) continue;
     const toml::key name(context.expanded(key.str(), position_of(key)).value, key.source());
+    const Position where = position_of(key);
     materialise(node, context, [&](auto&& value) {
       if (!result.insert(name, std::forward<decltype(value)>(value)).second)
-        context.fail(position_of(key), fmt::format("key \"{}\" is there twice", name.str()));
+        context.fail(where, fmt::format("key \"{}\" is there twice", name.str()));
     });
   }
   return result;
 }
 
-toml::table copied(const toml::table& table) { return materialised(table, Context{}); }
+toml::table copied(const toml::table& table) { return materialised(table, Context{.is_expanded = true}); }
 
 void overlay(toml::table& base, toml::table top) {
   for (auto&& [key, node] : top) {

@@ -29,7 +29,7 @@ toml::table materialised(const toml::table& table, const Context& context);
 /// A string as a value.
 toml::value<std::string> literal(std::string text, const toml::source_region& at);
 
-/// The same table with its positions, which toml++ leaves behind.
+/// The same table with its positions, which toml++ leaves behind. Expanded already: no `for` in it repeats anything.
 toml::table copied(const toml::table& table);
 /// Lays `top` over `base`: its values win, tables merge key by key, lists do not.
 void overlay(toml::table& base, toml::table top);

@@ -9,6 +9,8 @@ using netrig::integer;
 
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr const char* kVlanOption = "CONFIG_BRIDGE_VLAN_FILTERING";
+// A kernel without it takes these without a word.
+constexpr const char* kNetfilterOption = "CONFIG_BRIDGE_NETFILTER";
 constexpr std::uint64_t kVlan = 0x8100;         // EtherTypes of IEEE 802.1Q, table 9-1
 constexpr std::uint64_t kServiceVlan = 0x88a8;  // likewise
 
@@ -89,10 +91,16 @@ struct Bridge {
           .checked()
           .as_mac(IFLA_BR_GROUP_ADDR),
       boolean("nf_call_iptables", "give IPv4 packets to netfilter (IFLA_BR_NF_CALL_IPTABLES)")
+          .needs(kNetfilterOption)
+          .probed()
           .as_u8(IFLA_BR_NF_CALL_IPTABLES),
       boolean("nf_call_ip6tables", "give IPv6 packets to netfilter (IFLA_BR_NF_CALL_IP6TABLES)")
+          .needs(kNetfilterOption)
+          .probed()
           .as_u8(IFLA_BR_NF_CALL_IP6TABLES),
       boolean("nf_call_arptables", "give ARP packets to netfilter (IFLA_BR_NF_CALL_ARPTABLES)")
+          .needs(kNetfilterOption)
+          .probed()
           .as_u8(IFLA_BR_NF_CALL_ARPTABLES),
   };
 

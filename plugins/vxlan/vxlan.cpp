@@ -25,8 +25,11 @@ struct Vxlan {
           .create_only()
           .as_ifindex(IFLA_VXLAN_LINK),
       netrig::address("remote", "where unknown destinations are sent: another end, or a group (IFLA_VXLAN_GROUP)")
+          .unset("0.0.0.0")
           .as_ip(IFLA_VXLAN_GROUP, IFLA_VXLAN_GROUP6),
-      netrig::address("local", "source of what is sent (IFLA_VXLAN_LOCAL)").as_ip(IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6),
+      netrig::address("local", "source of what is sent (IFLA_VXLAN_LOCAL)")
+          .unset("0.0.0.0")
+          .as_ip(IFLA_VXLAN_LOCAL, IFLA_VXLAN_LOCAL6),
       integer("port", "UDP port (IFLA_VXLAN_PORT)")
           .range(1, 65535)
           .by_default("4789")

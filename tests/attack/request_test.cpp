@@ -131,7 +131,7 @@ TEST_CASE("refused: attributes that would outgrow the nest they come into") {
   description.link_kinds = {"veth"};
   const std::vector<driver::InterfaceRequest> interfaces(2);
   driver::Permission permission(description, 0, driver::Operation::create, interfaces, 0);
-  const nlattr header{.nla_len = 8, .nla_type = IFLA_TXQLEN};
+  const nlattr header{.nla_len = 8, .nla_type = IFLA_GSO_MAX_SEGS};
   driver::Bytes most(driver::kMostAttributes);
   for (std::size_t at = 0; at < most.size(); at += 8) std::memcpy(&most[at], &header, sizeof header);
   driver::LinkOrder link;

@@ -447,3 +447,76 @@ TEST_CASE("a process that has got the number of a service is left alone") {
   CHECK(wait_for(mine) == 0);
   require_nothing_left();
 }
+
+TEST_CASE("a service that cannot be told to be gone keeps its record, until down is forced") {
+  const Down always;
+  const std::string path = lab(service("exec sleep " + hour()));
+  up(path);
+  // As one that was begun in a PID namespace that is not this one, and has ended.
+  const int first = status_of("s")["process"];
+  const std::string journal = read(kDirectory + "journal");
+  kill_children(first);
+  await([] { return hours() == 0; });
+  const std::size_t end = journal.rfind(']', journal.find('\n', journal.rfind("\"p\":[")));
+  REQUIRE(end != std::string::npos);
+  file("journal", journal.substr(0, end) + "1" + journal.substr(end));
+  REQUIRE(sh("cat " + directory() + "/journal >" + kDirectory + "journal").exit == 0);
+  const Result again = cli("up " + path);
+  CHECK(again.exit == 8);
+  CHECK_THAT(again.err, ContainsSubstring("whether it still runs is not known"));
+  CHECK(hours() == 0);
+  const Result left = cli("down rig");
+  CHECK(left.exit == 1);
+  CHECK_THAT(left.err, ContainsSubstring("could not remove service s (whether it still runs is not known"));
+  CHECK(cli("down --force rig").exit == 0);
+  require_nothing_left();
+}
+
+TEST_CASE("a service that ignores TERM in a namespace that has lost its name ends before that is made anew") {
+  const Down always;
+  const std::string path = lab(service("trap '' TERM; while :; do sleep 0.1; done", "stop = \"100ms\""));
+  up(path);
+  const int before = status_of("s")["process"];
+  REQUIRE(sh("ip netns del h1").exit == 0);
+  up(path);
+  CHECK(status_of("s")["process"] != before);
+  CHECK(differences().empty());
+  down();
+}
+
+TEST_CASE("a service that dies while others are awaited does not pass for one that runs") {
+  const Down always;
+  const std::string go = directory() + "/go";
+  const Result result = cli("up " + lab(service("until test -e " + go + "; do sleep 0.05; done; exit 3") +
+                                        service("sleep 0.5; touch " + go + "; sleep 1; echo on; exec sleep " + hour(),
+                                                "ready = { output = \"on\" }", "other")));
+  CHECK(result.exit == 1);
+  CHECK_THAT(result.err, ContainsSubstring("service s ended with exit code 3 before all services were"));
+  require_nothing_left();
+}
+
+TEST_CASE("verify does not take a lab that is being changed for one that has drifted") {
+  const Down always;
+  const std::string go = directory() + "/go";
+  const int process =
+      start_netrig({"up", lab(service("until test -e " + go + "; do sleep 0.05; done; echo on; exec sleep " + hour(),
+                                      "ready = { output = \"^on$\" }\ntimeout = \"1h\""))});
+  await([] { return fs::exists(kDirectory + "logs/s.log"); });
+  const Result verified = cli("verify rig");
+  CHECK(verified.exit == 7);
+  CHECK_THAT(verified.err, ContainsSubstring("lab \"rig\" is being changed by netrig (process "));
+  file("go", "");
+  CHECK(wait_for(process) == 0);
+  CHECK(differences().empty());
+  down();
+}
+
+TEST_CASE("logs tells what a service said that did not become ready") {
+  const Down always;
+  const std::string good = service("exec sleep " + hour(), "", "good");
+  up(lab(good));
+  CHECK(cli("up " + lab(good + service("echo no such zone; exit 1"))).exit == 8);
+  CHECK_THAT(cli("logs rig s").out, ContainsSubstring("no such zone\n"));
+  CHECK_THAT(cli("logs rig").out, ContainsSubstring("s: no such zone\n"));
+  down();
+}

@@ -15,10 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     minisign::PublicKey key;
     key.id = signature.id;
     if (minisign::fault_of(signature, key, {data, size}).empty()) __builtin_trap();  // a forgery
-    netrig::driver::Note note;
-    note.driver = "veth";
-    note.version = "1.0.0";
-    static_cast<void>(netrig::driver::binding_fault(signature.trusted_comment, note));
+    netrig::DriverDescription about;
+    about.kind = "veth";
+    about.version = "1.0.0";
+    static_cast<void>(netrig::driver::binding_fault(signature.trusted_comment, about));
   });
   return 0;
 }

@@ -37,10 +37,12 @@ interfaces = [{ namespace = "a", name = "x" }, { namespace = "b", name = "y" }])
 }
 
 TEST_CASE("a bridge has every setting of its parameters") {
+  const bool filters = kernel_lacks("CONFIG_BRIDGE_NETFILTER").empty();
   up_with(R"([device.switch]
 driver = "bridge"
 interfaces = [{ namespace = "a", name = "br0" }]
-params = { stp = true, priority = 4096, forward_delay = "4s", hello_time = "1s", max_age = "6s", ageing_time = "30s", group_fwd_mask = 8, group_address = "01:80:c2:00:00:05", multicast_snooping = true, multicast_querier = true, multicast_router = 2, multicast_igmp_version = 3, multicast_mld_version = 2, nf_call_iptables = true })");
+params = { stp = true, priority = 4096, forward_delay = "4s", hello_time = "1s", max_age = "6s", ageing_time = "30s", group_fwd_mask = 8, group_address = "01:80:c2:00:00:05", multicast_snooping = true, multicast_querier = true, multicast_router = 2, multicast_igmp_version = 3, multicast_mld_version = 2)" +
+          std::string(filters ? ", nf_call_iptables = true }" : " }"));
   const Json data = info_data("a", "br0");
   CHECK(data["stp_state"] == 1);
   CHECK(data["priority"] == 4096);
@@ -55,7 +57,7 @@ params = { stp = true, priority = 4096, forward_delay = "4s", hello_time = "1s",
   CHECK(data["mcast_router"] == 2);
   CHECK(data["mcast_igmp_version"] == 3);
   CHECK(data["mcast_mld_version"] == 2);
-  if (data.contains("nf_call_iptables")) CHECK(data["nf_call_iptables"] == 1);
+  if (filters) CHECK(data["nf_call_iptables"] == 1);
 }
 
 TEST_CASE("a bridge filters VLANs with the protocol and the default VLAN asked for") {

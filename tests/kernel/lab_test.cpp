@@ -262,6 +262,7 @@ interfaces = [{ namespace = "b", name = "top" }]
     for (const char* space : {"a", "b", "c"})
       for (const Json& link : ip(std::string("-n ") + space + " -6 addr"))
         for (const Json& address : link["addr_info"]) {
+          if (link["ifname"] == "p1") continue;  // a port without addresses: nobody speaks to it
           INFO(link.dump());
           CHECK_FALSE(address.contains("tentative"));
         }

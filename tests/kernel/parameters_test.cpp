@@ -607,3 +607,77 @@ TEST_CASE("an edit of a parameter leaves the interface, its addresses and its MA
   CHECK(ip("-n a -d link show dev mv")[0]["linkinfo"]["info_data"]["mode"] == "private");
   REQUIRE(cli("down parameters").exit == 0);
 }
+
+namespace {
+
+/// A lab with one device in namespace a, named x.
+std::string lab_with(const std::string& device, const std::string& params, const std::string& space = "") {
+  return "[lab]\nname = \"parameters\"\n[namespace.a]\n" + space +
+         "[device.lower]\ndriver = \"bridge\"\ninterfaces = [{ namespace = \"a\" }]\n[device.one]\ndriver = \"" +
+         device + "\"\nparams = { " + params + " }\ninterfaces = [{ namespace = \"a\", name = \"x\" }]\n";
+}
+/// A gateway that no interface reaches, so that an edit fails after its devices are changed.
+constexpr const char* kBadRoute = "routes = [{ destination = \"10.9.0.0/16\", via = \"192.0.2.1\" }]\n";
+
+Json link_x() { return ip("-n a -d link show dev x")[0]; }
+Json data_of_x() { return link_x()["linkinfo"]["info_data"]; }
+
+}  // namespace
+
+TEST_CASE("what the kernel leaves out is set by an edit, mended when it is lost, and gone when the edit fails") {
+  if (!kernel_makes("vxlan")) return;
+  running::up(lab_with("vxlan", "id = 7"));
+  const Json number = link_x()["ifindex"];
+  const std::string edited = lab_with("vxlan", "id = 7, remote = \"192.0.2.2\", local = \"192.0.2.1\"");
+  const Result failed = cli("up " + file("lab.toml", lab_with("vxlan", "id = 7, remote = \"192.0.2.2\"", kBadRoute)));
+  INFO(failed.err);
+  CHECK(failed.exit != 0);
+  CHECK_FALSE(data_of_x().contains("remote"));
+  running::up(edited);
+  CHECK(data_of_x()["remote"] == "192.0.2.2");
+  CHECK(data_of_x()["local"] == "192.0.2.1");
+  CHECK(link_x()["ifindex"] == number);
+  running::require_clean("parameters");
+  REQUIRE(sh("ip -n a link set dev x type vxlan remote 0.0.0.0").exit == 0);
+  REQUIRE_FALSE(data_of_x().contains("remote"));
+  CHECK(cli("verify parameters").exit == 1);
+  running::up(edited);
+  CHECK(data_of_x()["remote"] == "192.0.2.2");
+  CHECK(link_x()["ifindex"] == number);
+  running::up(lab_with("vxlan", "id = 7"));
+  CHECK_FALSE(data_of_x().contains("remote"));
+  CHECK_FALSE(data_of_x().contains("local"));
+  REQUIRE(cli("down parameters").exit == 0);
+}
+
+TEST_CASE("an address of the other family makes a vxlan anew, there and back") {
+  if (!kernel_makes("vxlan")) return;
+  running::up(lab_with("vxlan", "id = 7, remote = \"192.0.2.2\""));
+  running::up(lab_with("vxlan", "id = 7, remote = \"2001:db8::2\""));
+  CHECK(data_of_x()["remote6"] == "2001:db8::2");
+  running::up(lab_with("vxlan", "id = 7"));
+  CHECK_FALSE(data_of_x().contains("remote6"));
+  running::up(lab_with("vxlan", "id = 7, local = \"2001:db8::1\""));
+  CHECK(data_of_x()["local6"] == "2001:db8::1");
+  running::require_clean("parameters");
+  REQUIRE(cli("down parameters").exit == 0);
+}
+
+TEST_CASE("an edit of a macvlan to mode source that fails gives its mode back") {
+  running::up(lab_with("macvlan", "parent = \"a:lower\", mode = \"bridge\", macs = []"));
+  const Json before = data_of_x();
+  const Json number = link_x()["ifindex"];
+  const std::string source = "parent = \"a:lower\", mode = \"source\", macs = [\"02:00:00:00:00:01\"]";
+  const Result failed = cli("up " + file("lab.toml", lab_with("macvlan", source, kBadRoute)));
+  INFO(failed.err);
+  CHECK(failed.exit != 0);
+  CHECK_THAT(failed.err, !ContainsSubstring("rolling back did not end well"));
+  CHECK(data_of_x() == before);
+  CHECK(link_x()["ifindex"] == number);
+  running::up(lab_with("macvlan", source));
+  CHECK(data_of_x()["macaddr_count"] == 1);
+  running::up(lab_with("macvlan", "parent = \"a:lower\", mode = \"bridge\", macs = []"));
+  CHECK(data_of_x() == before);
+  running::require_clean("parameters");
+  REQUIRE(cli("down parameters").exit == 0);
+}

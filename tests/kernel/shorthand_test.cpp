@@ -154,3 +154,27 @@ TEST_CASE("plan --expand prints a lab that is the same") {
   REQUIRE(cli("down office").exit == 0);
   require_nothing_left();
 }
+
+TEST_CASE("a namespace of a lab with a prefix is known as that lab's") {
+  const std::string lab = file("lab.toml", "[lab]\nname = \"x\"\nprefix = \"a-\"\nnamespaces = [\"h\"]\n");
+  require_up(lab);
+  const Result other = cli("up " + file("other.toml", "[lab]\nname = \"other\"\nnamespaces = [\"a-h\"]\n"));
+  CHECK(other.exit == 4);
+  CHECK(other.err.find("namespace a-h is of lab x (from " + lab + ")") != std::string::npos);
+  REQUIRE(cli("down x").exit == 0);
+  require_nothing_left();
+}
+
+TEST_CASE("a file that several labs were made from names none of them") {
+  const std::string lab = file("lab.toml", "[lab]\nname = \"x\"\nnamespaces = [\"h\"]\n");
+  require_up(lab + " --name one");
+  CHECK(cli("status " + lab).exit == 0);
+  require_up(lab + " --name two");
+  const Result down = cli("down " + lab);
+  CHECK(down.exit == 4);
+  CHECK(down.err.find("labs one, two are all from " + lab + "; say which of them") != std::string::npos);
+  CHECK(namespaces() == Texts{"one-h", "two-h"});
+  REQUIRE(cli("down one").exit == 0);
+  REQUIRE(cli("down " + lab).exit == 0);
+  require_nothing_left();
+}

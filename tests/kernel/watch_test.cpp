@@ -180,6 +180,7 @@ ip -n h1 route add 198.51.100.0/24 via 192.0.2.2 proto 110
   CHECK(refused.exit == 4);
   CHECK_THAT(refused.err, Catch::Matchers::Contains("interface eth0 exists already in namespace h1"));
   CHECK(ip("-n h1 addr") == before);
+  CHECK(cli("verify two").exit == 1);
   change("ip -n h1 link del eth0");
   REQUIRE(cli("up " + drifting()).exit == 0);
   CHECK(cli("verify two").exit == 0);

@@ -103,6 +103,103 @@ TEST_CASE("repeats that make too much are refused before they make it") {
              ContainsSubstring("lab.toml:5:7: [[repeat]] has 50000 variables; it can have 16"));
 }
 
+TEST_CASE("a value of a for that names itself is a value") {
+  const std::string self = "[[repeat]]\nfor = { s = [{ r = [\"{s.r}\"] }] }\nnamespace.n = { routes = \"{s.r}\" }\n";
+  for (const std::string& vars : {std::string(), std::string("[vars]\na = 1\n")})
+    for (const bool expand : {false, true}) {
+      try {
+        config::parse(kHead + vars + self, config::Source{.file = "lab.toml", .expand = expand}, fake_drivers());
+        FAIL("no error");
+      } catch (const Error& error) {
+        CHECK_THAT(std::string(error.what()), ContainsSubstring("route is not a table"));
+      }
+    }
+}
+
+TEST_CASE("what a for holds is counted as often as it is named") {
+  const std::string routes = repeated("{to=\"10.0.0.0/8\"}", 1000, ",");
+  CHECK(bound_of(kHead + "[[repeat]]\nfor = { s = [{ r = [" + routes +
+                 "] }], i = \"1..100000\" }\nnamespace.\"n{i}\" = { routes = \"{s.r}\" }\n") ==
+        "lab.toml:5:13: this repeat makes over 1000000 things; a lab has at most that many namespaces, devices and "
+        "values of their keys");
+}
+
+TEST_CASE("what groups give their members is counted") {
+  const std::string many = "[[repeat]]\nfor = { i = \"1..10000\" }\nnamespace.\"n{i}\" = {}\n";
+  CHECK(bound_of(kHead +
+                 "[group.g]\nmembers = \"n*\"\nroutes = [{ for = { j = \"1..10000\" }, to = \"10.0.0.0/8\", type = "
+                 "\"blackhole\" }]\n" +
+                 many) ==
+        "lab.toml:4:8: members of this group and what stands before it make over 1000000 things; a lab has at most "
+        "that many namespaces, devices and values of their keys");
+  CHECK_THAT(
+      bound_of(kHead +
+               "[group.g]\nmembers = \"n*\"\ninterface.\"e*\" = { addresses = [{ for = { j = \"1..10000\" }, "
+               "value = \"10.0.0.1/8\" }] }\n" +
+               many +
+               "device.\"d{i}\" = { driver = \"veth\", interfaces = [{ namespace = \"n{i}\", name = "
+               "\"e0\" }, { namespace = \"a\", name = \"d{i}\" }] }\n"),
+      ContainsSubstring("lab.toml:6:18: interfaces called like this and what stands before it make over 1000000"));
+}
+
+TEST_CASE("loops in variables and in values of loops repeat nothing") {
+  CHECK(
+      bound_of(kHead +
+               "[vars]\nr = [{ for = { j = \"1..9000000000000\" }, when = \"{j == 0}\", to = \"10.0.0.0/8\" }]\n"
+               "[[repeat]]\nfor = { i = \"1..2\" }\nnamespace.\"n{i}\" = { routes = \"{r}\" }\n") ==
+      "lab.toml:5:6: variable \"r\" has an element with for in it; write that where the variable is named, for values "
+      "repeat nothing");
+  CHECK_THAT(bound_of(kHead + "[[repeat]]\nfor = { s = [{ r = [{ when = \"{1}\" }] }] }\nnamespace.n = {}\n"),
+             ContainsSubstring("lab.toml:5:21: variable \"s\" has an element with when in it"));
+  // A loop that stands for a loop, and a key that comes to be `for`.
+  const std::string twice =
+      "routes = [{ for = { i = \"1..2\" }, value = { for = { j = \"1..9000000000\" }, to = \"10.0.0.0/8\" } }]\n";
+  const std::string hidden =
+      "routes = [{ for = { k = [\"for\"] }, \"{k}\" = { j = \"1..9000000000\" }, to = \"10.0.0.0/8\" }]\n";
+  for (const std::string& one : {twice, hidden}) {
+    CHECK_THAT(bound_of(kHead + one), ContainsSubstring("unknown key"));
+    CHECK_THAT(bound_of(kHead + "[group.g]\nmembers = \"a\"\n" + one),
+               ContainsSubstring("unknown key \"for\" in route"));
+    CHECK_THAT(bound_of(kHead + one + "[group.g]\nmembers = \"a\"\nforwarding = true\n"),
+               ContainsSubstring("unknown key \"for\" in route"));
+  }
+}
+
+TEST_CASE("strings of a for do not double with each other") {
+  std::string doubling = "v0 = [\"xxxxxxxxxx\"]";
+  for (int i = 1; i < 16; ++i)
+    doubling += fmt::format(", v{} = [\"{}\"]", i, repeated(fmt::format("{{v{}}}", i - 1), 10));
+  CHECK_THAT(bound_of(kHead + "[[repeat]]\nfor = { " + doubling + " }\nnamespace.n = {}\n"),
+             ContainsSubstring("comes to over 4096 bytes"));
+  CHECK_THAT(bound_of(kHead + "[[repeat]]\nfor = { s = [\"" + std::string(4000, '1') + "\"], i = \"{s}{s}..5\" }\n"),
+             ContainsSubstring("comes to over 4096 bytes"));
+  // And what they come to counts.
+  CHECK_THAT(
+      bound_of(kHead + "[[repeat]]\nfor = { a = [\"" + std::string(400, 'x') + "\"], b = [\"" + repeated("{a}", 10) +
+               "\"], i = \"1..20000\" }\nnamespace.\"n{i}\" = { sysctl = { \"net.x\" = "
+               "\"{b}\" } }\n"),
+      ContainsSubstring("this repeat makes over 64 MiB of text"));
+}
+
+TEST_CASE("expressions are short, and when counts what it compares") {
+  CHECK_THAT(bound_of(kHead + "[[repeat]]\nfor = { i = \"1..2\" }\nwhen = \"{i" + repeated("+i", 600) + "}\"\n"),
+             ContainsSubstring("this expression is 1201 bytes long; one has at most 1024"));
+  CHECK_THAT(bound_of(kHead + "[vars]\nlong = \"" + std::string(1'000'000, 'x') +
+                      "\"\n[[repeat]]\nfor = { i = \"1..100000\" }\nwhen = \"{long != long}\"\nnamespace.n = {}\n"),
+             ContainsSubstring("go over 4000000 values"));
+}
+
+TEST_CASE("members by name cost nothing") {
+  const std::string names = "[{ for = { i = \"1..30000\" }, value = \"n{i}\" }]";
+  CHECK(bound_of(kHead + "[group.g]\nmembers = " + names +
+                 "\nforwarding = true\n[[repeat]]\nfor = { i = \"1..30000\" }\nnamespace.\"n{i}\" = {}\n") ==
+        "no error");
+  CHECK_THAT(
+      bound_of(kHead + "[group.g]\nmembers = [{ for = { i = \"1..10000\" }, value = \"x{i}*\" }]\n[[repeat]]\nfor "
+                       "= { i = \"1..30000\" }\nnamespace.\"n{i}\" = {}\n"),
+      ContainsSubstring("lab.toml:4:8: members of groups would be compared with names over 20000000 times"));
+}
+
 TEST_CASE("a lab of a hundred thousand namespaces is not too much") {
   const auto parsed = config::parse(kHead + "[[repeat]]\nfor = { i = \"1..100000\" }\nnamespace.\"n{i}\" = {}\n",
                                     "lab.toml", fake_drivers());

@@ -10,14 +10,14 @@ using namespace std::chrono_literals;
 namespace {
 
 /// Keys of service s, from line 6 on.
-std::string text_of(const std::string& keys, const std::string& more = "") {
+std::string service_text(const std::string& keys, const std::string& more = "") {
   return "[lab]\nname = \"x\"\n[namespace.r1]\n[namespace.r2]\n[service.s]\n" + keys + "\n" + more;
 }
-Lab lab_of(const std::string& text) { return config::parse(text, "lab.toml", fake_drivers()).lab; }
+Lab service_lab(const std::string& text) { return config::parse(text, "lab.toml", fake_drivers()).lab; }
 
-std::string error_of(const std::string& text) {
+std::string refusal_of(const std::string& text) {
   try {
-    lab_of(text);
+    service_lab(text);
   } catch (const Error& error) {
     return error.what();
   }
@@ -26,10 +26,10 @@ std::string error_of(const std::string& text) {
 
 const std::string kLeast = "namespace = \"r1\"\ncommand = [\"true\"]\n";  // lines 6 and 7
 
-Service service_of(const std::string& keys) { return lab_of(text_of(kLeast + keys)).services.at(0); }
-void wrong(const std::string& keys, const std::string& message) {
+Service service_of(const std::string& keys) { return service_lab(service_text(kLeast + keys)).services.at(0); }
+void wrong_service(const std::string& keys, const std::string& message) {
   INFO(keys);
-  CHECK_THAT(error_of(text_of(kLeast + keys)), ContainsSubstring(message));
+  CHECK_THAT(refusal_of(service_text(kLeast + keys)), ContainsSubstring(message));
 }
 
 std::vector<std::string> names(const Lab& lab) {
@@ -76,71 +76,73 @@ TEST_CASE("every key of a service is read") {
 }
 
 TEST_CASE("what is wrong with a service is told where it stands") {
-  wrong("start = \"boot\"", "lab.toml:8:9: start = \"boot\" is not known; it can be \"up\", \"test\"");
-  wrong("stop = \"-1s\"", "lab.toml:8:8");
-  wrong("stop = 5", "lab.toml:8:8");
-  wrong("forks = \"yes\"", "lab.toml:8:9");
-  wrong("user = \"\"", "lab.toml:8:8: user is empty");
-  wrong("directory = \"var\"", "lab.toml:8:13: directory \"var\" is not absolute");
-  wrong("log = \"1MB\"", "lab.toml:8:7: log = \"1MB\" is no size up to 1024MiB; write bytes, \"64KiB\" or \"1MiB\"");
-  wrong("log = \"99999999999GiB\"", "lab.toml:8:7");
-  wrong("log = 100", "lab.toml:8:7: log is less than 4096 bytes; 0 keeps nothing");
-  wrong("environment = { \"A=B\" = \"x\" }", "lab.toml:8:17: \"A=B\" is no name of a variable");
-  wrong("environment = { NETRIG_LAB = \"x\" }", "lab.toml:8:17: NETRIG_LAB is netrig's own");
-  wrong("environment = { A = true }", "lab.toml:8:21");
-  wrong("env = { A = \"x\" }", "lab.toml:8:1: unknown key \"env\" in service; did you mean \"environment\"?");
-  wrong("workdir = \"/\"", "did you mean \"directory\"?");
-  wrong("ready = { tcp = 1, udp = 1 }", "lab.toml:8:9: ready takes one of");
-  wrong("after = \"t\"", "lab.toml:8:9: after: there is no [service.t]");
-  CHECK_THAT(error_of(text_of("command = \"true\"")), ContainsSubstring("namespace"));
-  CHECK_THAT(error_of(text_of("namespace = \"r1\"")), ContainsSubstring("command"));
+  wrong_service("start = \"boot\"", "lab.toml:8:9: start = \"boot\" is not known; it can be \"up\", \"test\"");
+  wrong_service("stop = \"-1s\"", "lab.toml:8:8");
+  wrong_service("stop = 5", "lab.toml:8:8");
+  wrong_service("forks = \"yes\"", "lab.toml:8:9");
+  wrong_service("user = \"\"", "lab.toml:8:8: user is empty");
+  wrong_service("directory = \"var\"", "lab.toml:8:13: directory \"var\" is not absolute");
+  wrong_service("log = \"1MB\"",
+                "lab.toml:8:7: log = \"1MB\" is no size up to 1024MiB; write bytes, \"64KiB\" or \"1MiB\"");
+  wrong_service("log = \"99999999999GiB\"", "lab.toml:8:7");
+  wrong_service("log = 100", "lab.toml:8:7: log is less than 4096 bytes; 0 keeps nothing");
+  wrong_service("environment = { \"A=B\" = \"x\" }", "lab.toml:8:17: \"A=B\" is no name of a variable");
+  wrong_service("environment = { NETRIG_LAB = \"x\" }", "lab.toml:8:17: NETRIG_LAB is netrig's own");
+  wrong_service("environment = { A = true }", "lab.toml:8:21");
+  wrong_service("env = { A = \"x\" }", "lab.toml:8:1: unknown key \"env\" in service; did you mean \"environment\"?");
+  wrong_service("workdir = \"/\"", "did you mean \"directory\"?");
+  wrong_service("ready = { tcp = 1, udp = 1 }", "lab.toml:8:9: ready takes one of");
+  wrong_service("after = \"t\"", "lab.toml:8:9: after: there is no [service.t]");
+  CHECK_THAT(refusal_of(service_text("command = \"true\"")), ContainsSubstring("namespace"));
+  CHECK_THAT(refusal_of(service_text("namespace = \"r1\"")), ContainsSubstring("command"));
   CHECK_THAT(
-      error_of(text_of("command = \"true\"\nnamespace = \"r3\"")),
+      refusal_of(service_text("command = \"true\"\nnamespace = \"r3\"")),
       ContainsSubstring("lab.toml:7:13: service \"s\": namespace = \"r3\" is no namespace of the lab; did you mean "
                         "\"r1\"?"));
-  CHECK_THAT(error_of(text_of("command = \"true\"\nnamespace = [\"r1\", \"h*\"]")),
+  CHECK_THAT(refusal_of(service_text("command = \"true\"\nnamespace = [\"r1\", \"h*\"]")),
              ContainsSubstring("lab.toml:7:20: service \"s\": namespace = \"h*\" matches no namespace"));
-  CHECK_THAT(error_of(text_of("command = \"true\"\nnamespace = []")),
+  CHECK_THAT(refusal_of(service_text("command = \"true\"\nnamespace = []")),
              ContainsSubstring("lab.toml:7:13: namespace is an empty list"));
 }
 
 TEST_CASE("a service of a pattern or a list is one in each namespace, after that of the same one") {
-  CHECK(names(lab_of(text_of("namespace = \"r*\"\ncommand = \"true\""))) ==
+  CHECK(names(service_lab(service_text("namespace = \"r*\"\ncommand = \"true\""))) ==
         std::vector<std::string>{"s@r1 in r1", "s@r2 in r2"});
-  CHECK(names(lab_of(text_of("namespace = [\"r2\"]\ncommand = \"true\""))) == std::vector<std::string>{"s@r2 in r2"});
-  CHECK(names(lab_of(text_of("namespace = [\"r2\", \"r*\"]\ncommand = \"true\""))) ==
+  CHECK(names(service_lab(service_text("namespace = [\"r2\"]\ncommand = \"true\""))) ==
+        std::vector<std::string>{"s@r2 in r2"});
+  CHECK(names(service_lab(service_text("namespace = [\"r2\", \"r*\"]\ncommand = \"true\""))) ==
         std::vector<std::string>{"s@r2 in r2", "s@r1 in r1"});
-  CHECK(names(lab_of(text_of("namespace = \"r*\"\ncommand = \"true\"",
-                             "[service.t]\nnamespace = \"r*\"\ncommand = \"true\"\nafter = \"s\"\n"
-                             "[service.u]\nnamespace = \"r1\"\ncommand = \"true\"\nafter = [\"t@r2\"]\n"))) ==
+  CHECK(names(service_lab(service_text("namespace = \"r*\"\ncommand = \"true\"",
+                                       "[service.t]\nnamespace = \"r*\"\ncommand = \"true\"\nafter = \"s\"\n"
+                                       "[service.u]\nnamespace = \"r1\"\ncommand = \"true\"\nafter = [\"t@r2\"]\n"))) ==
         std::vector<std::string>{"s@r1 in r1", "s@r2 in r2", "t@r1 in r1 after s@r1", "t@r2 in r2 after s@r2",
                                  "u in r1 after t@r2"});
-  CHECK(names(lab_of(text_of("namespace = \"r1\"\ncommand = \"true\"",
-                             "[service.t]\nnamespace = \"r2\"\ncommand = \"true\"\nafter = \"s\"\n"))) ==
+  CHECK(names(service_lab(service_text("namespace = \"r1\"\ncommand = \"true\"",
+                                       "[service.t]\nnamespace = \"r2\"\ncommand = \"true\"\nafter = \"s\"\n"))) ==
         std::vector<std::string>{"s in r1", "t in r2 after s"});
 }
 
 TEST_CASE("services that wait for each other, or for tests, are refused") {
-  CHECK_THAT(
-      error_of(text_of(kLeast + "after = \"t\"", "[service.t]\nnamespace = \"r1\"\ncommand = \"true\"\nafter = \"s\"")),
-      ContainsSubstring("services wait for each other in a circle: s -> t -> s"));
-  CHECK_THAT(error_of(text_of(kLeast + "after = \"s\"")),
+  CHECK_THAT(refusal_of(service_text(kLeast + "after = \"t\"",
+                                     "[service.t]\nnamespace = \"r1\"\ncommand = \"true\"\nafter = \"s\"")),
+             ContainsSubstring("services wait for each other in a circle: s -> t -> s"));
+  CHECK_THAT(refusal_of(service_text(kLeast + "after = \"s\"")),
              ContainsSubstring("lab.toml:8:9: services wait for each other"));
-  CHECK_THAT(error_of(text_of(kLeast + "after = \"t\"",
-                              "[service.t]\nnamespace = \"r1\"\ncommand = \"true\"\nstart = \"test\"")),
+  CHECK_THAT(refusal_of(service_text(kLeast + "after = \"t\"",
+                                     "[service.t]\nnamespace = \"r1\"\ncommand = \"true\"\nstart = \"test\"")),
              ContainsSubstring("lab.toml:8:9: after = \"t\" starts only with tests"));
-  CHECK_THAT(error_of(text_of("namespace = \"r*\"\ncommand = \"true\"",
-                              "[service.\"s@r1\"]\nnamespace = \"r1\"\ncommand = \"true\"\n")),
+  CHECK_THAT(refusal_of(service_text("namespace = \"r*\"\ncommand = \"true\"",
+                                     "[service.\"s@r1\"]\nnamespace = \"r1\"\ncommand = \"true\"\n")),
              ContainsSubstring("service \"s@r1\" is there already, in line 5"));
 }
 
 TEST_CASE("tests name services by name, by what the file calls them, or by pattern") {
   const std::string test = "[[test]]\nname = \"t\"\nfrom = \"r1\"\nexec = { command = \"true\" }\nservices = ";
-  const Lab lab = lab_of(text_of("namespace = \"r*\"\ncommand = \"true\"", test + "\"s\""));
+  const Lab lab = service_lab(service_text("namespace = \"r*\"\ncommand = \"true\"", test + "\"s\""));
   CHECK(lab.services_like("s").size() == 2);
   CHECK(lab.services_like("s@r2").size() == 1);
   CHECK(lab.services_like("*@r1").size() == 1);
-  CHECK_THAT(error_of(text_of("namespace = \"r*\"\ncommand = \"true\"", test + "\"s@r3\"")),
+  CHECK_THAT(refusal_of(service_text("namespace = \"r*\"\ncommand = \"true\"", test + "\"s@r3\"")),
              ContainsSubstring("services: there is no [service.s@r3]"));
 }
 
@@ -166,7 +168,7 @@ TEST_CASE("the policy decides which commands of a lab run") {
     policy.file = "/etc/netrig/host.toml";
     policy.lab_commands = commands;
     try {
-      session::require_commands(policy, lab_of(text), use);
+      session::require_commands(policy, service_lab(text), use);
     } catch (const Error& error) {
       CHECK(error.code() == ErrorCode::denied);
       return error.what();
@@ -174,8 +176,8 @@ TEST_CASE("the policy decides which commands of a lab run") {
     return "allowed";
   };
   const std::string plain = "[lab]\nname = \"x\"\n[namespace.r1]\n" + tests + "ping = { to = \"192.0.2.1\" }\n";
-  const std::string live = text_of(kLeast);
-  const std::string quiet = text_of(kLeast + "start = \"test\"");
+  const std::string live = service_text(kLeast);
+  const std::string quiet = service_text(kLeast + "start = \"test\"");
   const std::string exec = "[lab]\nname = \"x\"\n[namespace.r1]\n" + tests + "exec = { command = \"true\" }\n";
   const std::string before = plain + "before = [{ namespace = \"r1\", command = \"true\" }]\n";
   const std::string refused = ": labs.commands = \"never\" in /etc/netrig/host.toml";
@@ -193,4 +195,15 @@ TEST_CASE("the policy decides which commands of a lab run") {
   CHECK(verdict(LabCommands::test, CommandUse::test, live) == "allowed");
   CHECK_THAT(verdict(LabCommands::test, CommandUse::up, live),
              ContainsSubstring("lab.toml:5:10: service s runs a command while the lab is up"));
+}
+
+TEST_CASE("services that come after too many others are refused before they are counted one by one") {
+  std::string text = "[lab]\nname = \"x\"\n";
+  for (int i = 0; i < 1200; ++i)
+    text += "[namespace.x" + std::to_string(i) + "]\n[namespace.y" + std::to_string(i) + "]\n";
+  const std::string a = "[service.a]\nnamespace = \"x*\"\ncommand = [\"true\"]\n";
+  CHECK_THAT(refusal_of(text + a + "[service.b]\nnamespace = \"y*\"\nafter = [\"a\"]\ncommand = [\"true\"]\n"),
+             ContainsSubstring("services would come after others over 1000000 times"));
+  CHECK(service_lab(text + a + "[service.b]\nnamespace = \"x*\"\nafter = [\"a\"]\ncommand = [\"true\"]\n")
+            .services.size() == 2400);
 }

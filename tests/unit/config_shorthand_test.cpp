@@ -533,3 +533,25 @@ TEST_CASE("a lab written out is the same lab") {
   CHECK_THAT(written, ContainsSubstring("metric = 12"));
   CHECK_THAT(written, ContainsSubstring("mtu = 1301"));
 }
+
+TEST_CASE("a command that a variable holds is what it holds") {
+  const Lab lab = short_lab(
+      "[vars]\nsvc = [{ argv = [\"python3\", \"-m\", \"http.server\"] }]\nafter = { namespace = \"a\", command = "
+      "[\"true\", \"now\"] }\n[namespace.a]\n[[repeat]]\nfor = { s = \"svc\" }\n[[repeat.test]]\nname = \"t\"\nfrom = "
+      "\"a\"\nexec = { command = \"{s.argv}\" }\nafter = \"{after}\"\n");
+  CHECK(std::get<ExecCheck>(lab.tests.front().check).command == Command{"python3", "-m", "http.server"});
+  REQUIRE(lab.tests.front().after.size() == 1);
+  CHECK(lab.tests.front().after.front().command == Command{"true", "now"});
+}
+
+TEST_CASE("a lan is a member of the groups that name it") {
+  const auto parsed =
+      read_labs({.files = {{"lab.toml", kLabHead + "[group.g]\nmembers = [\"office\"]\nhostname = \"hall\"\n"
+                                                   "[group.h]\nmembers = \"*\"\nforwarding = true\n"
+                                                   "[namespace.a]\n[lan.office]\nports = [\"a:eth0\"]\n"}}});
+  CHECK(parsed.warnings.empty());
+  REQUIRE(parsed.lab.namespaces.size() == 2);
+  CHECK(parsed.lab.namespaces[1].view.hostname == "hall");
+  CHECK(parsed.lab.namespaces[1].is_switch);
+  CHECK(parsed.lab.namespaces[1].of<Sysctl>().size() == 2);
+}

@@ -14,7 +14,7 @@ View view_of(const std::string& keys) {
       .view;
 }
 
-void wrong(const std::string& keys, const std::string& message) {
+void wrong_view(const std::string& keys, const std::string& message) {
   INFO(keys);
   std::string said = "no error";
   try {
@@ -38,21 +38,21 @@ TEST_CASE("host name and private directories of a namespace are read") {
 }
 
 TEST_CASE("what is wrong with a host name or a private directory is told where it stands") {
-  wrong("hostname = \"\"", "lab.toml:4:12: hostname \"\" is none");
-  wrong("hostname = \"a_b\"", "lab.toml:4:12: hostname \"a_b\" is none");
-  wrong("hostname = \"-a\"", "lab.toml:4:12");
-  wrong("hostname = \"" + std::string(65, 'a') + "\"", "lab.toml:4:12");
-  wrong("hostname = 1", "lab.toml:4:12");
-  wrong("private = \"/srv\"", "lab.toml:4:11");
-  wrong("private = [1]", "lab.toml:4:12: private is a list of paths");
-  wrong("private = [\"srv\"]", "lab.toml:4:12: private directory \"srv\" is no absolute path");
-  wrong("private = [\"/srv/../etc\"]", "lab.toml:4:12: private directory \"/srv/../etc\" is no absolute path");
-  wrong("private = [\"/proc/sys\"]", "lab.toml:4:12: /proc/sys cannot be a private directory");
-  wrong("private = [\"/\"]", "lab.toml:4:12: / cannot be a private directory");
-  wrong("private = [\"/run/netrig/x\"]", "lab.toml:4:12");
-  wrong("private = [\"/srv\", \"/srv/\"]", "lab.toml:4:20: private directory /srv is that, or in that");
-  wrong("private = [{ path = \"/srv\", mode = \"0o755\" }]", "lab.toml:4:36: mode \"0o755\" is none");
-  wrong("private = [{ path = \"/srv\", mode = 755 }]", "lab.toml:4:36");
-  wrong("private = [{ path = \"/srv\", user = \"a\" }]", "lab.toml:4:29: unknown key \"user\"");
-  wrong("private = [{ owner = \"a\" }]", "lab.toml:4:12");
+  wrong_view("hostname = \"\"", "lab.toml:4:12: hostname \"\" is none");
+  wrong_view("hostname = \"a_b\"", "lab.toml:4:12: hostname \"a_b\" is none");
+  wrong_view("hostname = \"-a\"", "lab.toml:4:12");
+  wrong_view("hostname = \"" + std::string(65, 'a') + "\"", "lab.toml:4:12");
+  wrong_view("hostname = 1", "lab.toml:4:12");
+  wrong_view("private = \"/srv\"", "lab.toml:4:11");
+  wrong_view("private = [1]", "lab.toml:4:12: private is a list of paths");
+  wrong_view("private = [\"srv\"]", "lab.toml:4:12: private directory \"srv\" is no absolute path");
+  wrong_view("private = [\"/srv/../etc\"]", "lab.toml:4:12: private directory \"/srv/../etc\" is no absolute path");
+  wrong_view("private = [\"/proc/sys\"]", "lab.toml:4:12: /proc/sys cannot be a private directory");
+  wrong_view("private = [\"/\"]", "lab.toml:4:12: / cannot be a private directory");
+  wrong_view("private = [\"/run/netrig/x\"]", "lab.toml:4:12");
+  wrong_view("private = [\"/srv\", \"/srv/\"]", "lab.toml:4:20: private directory /srv is that, or in that");
+  wrong_view("private = [{ path = \"/srv\", mode = \"0o755\" }]", "lab.toml:4:36: mode \"0o755\" is none");
+  wrong_view("private = [{ path = \"/srv\", mode = 755 }]", "lab.toml:4:36");
+  wrong_view("private = [{ path = \"/srv\", user = \"a\" }]", "lab.toml:4:29: unknown key \"user\"");
+  wrong_view("private = [{ owner = \"a\" }]", "lab.toml:4:12");
 }

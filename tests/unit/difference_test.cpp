@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"  // designated, and meant
 #include "plan/difference.hpp"
 
 #include <fmt/format.h>
@@ -7,6 +8,7 @@
 #include <algorithm>
 
 #include "catch.hpp"
+#include "plan/devices.hpp"
 #include "plan/kernel_model.hpp"
 #include "plan/wanted.hpp"
 #include "plan/words.hpp"
@@ -35,6 +37,26 @@ SpaceState host() {
 plan::Difference diff(const SpaceState& wanted, const SpaceState& made, const SpaceState& seen,
                       Foreign foreign = Foreign::report) {
   return plan::diff({.wanted = wanted, .made = made, .seen = seen, .own = true, .foreign = foreign});
+}
+
+ParameterDeclaration one_parameter(Encoding encoding, ParameterType type) {
+  ParameterDeclaration one{.name = "it", .type = type};
+  one.kernel = {.places = KernelPlace::kData, .encoding = encoding, .attribute = 1};
+  return one;
+}
+
+SpaceState with_parameter(const std::shared_ptr<const ParameterDeclaration>& declaration,
+                          std::vector<ParameterScalar> values) {
+  SpaceState state;
+  Link link = states::link("eth0");
+  link.parameters = {{.declaration = declaration, .values = std::move(values)}};
+  state.of<Link>() = {link};
+  return state;
+}
+
+std::vector<ParameterScalar> values_of(const char* text) {
+  const auto address = *IpAddress::parse(text);
+  return {Prefix{address, address.bits()}};
 }
 
 }  // namespace
@@ -232,4 +254,54 @@ TEST_CASE("what others have in a namespace of theirs is neither changed nor remo
   const plan::Difference taken = plan::diff({.wanted = wanted, .made = nothing, .seen = wanted, .own = false});
   CHECK(taken.steps.empty());
   CHECK(taken.taken.size() == 1);
+}
+
+TEST_CASE("a parameter that the kernel does not tell is not as the file says") {
+  const auto it = std::make_shared<const ParameterDeclaration>(one_parameter(Encoding::u32, ParameterType::integer));
+  const SpaceState wanted = with_parameter(it, {std::int64_t{5}});
+  const auto difference = plan::diff({.wanted = wanted, .made = wanted, .seen = with_parameter(it, {}), .own = true});
+  REQUIRE(difference.steps.size() == 1);
+  REQUIRE(difference.steps[0].changes.size() == 1);
+  CHECK(difference.steps[0].changes[0].name == "it");
+  CHECK(difference.steps[0].changes[0].expected == "5");
+  CHECK(difference.steps[0].changes[0].found.empty());
+  CHECK(plan::diff({.wanted = with_parameter(it, {}), .made = wanted, .seen = wanted, .own = true}).steps.empty());
+}
+
+TEST_CASE("two drivers of one kind each have their own parameters, though they are called alike") {
+  const auto one = std::make_shared<const ParameterDeclaration>(one_parameter(Encoding::u32, ParameterType::integer));
+  const auto other = std::make_shared<const ParameterDeclaration>(one_parameter(Encoding::text, ParameterType::string));
+  SpaceState seen = with_parameter(one, {std::int64_t{5}});
+  seen.of<Link>()[0].parameters.push_back({.declaration = other, .values = {std::string("a")}});
+  const SpaceState wanted = with_parameter(other, {std::string("b")});
+  const auto difference = plan::diff({.wanted = wanted, .made = wanted, .seen = seen, .own = true});
+  REQUIRE(difference.steps.size() == 1);
+  CHECK(difference.steps[0].changes[0].found == "a");
+}
+
+TEST_CASE("an interest has every table once, also of drivers of one kind") {
+  const auto one = std::make_shared<const DriverDescription>(DriverDescription{.link_kinds = {"any"}});
+  const auto other = std::make_shared<const DriverDescription>(*one);
+  Interest interest;
+  for (const auto& table : {one, other, one}) interest.add(table);
+  CHECK(interest.tables.size() == 2);
+}
+
+TEST_CASE("what a message cannot say, or the kernel refuses, makes a device anew") {
+  const auto flag = one_parameter(Encoding::flag, ParameterType::boolean);
+  const std::vector<ParameterScalar> on{true};
+  const std::vector<ParameterScalar> off{false};
+  CHECK(plan::is_changeable(flag, &off, on));
+  CHECK_FALSE(plan::is_changeable(flag, &on, off));
+  const auto ip = one_parameter(Encoding::ip, ParameterType::address);
+  const auto four = values_of("192.0.2.1");
+  const auto six = values_of("2001:db8::1");
+  CHECK(plan::is_changeable(ip, &four, values_of("192.0.2.2")));
+  CHECK(plan::is_changeable(ip, &six, values_of("2001:db8::2")));
+  CHECK_FALSE(plan::is_changeable(ip, &four, six));
+  CHECK_FALSE(plan::is_changeable(ip, &six, four));
+  CHECK(plan::is_changeable(ip, nullptr, four));
+  CHECK_FALSE(plan::is_changeable(ip, nullptr, six));
+  const std::vector<ParameterScalar> untold;
+  CHECK_FALSE(plan::is_changeable(one_parameter(Encoding::u32, ParameterType::integer), &untold, {std::int64_t{1}}));
 }

@@ -279,8 +279,26 @@ TEST_CASE("a table that lies about what it reaches is refused") {
     is_refused("is the number of a file of a gtp");
   }
   SECTION("a link's name, namespace or master") {
-    first.attribute = GENERATE(3, 10, 19, 28);
+    first.attribute = GENERATE(3, 10, 13, 19, 28);
     is_refused("which is not a driver's to set like that");
+  }
+  SECTION("a key of interfaces") {
+    const std::string name = GENERATE("mtu", "name", "txqlen");
+    std::memset(first.name, 0, sizeof first.name);
+    std::memcpy(first.name, name.data(), name.size());
+    is_refused("is called as a key of interfaces; give it another name");
+  }
+  SECTION("queues that come later") {
+    first.flags &= ~NETRIG_PARAMETER_CREATE_ONLY;
+    is_refused("parameter tx_queues is a number of queues, and that is create-only");
+  }
+  SECTION("units of what is none of the kernel's") {
+    table.functions = NETRIG_FUNCTION_VALIDATE;
+    first.places = 0;
+    first.attribute = 0;
+    first.encoding = 0;
+    first.scale = UINT64_MAX;
+    is_refused("has a scale, a tolerance or bits, and no attribute that they are of");
   }
   SECTION("a nest by a flag in its number") {
     first.attribute = 0x8000 | 31;
@@ -329,6 +347,39 @@ TEST_CASE("longer structs than this netrig knows are read") {
   const auto about = driver::read_table(std::as_bytes(std::span(longer)));
   REQUIRE(about.parameters.size() == 10);
   CHECK(about.parameters[9].name == "peer_gro_max_size");
+}
+
+TEST_CASE("a table into which anything is relocated is refused") {
+  Bytes bytes = test_plugin("cveth");
+  const Elf64_Phdr& note = segment(bytes, PT_NOTE);
+  const std::uint64_t table = note_offset(bytes) + sizeof(netrig_note) - note.p_offset + note.p_vaddr;
+  const auto entry_of = [&](std::int64_t tag) -> Elf64_Dyn& {
+    for (std::size_t from = segment(bytes, PT_DYNAMIC).p_offset;; from += sizeof(Elf64_Dyn)) {
+      auto& entry = at<Elf64_Dyn>(bytes, from);
+      if (entry.d_tag == tag) return entry;
+      REQUIRE(entry.d_tag != DT_NULL);
+    }
+  };
+  const std::uint64_t first = entry_of(DT_RELA).d_un.d_ptr;  // in the first segment, which is at 0 in the file, too
+  const auto is_refused = [&] { CHECK_THAT(refusal(bytes), ContainsSubstring("its table has relocations")); };
+  REQUIRE(refusal(bytes) == "accepted");
+  SECTION("by a relocation with an addend") {
+    at<Elf64_Rela>(bytes, first).r_offset = table + 8;
+    is_refused();
+  }
+  SECTION("by one of a function that is bound") {
+    at<Elf64_Rela>(bytes, first).r_offset = table + 8;
+    entry_of(DT_RELA).d_tag = DT_JMPREL;
+    entry_of(DT_RELASZ).d_tag = DT_PLTRELSZ;
+    is_refused();
+  }
+  SECTION("by a packed one") {
+    at<std::uint64_t>(bytes, first) = table - 80;
+    at<std::uint64_t>(bytes, first + 8) = (std::uint64_t{1} << 12) | 1;
+    entry_of(DT_RELA).d_tag = 36;    // DT_RELR
+    entry_of(DT_RELASZ).d_tag = 35;  // DT_RELRSZ
+    is_refused();
+  }
 }
 
 TEST_CASE("a plugin that brings libraries along or paths to them is refused") {

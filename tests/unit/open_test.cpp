@@ -23,6 +23,12 @@ TEST_CASE("a path in a lab file is looked at before it is opened") {
   REQUIRE(::fcntl(file.get(), F_SETLEASE, F_WRLCK) == 0);
   CHECK_THROWS_WITH(kernel::open_namespace(path), ContainsSubstring("is not a network namespace"));
   CHECK(::fcntl(file.get(), F_GETLEASE) == F_WRLCK);
+  // By way of the directory of names, too.
+  if (std::filesystem::is_directory("/run/netns")) {
+    CHECK_THROWS_WITH(kernel::open_namespace("/run/netns/../.." + path),
+                      ContainsSubstring("is not a network namespace"));
+    CHECK(::fcntl(file.get(), F_GETLEASE) == F_WRLCK);
+  }
   ::unlink(path.c_str());
   CHECK_THROWS_WITH(kernel::open_namespace("/dev/ptmx"), ContainsSubstring("/dev/ptmx is not a network namespace"));
   CHECK_THROWS_WITH(kernel::open_namespace("/proc/self/ns/mnt"), ContainsSubstring("is not a network namespace"));

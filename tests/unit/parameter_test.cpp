@@ -173,9 +173,63 @@ TEST_CASE("what the kernel leaves out is what it is when nobody sets it, or noth
   on.type = ParameterType::boolean;
   const auto about = table_of({known, unknown, on});
   const auto seen = kernel::decode(about, {});
-  REQUIRE(seen.size() == 2);
+  REQUIRE(seen.size() == 3);
   CHECK(seen[0].values == std::vector<ParameterScalar>{std::int64_t{1}});
-  CHECK(seen[1].values == std::vector<ParameterScalar>{false});
+  CHECK_FALSE(seen[1].is_told());
+  CHECK(seen[2].values == std::vector<ParameterScalar>{false});
+  CHECK(hex_of(kernel::encode({seen[1]}, KernelPlace::kData)).empty());
+}
+
+TEST_CASE("what goes along with a value goes as 0 with what is unset, and with that of others as all of them say") {
+  auto port = number("port", Encoding::u16, 1);
+  port.unset_text = "0";
+  port.kernel.also_attribute = 9;
+  port.kernel.also_encoding = Encoding::u16;
+  port.kernel.also_value = 1;
+  auto other = port;
+  other.name = "other";
+  other.kernel.attribute = 2;
+  other.kernel.also_value = 4;
+  const auto about = table_of({port, other});
+  const auto bytes = [&](std::int64_t first, std::int64_t second) {
+    Parameters parameters = given("port", {first});
+    parameters["other"].values = {second};
+    return hex_of(kernel::encode(parameters_of_link(about, parameters, 0), KernelPlace::kData));
+  };
+  CHECK(bytes(7, 8) ==
+        "06000100070000000600020008000000"
+        "0600090005000000");
+  CHECK(bytes(7, 0) ==
+        "06000100070000000600020000000000"
+        "0600090001000000");
+  CHECK(bytes(0, 0) ==
+        "06000100000000000600020000000000"
+        "0600090000000000");
+}
+
+TEST_CASE("a condition is of values, however they are written") {
+  auto time = number("time", Encoding::u32, 1);
+  time.type = ParameterType::duration;
+  time.minimum = time.maximum = 0;
+  auto beside = number("beside", Encoding::u32, 2);
+  beside.only_with = "time=60s";
+  const auto about = table_of({time, beside});
+  CHECK(is_welcome(beside, *about, given("time", {std::int64_t{60'000'000'000}})));
+  CHECK_FALSE(is_welcome(beside, *about, given("time", {std::int64_t{61'000'000'000}})));
+  CHECK(goes_with(beside, parameters_of_link(about, given("time", {std::int64_t{60'000'000'000}}), 0)));
+  CHECK_FALSE(goes_with(beside, parameters_of_link(about, given("time", {std::int64_t{1}}), 0)));
+}
+
+TEST_CASE("a number of the kernel that is beyond bounds in the file's units is not told") {
+  auto time = number("time", Encoding::s32, 1);
+  time.type = ParameterType::duration;
+  time.kernel.scale = 1'000'000'000'000'000'000;
+  const auto about = table_of({time});
+  auto bytes = kernel::encode(parameters_of_link(about, given("time", {std::int64_t{1'000'000'000'000'000'000}}), 0),
+                              KernelPlace::kData);
+  REQUIRE(kernel::decode(about, told(bytes)).front().is_told());
+  bytes[7] = std::byte{0x7f};
+  CHECK_FALSE(kernel::decode(about, told(bytes)).front().is_told());
 }
 
 TEST_CASE("what is shorter than its encoding, or no choice, is not told") {
@@ -187,7 +241,9 @@ TEST_CASE("what is shorter than its encoding, or no choice, is not told") {
     std::vector<std::byte> bytes;
     for (std::size_t i = 0; i < hex.size(); i += 2)
       bytes.push_back(static_cast<std::byte>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-    CHECK(kernel::decode(about, told(bytes)).empty());
+    const auto seen = kernel::decode(about, told(bytes));
+    REQUIRE(seen.size() == 1);
+    CHECK_FALSE(seen.front().is_told());
   }
 }
 

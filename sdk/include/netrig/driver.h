@@ -149,8 +149,10 @@ struct netrig_parameter {
   uint16_t also_attribute; /**< goes along whenever this one is set (the mode of a list, a companion's flag). 0: none */
   uint16_t also_encoding;  /**< NETRIG_AS_U8..NETRIG_AS_BE64 */
   uint32_t reserved;
-  uint64_t also_value; /**< of several that say the same attribute, all bits together */
-  char name[32];       /**< Range: [a-z][a-z0-9_]* */
+  /** Of several that say the same attribute, all bits together. 0 is sent where the parameter has its unset value,
+   * unless it is a list. */
+  uint64_t also_value;
+  char name[32]; /**< Range: [a-z][a-z0-9_]* */
   /** Value used when the lab file has none, written as in a lab file but without quotes ("true", "15s"). "": none. */
   char default_text[64];
   /** What the kernel has when nobody sets it: what the value goes back to when the lab file no longer says it, and what

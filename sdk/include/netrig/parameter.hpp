@@ -146,13 +146,15 @@ struct Parameter : netrig_parameter {
     copy.tolerance = units;
     return copy;
   }
-  /// An attribute that goes along.
+  /// An attribute that goes along: with this value, or with 0 when the parameter is as if it were unset.
+  [[nodiscard]] constexpr Parameter along_u16(std::uint16_t number, std::uint16_t value) const {
+    return along(NETRIG_AS_U16, number, value);
+  }
   [[nodiscard]] constexpr Parameter along_u32(std::uint16_t number, std::uint32_t value) const {
-    Parameter copy = *this;
-    copy.also_attribute = number;
-    copy.also_encoding = NETRIG_AS_U32;
-    copy.also_value = value;
-    return copy;
+    return along(NETRIG_AS_U32, number, value);
+  }
+  [[nodiscard]] constexpr Parameter along_be16(std::uint16_t number, std::uint16_t value) const {
+    return along(NETRIG_AS_BE16, number, value);
   }
   /// The kernel takes it only when the link is made.
   [[nodiscard]] constexpr Parameter create_only() const { return flagged(NETRIG_PARAMETER_CREATE_ONLY); }
@@ -172,6 +174,13 @@ struct Parameter : netrig_parameter {
     copy.encoding = how;
     copy.attribute = number;
     if (copy.places == 0) copy.places = NETRIG_PLACE_DATA;
+    return copy;
+  }
+  [[nodiscard]] constexpr Parameter along(std::uint16_t how, std::uint16_t number, std::uint64_t value) const {
+    Parameter copy = *this;
+    copy.also_attribute = number;
+    copy.also_encoding = how;
+    copy.also_value = value;
     return copy;
   }
   [[nodiscard]] constexpr Parameter at(std::uint16_t where) const {

@@ -112,7 +112,7 @@ struct netrig_socket {
   uint32_t reserved;
   /** A new socket in the namespace of `interface` (index in the request, or NETRIG_OF_REFERENCE + number of a
    *  reference). Owner: driver, who closes *fd. Errors: NETRIG_DENIED: the privilege is not wanted or not granted; in
-   *  inspect and statistics always. */
+   *  inspect always. */
   netrig_status (*open)(netrig_call* call, uint32_t interface, uint32_t kind, int32_t* fd);
 };
 NETRIG_ENDS_WITH(struct netrig_socket, open);
