@@ -111,7 +111,13 @@ std::optional<Journal> Journal::open(const std::string& lab, const Opening& open
                                           .interrupted = opening.interrupted,
                                           .doing = [&](const RecordDirectory& held) { return deed_of(held, lab); }});
   if (!directory) return std::nullopt;
-  Record record = read_record(*directory, lab, opening.salvage);
+  Record record;
+  try {
+    record = read_record(*directory, lab, opening.salvage);
+  } catch (const Error&) {
+    directory->unmake();
+    throw;
+  }
   // What there is, is written anew before anything is appended: a line that a crash cut short must not run into the
   // next.
   return Journal(std::move(*directory), std::move(record));

@@ -116,7 +116,8 @@ std::optional<RecordDirectory> RecordDirectory::open(const std::string& name, bo
   }
 }
 
-void RecordDirectory::unmake() const {
+void RecordDirectory::unmake() {
+  lock_ = {};
   if (!made_ || ::unlinkat(above_.get(), name_.c_str(), AT_REMOVEDIR) == 0) return;
   try {
     if (holder()) return;  // somebody has come by since

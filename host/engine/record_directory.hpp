@@ -52,13 +52,13 @@ class RecordDirectory {
   void remove_subdirectory(const std::string& name) const;
   /// Removes these files, in this order, then the lock and the directory.
   void remove(const std::vector<std::string>& files);
+  /// Gives up the lock, and takes the directory away again if it was made for it: nothing has begun.
+  void unmake();
 
  private:
   RecordDirectory(std::string name, UniqueFd above, UniqueFd fd)
       : name_(std::move(name)), above_(std::move(above)), fd_(std::move(fd)) {}
   static std::optional<RecordDirectory> open(const std::string& name, bool create);
-  /// Takes away again what was made for a lock that could not be had.
-  void unmake() const;
   [[nodiscard]] UniqueFd open_file(const std::string& file, int flags) const;
   [[nodiscard]] bool is_ours(const UniqueFd& lock) const;
 

@@ -233,6 +233,7 @@ Process Process::fork(const Place& place, const Task& task, const Log* log) {
   state->streams = {std::move(out.read), std::move(err.read)};
   for (UniqueFd* ours : {&begun.write, &out.write, &err.write, &status.write, &identity.write}) ours->reset();
   if (start.kept && !read_message(identity.read, state->identity)) {
+    state->life.reset();  // the first process, if there is one, waits for a word and has none to say before
     await_begin(state->begun, state->program);
     throw Error(ErrorCode::failed, "its first process ended before it began");
   }

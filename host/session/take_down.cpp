@@ -103,7 +103,10 @@ TakenDown take_down(const Host& host, engine::Journal& journal, Force force) {
       } catch (const Error& error) {  // the refusal is what counts
         throw Error(refusal.code(), fmt::format("{}; and {}", refusal.message(), error.message()));
       }
-      throw;
+      if (refusal.code() == ErrorCode::conflict) throw;
+      // Whether others use it is not known.
+      throw Error(refusal.code(), fmt::format("{}; so lab \"{}\" is left as it is, and \"netrig down {}\" tries again",
+                                              refusal.message(), record.lab, record.lab));
     }
   }
   const auto applied = record.damaged ? lab_as_applied(host, record) : std::nullopt;

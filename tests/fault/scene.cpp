@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -32,6 +33,7 @@ namespace fs = std::filesystem;
 constexpr auto kHang = std::chrono::seconds(20);
 constexpr double kStall = 1.0;  // seconds beyond what it takes without a fault
 constexpr auto kSettle = std::chrono::seconds(10);
+constexpr const char* kPolicy = "/tmp/host.toml";  // with a driver that has a worker: those of netrig are but tables
 
 // What the machine's administrator had before the lab came.
 constexpr const char* kExisting = R"(
@@ -88,6 +90,9 @@ void make_world() {
   const Done added = run({"ip", "netns", "add", "outside"});
   if (added.exit != 0) throw std::runtime_error("the existing namespace cannot be made: " + added.err);
   inside_existing(kExisting);
+  std::ofstream(kPolicy) << fmt::format("[plugins]\ndirectories = [\"{}\", \"{}\"]\n", NETRIG_PLUGINS,
+                                        NETRIG_TEST_PLUGINS);
+  fs::permissions(kPolicy, fs::perms::owner_read);
 }
 
 std::vector<std::string> entries(const char* directory) {
@@ -101,7 +106,8 @@ std::vector<std::string> entries(const char* directory) {
 std::vector<std::string> processes() {
   std::vector<std::string> found;
   for (const std::string& name : entries("/proc"))
-    if (name != "1" && name.find_first_not_of("0123456789") == std::string::npos) found.push_back(name);
+    if (name != "1" && name != std::to_string(::getpid()) && name.find_first_not_of("0123456789") == std::string::npos)
+      found.push_back(name);
   return found;
 }
 
@@ -183,7 +189,7 @@ class Judge {
     const int code = verdict_.traced.exit;
     if (killed()) return;
     if (setting_.command == "up" && code == 0) {
-      const Done status = run({setting_.netrig, "status", "fault"});
+      const Done status = run({setting_.netrig, "--host-config", kPolicy, "status", "fault"});
       if (status.exit != 0)
         say(fmt::format("it says that the lab is up, but status {}: {}", status.exit, quoted(status.out + status.err)));
       return;
@@ -199,7 +205,7 @@ class Judge {
   }
 
   void judge_after(const std::string& before) {
-    const Done down = run({setting_.netrig, "down", "fault"});
+    const Done down = run({setting_.netrig, "--host-config", kPolicy, "down", "fault"});
     if (down.exit != 0 && down.exit != 7)
       say(fmt::format("the next down ends with {}: {}", down.exit, quoted(down.err)));
     if (const std::string left = left_for_good(before); !left.empty())
@@ -221,7 +227,9 @@ Verdict play(const Setting& setting, const std::optional<Point>& point, std::chr
   const std::string lab = setting.labs + "/lab.toml";
   Verdict verdict;
   std::optional<Change> change;
-  std::vector<std::string> command = {setting.netrig, setting.command, lab};
+  const std::vector<std::string> netrig = {setting.netrig, "--host-config", kPolicy};
+  std::vector<std::string> command = netrig;
+  command.insert(command.end(), {setting.command, lab});
   if (is_change(setting.command)) {
     change.emplace(setting.netrig, setting.labs, setting.command);
     if (setting.whole.empty()) {
@@ -232,14 +240,22 @@ Verdict play(const Setting& setting, const std::optional<Point>& point, std::chr
     change->prepare();
     command = change->command();
   } else if (setting.command == "down") {
-    if (const Done up = run({setting.netrig, "up", lab}); up.exit != 0)
+    std::vector<std::string> first = netrig;
+    first.insert(first.end(), {"up", lab});
+    if (const Done up = run(first); up.exit != 0)
       throw std::runtime_error(fmt::format("the lab does not come up: {}", up.err));
     command.back() = "fault";
   }
   const auto limit = std::max(kHang, std::chrono::ceil<std::chrono::seconds>(10 * usual));
-  verdict.traced = trace(command, point, limit, outer_processes);
+  Services services = is_change(setting.command) ? Services::stay : Services::end;
+  if (setting.command == "up") services = Services::stay_if_up;
+  Tracing tracing(point, outer_processes, services);
+  verdict.traced = tracing.run(command, limit);
   if (point && !verdict.traced.reached) return verdict;
-  Judge(setting, point, verdict).judge(usual, before, change ? &*change : nullptr);
+  verdict.faults = tracing.ask([&] {
+    Judge(setting, point, verdict).judge(usual, before, change ? &*change : nullptr);
+    return verdict.faults;
+  });
   return verdict;
 }
 

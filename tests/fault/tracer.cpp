@@ -25,8 +25,10 @@
 #include <cstring>
 #include <stdexcept>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "calls.hpp"
+#include "process.hpp"
 
 #ifndef __x86_64__
 #error "the fault injector knows the registers of x86-64 only"
@@ -55,17 +57,14 @@ void install_filter() {
   if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) ::_exit(126);
 }
 
-std::string text_of(int memory) {
-  std::string text(static_cast<std::size_t>(::lseek(memory, 0, SEEK_END)), '\0');
-  const ssize_t size = ::pread(memory, text.data(), text.size(), 0);
-  text.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
-  ::close(memory);
-  return text;
-}
+constexpr int kCallReturns = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
+
+}  // namespace
 
 class Tracer {
  public:
-  Tracer(const std::optional<Point>& point, int processes) : point_(point), processes_(processes) {}
+  Tracer(const std::optional<Point>& point, int processes, Services services)
+      : point_(point), processes_(processes), services_(services) {}
 
   Traced run(const std::vector<std::string>& command, std::chrono::seconds limit) {
     const int out = ::memfd_create("out", MFD_CLOEXEC);
@@ -84,7 +83,7 @@ class Tracer {
       ~Ticks() { ::ualarm(0, 0); }
     } const ticks;
     bool killed = false;
-    while (!role_of_.empty()) {
+    while (!is_over()) {
       int status = 0;
       const pid_t who = ::waitpid(-1, &status, __WALL);
       if (who < 0 && errno == ECHILD) break;
@@ -109,7 +108,28 @@ class Tracer {
     return std::move(result_);
   }
 
+  /// Goes on, for without a tracer what is left could make no call of the table any more, until this child has ended.
+  int serve(pid_t child) {
+    for (;;) {
+      int status = 0;
+      const pid_t who = ::waitpid(-1, &status, __WALL);
+      if (who < 0 && errno != EINTR) fail("waitpid");
+      if (who == child) return status;
+      if (who > 0) take(who, status);
+    }
+  }
+
  private:
+  /// The program and all of its processes have ended, but for services that are to go on: a first process is never
+  /// execed, and what it runs has no role.
+  [[nodiscard]] bool is_over() const {
+    // A netrig that is killed leaves its services for the next down, too.
+    const bool stay = ended_ && (services_ == Services::stay || (point_ && point_->error == kKill) ||
+                                 (services_ == Services::stay_if_up && result_.exit == 0));
+    return std::all_of(role_of_.begin(), role_of_.end(),
+                       [&](const auto& one) { return stay && (one.second.empty() || one.second == "host+"); });
+  }
+
   void start(const std::vector<std::string>& command, int out, int err) {
     std::array<int, 2> gate{};
     if (::pipe2(gate.data(), O_CLOEXEC) != 0) fail("pipe");
@@ -130,7 +150,7 @@ class Tracer {
       ::_exit(127);
     }
     constexpr long kOptions = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-                              PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+                              PTRACE_O_TRACEEXEC | PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
     if (::ptrace(PTRACE_SEIZE, program_, nullptr, kOptions) != 0) fail("ptrace");
     role_of_[program_] = "";
     process_of_[program_] = program_;
@@ -153,6 +173,7 @@ class Tracer {
   void take(pid_t thread, int status) {
     if (WIFEXITED(status) || WIFSIGNALED(status)) {
       process_of_.erase(thread);
+      closing_.erase(thread);
       role_of_.erase(thread);  // of a process, once all its threads have ended
       return;
     }
@@ -160,7 +181,9 @@ class Tracer {
     switch (status >> 16) {
       case PTRACE_EVENT_SECCOMP:
         if (on_call(thread)) return;
-        break;
+        if (!closing_.contains(thread)) break;
+        ::ptrace(PTRACE_SYSCALL, thread, nullptr, 0L);
+        return;
       case PTRACE_EVENT_FORK:
       case PTRACE_EVENT_VFORK:
       case PTRACE_EVENT_CLONE:
@@ -172,6 +195,10 @@ class Tracer {
       case PTRACE_EVENT_STOP:
         break;
       default:
+        if (signal == kCallReturns && closing_.erase(thread) != 0) {
+          answer(thread, point_->error);
+          break;
+        }
         if (signal == SIGTRAP && thread == program_ && at_entry(thread)) break;
         ::ptrace(PTRACE_CONT, thread, nullptr, static_cast<long>(signal));
         return;
@@ -263,10 +290,21 @@ class Tracer {
       ::kill(process_of_.at(thread), SIGKILL);
       return true;
     }
+    if (call.number == SYS_close) {  // which closes whatever it then says: Linux has no other
+      closing_.insert(thread);
+      return false;
+    }
     registers.orig_rax = static_cast<unsigned long long>(-1);  // no call is made
-    registers.rax = static_cast<unsigned long long>(-static_cast<long long>(point_->error));
     ::ptrace(PTRACE_SETREGS, thread, nullptr, &registers);
+    answer(thread, point_->error);
     return false;
+  }
+
+  static void answer(pid_t thread, int error) {
+    user_regs_struct registers{};
+    if (::ptrace(PTRACE_GETREGS, thread, nullptr, &registers) != 0) return;
+    registers.rax = static_cast<unsigned long long>(-static_cast<long long>(error));
+    ::ptrace(PTRACE_SETREGS, thread, nullptr, &registers);
   }
 
   /// Whether a descriptor is of a file in /proc, which no full disk concerns.
@@ -292,6 +330,7 @@ class Tracer {
 
   std::optional<Point> point_;
   int processes_;
+  Services services_;
   pid_t program_ = -1;
   bool begun_ = false;
   bool ended_ = false;
@@ -299,14 +338,41 @@ class Tracer {
   long original_ = 0;
   std::unordered_map<pid_t, pid_t> process_of_;     ///< of threads
   std::unordered_map<pid_t, std::string> role_of_;  ///< of processes
+  std::unordered_set<pid_t> closing_;               ///< threads whose close() is to say that it failed
   Traced result_;
 };
 
-}  // namespace
+Tracing::Tracing(const std::optional<Point>& point, int processes, Services services)
+    : tracer_(std::make_unique<Tracer>(point, processes, services)) {}
+Tracing::~Tracing() = default;
 
-Traced trace(const std::vector<std::string>& command, const std::optional<Point>& point, std::chrono::seconds limit,
-             int processes) {
-  return Tracer(point, processes).run(command, limit);
+Traced Tracing::run(const std::vector<std::string>& command, std::chrono::seconds limit) {
+  return tracer_->run(command, limit);
+}
+
+std::vector<std::string> Tracing::ask(const std::function<std::vector<std::string>()>& question) {
+  const int memory = ::memfd_create("answer", MFD_CLOEXEC);
+  const pid_t child = ::fork();
+  if (child < 0) fail("fork");
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    std::string text;
+    int code = 0;
+    try {
+      for (const std::string& one : question()) text.append(one).push_back('\0');
+    } catch (const std::exception& error) {
+      text = error.what();
+      code = 1;
+    }
+    ::_exit(::write(memory, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? code : 2);
+  }
+  const int status = tracer_->serve(child);
+  const std::string text = text_of(memory);
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) throw std::runtime_error("nobody could judge: " + text);
+  std::vector<std::string> answer;
+  for (std::size_t at = 0, end = 0; (end = text.find('\0', at)) != std::string::npos; at = end + 1)
+    answer.push_back(text.substr(at, end - at));
+  return answer;
 }
 
 }  // namespace fault

@@ -5,7 +5,10 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,9 +38,30 @@ struct Traced {
   std::string err;
 };
 
-/// Runs `command` in this process's namespaces. After `limit` everything is killed. `processes`: a descriptor of /proc
-/// that shows process numbers as this process has them.
-Traced trace(const std::vector<std::string>& command, const std::optional<Point>& point, std::chrono::seconds limit,
-             int processes);
+/// Whether services of a lab outlive the command.
+enum class Services : std::uint8_t {
+  end,
+  stay_if_up,  ///< if it ends well
+  stay,        ///< those of before, where it does not
+};
+
+class Tracer;
+
+class Tracing {
+ public:
+  /// `processes`: a descriptor of /proc that shows process numbers as this process has them.
+  Tracing(const std::optional<Point>& point, int processes, Services services);
+  ~Tracing();
+  Tracing(const Tracing&) = delete;
+  Tracing& operator=(const Tracing&) = delete;
+
+  /// Runs `command` in this process's namespaces, once. After `limit` everything is killed.
+  Traced run(const std::vector<std::string>& command, std::chrono::seconds limit);
+  /// Asks in a child of this process, while this one lets services go on.
+  std::vector<std::string> ask(const std::function<std::vector<std::string>()>& question);
+
+ private:
+  std::unique_ptr<Tracer> tracer_;
+};
 
 }  // namespace fault
