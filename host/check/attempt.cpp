@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
+#include "check/again.hpp"
 #include "check/process.hpp"
-#include "check/run_checks.hpp"
 #include "check/services.hpp"
 #include "check/watch.hpp"
 #include "kernel/namespace.hpp"
@@ -47,24 +47,20 @@ std::string last_lines(const std::string& text) {
   return text.size() <= kMost ? text : "..." + text.substr(text.size() - kMost);
 }
 
-/// Commands of `before` and `after`, in order. Returns whether all ended with 0.
-bool run_commands(const Job& job, const std::vector<PlacedCommand>& commands, std::string_view when,
-                  const Until& until) {
-  for (const PlacedCommand& placed : commands) {
-    const std::size_t space = *job.lab().find_namespace(placed.space);
-    const Output output = run_command(job.ground, {.command = placed.command, .space = space}, until);
-    if (output.ended.exit == 0 && !output.ended.timed_out) continue;
-    job.fail({.about = fmt::format("{}, at {}", when, job.lab().at(placed.where)),
-              .seen = output.ended.timed_out ? fmt::format("\"{}\" did not end in time", shell_line(placed.command))
-                                             : fmt::format("\"{}\" ended with exit code {}", shell_line(placed.command),
-                                                           output.ended.exit),
-              .expected = "exit code 0",
-              .look_at = job.exec_line(space, shell_line(placed.command))});
-    job.result.attachments.push_back(
-        {.name = fmt::format("{} {}: output", when, placed.space), .text = last_lines(output.out + output.err)});
-    return false;
-  }
-  return true;
+/// One of the commands of `after`.
+void run_afterwards(const Job& job, const PlacedCommand& placed) {
+  const std::size_t space = *job.lab().find_namespace(placed.space);
+  const Output output =
+      run_command(job.ground, {.command = placed.command, .space = space}, {Clock::now() + kAfterwards, nullptr});
+  if (output.ended.exit == 0 && !output.ended.timed_out) return;
+  const std::string line = shell_line(placed.command);
+  job.fail({.about = fmt::format("after, at {}", job.lab().at(placed.where)),
+            .seen = output.ended.timed_out ? fmt::format("\"{}\" did not end in time", line)
+                                           : fmt::format("\"{}\" ended with exit code {}", line, output.ended.exit),
+            .expected = "exit code 0",
+            .look_at = job.exec_line(space, line)});
+  job.result.attachments.push_back(
+      {.name = fmt::format("after {}: output", placed.space), .text = last_lines(output.out + output.err)});
 }
 
 /// Runs `after` when it goes out of scope, also when the test threw.
@@ -76,8 +72,7 @@ class Afterwards {
     // be tidied up does.
     if (job_.until.is_interrupted()) job_.result.findings.clear();
     try {
-      for (const PlacedCommand& one : job_.test.after)
-        run_commands(job_, {one}, "after", {Clock::now() + kAfterwards, nullptr});
+      for (const PlacedCommand& one : job_.test.after) run_afterwards(job_, one);
     } catch (const Error& error) {
       job_.fail({.about = "after", .seen = error.what(), .expected = "exit code 0"});
     }
@@ -94,7 +89,9 @@ void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
   await_ipv6(job.ground, {job.test}, job.until.at_most(kIpv6));
   const Afterwards afterwards(job);
   TestServices services(job, pool);
-  if (run_commands(job, job.test.before, "before", job.until)) {
+  std::optional<Preparation> preparation;
+  if (!job.test.before.empty()) preparation.emplace(job, services);
+  if (!preparation || preparation->run()) {
     std::optional<CounterWatch> counters;
     std::optional<CaptureWatch> captures;
     if (!job.test.counters.empty()) counters.emplace(job);
@@ -102,8 +99,8 @@ void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
     job.began = Clock::now();
     {
       std::optional<Events> events;
-      if (!job.test.during.empty()) events.emplace(job);
-      std::visit([&](const auto& check) { run(check, job); }, job.test.check);
+      if (!job.test.during.empty()) events.emplace(job, services);
+      run_check(job);
       if (events) events->finish(job);
     }
     // The links that came back are those of the next test, too.
@@ -111,6 +108,11 @@ void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
     if (captures) captures->finish(job);
     if (counters) counters->finish(job);
   }
+  const bool prepared = preparation.has_value();
+  preparation.reset();
+  for (const std::string& fault : services.restore())
+    job.fail({.about = "after the test", .seen = fault, .expected = "that services are as they were"});
+  if (prepared) await_links(job.ground, {Clock::now() + kLinks, job.until.interrupted});
   services.finish();
   if (!job.result.findings.empty()) require_alive(job.ground);
 }
@@ -150,7 +152,8 @@ void repeat(const Ground& ground, const Test& test, const RunOptions& options, S
             .test = test,
             .until = {Clock::now() + test.timeout, options.interrupted},
             .result = result,
-            .began = Clock::now()};
+            .began = Clock::now(),
+            .journal = options.journal};
     run_once(job, pool, options.artifacts);
     if (job.until.is_interrupted()) return interrupt(result);
     if (result.findings.empty() && Clock::now() >= job.until.deadline)
@@ -198,12 +201,13 @@ TestResult attempt(const Ground& ground, const Test& test, const RunOptions& opt
   return result;
 }
 
-std::vector<std::string> resources_of(const Lab& lab, const Test& test) {
+std::vector<std::string> resources_of(const Ground& ground, const Test& test) {
+  const Lab& lab = ground.lab();
   std::vector<std::string> resources;
   for (const Service* service : services_of(lab, test))
     if (service->start == Service::Start::test) resources.push_back("service " + service->name);
   const auto port = [&](const Target& target, Protocol protocol, std::uint16_t number) {
-    for (const Pair& pair : pairs_of(lab, test, target))
+    for (const Pair& pair : pairs_of(lab, test, target, ground.seed()))
       if (pair.to)
         resources.push_back(
             fmt::format("port {}/{} in {}", number, static_cast<int>(protocol), lab.namespaces[*pair.to].name.str()));

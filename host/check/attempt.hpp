@@ -9,7 +9,7 @@ namespace netrig::check {
 TestResult attempt(const Ground& ground, const Test& test, const RunOptions& options, ServicePool& pool);
 
 /// Things that two tests must not use at once, beside those that must run alone.
-std::vector<std::string> resources_of(const Lab& lab, const Test& test);
+std::vector<std::string> resources_of(const Ground& ground, const Test& test);
 /// Whether a test measures or changes what others would disturb, or be disturbed by.
 bool runs_alone(const Test& test);
 

@@ -6,6 +6,7 @@
 #include "check/echo_server.hpp"
 #include "check/exchange.hpp"
 #include "check/run_checks.hpp"
+#include "check/sender.hpp"
 
 namespace netrig::check {
 namespace {
@@ -13,8 +14,8 @@ namespace {
 double milliseconds(nanoseconds time) { return std::chrono::duration<double, std::milli>(time).count(); }
 
 std::string reproduce(const ConnectCheck& check, const Job& job, const Pair& pair) {
-  return job.exec_line(pair.from, fmt::format("nc {}-vz -w 2 {} {}", check.protocol == Protocol::udp ? "-u " : "",
-                                              pair.address.str(), check.port));
+  return job.exec_line(pair.from, fmt::format("nc {}-vz -w 2{} {} {}", check.protocol == Protocol::udp ? "-u " : "",
+                                              netcat_options(check.to.sender), pair.address.str(), check.port));
 }
 
 void add_times(std::vector<Metric>& metrics, const std::string& name, std::vector<double> times) {
@@ -77,12 +78,13 @@ void judge(const ConnectCheck& check, const Job& job, const Pair& pair, const st
 }  // namespace
 
 void run(const ConnectCheck& check, const Job& job) {
-  const std::vector<Pair> pairs = pairs_of(job.lab(), job.test, check.to);
+  const std::vector<Pair> pairs = job.pairs(check.to);
   const ExchangeOptions options{.protocol = check.protocol,
                                 .port = check.port,
                                 .size = check.size,
                                 .any_answer = !check.server,
-                                .timeout = check.timeout};
+                                .timeout = check.timeout,
+                                .sender = check.to.sender};
   std::optional<EchoServers> servers;
   if (check.server) servers.emplace(job.ground, pairs, check.protocol, check.port);
   std::vector<Exchange> exchanges;

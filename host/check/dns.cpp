@@ -218,7 +218,7 @@ void judge(const DnsCheck& check, const Job& job, const Pair& pair) {
 }  // namespace
 
 void run(const DnsCheck& check, const Job& job) {
-  for (const Pair& pair : pairs_of(job.lab(), job.test, check.to)) {
+  for (const Pair& pair : job.pairs(check.to)) {
     if (job.until.over()) return;
     judge(check, job, pair);
   }

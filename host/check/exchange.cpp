@@ -10,6 +10,7 @@
 #include <memory>
 #include <thread>
 
+#include "check/sender.hpp"
 #include "check/socket_address.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
@@ -66,6 +67,7 @@ class Loop {
     if (!one.fd)
       throw Error(ErrorCode::failed,
                   fmt::format("cannot open a socket in {}: {}", ground_.name(pair.from), errno_text(errno)));
+    apply_sender(one.fd.get(), pair.address.family, options_.sender, ground_.name(pair.from));
     const SocketAddress to(pair.address, options_.port);
     if (::connect(one.fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) {
       end(one, Exchange::Fate::refused, errno);

@@ -33,6 +33,7 @@ struct ExchangeOptions {
   std::uint32_t size = 64;  ///< bytes to send and want back; 0 (TCP): connect only
   bool any_answer = false;  ///< UDP: whatever comes back is right
   nanoseconds timeout = 1s;
+  Sender sender = {};
 };
 
 /// Carries all out, at most 200 at once. Returns when each has its fate, or `until` is over.

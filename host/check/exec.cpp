@@ -23,7 +23,9 @@ void run_in(const ExecCheck& check, const Job& job, std::size_t space) {
   Finding finding{.about = job.ground.name(space), .look_at = line};
   if (output.ended.timed_out) {
     finding.seen = "the command did not end in time";
-    finding.expected = fmt::format("its end within {}", format_duration(job.test.timeout.count()));
+    finding.expected = job.test.waiting.within
+                           ? std::string("its end")
+                           : fmt::format("its end within {}", format_duration(job.test.timeout.count()));
   } else if (output.ended.exit != check.exit) {
     finding.seen = fmt::format("exit code {}; standard error: {}", output.ended.exit, brief(output.err));
     finding.expected = fmt::format("exit code {}", check.exit);

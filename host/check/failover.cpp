@@ -5,6 +5,7 @@
 
 #include "check/prober.hpp"
 #include "check/run_checks.hpp"
+#include "check/sender.hpp"
 
 namespace netrig::check {
 namespace {
@@ -100,11 +101,11 @@ void draw(const Job& job, const Pair& pair, const std::vector<const Probe*>& pro
 }  // namespace
 
 void run(const FailoverCheck& check, const Job& job) {
-  const std::vector<Pair> pairs = pairs_of(job.lab(), job.test, check.to);
+  const std::vector<Pair> pairs = job.pairs(check.to);
   std::vector<Probe> probes;
   for (nanoseconds at = 0ns; at < check.duration; at += check.interval)
     for (std::size_t i = 0; i < pairs.size(); ++i) probes.push_back({.pair = i, .at = at});
-  Prober prober(job.ground);
+  Prober prober(job.ground, check.to.sender);
   prober.run(pairs, probes, {.dont_fragment = false, .timeout = 1s}, job.until, job.began);
   std::vector<std::vector<const Probe*>> by_pair(pairs.size());
   for (const Probe& probe : probes) by_pair[probe.pair].push_back(&probe);
@@ -118,8 +119,8 @@ void run(const FailoverCheck& check, const Job& job) {
   }
   job.result.metrics = {{"outage", worst, "ms"}, {"lost", lost, "packets"}};
   job.result.reproduce.push_back(job.exec_line(
-      pairs.front().from, fmt::format("ping -i {:g} -D {}", std::chrono::duration<double>(check.interval).count(),
-                                      pairs.front().address.str())));
+      pairs.front().from, fmt::format("ping -i {:g} -D{} {}", std::chrono::duration<double>(check.interval).count(),
+                                      ping_options(check.to.sender), pairs.front().address.str())));
 }
 
 }  // namespace netrig::check

@@ -22,6 +22,10 @@ Command curl_command(const HttpCheck& check, const Pair& pair) {
                      "--show-error", "--noproxy",  "*",
                      "--path-as-is", "--max-time", fmt::format("{:.3f}", seconds)};
   if (check.tls) command.emplace_back("--insecure");
+  // With a prefix, for an interface may be called like a host.
+  if (const auto& source = check.to.sender.source)
+    command.insert(command.end(), {"--interface", "host!" + source->str()});
+  if (const auto& dev = check.to.sender.dev) command.insert(command.end(), {"--interface", "if!" + dev->str()});
   // The name in the request and in TLS, without asking a resolver.
   if (!check.host.empty())
     command.insert(command.end(), {"--resolve", fmt::format("{}:{}:{}", check.host, check.port, address)});
@@ -88,7 +92,7 @@ void ask(const HttpCheck& check, const Job& job, const Pair& pair) {
 }  // namespace
 
 void run(const HttpCheck& check, const Job& job) {
-  for (const Pair& pair : pairs_of(job.lab(), job.test, check.to)) {
+  for (const Pair& pair : job.pairs(check.to)) {
     if (job.until.over()) return;
     ask(check, job, pair);
   }

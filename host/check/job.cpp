@@ -43,11 +43,13 @@ std::optional<IpAddress> choose(const std::vector<const Prefix*>& from, const st
   return has(from, family) ? first : std::nullopt;
 }
 
-/// The same for the same test on every machine, so that a failure can be run again.
-void sample(std::vector<Pair>& pairs, std::size_t wanted, const std::string& seed_text) {
+/// The same for the same test and seed on every machine, so that a failure can be run again.
+void sample(std::vector<Pair>& pairs, std::size_t wanted, const std::string& test, std::uint64_t number) {
   if (pairs.size() <= wanted) return;
+  constexpr std::uint64_t kPrime = 1099511628211ULL;
   std::uint64_t seed = 14695981039346656037ULL;  // FNV-1a
-  for (const char c : seed_text) seed = (seed ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  for (const char c : test) seed = (seed ^ static_cast<unsigned char>(c)) * kPrime;
+  for (; number != 0; number >>= 8U) seed = (seed ^ (number & 0xffU)) * kPrime;
   std::mt19937_64 random(seed);
   std::vector<std::size_t> order(pairs.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -65,6 +67,8 @@ void sample(std::vector<Pair>& pairs, std::size_t wanted, const std::string& see
 void Ground::inside(std::size_t space, const std::function<void()>& body) const {
   kernel::inside(fds_.at(space), body);
 }
+
+std::vector<Pair> Job::pairs(const Target& target) const { return pairs_of(lab(), test, target, ground.seed()); }
 
 std::string Job::about(const Pair& pair) const {
   return pair.to ? fmt::format("{} -> {} ({})", ground.name(pair.from), ground.name(*pair.to), pair.address.str())
@@ -98,46 +102,51 @@ std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address) {
   return std::nullopt;
 }
 
-std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& target) {
+Pairing pair_up(const Lab& lab, const std::string& from, const Target& target) {
+  const std::vector<std::size_t> sources = spaces_of(lab, from);
+  Pairing found;
+  if (const auto address = IpAddress::parse(target.text)) {
+    const auto owner = owner_of(lab, *address);
+    for (const std::size_t source : sources) found.pairs.push_back({.from = source, .to = owner, .address = *address});
+    return found;
+  }
+  const std::size_t colon = target.text.find(':');
+  const auto addresses = usable_addresses(lab);
+  std::vector<std::vector<const Prefix*>> aims = addresses;
+  if (colon != std::string::npos) {
+    for (auto& list : aims) list.clear();
+    for (const Device& device : lab.devices)
+      for (const Interface& interface : device.interfaces)
+        if (matches(target.text.substr(colon + 1), interface.name.str()))
+          for (const Address& own : interface.of<Address>())
+            if (!own.prefix.address.is_link_local()) aims[interface.home].push_back(&own.prefix);
+  }
+  const std::vector<std::size_t> ends = spaces_of(lab, target.text.substr(0, colon));
+  for (const std::size_t source : sources)
+    for (const std::size_t to : ends) {
+      if (source == to) continue;
+      if (const auto chosen = choose(addresses[source], aims[to], target.family))
+        found.pairs.push_back({.from = source, .to = to, .address = *chosen});
+      else
+        found.apart.emplace_back(source, to);
+    }
+  return found;
+}
+
+std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& target, std::uint64_t seed) {
   const auto refuse = [&](const std::string& why) {
     throw Error(ErrorCode::invalid, fmt::format("test \"{}\": {}", test.name, why), lab.at(test.where));
   };
-  const std::vector<std::size_t> sources = spaces_of(lab, test.from);
-  std::vector<Pair> pairs;
-  if (const auto address = IpAddress::parse(target.text)) {
-    const auto owner = owner_of(lab, *address);
-    for (const std::size_t from : sources) pairs.push_back({.from = from, .to = owner, .address = *address});
-  } else {
-    const std::size_t colon = target.text.find(':');
-    const std::string wanted = target.text.substr(0, colon);
-    const auto addresses = usable_addresses(lab);
-    std::vector<std::vector<const Prefix*>> aims = addresses;
-    if (colon != std::string::npos) {
-      for (auto& list : aims) list.clear();
-      for (const Device& device : lab.devices)
-        for (const Interface& interface : device.interfaces)
-          if (matches(target.text.substr(colon + 1), interface.name.str()))
-            for (const Address& own : interface.of<Address>())
-              if (!own.prefix.address.is_link_local()) aims[interface.home].push_back(&own.prefix);
-    }
-    const std::vector<std::size_t> ends = spaces_of(lab, wanted);
-    for (const std::size_t from : sources)
-      for (const std::size_t to : ends) {
-        if (from == to) continue;
-        const auto chosen = choose(addresses[from], aims[to], target.family);
-        if (!chosen)
-          refuse(
-              fmt::format("{} and {} have no {}address to use between them; give them one, or write to = \"ADDRESS\"",
-                          lab.namespaces[from].name.str(), target.text,
-                          !target.family                   ? ""
-                          : *target.family == Family::ipv4 ? "IPv4 "
-                                                           : "IPv6 "));
-        pairs.push_back({.from = from, .to = to, .address = *chosen});
-      }
-  }
+  auto [pairs, apart] = pair_up(lab, test.from, target);
+  if (!apart.empty())
+    refuse(fmt::format("{} and {} have no {}address to use between them; give them one, or write to = \"ADDRESS\"",
+                       lab.namespaces[apart.front().first].name.str(), target.text,
+                       !target.family                   ? ""
+                       : *target.family == Family::ipv4 ? "IPv4 "
+                                                        : "IPv6 "));
   if (pairs.empty())
     refuse(fmt::format("from = \"{}\" and to = \"{}\" are the same namespace", test.from, target.text));
-  if (target.pairs) sample(pairs, *target.pairs, test.name);
+  if (target.pairs) sample(pairs, *target.pairs, test.name, seed);
   return pairs;
 }
 

@@ -4,15 +4,21 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "check/result.hpp"
 #include "model/lab.hpp"
 #include "model/unique_fd.hpp"
 #include "process/process.hpp"
+
+namespace netrig::engine {
+class Journal;
+}
 
 namespace netrig::check {
 
@@ -23,9 +29,12 @@ using process::Until;
 class Ground {
  public:
   /// `fds` in the order of Lab::namespaces.
-  Ground(const Lab& lab, std::vector<UniqueFd> fds) : lab_(&lab), fds_(std::move(fds)) {}
+  /// `seed`: for what is drawn at random; 0: as every run without one draws it.
+  Ground(const Lab& lab, std::vector<UniqueFd> fds, std::uint64_t seed = 0)
+      : lab_(&lab), fds_(std::move(fds)), seed_(seed) {}
 
   [[nodiscard]] const Lab& lab() const { return *lab_; }
+  [[nodiscard]] std::uint64_t seed() const { return seed_; }
   [[nodiscard]] const UniqueFd& space(std::size_t index) const { return fds_.at(index); }
   [[nodiscard]] const std::string& name(std::size_t index) const { return lab_->namespaces.at(index).name.str(); }
   /// For commands in it.
@@ -39,12 +48,15 @@ class Ground {
  private:
   const Lab* lab_;
   std::vector<UniqueFd> fds_;
+  std::uint64_t seed_;
 };
 
 /// Waits until IPv6 works in a lab that has just come up, if one of the tests needs it. The kernel joins the multicast
 /// groups of addresses in the background (addrconf_dad_work), and a router resolves nobody while its link-local address
 /// is tentative (ndisc_send_ns), one to two seconds long. Gives up when time is over; the checks will tell.
 void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Until& until);
+/// The same, whoever needs it.
+void await_ipv6(const Ground& ground, const Until& until);
 
 /// Waits until every link of the lab takes packets again, as far as its other end is up (see kernel::is_settling).
 void await_links(const Ground& ground, const Until& until);
@@ -64,9 +76,12 @@ struct Job {
   Until until;
   TestResult& result;
   Clock::time_point began = Clock::now();
+  engine::Journal* journal = nullptr;  ///< of the lab, for who changes its services; nullptr: nobody may
 
   [[nodiscard]] const Lab& lab() const { return ground.lab(); }
   [[nodiscard]] double now() const { return std::chrono::duration<double>(Clock::now() - began).count(); }
+  /// Of the test and its target; see pairs_of().
+  [[nodiscard]] std::vector<Pair> pairs(const Target& target) const;
   /// "h1 -> h2 (192.0.2.2)".
   [[nodiscard]] std::string about(const Pair& pair) const;
   /// "netrig exec LAB SPACE -- COMMAND".
@@ -76,9 +91,16 @@ struct Job {
   void fail(Finding finding) const { result.findings.push_back(std::move(finding)); }
 };
 
+/// Namespaces paired with those of a target, in the order of the lab file.
+struct Pairing {
+  std::vector<Pair> pairs = {};
+  std::vector<std::pair<std::size_t, std::size_t>> apart = {};  ///< that have no address of a common family
+};
+Pairing pair_up(const Lab& lab, const std::string& from, const Target& target);
 /// The pairs that `from` and a target name, in the order of the lab file; a namespace is never paired with itself.
-/// Throws Error{invalid} if there is none, or the ends have no address of a common family.
-std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& target);
+/// Where the target wants only some, they are drawn: the same for the same test and seed on every machine. Throws
+/// Error{invalid} if there is none, or the ends have no address of a common family.
+std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& target, std::uint64_t seed = 0);
 /// Indexes of the namespaces that match a pattern.
 std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern);
 /// Namespace that has this address; for names of hops.

@@ -21,7 +21,7 @@ std::uint32_t first_link(const Job& job, const Pair& pair) {
   std::uint32_t mtu = 0;
   job.ground.inside(pair.from, [&] {
     kernel::Socket socket;
-    const auto route = kernel::look_up_route(socket, pair.address);
+    const auto route = kernel::look_up_route(socket, {.to = pair.address});
     if (!route || route->next_hops.empty()) return;
     if (const auto link = kernel::get_link(socket, route->next_hops.front().ifindex)) mtu = link->mtu;
   });
@@ -121,7 +121,7 @@ void discover(const MtuCheck& check, const Job& job, const Pair& pair) {
 }  // namespace
 
 void run(const MtuCheck& check, const Job& job) {
-  for (const Pair& pair : pairs_of(job.lab(), job.test, check.to)) {
+  for (const Pair& pair : job.pairs(check.to)) {
     if (job.until.over()) break;
     discover(check, job, pair);
   }

@@ -99,8 +99,8 @@ void judge(const PathCheck& check, const Job& job, const Pair& pair, const Way& 
 }  // namespace
 
 void run(const PathCheck& check, const Job& job) {
-  const std::vector<Pair> pairs = pairs_of(job.lab(), job.test, check.to);
-  Prober prober(job.ground);
+  const std::vector<Pair> pairs = job.pairs(check.to);
+  Prober prober(job.ground, check.to.sender);
   std::vector<Way> ways(pairs.size());
   for (unsigned distance = 1; distance <= check.max_hops && !job.until.over(); ++distance) {
     if (std::none_of(ways.begin(), ways.end(), [](const Way& way) { return way.is_open(); })) break;

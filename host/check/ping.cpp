@@ -7,6 +7,7 @@
 #include "check/neighbours.hpp"
 #include "check/prober.hpp"
 #include "check/run_checks.hpp"
+#include "check/sender.hpp"
 
 namespace netrig::check {
 namespace {
@@ -73,10 +74,11 @@ struct Tally {
 };
 
 std::string ping_line(const PingCheck& check, const Job& job, const Pair& pair) {
-  return job.exec_line(pair.from, fmt::format("ping -c {} -i {:g} -s {}{}{} {}", check.count,
-                                              std::chrono::duration<double>(check.interval).count(), check.size,
-                                              check.dont_fragment ? " -M do" : "",
-                                              check.ttl ? fmt::format(" -t {}", *check.ttl) : "", pair.address.str()));
+  return job.exec_line(
+      pair.from, fmt::format("ping -c {} -i {:g} -s {}{}{}{} {}", check.count,
+                             std::chrono::duration<double>(check.interval).count(), check.size,
+                             check.dont_fragment ? " -M do" : "", check.ttl ? fmt::format(" -t {}", *check.ttl) : "",
+                             ping_options(check.to.sender), pair.address.str()));
 }
 
 std::string why(const Tally& tally) {
@@ -103,6 +105,13 @@ void judge(const PingCheck& check, const Job& job, const Pair& pair, const Tally
     fail(fmt::format("{} of {} echo requests got no reply: {}", tally.sent - tally.received, tally.sent, why(tally)),
          fmt::format("at most {:g}% loss", check.max_loss),
          job.exec_line(pair.from, fmt::format("ip route get {}", pair.address.str())));
+  if (tally.loss() < check.min_loss)
+    fail(fmt::format("{} of {} echo requests were answered, which is {:g}% loss", tally.received, tally.sent,
+                     tally.loss()),
+         fmt::format("at least {:g}% loss", check.min_loss), ping_line(check, job, pair));
+  if (check.min_rtt && tally.received > 0 && tally.least < *check.min_rtt)
+    fail(fmt::format("a round trip took {:.3f} ms", milliseconds(tally.least)),
+         fmt::format("at least {}", format_duration(check.min_rtt->count())), ping_line(check, job, pair));
   if (check.max_rtt && tally.received > 0 && tally.most > *check.max_rtt)
     fail(fmt::format("a round trip took {:.3f} ms", milliseconds(tally.most)),
          fmt::format("at most {}", format_duration(check.max_rtt->count())), ping_line(check, job, pair));
@@ -140,10 +149,11 @@ void draw(const Job& job, const std::vector<Pair>& pairs, const std::vector<Prob
 
 }  // namespace
 
-void run(const PingCheck& check, const Job& job) {
-  const std::vector<Pair> pairs = pairs_of(job.lab(), job.test, check.to);
+void run(const PingCheck& check, const Job& job) { run_pings(check, job, job.pairs(check.to)); }
+
+void run_pings(const PingCheck& check, const Job& job, const std::vector<Pair>& pairs) {
   const auto waves = waves_of(job.lab(), pairs);
-  Prober prober(job.ground);
+  Prober prober(job.ground, check.to.sender);
   Tally all;
   for (const std::vector<Pair>& wave : waves) {
     std::optional<NeighbourBroom> broom;

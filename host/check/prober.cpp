@@ -16,6 +16,7 @@
 #include <queue>
 #include <random>
 
+#include "check/sender.hpp"
 #include "check/socket_address.hpp"
 #include "kernel/socket.hpp"
 #include "model/error_number.hpp"
@@ -101,7 +102,7 @@ struct Prober::Socket {
   std::vector<std::uint32_t> probe_of;  ///< by sequence: index of the probe, plus one
 };
 
-Prober::Prober(const Ground& ground) : ground_(ground) {
+Prober::Prober(const Ground& ground, Sender sender) : ground_(ground), sender_(std::move(sender)) {
   std::random_device random;
   ident_ = static_cast<std::uint16_t>(random());
   cookie_ = static_cast<std::uint64_t>(random()) << 32 | random();
@@ -130,6 +131,7 @@ Prober::Socket& Prober::socket_of(std::size_t space, Family family) {
                   fmt::format("cannot open an ICMP socket in {}: {}", ground_.name(space), errno_text(errno)));
   });
   set_filter(place->fd.get(), family);
+  apply_sender(place->fd.get(), family, sender_, ground_.name(space));
   set_option(place->fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "timestamps");
   // A full buffer would look like loss in the lab.
   const int size = kBuffer;

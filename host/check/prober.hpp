@@ -51,7 +51,7 @@ struct ProbeOptions {
 /// Thread: one at a time.
 class Prober {
  public:
-  explicit Prober(const Ground& ground);
+  explicit Prober(const Ground& ground, Sender sender = {});
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -67,6 +67,7 @@ class Prober {
   Socket& socket_of(std::size_t space, Family family);
 
   const Ground& ground_;
+  Sender sender_;
   std::map<std::pair<std::size_t, Family>, std::unique_ptr<Socket>> sockets_;
   std::uint16_t ident_ = 0;
   std::uint64_t cookie_ = 0;

@@ -2,6 +2,7 @@
 // What a run of tests has found. Plain values: filled by host/check, written by host/report.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -121,6 +122,8 @@ struct Report {
   std::string began;  ///< RFC 3339, UTC
   double seconds = 0;
   bool interrupted = false;
+  std::uint32_t rounds = 1;                ///< in which all tests were run; this is the last
+  std::optional<std::uint64_t> seed = {};  ///< for what is drawn at random, where it was said
   Environment environment;
   std::vector<TestResult> tests = {};
 

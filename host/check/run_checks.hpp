@@ -19,7 +19,12 @@ void run(const UnreachableCheck& check, const Job& job);
 void run(const NeighbourCheck& check, const Job& job);
 void run(const RouteCheck& check, const Job& job);
 void run(const AddressCheck& check, const Job& job);
+void run(const LinkCheck& check, const Job& job);
+void run(const FdbCheck& check, const Job& job);
 void run(const ExecCheck& check, const Job& job);
 void run(const VerifyCheck& check, const Job& job);
+
+/// The same for pairs that are known.
+void run_pings(const PingCheck& check, const Job& job, const std::vector<Pair>& pairs);
 
 }  // namespace netrig::check

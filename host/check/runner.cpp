@@ -81,7 +81,7 @@ class Schedule {
       states_[i] = State::running;
       ++running_;
       alone_ = alone_ || runs_alone(tests_[i]);
-      for (const std::string& resource : resources_of(ground_.lab(), tests_[i])) used_.insert(resource);
+      for (const std::string& resource : resources_of(ground_, tests_[i])) used_.insert(resource);
       began_[i] = Clock::now();
       if (options_.progress) options_.progress(tests_[i].name, done_, tests_.size());
       return i;
@@ -114,7 +114,7 @@ class Schedule {
       if (const auto found = index_.find(name); found != index_.end() && states_[found->second] != State::done)
         return false;
     if (running_ == 0) return true;
-    const auto resources = resources_of(ground_.lab(), tests_[i]);
+    const auto resources = resources_of(ground_, tests_[i]);
     return std::none_of(resources.begin(), resources.end(), [&](const std::string& r) { return used_.contains(r); });
   }
 
@@ -143,7 +143,7 @@ class Schedule {
     ++done_;
     --running_;
     alone_ = false;
-    for (const std::string& resource : resources_of(ground_.lab(), tests_[i])) used_.erase(resource);
+    for (const std::string& resource : resources_of(ground_, tests_[i])) used_.erase(resource);
     if (options_.ended) options_.ended(results_[i]);
     if (options_.progress) options_.progress(tests_[i].name, done_, tests_.size());
     changed_.notify_all();
@@ -222,6 +222,7 @@ Report run_tests(const Ground& ground, const std::vector<Test>& tests, const Run
                 .description = ground.lab().description,
                 .began = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(clock)),
                 .environment = environment_here()};
+  if (ground.seed() != 0) report.seed = ground.seed();
   report.tests = Schedule(ground, tests, options).run();
   report.interrupted = options.interrupted != nullptr && *options.interrupted;
   report.seconds = std::chrono::duration<double>(Clock::now() - began).count();

@@ -11,11 +11,12 @@
 namespace netrig::check {
 
 struct RunOptions {
-  unsigned jobs = 1;         ///< tests at once, as far as they do not disturb each other
-  std::uint32_t repeat = 1;  ///< every test so many times as often as its file says
-  bool fail_fast = false;    ///< after the first test that does not pass, the rest is skipped
-  bool verify = false;       ///< a test that leaves the lab otherwise than as its file says has failed
-  std::string artifacts;     ///< directory for captures of failed tests; created when needed
+  unsigned jobs = 1;                   ///< tests at once, as far as they do not disturb each other
+  std::uint32_t repeat = 1;            ///< every test so many times as often as its file says
+  bool fail_fast = false;              ///< after the first test that does not pass, the rest is skipped
+  bool verify = false;                 ///< a test that leaves the lab otherwise than as its file says has failed
+  std::string artifacts;               ///< directory for captures of failed tests; created when needed
+  engine::Journal* journal = nullptr;  ///< of the lab, for tests that change its services
   const std::atomic<bool>* interrupted = nullptr;
   /// Called when a test begins (with its name) and after each that ended. Thread: any, one at a time.
   std::function<void(const std::string& running, std::size_t done, std::size_t total)> progress;

@@ -3,6 +3,7 @@
 #pragma once
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "check/process.hpp"
@@ -43,6 +44,16 @@ class ServicePool {
 class TestServices {
  public:
   TestServices(const Job& job, ServicePool& pool);
+  /// What was changed is put back, as far as restore() has not done that.
+  ~TestServices();
+  TestServices(const TestServices&) = delete;
+  TestServices& operator=(const TestServices&) = delete;
+
+  /// Does what an event says; returns the services' names. Throws Error if one cannot be ended or started. Thread: one
+  /// at a time.
+  std::vector<std::string> change(const ServiceEvent& event);
+  /// What ran before it was changed runs again, what did not is ended. Returns what could not be put back.
+  std::vector<std::string> restore();
   /// Those that ended before the test did are findings. After a test that found something they are ended, so that the
   /// next does not inherit it.
   void finish();
@@ -53,12 +64,17 @@ class TestServices {
     process::LogReader log;
   };
   void require_kept(const std::vector<const Service*>& services);
+  [[nodiscard]] bool is_running(const Service& service) const;
+  void end(const std::vector<const Service*>& services, ServiceEvent::How how);
+  void start(const std::vector<const Service*>& services, const Until& until);
 
   const Job& job_;
   ServicePool& pool_;
   std::vector<ServicePool::Running> running_;
   UniqueFd logs_;
-  std::vector<Kept> kept_;  ///< that `up` has started
+  std::vector<Kept> kept_;                                     ///< that `up` has started
+  std::vector<std::pair<const Service*, bool>> changed_;       ///< and whether it ran before
+  std::vector<std::pair<const Service*, std::string>> ended_;  ///< by events, with what they had said
 };
 
 }  // namespace netrig::check

@@ -45,10 +45,10 @@ bool has_tentative(kernel::Socket& socket) {
   });
 }
 
-bool uses_ipv6(const Lab& lab, const Test& test) {
+bool uses_ipv6(const Ground& ground, const Test& test) {
   const Target* target = target_of(test.check);
   if (target == nullptr) return false;
-  const auto pairs = pairs_of(lab, test, *target);
+  const auto pairs = pairs_of(ground.lab(), test, *target, ground.seed());
   return std::any_of(pairs.begin(), pairs.end(), [](const Pair& pair) { return pair.address.family == Family::ipv6; });
 }
 
@@ -72,7 +72,11 @@ void await_links(const Ground& ground, const Until& until) {
 }
 
 void await_ipv6(const Ground& ground, const std::vector<Test>& tests, const Until& until) {
-  if (std::none_of(tests.begin(), tests.end(), [&](const Test& test) { return uses_ipv6(ground.lab(), test); })) return;
+  if (std::none_of(tests.begin(), tests.end(), [&](const Test& test) { return uses_ipv6(ground, test); })) return;
+  await_ipv6(ground, until);
+}
+
+void await_ipv6(const Ground& ground, const Until& until) {
   std::vector<std::set<std::string>> groups(ground.lab().namespaces.size());
   for (const Device& device : ground.lab().devices)
     for (const Interface& interface : device.interfaces)

@@ -5,70 +5,15 @@
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
-#include <map>
 
+#include "check/look.hpp"
 #include "check/run_checks.hpp"
 #include "kernel/address.hpp"
-#include "kernel/link.hpp"
 #include "kernel/neighbour.hpp"
 #include "kernel/route.hpp"
 
 namespace netrig::check {
 namespace {
-
-/// A namespace as the calling thread sees it.
-struct View {
-  kernel::Socket socket;
-  std::map<std::uint32_t, std::string> names;
-
-  View() {
-    for (const auto& link : kernel::list_links(socket)) names.emplace(link.ifindex, link.name);
-  }
-  [[nodiscard]] std::string name(std::uint32_t ifindex) const {
-    const auto found = names.find(ifindex);
-    return found == names.end() ? fmt::format("interface {}", ifindex) : found->second;
-  }
-};
-
-/// What there is instead, a few of them.
-std::string instead(const std::vector<std::string>& there, const std::string& otherwise) {
-  constexpr std::size_t kMost = 5;
-  if (there.empty()) return otherwise;
-  return fmt::format(
-      "there is {}{}",
-      fmt::join(there.begin(), there.begin() + static_cast<std::ptrdiff_t>(std::min(kMost, there.size())), "; "),
-      there.size() > kMost ? fmt::format("; and {} more", there.size() - kMost) : "");
-}
-
-/// Nothing can be said of an interface that is not there, least of all that something is not at it.
-void require_interface(const Job& job, std::size_t space, const View& view, const InterfaceName& wanted) {
-  std::vector<std::string> names;
-  for (const auto& [ifindex, name] : view.names) names.push_back(name);
-  if (std::find(names.begin(), names.end(), wanted.str()) != names.end()) return;
-  const auto hint = closest(wanted.str(), names);
-  throw Error(ErrorCode::not_found,
-              fmt::format("{} has no interface {}{}", job.ground.name(space), wanted.str(),
-                          hint ? fmt::format("; did you mean \"{}\"?", *hint) : "; " + instead(names, "it has none")),
-              job.lab().at(job.test.where));
-}
-
-/// Looks in every namespace of the test. `look` gives what was seen if that is wrong. Throws Error{not_found} if one
-/// has no such interface.
-void in_each(const Job& job, const std::optional<InterfaceName>& interface, const std::string& expected,
-             const std::string& command, const std::function<std::optional<std::string>(View&)>& look) {
-  for (const std::size_t space : spaces_of(job.lab(), job.test.from)) {
-    std::optional<std::string> wrong;
-    job.ground.inside(space, [&] {
-      View view;
-      if (interface) require_interface(job, space, view, *interface);
-      wrong = look(view);
-    });
-    job.result.pairs.push_back({.from = job.ground.name(space), .outcome = wrong ? Outcome::failed : Outcome::passed});
-    const std::string line = job.exec_line(space, command);
-    if (wrong) job.fail({.about = job.ground.name(space), .seen = *wrong, .expected = expected, .look_at = line});
-    if (wrong || job.result.reproduce.empty()) job.result.reproduce.push_back(line);
-  }
-}
 
 std::string route_text(const View& view, const kernel::RouteState& route) {
   std::string text;
@@ -95,6 +40,18 @@ std::string route_text(const View& view, const kernel::RouteState& route) {
   return text;
 }
 
+/// As `ip route get` takes it.
+std::string packet_words(const RouteQuery& query) {
+  std::string text;
+  if (query.source) text += " from " + query.source->str();
+  if (query.iif) text += " iif " + query.iif->str();
+  if (query.fwmark) text += fmt::format(" mark {:#x}", *query.fwmark);
+  if (query.protocol) text += fmt::format(" ipproto {}", *query.protocol);
+  if (query.source_port) text += fmt::format(" sport {}", *query.source_port);
+  if (query.destination_port) text += fmt::format(" dport {}", *query.destination_port);
+  return text;
+}
+
 std::string wanted_text(const RouteCheck& check) {
   std::string text = check.lookup           ? "a route to " + check.to.address.str()
                      : check.to.length == 0 ? std::string("a default route")
@@ -103,6 +60,7 @@ std::string wanted_text(const RouteCheck& check) {
   if (check.interface) text += " dev " + check.interface->str();
   if (check.table) text += fmt::format(" in table {}", *check.table);
   if (check.metric) text += fmt::format(" metric {}", *check.metric);
+  if (const std::string packet = packet_words(check.query); !packet.empty()) text += " for a packet with" + packet;
   return (check.present ? "" : "no ") + (check.present ? text : text.substr(2));
 }
 
@@ -121,8 +79,23 @@ bool leads_somewhere(const kernel::RouteState& route) {
 
 /// What is wrong with the route that the kernel would take.
 std::optional<std::string> look_up(const RouteCheck& check, View& view) {
+  std::uint32_t iif = 0;
+  if (check.query.iif) {
+    const auto index = view.index(check.query.iif->str());
+    if (!index)
+      throw Error(ErrorCode::not_found, fmt::format("there is no interface {} to come in by", check.query.iif->str()));
+    iif = *index;
+  }
   std::string refusal;
-  const auto route = kernel::look_up_route(view.socket, check.to.address, &refusal);
+  const auto route = kernel::look_up_route(view.socket,
+                                           {.to = check.to.address,
+                                            .source = check.query.source,
+                                            .mark = check.query.fwmark,
+                                            .protocol = check.query.protocol,
+                                            .source_port = check.query.source_port,
+                                            .destination_port = check.query.destination_port,
+                                            .iif = iif},
+                                           &refusal);
   const bool there = route && leads_somewhere(*route) && fits(check, view, *route);
   if (there == check.present) return std::nullopt;
   return route ? "the kernel takes " + route_text(view, *route) : "the kernel has none: " + refusal;
@@ -148,17 +121,22 @@ std::optional<std::string> look_in_table(const RouteCheck& check, View& view) {
 void run(const RouteCheck& check, const Job& job) {
   const std::string family = check.to.address.family == Family::ipv6 ? "ip -6 " : "ip ";
   const std::string command = check.lookup
-                                  ? "ip route get " + check.to.address.str()
+                                  ? "ip route get " + check.to.address.str() + packet_words(check.query)
                                   : fmt::format("{}route show table {}", family, check.table.value_or(RT_TABLE_MAIN));
-  in_each(job, check.interface, wanted_text(check), command,
-          [&](View& view) { return check.lookup ? look_up(check, view) : look_in_table(check, view); });
+  in_each(
+      job,
+      {.interface = check.interface ? check.interface->str() : "", .expected = wanted_text(check), .command = command},
+      [&](View& view) { return check.lookup ? look_up(check, view) : look_in_table(check, view); });
 }
 
 void run(const NeighbourCheck& check, const Job& job) {
   const std::string what = fmt::format("{} at {}{}", check.address.str(), check.interface.str(),
                                        check.mac ? " with " + check.mac->str() : "");
-  in_each(job, check.interface, (check.present ? "neighbour " : "no neighbour ") + what,
-          fmt::format("ip neigh show dev {}", check.interface.str()), [&](View& view) -> std::optional<std::string> {
+  in_each(job,
+          {.interface = check.interface.str(),
+           .expected = (check.present ? "neighbour " : "no neighbour ") + what,
+           .command = fmt::format("ip neigh show dev {}", check.interface.str())},
+          [&](View& view) -> std::optional<std::string> {
             std::vector<std::string> others;
             std::optional<std::string> match;
             for (const auto& entry : kernel::list_neighbours(view.socket)) {
@@ -180,8 +158,11 @@ void run(const NeighbourCheck& check, const Job& job) {
 
 void run(const AddressCheck& check, const Job& job) {
   const std::string what = fmt::format("{} at {}", check.address.str(), check.interface.str());
-  in_each(job, check.interface, (check.present ? "address " : "no address ") + what,
-          fmt::format("ip address show dev {}", check.interface.str()), [&](View& view) -> std::optional<std::string> {
+  in_each(job,
+          {.interface = check.interface.str(),
+           .expected = (check.present ? "address " : "no address ") + what,
+           .command = fmt::format("ip address show dev {}", check.interface.str())},
+          [&](View& view) -> std::optional<std::string> {
             std::vector<std::string> others;
             bool found = false;
             for (const auto& address : kernel::list_addresses(view.socket)) {

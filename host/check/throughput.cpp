@@ -200,7 +200,7 @@ void measure(const ThroughputCheck& check, const Job& job, const Pair& pair) {
 }  // namespace
 
 void run(const ThroughputCheck& check, const Job& job) {
-  for (const Pair& pair : pairs_of(job.lab(), job.test, check.to)) {
+  for (const Pair& pair : job.pairs(check.to)) {
     if (job.until.over()) return;
     measure(check, job, pair);
   }

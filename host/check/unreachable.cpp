@@ -13,6 +13,7 @@
 #include "check/exchange.hpp"
 #include "check/prober.hpp"
 #include "check/run_checks.hpp"
+#include "check/sender.hpp"
 
 namespace netrig::check {
 namespace {
@@ -34,7 +35,7 @@ std::vector<Attempt> by_icmp(const UnreachableCheck& check, const Job& job, cons
   std::vector<Probe> probes;
   for (std::uint32_t k = 0; k < count; ++k)
     for (std::size_t i = 0; i < pairs.size(); ++i) probes.push_back({.pair = i, .at = k * kInterval});
-  Prober prober(job.ground);
+  Prober prober(job.ground, check.to.sender);
   prober.run(pairs, probes, {.dont_fragment = false, .timeout = check.timeout}, job.until, Clock::now());
   std::vector<Attempt> attempts;
   attempts.reserve(probes.size());
@@ -52,7 +53,8 @@ std::vector<Attempt> by_exchange(const UnreachableCheck& check, const Job& job, 
                                 .port = check.port,
                                 .size = check.protocol == Protocol::tcp ? 0U : 16U,
                                 .any_answer = true,
-                                .timeout = check.timeout};
+                                .timeout = check.timeout,
+                                .sender = check.to.sender};
   std::vector<Exchange> exchanges;
   for (std::uint32_t k = 0; k < count; ++k)
     for (std::size_t i = 0; i < pairs.size(); ++i) exchanges.push_back({.pair = i});
@@ -153,7 +155,7 @@ void judge(const UnreachableCheck& check, const Job& job, const Pair& pair,
 }  // namespace
 
 void run(const UnreachableCheck& check, const Job& job) {
-  const std::vector<Pair> pairs = pairs_of(job.lab(), job.test, check.to);
+  const std::vector<Pair> pairs = job.pairs(check.to);
   const bool icmp = check.protocol == Protocol::icmp;
   std::unique_ptr<EchoServers> servers;
   if (!icmp && check.server) servers = std::make_unique<EchoServers>(job.ground, pairs, check.protocol, check.port);
@@ -173,10 +175,10 @@ void run(const UnreachableCheck& check, const Job& job) {
               .expected = "no way through",
               .look_at = "the way back, or a firewall that drops answers only"});
   const Pair& first = pairs.front();
-  job.result.reproduce.push_back(
-      job.exec_line(first.from, icmp ? fmt::format("ping -c 2 {}", first.address.str())
-                                     : fmt::format("nc {}-vz -w 1 {} {}", check.protocol == Protocol::udp ? "-u " : "",
-                                                   first.address.str(), check.port)));
+  job.result.reproduce.push_back(job.exec_line(
+      first.from, icmp ? fmt::format("ping -c 2{} {}", ping_options(check.to.sender), first.address.str())
+                       : fmt::format("nc {}-vz -w 1{} {} {}", check.protocol == Protocol::udp ? "-u " : "",
+                                     netcat_options(check.to.sender), first.address.str(), check.port)));
 }
 
 }  // namespace netrig::check

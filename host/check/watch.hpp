@@ -46,11 +46,30 @@ class CaptureWatch {
   std::unique_ptr<State> state_;
 };
 
+class TestServices;
+
+/// What happens before a check: makes it happen at once, in the calling thread.
+class Preparation {
+ public:
+  Preparation(const Job& job, TestServices& services);
+  /// Puts links back.
+  ~Preparation();
+  Preparation(const Preparation&) = delete;
+  Preparation& operator=(const Preparation&) = delete;
+  /// In order. False: one could not happen, which is a finding, and those after it have not.
+  bool run();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// Makes the events of a test happen, in a thread of its own, from `job.began` on.
 class Events {
  public:
-  explicit Events(const Job& job);
-  /// Puts every link back to the state that the lab file gives it, with the addresses and routes that the kernel took.
+  Events(const Job& job, TestServices& services);
+  /// Puts every link back to the state that it had before, with the addresses and routes that the kernel took. Services
+  /// are for their owner to put back.
   ~Events();
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;

@@ -21,19 +21,19 @@ struct Guess {
   std::string_view command;
 };
 constexpr std::array kGuesses = {
-    Guess{"help", "--help"},      Guess{"version", "--version"}, Guess{"start", "up"},
-    Guess{"create", "up"},        Guess{"apply", "up"},          Guess{"add", "up"},
-    Guess{"deploy", "up"},        Guess{"stop", "down"},         Guess{"destroy", "down"},
-    Guess{"delete", "down"},      Guess{"del", "down"},          Guess{"rm", "down"},
-    Guess{"remove", "down"},      Guess{"clean", "down"},        Guess{"ls", "list"},
-    Guess{"ps", "list"},          Guess{"labs", "list"},         Guess{"show", "status"},
-    Guess{"info", "status"},      Guess{"inspect", "status"},    Guess{"check", "plan"},
-    Guess{"validate", "plan"},    Guess{"diff", "plan"},         Guess{"drift", "verify"},
-    Guess{"monitor", "watch"},    Guess{"draw", "graph"},        Guess{"dot", "graph"},
-    Guess{"sh", "shell"},         Guess{"bash", "shell"},        Guess{"enter", "shell"},
-    Guess{"attach", "shell"},     Guess{"ssh", "shell"},         Guess{"compare", "bench"},
-    Guess{"driver", "drivers"},   Guess{"plugins", "drivers"},   Guess{"keygen", "drivers keygen"},
-    Guess{"sign", "drivers sign"}};
+    Guess{"help", "--help"},       Guess{"version", "--version"}, Guess{"start", "up"},
+    Guess{"create", "up"},         Guess{"apply", "up"},          Guess{"add", "up"},
+    Guess{"deploy", "up"},         Guess{"stop", "down"},         Guess{"destroy", "down"},
+    Guess{"delete", "down"},       Guess{"del", "down"},          Guess{"rm", "down"},
+    Guess{"remove", "down"},       Guess{"clean", "down"},        Guess{"ls", "list"},
+    Guess{"ps", "list"},           Guess{"labs", "list"},         Guess{"show", "status"},
+    Guess{"info", "status"},       Guess{"inspect", "status"},    Guess{"check", "plan"},
+    Guess{"validate", "plan"},     Guess{"diff", "plan"},         Guess{"drift", "verify"},
+    Guess{"monitor", "watch"},     Guess{"draw", "graph"},        Guess{"dot", "graph"},
+    Guess{"sh", "shell"},          Guess{"bash", "shell"},        Guess{"enter", "shell"},
+    Guess{"attach", "shell"},      Guess{"ssh", "shell"},         Guess{"compare", "bench"},
+    Guess{"driver", "drivers"},    Guess{"plugins", "drivers"},   Guess{"keygen", "drivers keygen"},
+    Guess{"sign", "drivers sign"}, Guess{"pingall", "ping"},      Guess{"ping-all", "ping"}};
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   const auto grouped = [](CLI::Option* option) { return option->group(kGlobalGroup); };
@@ -54,6 +54,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_down(app, action);
   add_test(app, action);
   add_run(app, action);
+  add_ping(app, action);
   add_bench(app, action);
   add_plan(app, action);
   add_graph(app, action);

@@ -15,6 +15,7 @@ void add_up(CLI::App& app, Action& action);
 void add_down(CLI::App& app, Action& action);
 void add_test(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
+void add_ping(CLI::App& app, Action& action);
 void add_bench(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_graph(CLI::App& app, Action& action);

@@ -18,6 +18,7 @@
 #include "engine/trial.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
+#include "process/world.hpp"
 #include "report/table.hpp"
 
 namespace netrig::cli {
@@ -105,6 +106,7 @@ struct Examination {
   std::vector<Refused> parameters;
   std::uint64_t largest = 0;  ///< namespaces of one lab
   std::string unreadable;     ///< why no records can be read; empty: they can
+  std::string world;          ///< why no world can be made; empty: it can
 
   void add(Finding finding) { findings.push_back(std::move(finding)); }
   /// Why something does not work, if one of these subjects is in the way.
@@ -254,6 +256,7 @@ std::vector<Ability> abilities_of(const Examination& seen, const driver::Policy&
   for (const Refused& refused : seen.parameters)
     add(fmt::format("parameter:{}.{}", refused.driver, refused.parameter),
         fmt::format("labs that set {} of {}", refused.parameter, refused.driver), refused.text);
+  add("worlds", "run of several labs, run --isolated", seen.world);
   add("sysctls", "labs that set sysctls", seen.fault_of({"sysctls"}));
   add("ipv6", "labs with IPv6 addresses", seen.fault_of({"IPv6"}));
   add("size", fmt::format("labs of up to {} namespaces", seen.largest),
@@ -269,6 +272,8 @@ std::vector<Ability> abilities_of(const Examination& seen, const driver::Policy&
 
 Examination examine(Session& session) {
   Examination seen;
+  // Before there are other threads, see World::begin().
+  seen.world = process::try_world();
   seen.findings = {check_kernel(), check_privileges(), check_fence()};
   const engine::NamespaceTrial space = engine::try_namespace();
   const bool made = space.creation.empty();
@@ -276,6 +281,9 @@ Examination examine(Session& session) {
   seen.add(tried("namespaces", space.creation, "network namespaces can be made"));
   seen.add(tried("names", engine::try_names(), "namespaces can be named in /run/netns"));
   seen.add(tried("records", engine::try_records(), "records of labs can be kept in /run/netrig"));
+  // Not everybody runs several labs at once.
+  seen.add({"worlds", seen.world.empty() ? Verdict::good : Verdict::advice,
+            seen.world.empty() ? "labs can be run in worlds of their own" : seen.world});
   try {
     static_cast<void>(engine::Journal::labs());
   } catch (const Error& error) {

@@ -20,12 +20,16 @@
 namespace netrig::cli {
 namespace {
 
-/// %* in a pattern: the message on one line, or as a JSON string.
+constexpr const char* kLogger = "netrig";
+
+/// %* in a pattern: the message on one line, or as a JSON string; behind the logger's name where that is not netrig's.
 class Message final : public spdlog::custom_flag_formatter {
  public:
   explicit Message(bool json) : json_(json) {}
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const std::string payload(message.payload.begin(), message.payload.end());
+    std::string payload(message.payload.begin(), message.payload.end());
+    if (const std::string_view name(message.logger_name.data(), message.logger_name.size()); name != kLogger)
+      payload = fmt::format("{}: {}", name, payload);
     const std::string text = json_ ? json_text(payload, -1) : one_line(payload);
     out.append(text.data(), text.data() + text.size());
   }
@@ -83,7 +87,7 @@ void set_up_logging(const GlobalOptions& options) {
     sinks.back()->set_formatter(formatter_of(options.log_format, true, {}));
     sinks.back()->set_level(spdlog::level::debug);
   }
-  auto logger = std::make_shared<spdlog::logger>("netrig", sinks.begin(), sinks.end());
+  auto logger = std::make_shared<spdlog::logger>(kLogger, sinks.begin(), sinks.end());
   logger->set_level(spdlog::level::debug);
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));

@@ -42,8 +42,8 @@ UniqueFd open_space(const ExecOptions& options) {
   bool same = false;
   if (fd) kernel::aside([&] { same = kernel::cookie_of(*fd) == made->cookie; });
   if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made->name, lab));
-  ::setenv("NETRIG_LAB", lab.c_str(), 1);
-  ::setenv("NETRIG_NAMESPACE", made->name.c_str(), 1);
+  for (const char* name : {"LAB", "NETRIG_LAB"}) ::setenv(name, lab.c_str(), 1);
+  for (const char* name : {"NAMESPACE", "NETRIG_NAMESPACE"}) ::setenv(name, made->name.c_str(), 1);
   return std::move(*fd);
 }
 
@@ -53,6 +53,7 @@ int code_of_not_run(const Error& not_run) { return not_run.code() == ErrorCode::
 void enter(const UniqueFd& space, const ExecOptions& options, const View& view) {
   kernel::move_in(space, options.space);
   kernel::take_view(view, options.lab, options.space);
+  for (const auto& [name, value] : view.values) ::setenv(name.c_str(), value.c_str(), 1);
 }
 
 /// Runs the command and collects what it prints.

@@ -41,8 +41,14 @@ void catch_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
 }
 
-Session::Session(GlobalOptions options, driver::PolicySource installation)
-    : options_(std::move(options)), installation_(std::move(installation)) {}
+Session::Session(GlobalOptions options, driver::PolicySource installation, bool muted)
+    : options_(std::move(options)), installation_(std::move(installation)), muted_(muted) {}
+
+Session Session::apart() const {
+  GlobalOptions options = options_;
+  options.json = true;  // no progress
+  return {std::move(options), installation_, true};
+}
 
 driver::Registry& Session::drivers() {
   if (!drivers_) {
@@ -62,16 +68,23 @@ config::Drivers Session::lookup() {
           .kinds = [this] { return drivers().kinds(); }};
 }
 
+std::vector<config::Content> Session::contents(const std::string& path, const std::string& name) {
+  if (!drivers().policy().require_protected_labs) return config::read_contents(path, name);
+  return config::read_contents(path, name, [this](const std::string& file) { return protected_lab(file); });
+}
+
 std::string Session::lab_text(const std::string& path) {
   return drivers().policy().require_protected_labs ? protected_lab(path) : config::read_file(path);
 }
 
 config::Parsed Session::parse(const std::string& path, const LabSettings& settings, bool expand) {
-  const config::Source source{.file = path,
-                              .read = [this](const std::string&, const std::string& name) { return lab_text(name); },
-                              .set = settings.set,
-                              .name = settings.name,
-                              .expand = expand};
+  const config::Source source{
+      .file = path,
+      .read = [this](const std::string&, const std::string& name) { return lab_text(name); },
+      .contents = [this](const std::string& from, const std::string& name) { return contents(from, name); },
+      .set = settings.set,
+      .name = settings.name,
+      .expand = expand};
   return config::parse(lab_text(path), source, lookup());
 }
 

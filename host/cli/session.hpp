@@ -41,9 +41,11 @@ struct LabSettings {
 
 class Session {
  public:
-  Session(GlobalOptions options, driver::PolicySource installation);
+  Session(GlobalOptions options, driver::PolicySource installation, bool muted = false);
 
   [[nodiscard]] const GlobalOptions& options() const { return options_; }
+  /// Another under the same policy, which says nothing to people, shows no progress and answers nothing.
+  [[nodiscard]] Session apart() const;
   /// Drivers under the host's policy; the policy is read on first use.
   driver::Registry& drivers();
   config::Drivers lookup();
@@ -79,6 +81,8 @@ class Session {
   config::Parsed parse(const std::string& path, const LabSettings& settings, bool expand);
   /// Text of a lab file, or of one that it includes.
   std::string lab_text(const std::string& path);
+  /// What a lab's namespaces are to have of files, protected where labs are to be.
+  std::vector<config::Content> contents(const std::string& path, const std::string& name);
   /// Text of a lab file under a policy that wants labs signed or protected.
   std::string protected_lab(const std::string& path);
 

@@ -19,6 +19,7 @@ struct TestOptions {
   std::string lab;
   TestChoice choice;
   ReportChoice reports;
+  GithubChoice github;
   bool wait = false;
 };
 
@@ -42,11 +43,11 @@ Lab lab_to_test(Session& session, const std::string& typed, const engine::Record
 }
 
 int test_lab(Session& session, const TestOptions& options) {
-  const auto targets = report_targets(session, options.reports);
+  Delivery delivery = delivery_of(session, options.reports, options.github);
   const std::string name = resolve_lab(options.lab);
   session::require_privileges("testing a lab");
   catch_signals();
-  const auto journal = engine::Journal::open(
+  auto journal = engine::Journal::open(
       name,
       {.wait = options.wait ? engine::Journal::Wait::yes : engine::Journal::Wait::no, .interrupted = &interrupted()});
   if (!journal) throw Error(ErrorCode::not_found, fmt::format("no lab \"{}\" is up", name));
@@ -56,9 +57,9 @@ int test_lab(Session& session, const TestOptions& options) {
   session::raise_open_files();
   const Lab lab = lab_to_test(session, options.lab, record);
   const std::vector<Test> tests = chosen_tests(lab, options.choice, record.only);
-  const check::Report report = run_chosen(session, lab, record, tests, options.choice);
-  const bool written = deliver(session, report, lab, targets);
-  const int code = exit_code_of(report);
+  const report::LabRun run = delivery.run_of(run_chosen(session, lab, *journal, tests, options.choice), lab);
+  const bool written = deliver(session, run, delivery);
+  const int code = exit_code_of(run.report);
   return code == 0 && !written ? kCouldNotRun : code;
 }
 
@@ -73,6 +74,7 @@ void add_test(CLI::App& app, Action& action) {
   add_choice(*command, options->choice);
   add_verify_choice(*command, options->choice);
   add_reports(*command, options->reports);
+  add_github(*command, options->github);
   command->add_flag("--wait", options->wait, "Wait if another netrig is changing or testing the lab");
   describe(*command,
            {{"netrig test two-hosts", "the tests that the lab came up with"},

@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <limits>
 #include <set>
 #include <unordered_map>
 
@@ -20,8 +22,19 @@
 namespace netrig::cli {
 namespace {
 
-/// The lab's own namespaces, held open; not others that took their names.
-check::Ground open_ground(const Lab& lab, const engine::Record& record) {
+std::vector<check::DriverUsed> drivers_of(Session& session, const Lab& lab) {
+  std::set<std::string> kinds;
+  for (const Device& device : lab.devices) kinds.insert(device.driver);
+  std::vector<check::DriverUsed> used;
+  for (const std::string& kind : kinds)
+    if (const auto driver = session.drivers().find(kind))
+      used.push_back({.name = kind, .version = driver->version, .path = driver->path});
+  return used;
+}
+
+}  // namespace
+
+check::Ground open_ground(const Lab& lab, const engine::Record& record, std::uint64_t seed) {
   std::unordered_map<std::string, std::uint64_t> cookies;
   for (const auto& made : record.namespaces) cookies.emplace(made.name, made.cookie);
   std::vector<UniqueFd> fds(lab.namespaces.size());
@@ -36,20 +49,8 @@ check::Ground open_ground(const Lab& lab, const engine::Record& record) {
       fds[i] = std::move(*fd);
     }
   });
-  return {lab, std::move(fds)};
+  return {lab, std::move(fds), seed};
 }
-
-std::vector<check::DriverUsed> drivers_of(Session& session, const Lab& lab) {
-  std::set<std::string> kinds;
-  for (const Device& device : lab.devices) kinds.insert(device.driver);
-  std::vector<check::DriverUsed> used;
-  for (const std::string& kind : kinds)
-    if (const auto driver = session.drivers().find(kind))
-      used.push_back({.name = kind, .version = driver->version, .path = driver->path});
-  return used;
-}
-
-}  // namespace
 
 void add_choice(CLI::App& command, TestChoice& choice) {
   command
@@ -62,6 +63,14 @@ void add_choice(CLI::App& command, TestChoice& choice) {
       ->type_name("N");
   command.add_option("--repeat", choice.repeat, "Run every test so many times, until it fails")
       ->check(number_from(1, 1'000'000))
+      ->type_name("N");
+  command.add_flag("--until-fails", choice.until_fails,
+                   "Run all of them round after round, until one fails or Ctrl-C ends it; the last round is reported");
+  command
+      .add_option("--seed", choice.seed,
+                  "Draw the pairs of tests with \"pairs\" in another way, the same for the same number; the report "
+                  "says it")
+      ->check(number_from(1, std::numeric_limits<std::int64_t>::max()))
       ->type_name("N");
   command.add_flag("--fail-fast", choice.fail_fast, "Skip the rest after a test that does not pass");
   command
@@ -90,26 +99,46 @@ std::vector<Test> chosen_tests(const Lab& lab, const TestChoice& choice, const s
   return tests;
 }
 
-check::Report run_chosen(Session& session, const Lab& lab, const engine::Record& record, const std::vector<Test>& tests,
-                         const TestChoice& choice) {
+check::Report run_chosen(Session& session, const Lab& lab, engine::Journal& journal, const std::vector<Test>& tests,
+                         const TestChoice& choice, const Listener& listener) {
   session::require_commands(session.drivers().policy(), lab, session::CommandUse::test);
   report::Progress progress(!session.options().quiet && !session.options().json);
   const report::ResultLines lines(tests, Session::columns(), colour_wanted(session.options(), STDOUT_FILENO));
-  const check::RunOptions options{
-      .jobs = choice.jobs,
-      .repeat = choice.repeat,
-      .fail_fast = choice.fail_fast,
-      .verify = choice.verify,
-      .artifacts = choice.artifacts,
-      .interrupted = &interrupted(),
-      .progress = [&](const std::string& running, std::size_t done,
-                      std::size_t total) { progress.show("tests, at \"" + running + "\"", done, total); },
-      .ended =
-          [&](const check::TestResult& test) {
-            progress.clear();
-            session.say_painted(lines.line(test));
-          }};
-  check::Report report = check::run_tests(open_ground(lab, record), tests, options);
+  std::uint32_t round = 1;
+  const check::RunOptions options{.jobs = std::max(choice.jobs, 1U),
+                                  .repeat = choice.repeat,
+                                  .fail_fast = choice.fail_fast,
+                                  .verify = choice.verify,
+                                  .artifacts = choice.artifacts,
+                                  .journal = &journal,
+                                  .interrupted = &interrupted(),
+                                  .progress =
+                                      [&](const std::string& running, std::size_t done, std::size_t total) {
+                                        progress.show(choice.until_fails
+                                                          ? fmt::format("round {}, at \"{}\"", round, running)
+                                                          : fmt::format("tests, at \"{}\"", running),
+                                                      done, total);
+                                      },
+                                  .ended =
+                                      [&](const check::TestResult& test) {
+                                        // Of rounds that are all alike nobody wants to read every test.
+                                        if (choice.until_fails && test.outcome == check::Outcome::passed) return;
+                                        if (listener.ended) return listener.ended(test);
+                                        progress.clear();
+                                        session.say_painted(lines.line(test));
+                                      }};
+  const check::Ground ground = open_ground(lab, journal.record(), choice.seed.value_or(0));
+  check::Report report;
+  for (;; ++round) {
+    report = check::run_tests(ground, tests, options);
+    report.rounds = round;
+    const check::Totals totals = report.totals();
+    if (!choice.until_fails || report.interrupted || totals.failed + totals.error > 0 || totals.passed == 0) break;
+    const std::string text =
+        fmt::format("round {}: {} ({:.2f} s)\n", round, report::totals_text(totals), report.seconds);
+    progress.clear();
+    listener.said ? listener.said(text) : session.say(text);
+  }
   report.environment.drivers = drivers_of(session, lab);
   return report;
 }
@@ -124,7 +153,7 @@ check::Report up_test_down(Session& session, const Lab& lab, const std::vector<s
       bring_up(session, lab, {.only = only, .wait = options.wait, .purpose = engine::Purpose::run}).journal;
   check::Report report;
   try {
-    report = run_chosen(session, lab, journal.record(), tests, choice);
+    report = run_chosen(session, lab, journal, tests, choice, options.listener);
   } catch (const std::exception& error) {
     try {
       take_down(session, journal);

@@ -21,7 +21,8 @@ LabName read_lab_name(const toml::table& root, const Context& context) {
   const auto* lab = file.table("lab");
   if (lab == nullptr) context.fail({1, 1}, "there is no [lab]; a lab file begins with [lab] and name = \"...\"");
   const Table table(*lab, "[lab]", context);
-  table.allow({"name", "description", "dad", "foreign", "namespaces", "prefix"});  // first: "nmae" is no missing name
+  table.allow({"name", "description", "dad", "foreign", "namespaces", "prefix",
+               "resolve"});  // first: "nmae" is no missing name
   const Text name = table.required_text("name");
   if (const auto fault = lab_name_fault(name.value))
     context.fail(name.where, fmt::format("lab name \"{}\" {}; use letters, digits and . _ -", name.value, *fault));
@@ -77,7 +78,8 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
   const toml::table& root = *files.roots.back();
   Lab lab{.name = read_lab_name(root, context), .file = source.file};
   std::unordered_map<std::string, std::size_t> index;
-  Surroundings around{.drivers = &drivers, .namespaces = &index};
+  Contents contents(source, context);
+  Surroundings around{.drivers = &drivers, .namespaces = &index, .contents = &contents};
   const Table lab_table(*root.get_as<toml::table>("lab"), "[lab]", context);
   read_lab_table(lab_table, lab, around);
   read_prefix(lab_table, lab);
@@ -89,6 +91,7 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
     lab.prefix = source.name + "-";
   }
 
+  around.lab = lab.name.str();
   Budget budget;
   check_repeats(files.roots, context, budget);
   Plain plain(files.roots, context, budget, source.expand);
@@ -102,7 +105,11 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
   put_prefix(lab, context);
   check_lab(lab, drivers, context);
   join_sysctls(lab, context);
-  lab.source = std::move(files.source);
+  // To look a name up takes a look at all lines.
+  constexpr std::size_t kMostResolved = 1000;
+  lab.resolve = lab_table.boolean("resolve").value_or(lab.namespaces.size() <= kMostResolved);
+  files.origin.contents = contents.take();
+  lab.source = packed(files.origin);
   lab.includes = files.names;
   Parsed parsed{.lab = std::move(lab), .warnings = warnings.told(source.file)};
   if (source.expand) parsed.expanded = plain.text(parsed.lab);
@@ -114,8 +121,10 @@ Parsed parse(std::string_view text, const std::string& name, const Drivers& driv
 }
 
 Parsed load(const std::string& path, const Drivers& drivers) {
-  const Source source{.file = path,
-                      .read = [](const std::string&, const std::string& name) { return read_file(name); }};
+  const Source source{
+      .file = path,
+      .read = [](const std::string&, const std::string& name) { return read_file(name); },
+      .contents = [](const std::string& from, const std::string& name) { return read_contents(from, name); }};
   return parse(read_file(path), source, drivers);
 }
 
@@ -126,7 +135,16 @@ Parsed parse_source(std::string_view source, const std::string& file, const Driv
       if (one.path == path) return one.text;
     throw Error(ErrorCode::invalid, fmt::format("it was not included when the lab was read: {}", path));
   };
-  return parse(origin.text, Source{.file = file, .read = read, .set = origin.set, .name = origin.name}, drivers);
+  const auto contents = [&](const std::string& path, const std::string&) {
+    std::vector<Content> found;
+    for (const Content& one : origin.contents)
+      if (one.path == path || one.path.starts_with(path + "/")) found.push_back(one);
+    if (found.empty()) throw Error(ErrorCode::invalid, fmt::format("it was not there when the lab was read: {}", path));
+    return found;
+  };
+  return parse(origin.text,
+               Source{.file = file, .read = read, .contents = contents, .set = origin.set, .name = origin.name},
+               drivers);
 }
 
 Source said_in(std::string_view source) {

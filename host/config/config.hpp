@@ -23,14 +23,25 @@ struct Drivers {
 
 using tomlfile::Warning;
 
+/// A file that a namespace's commands are to have, or one of a directory of such.
+struct Content {
+  std::string path;  ///< from the lab file's directory
+  std::string text;
+  bool executable = false;
+};
+
 /// Where a lab is read from, and what the command line has to say to it.
 struct Source {
   /// Text of a file that is included: `path` is where it is from the lab file's directory, `name` where from here.
   /// Throws Error.
   using ReadInclude = std::function<std::string(const std::string& path, const std::string& name)>;
 
+  /// A file, or all files of a directory, however deep, sorted. `path` and `name` as above. Throws Error.
+  using ReadContents = std::function<std::vector<Content>(const std::string& path, const std::string& name)>;
+
   std::string file;                   ///< what the lab file is called in messages
   ReadInclude read = {};              ///< unset: no file can be included
+  ReadContents contents = {};         ///< unset: there are none
   std::vector<std::string> set = {};  ///< "NAME=VALUE": over [vars]
   std::string name = {};              ///< of the lab, and with "-" its prefix; empty: as the file says
   bool expand = false;                ///< Parsed::expanded is wanted
@@ -54,6 +65,9 @@ Parsed parse_source(std::string_view source, const std::string& file, const Driv
 Source said_in(std::string_view source);
 /// The text of a lab file, or of one that is included.
 std::string read_file(const std::string& path);
+/// Source::contents from the disk. No link below a directory is followed. `text_of`: reads a file; unset: as it is.
+using ReadText = std::function<std::string(const std::string& name)>;
+std::vector<Content> read_contents(const std::string& path, const std::string& name, const ReadText& text_of = {});
 /// Only `lab.name` of a file, without any other check, so that a broken file can still be taken down.
 std::string lab_name_of(const std::string& path);
 

@@ -46,7 +46,7 @@ class Reader {
       files_.globals.push_back({.name = name, .value = tomlfile::value_of(*global.node)});
     origin_.set = source_.set;
     origin_.name = source_.name;
-    files_.source = packed(origin_);
+    files_.origin = std::move(origin_);
   }
 
  private:
@@ -62,6 +62,7 @@ class Reader {
     const auto index = static_cast<std::uint16_t>(path.empty() ? 0 : files_.names.size());
     toml::table& root = files_.tables.emplace_back(parse_toml(text, name, index));
     read_loops(root);
+    settle_contents(root, fs::path(path).parent_path().string(), false);
     const Table file(root, "the file", context_);
     file.allow({"lab", "vars", "include", "group", "namespace", "device", "link", "lan", "repeat", "test", "service"});
     if (!path.empty() && file.has("lab"))
@@ -75,6 +76,31 @@ class Reader {
     files_.roots.push_back(&root);
     stack_.pop_back();
     return globals;
+  }
+
+  /// What `files` hold is no text of the lab's: its braces are braces. And where they are is said from this file.
+  static void settle_contents(toml::table& body, const std::string& directory, bool repeats) {
+    for (const char* kind : {"namespace", "group"})
+      if (auto* all = body[kind].as_table())
+        for (auto&& [name, owner] : *all)
+          if (auto* table = owner.as_table())
+            if (auto* files = (*table)["files"].as_table())
+              for (auto&& [path, file] : *files) settle_content(file, directory, repeats);
+    if (auto* all = body["repeat"].as_array())
+      for (toml::node& repeat : *all)
+        if (auto* table = repeat.as_table()) settle_contents(*table, directory, true);
+  }
+
+  static void settle_content(toml::node& file, const std::string& directory, bool repeats) {
+    toml::value<std::string>* source = file.as_string();
+    if (auto* table = file.as_table()) {
+      source = (*table)["source"].as_string();
+      if (auto* text = table->get("text")) tomlfile::make_literal(*text);
+    }
+    if (source == nullptr || directory.empty() || source->get().starts_with('/')) return;
+    std::string before;
+    for (const char c : directory) before += repeats && (c == '{' || c == '}') ? std::string(2, c) : std::string(1, c);
+    *source = before + "/" + source->get();
   }
 
   Globals read_include(const Text& include, const std::string& from, std::map<std::string, Position>& seen) {
@@ -249,33 +275,44 @@ class Reader {
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
+Bytes read_bytes(const std::string& path, const std::string& what, std::size_t most, bool links) {
   const auto refuse = [&](const std::string& why) { throw Error(ErrorCode::invalid, why, path); };
-  const auto fail = [&](const char* what) {
+  const auto fail = [&](const char* how) {
     const int error = errno;
-    throw Error(code_of(error, ErrorCode::invalid), fmt::format("{}: {}", what, std::strerror(error)), path);
+    throw Error(code_of(error, ErrorCode::invalid), fmt::format("cannot {} {}: {}", how, what, std::strerror(error)),
+                path);
   };
   // O_PATH: looked at before it is opened, for opening alone makes some devices act.
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!place) fail("cannot open the lab file");
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC | (links ? 0 : O_NOFOLLOW)));
+  if (!place) fail("open");
   struct stat status {};
-  if (::fstat(place.get(), &status) != 0) fail("cannot read the lab file");
-  if (S_ISDIR(status.st_mode)) refuse("is a directory, not a lab file");
+  if (::fstat(place.get(), &status) != 0) fail("read");
+  if (S_ISDIR(status.st_mode))
+    refuse(fmt::format("is a directory, not {}", what == "the lab file" ? "a lab file" : "a file"));
+  if (S_ISLNK(status.st_mode)) refuse("is a link; a directory that is copied holds files and directories alone");
   if (!S_ISREG(status.st_mode)) refuse("is not a regular file");
-  check_size(static_cast<std::size_t>(status.st_size), path);
+  if (static_cast<std::size_t>(status.st_size) > most)
+    refuse(fmt::format("is {} bytes long; {} has at most {}", status.st_size, what, most));
   const UniqueFd file(::open(fmt::format("/proc/self/fd/{}", place.get()).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) fail("cannot open the lab file");
+  if (!file) fail("open");
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t done = 0;
   while (done < text.size()) {
     const ssize_t size = ::read(file.get(), text.data() + done, text.size() - done);
     if (size < 0 && errno == EINTR) continue;
-    if (size < 0) fail("cannot read the lab file");
+    if (size < 0) fail("read");
     if (size == 0) break;
     done += static_cast<std::size_t>(size);
   }
   text.resize(done);
-  return text;
+  return {.text = std::move(text), .executable = (status.st_mode & S_IXUSR) != 0};
+}
+
+std::string read_file(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode))
+    check_size(static_cast<std::size_t>(status.st_size), path);
+  return read_bytes(path, "the lab file", kLargestFile, true).text;
 }
 
 toml::table parse_toml(std::string_view text, const std::string& name, std::uint16_t file) {

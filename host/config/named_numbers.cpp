@@ -63,8 +63,8 @@ Given<std::uint32_t> read_route_protocol(const Table& table) {
   return read_named(table, "protocol", kRouteProtocols, 3, 255);
 }
 
-std::optional<std::uint32_t> read_ip_protocol(const Table& table) {
-  return read_named(table, "ipproto", kIpProtocols, 1, 255).optional();
+std::optional<std::uint32_t> read_ip_protocol(const Table& table, std::string_view key) {
+  return read_named(table, key, kIpProtocols, 1, 255).optional();
 }
 
 std::uint32_t read_tos(const Table& table) {

@@ -29,9 +29,9 @@ std::optional<Foreign> read_foreign(const Table& table) {
 }
 
 std::span<const std::string_view> namespace_keys() {
-  static constexpr std::array<std::string_view, 13> kKeys = {
-      "existing", "path",    "lo",        "forwarding", "gateway",  "routes", "rules",
-      "sysctl",   "foreign", "interface", "switch",     "hostname", "private"};
+  static constexpr std::array<std::string_view, 16> kKeys = {
+      "existing", "path",      "lo",     "forwarding", "gateway", "routes", "rules",  "sysctl",
+      "foreign",  "interface", "switch", "hostname",   "private", "files",  "values", "commands"};
   return kKeys;
 }
 
@@ -64,7 +64,8 @@ Namespace read_namespace(const Text& name, const Table& table, const Surrounding
                    [&](const Table& rule) { space.objects.of<Rule>().push_back(read_rule(rule)); });
   space.objects.of<Sysctl>() = read_sysctls(table);
   add_forwarding(table, space.objects.of<Sysctl>());
-  space.view = read_view(table);
+  space.view = read_view(name.value, table, around);
+  space.commands = read_setup(table);
   return space;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a lab was read from, as its record keeps it. A file alone is kept as it is. If it includes others, or if the
+// What a lab was read from, as its record keeps it. A file alone is kept as it is. If it includes others, or names
+// files for its namespaces, or if the
 // command line has a say, all that is kept together, so that the lab can be read again as it was, and so that two that
 // are alike are told from two that are not by comparing bytes.
 #include <fmt/format.h>
@@ -41,6 +42,10 @@ class Unpacker {
         origin.name = std::move(bytes);
       else if (key == "set")
         origin.set.push_back(std::move(bytes));
+      else if (key == "file" || key == "program")
+        origin.contents.push_back({.path = std::move(bytes), .text = {}, .executable = key == "program"});
+      else if (key == "content" && !origin.contents.empty())
+        origin.contents.back().text = std::move(bytes);
       else if (key == "path")
         origin.includes.push_back({.path = std::move(bytes), .text = {}});
       else if (key == "include" && !origin.includes.empty())
@@ -59,7 +64,8 @@ class Unpacker {
 }  // namespace
 
 std::string packed(const Origin& origin) {
-  if (origin.includes.empty() && origin.set.empty() && origin.name.empty()) return origin.text;
+  if (origin.includes.empty() && origin.contents.empty() && origin.set.empty() && origin.name.empty())
+    return origin.text;
   std::string all(kMark);
   put(all, "lab", origin.text);
   if (!origin.name.empty()) put(all, "name", origin.name);
@@ -67,6 +73,10 @@ std::string packed(const Origin& origin) {
   for (const Origin::File& one : origin.includes) {
     put(all, "path", one.path);
     put(all, "include", one.text);
+  }
+  for (const Content& one : origin.contents) {
+    put(all, one.executable ? "program" : "file", one.path);
+    put(all, "content", one.text);
   }
   return all;
 }

@@ -23,6 +23,7 @@ using tomlfile::Variables;
 using tomlfile::Warnings;
 
 class Budget;
+class Contents;
 
 /// What readers of devices need to know of the rest.
 struct Surroundings {
@@ -30,6 +31,8 @@ struct Surroundings {
   Dad dad = Dad::off;                                                        ///< lab-wide default
   Foreign foreign = Foreign::report;                                         ///< lab-wide default
   const std::unordered_map<std::string, std::size_t>* namespaces = nullptr;  ///< name to index
+  Contents* contents = nullptr;                                              ///< of what `files` name
+  std::string_view lab = {};                                                 ///< its name
 };
 
 inline constexpr std::uint32_t kUint32Max = 0xffffffff;
@@ -59,7 +62,9 @@ Given<MacAddress> read_mac(const Table& table);
 /// Numbers that have names, too.
 std::optional<std::uint32_t> read_routing_table(const Table& table);
 Given<std::uint32_t> read_route_protocol(const Table& table);
-std::optional<std::uint32_t> read_ip_protocol(const Table& table);
+std::optional<std::uint32_t> read_ip_protocol(const Table& table, std::string_view key);
+/// Mark and mask.
+std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& table);
 /// 0: none.
 std::uint32_t read_tos(const Table& table);
 /// What keys of a lab file are called elsewhere.

@@ -16,6 +16,14 @@ Plain::Plain(const Roots& roots, const Context& context, Budget& budget, bool ke
 
 Plain::~Plain() = default;
 
+/// A file of a group and one of a member are one or the other: what they hold is not joined.
+static void replace_files(toml::table& below, const toml::table& top) {
+  const auto* files = top.get_as<toml::table>("files");
+  auto* others = below.get_as<toml::table>("files");
+  if (files == nullptr || others == nullptr) return;
+  for (const auto& [path, file] : *files) others->erase(path.str());
+}
+
 Context Plain::expanded(const Context& context) const {
   Context plain = context;
   plain.variables = nullptr;
@@ -64,11 +72,13 @@ void Plain::name_space(const Text& name, const toml::table& table, const Context
   for (const Groups::Group* group : groups) {
     levels.push_back(&group->interfaces);
     budget_.take(group->cost, group->where, "members of this group and what stands before it make", context_);
+    replace_files(all, group->keys);
     tomlfile::overlay(all, tomlfile::copied(group->keys));
   }
   if (toml::table interfaces = InterfaceDefaults::take(own, plain); !interfaces.empty())
     levels.push_back(defaults_->own(std::move(interfaces)));
   defaults_->add(name.value, std::move(levels));
+  replace_files(all, own);
   tomlfile::overlay(all, std::move(own));
   tomlfile::put_source(all, table.source());
   pass("namespace", name, all, plain, each);

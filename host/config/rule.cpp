@@ -19,21 +19,6 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
   return value;
 }
 
-std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& table) {
-  const toml::node* node = table.get("fwmark");
-  if (node == nullptr) return std::nullopt;
-  if (node->is_integer()) return std::pair(table.number("fwmark", 0, kUint32Max).value_or(0), kUint32Max);
-  const Text text = *table.text("fwmark");
-  const std::string_view all = text.value;
-  const std::size_t slash = all.find('/');
-  const auto mark = number_of(all.substr(0, slash));
-  const auto mask = slash == std::string_view::npos ? kUint32Max : number_of(all.substr(slash + 1));
-  if (!mark || !mask)
-    table.fail(text.where, fmt::format("fwmark \"{}\" is not a mark; write a number, \"0x2\" or \"0x2/0xff\"", all));
-  if (*mask == 0) table.fail(text.where, fmt::format("fwmark \"{}\" has an empty mask, so that all match", all));
-  return std::pair(*mark, *mask);
-}
-
 /// 80, or "8000-8099".
 std::optional<NumberRange> read_number_range(const Table& table, std::string_view key, std::uint32_t least,
                                              std::uint32_t most) {
@@ -103,6 +88,21 @@ void read_action(const Table& table, Rule& rule) {
 
 }  // namespace
 
+std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& table) {
+  const toml::node* node = table.get("fwmark");
+  if (node == nullptr) return std::nullopt;
+  if (node->is_integer()) return std::pair(table.number("fwmark", 0, kUint32Max).value_or(0), kUint32Max);
+  const Text text = *table.text("fwmark");
+  const std::string_view all = text.value;
+  const std::size_t slash = all.find('/');
+  const auto mark = number_of(all.substr(0, slash));
+  const auto mask = slash == std::string_view::npos ? kUint32Max : number_of(all.substr(slash + 1));
+  if (!mark || !mask)
+    table.fail(text.where, fmt::format("fwmark \"{}\" is not a mark; write a number, \"0x2\" or \"0x2/0xff\"", all));
+  if (*mask == 0) table.fail(text.where, fmt::format("fwmark \"{}\" has an empty mask, so that all match", all));
+  return std::pair(*mark, *mask);
+}
+
 Rule read_rule(const Table& table) {
   table.allow({"from", "to", "iif", "oif", "fwmark", "tos", "table", "l3mdev", "priority", "family", "ipproto",
                "source_ports", "destination_ports", "uid_range", "not", "suppress_prefix_length", "action"});
@@ -113,7 +113,7 @@ Rule read_rule(const Table& table) {
   rule.oif = read_link_name(table, "oif");
   rule.fwmark = read_fwmark(table);
   if (const std::uint32_t tos = read_tos(table); tos != 0) rule.tos = tos;
-  rule.ipproto = read_ip_protocol(table);
+  rule.ipproto = read_ip_protocol(table, "ipproto");
   rule.source_ports = read_number_range(table, "source_ports", 1, 65535);
   rule.destination_ports = read_number_range(table, "destination_ports", 1, 65535);
   rule.uid_range = read_number_range(table, "uid_range", 0, kUint32Max - 1);

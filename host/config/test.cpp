@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "config/parts.hpp"
 
@@ -50,25 +51,60 @@ std::vector<PlacedCommand> read_commands(const Table& test, std::string_view key
   return commands;
 }
 
-Event read_event(const Table& entry) {
-  entry.allow({"at", "interface", "state", "namespace", "command"});
-  if (!entry.has("at")) entry.fail(entry.where(), "during has no \"at\"; write when it happens, as in at = \"500ms\"");
-  Event event{.at = *read_time(entry, "at", 0ns, kLongest), .where = entry.where()};
-  if (entry.has("command") == entry.has("interface"))
-    entry.fail(
-        entry.where(),
-        "during takes either interface = \"NAMESPACE:INTERFACE\" with state = \"down\", or namespace and command");
-  if (entry.has("command")) {
-    event.what = read_placed(entry);
-    return event;
-  }
+LinkEvent read_link_event(const Table& entry) {
   LinkEvent link;
   for (const std::string& text : read_texts(entry, "interface"))
     link.interfaces.push_back(interface_pattern(text, entry.where("interface"), entry.context()));
   const auto state = entry.choice("state", {"down", "up"});
-  if (!state) entry.fail(entry.where(), "during has no \"state\"; it can be \"down\" or \"up\"");
+  if (!state) entry.fail(entry.where(), fmt::format("{} has no \"state\"; it can be \"down\" or \"up\"", entry.what()));
   link.up = *state == 1;
-  event.what = std::move(link);
+  return link;
+}
+
+ServiceEvent read_service_event(const Table& entry) {
+  ServiceEvent event{.services = read_texts(entry, "service")};
+  if (event.services.empty())
+    entry.fail(entry.where("service"), "service names none; write \"NAME\" or a list of them");
+  static constexpr std::array kHows = {ServiceEvent::How::stop, ServiceEvent::How::start, ServiceEvent::How::restart,
+                                       ServiceEvent::How::kill};
+  const auto state = entry.choice("state", {"stop", "start", "restart", "kill"});
+  if (!state)
+    entry.fail(entry.where(),
+               fmt::format("{} has no \"state\"; of a service it can be \"stop\", \"start\", \"restart\" or \"kill\"",
+                           entry.what()));
+  event.how = kHows.at(*state);
+  return event;
+}
+
+/// What happens, but for when.
+Event read_happening(const Table& entry) {
+  Event event{.where = entry.where()};
+  if (entry.has("command") + entry.has("interface") + entry.has("service") != 1)
+    entry.fail(entry.where(),
+               fmt::format("{} takes one of interface = \"NAMESPACE:INTERFACE\" with state = \"down\", service = "
+                           "\"NAME\" with state = \"stop\", and namespace with command",
+                           entry.what()));
+  if (entry.has("command"))
+    event.what = read_placed(entry);
+  else if (entry.has("service"))
+    event.what = read_service_event(entry);
+  else
+    event.what = read_link_event(entry);
+  return event;
+}
+
+Event read_preparation(const Table& entry) {
+  if (entry.has("at"))
+    entry.fail(entry.where("at"), "before happens before the check begins; what happens later goes into during");
+  entry.allow({"interface", "service", "state", "namespace", "command"});
+  return read_happening(entry);
+}
+
+Event read_event(const Table& entry) {
+  entry.allow({"at", "interface", "service", "state", "namespace", "command"});
+  if (!entry.has("at")) entry.fail(entry.where(), "during has no \"at\"; write when it happens, as in at = \"500ms\"");
+  Event event = read_happening(entry);
+  event.at = *read_time(entry, "at", 0ns, kLongest);
   return event;
 }
 
@@ -107,20 +143,55 @@ CaptureAssertion read_capture(const Table& entry) {
   return capture;
 }
 
+/// What goes with nothing that measures one run of a check.
+void refuse_measuring(const Test& test, const Table& check, std::string_view key) {
+  const auto refuse = [&](std::string_view what) {
+    check.fail(check.where(key), fmt::format("{} tries a check again and again, and {} is about one run of it; make it "
+                                             "two tests",
+                                             key, what));
+  };
+  for (const std::string_view kind : {"failover", "throughput"})
+    if (name_of(test.check) == kind) refuse(kind);
+  if (!test.during.empty()) refuse("during");
+  if (!test.counters.empty()) refuse("counters");
+  if (!test.captures.empty()) refuse("capture");
+}
+
+/// `within` and `holds` of the check, once all that surrounds it is known.
+Waiting read_waiting(const Table& table, const Test& test) {
+  const std::string_view kind = name_of(test.check);
+  const Table check(*table.table(kind), kind, table.context());
+  constexpr auto kShortest = 10ms;
+  const Waiting waiting{.within = read_time(check, "within", kShortest, kLongest),
+                        .holds = read_time(check, "holds", kShortest, kLongest)};
+  const std::string_view first = waiting.within ? "within" : "holds";
+  if (!check.has(first)) return waiting;
+  refuse_measuring(test, check, first);
+  const nanoseconds whole = waiting.within.value_or(0ns) + waiting.holds.value_or(0ns);
+  if (whole >= test.timeout)
+    check.fail(check.where(first), fmt::format("{} can take {}, and the test's timeout is {}; raise timeout",
+                                               waiting.within && waiting.holds ? "within with holds" : first,
+                                               format_duration(whole.count()), format_duration(test.timeout.count())));
+  return waiting;
+}
+
 }  // namespace
 
 Test read_test(const Table& table) {
-  table.allow({"name",     "description", "from",      "tags",       "depends_on", "repeat",  "timeout",
-               "before",   "after",       "services",  "during",     "counters",   "capture", "ping",
-               "failover", "tcp",         "udp",       "throughput", "path",       "mtu",     "dns",
-               "http",     "unreachable", "neighbour", "route",      "address",    "exec",    "verify"});
+  for (const std::string_view key : {"within", "holds"})
+    if (table.has(key))
+      table.fail(table.where(key),
+                 fmt::format("{} is the check's: write ping = {{ to = \"h2\", {} = \"10s\" }}", key, key));
+  table.allow({"name",  "description", "from",   "tags",     "depends_on", "repeat", "timeout",     "before",
+               "after", "services",    "during", "counters", "capture",    "ping",   "failover",    "tcp",
+               "udp",   "throughput",  "path",   "mtu",      "dns",        "http",   "unreachable", "neighbour",
+               "route", "address",     "exec",   "verify",   "link",       "fdb"});
   const Text name = table.required_text("name");
   if (name.value.empty()) table.fail(name.where, "test has an empty name");
   Test test{.name = name.value,
             .check = read_check(table),
             .tags = read_texts(table, "tags"),
             .depends_on = read_texts(table, "depends_on"),
-            .before = read_commands(table, "before"),
             .after = read_commands(table, "after"),
             .services = read_texts(table, "services"),
             .where = name.where};
@@ -130,6 +201,7 @@ Test read_test(const Table& table) {
   if (auto description = table.text("description")) test.description = std::move(description->value);
   if (const auto repeat = table.integer("repeat", 1, 1'000'000)) test.repeat = static_cast<std::uint32_t>(*repeat);
   test.timeout = read_time(table, "timeout", 10ms, kLongest).value_or(test.timeout);
+  for_each_entry(table, "before", [&](const Table& entry) { test.before.push_back(read_preparation(entry)); });
   for_each_entry(table, "during", [&](const Table& entry) { test.during.push_back(read_event(entry)); });
   for_each_entry(table, "counters", [&](const Table& entry) { test.counters.push_back(read_counters(entry)); });
   for_each_entry(table, "capture", [&](const Table& entry) { test.captures.push_back(read_capture(entry)); });
@@ -138,6 +210,7 @@ Test read_test(const Table& table) {
     table.fail(
         table.where("failover"),
         "failover needs something to happen: during = [{ at = \"500ms\", interface = \"r1:eth0\", state = \"down\" }]");
+  test.waiting = read_waiting(table, test);
   return test;
 }
 

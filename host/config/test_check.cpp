@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "config/parts.hpp"
+#include "config/test_check.hpp"
 #include "model/regex.hpp"
 
 namespace netrig::config {
@@ -24,11 +24,25 @@ void set(std::string& value, std::optional<Text> given) {
   if (given) value = std::move(given->value);
 }
 
+/// "source", "dev" and "tos" of checks whose packets netrig sends itself, or has sent by what can be told.
+Sender read_sender(const Table& check) {
+  Sender sender{.source = read_address(check, "source")};
+  if (check.has("dev")) sender.dev = read_interface_name(check, "dev");
+  if (const auto tos = check.integer("tos", 0, 255)) sender.tos = static_cast<std::uint8_t>(*tos);
+  return sender;
+}
+
 Target read_target(const Table& check) {
-  Target target{.text = check.required_text("to").value};
+  Target target{.text = check.required_text("to").value, .sender = read_sender(check)};
   if (const auto family = check.choice("family", {"ipv4", "ipv6"}))
     target.family = *family == 0 ? Family::ipv4 : Family::ipv6;
   if (const auto pairs = check.integer("pairs", 1, kMostPairs)) target.pairs = static_cast<std::size_t>(*pairs);
+  if (const auto& source = target.sender.source) {
+    const auto to = IpAddress::parse(target.text);
+    if (target.family.value_or(source->family) != source->family || (to && to->family != source->family))
+      check.fail(check.where("source"), "source is of another family than what is asked for");
+    target.family = source->family;
+  }
   return target;
 }
 
@@ -47,22 +61,28 @@ std::optional<double> read_percent(const Table& check, std::string_view key) {
 }
 
 Check read_ping(const Table& check) {
-  check.allow(
-      {"to", "family", "pairs", "count", "interval", "size", "dont_fragment", "ttl", "max_loss", "max_rtt", "timeout"});
+  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "count", "interval", "size", "dont_fragment",
+                      "ttl", "max_loss", "max_rtt", "min_loss", "min_rtt", "timeout"});
   PingCheck ping{.to = read_target(check)};
   set(ping.count, check.integer("count", 1, 1'000'000));
   ping.interval = read_time(check, "interval", 100us, 1h).value_or(ping.interval);
   set(ping.size, check.integer("size", 0, kMostBytes));
   set(ping.dont_fragment, check.boolean("dont_fragment"));
   if (const auto ttl = check.integer("ttl", 1, 255)) ping.ttl = static_cast<std::uint8_t>(*ttl);
-  ping.max_loss = read_percent(check, "max_loss").value_or(ping.max_loss);
+  ping.min_loss = read_percent(check, "min_loss").value_or(ping.min_loss);
+  // Who asks for loss says how much is too much, or any will do.
+  ping.max_loss = read_percent(check, "max_loss").value_or(check.has("min_loss") ? 100 : ping.max_loss);
+  if (ping.min_loss > ping.max_loss) check.fail(check.where("min_loss"), "min_loss is more than max_loss");
   ping.max_rtt = read_time(check, "max_rtt", 1us, 1h);
+  ping.min_rtt = read_time(check, "min_rtt", 1us, 1h);
+  if (ping.min_rtt && ping.max_rtt && *ping.min_rtt > *ping.max_rtt)
+    check.fail(check.where("min_rtt"), "min_rtt is more than max_rtt");
   ping.timeout = read_time(check, "timeout", 1ms, 1h).value_or(ping.timeout);
   return ping;
 }
 
 Check read_failover(const Table& check) {
-  check.allow({"to", "family", "pairs", "interval", "duration", "max_outage"});
+  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "interval", "duration", "max_outage"});
   FailoverCheck failover{.to = read_target(check)};
   failover.interval = read_time(check, "interval", 1ms, 1s).value_or(failover.interval);
   failover.duration = read_time(check, "duration", 10ms, 1h).value_or(failover.duration);
@@ -71,7 +91,8 @@ Check read_failover(const Table& check) {
 }
 
 Check read_connect(const Table& check, Protocol protocol) {
-  check.allow({"to", "family", "pairs", "port", "server", "size", "count", "max_rtt", "timeout"});
+  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "port", "server", "size", "count", "max_rtt",
+                      "timeout"});
   ConnectCheck connect{.protocol = protocol, .to = read_target(check)};
   connect.port = read_port(check, connect.port);
   set(connect.server, check.boolean("server"));
@@ -86,8 +107,8 @@ Check read_connect(const Table& check, Protocol protocol) {
 }
 
 Check read_throughput(const Table& check) {
-  check.allow({"to", "family", "pairs", "protocol", "duration", "streams", "reverse", "port", "rate", "min", "max",
-               "max_retransmits", "max_jitter", "max_loss"});
+  allow_check(check, {"to", "family", "pairs", "protocol", "duration", "streams", "reverse", "port", "rate", "min",
+                      "max", "max_retransmits", "max_jitter", "max_loss"});
   ThroughputCheck throughput{.to = read_target(check)};
   if (const auto protocol = check.choice("protocol", {"tcp", "udp"}))
     throughput.protocol = *protocol == 0 ? Protocol::tcp : Protocol::udp;
@@ -113,7 +134,7 @@ Check read_throughput(const Table& check) {
 }
 
 Check read_path(const Table& check) {
-  check.allow({"to", "family", "pairs", "hops", "max_hops", "timeout"});
+  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "hops", "max_hops", "timeout"});
   PathCheck path{.to = read_target(check), .hops = read_texts(check, "hops")};
   if (const auto most = check.integer("max_hops", 1, 255)) path.max_hops = static_cast<std::uint8_t>(*most);
   path.timeout = read_time(check, "timeout", 1ms, 1min).value_or(path.timeout);
@@ -123,7 +144,7 @@ Check read_path(const Table& check) {
 }
 
 Check read_mtu(const Table& check) {
-  check.allow({"to", "family", "pairs", "equals", "black_hole", "timeout"});
+  allow_check(check, {"to", "family", "pairs", "equals", "black_hole", "timeout"});
   MtuCheck mtu{.to = read_target(check)};
   if (!check.has("equals")) check.fail(check.where(), "mtu has no \"equals\"; write the path MTU expected, in bytes");
   set(mtu.equals, check.integer("equals", 68, 65535));  // RFC 791
@@ -136,7 +157,7 @@ Check read_dns(const Table& check) {
   static const std::vector<std::string_view> kTypes = {"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"};
   static const std::vector<std::string_view> kRcodes = {"NOERROR",  "FORMERR", "SERVFAIL",
                                                         "NXDOMAIN", "NOTIMP",  "REFUSED"};
-  check.allow({"to", "family", "pairs", "name", "type", "answers", "rcode", "port", "timeout"});
+  allow_check(check, {"to", "family", "pairs", "name", "type", "answers", "rcode", "port", "timeout"});
   DnsCheck dns{.to = read_target(check), .answers = read_texts(check, "answers")};
   const Text name = check.required_text("name");
   dns.name = name.value;
@@ -150,8 +171,11 @@ Check read_dns(const Table& check) {
 }
 
 Check read_http(const Table& check) {
-  check.allow({"to", "family", "pairs", "tls", "port", "path", "host", "status", "matches", "timeout"});
+  allow_check(
+      check, {"to", "family", "pairs", "source", "dev", "tls", "port", "path", "host", "status", "matches", "timeout"});
   HttpCheck http{.to = read_target(check)};
+  if (http.to.sender.source && http.to.sender.dev)
+    check.fail(check.where("dev"), "curl, which asks, takes source or dev and not both; write one of them");
   set(http.tls, check.boolean("tls"));
   http.port = read_port(check, http.tls ? 443 : 80);
   set(http.path, check.text("path"));
@@ -164,7 +188,8 @@ Check read_http(const Table& check) {
 }
 
 Check read_unreachable(const Table& check) {
-  check.allow({"to", "family", "pairs", "protocol", "port", "server", "count", "timeout", "how"});
+  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "protocol", "port", "server", "count", "timeout",
+                      "how"});
   UnreachableCheck unreachable{.to = read_target(check)};
   static constexpr std::array kProtocols = {Protocol::icmp, Protocol::tcp, Protocol::udp};
   static constexpr std::array kHows = {UnreachableCheck::How::any, UnreachableCheck::How::silent,
@@ -182,64 +207,15 @@ Check read_unreachable(const Table& check) {
   return unreachable;
 }
 
-InterfaceName read_interface(const Table& check) {
-  const Text name = check.required_text("interface");
-  if (const auto fault = interface_name_fault(name.value))
-    check.fail(name.where, fmt::format("interface name \"{}\" {}", name.value, *fault));
-  return InterfaceName(name.value);
-}
-
-Check read_neighbour_check(const Table& check) {
-  check.allow({"interface", "address", "mac", "present"});
-  NeighbourCheck neighbour{.interface = read_interface(check),
-                           .address = plain_address(check.required_text("address"), check.context())};
-  if (const auto mac = check.text("mac")) {
-    neighbour.mac = MacAddress::parse(mac->value);
-    if (!neighbour.mac) check.fail(mac->where, fmt::format("\"{}\" is not a MAC address", mac->value));
-  }
-  set(neighbour.present, check.boolean("present"));
-  return neighbour;
-}
-
-Check read_route_check(const Table& check) {
-  check.allow({"to", "via", "interface", "table", "metric", "present"});
-  const Text to = check.required_text("to");
-  RouteCheck route{.via = read_address(check, "via")};
-  if (to.value == "default") {
-    route.to = {.address = {.family = route.via ? route.via->family : Family::ipv4}, .length = 0};
-  } else {
-    route.to = destination_prefix(to, check.context());
-    route.lookup = to.value.find('/') == std::string::npos;
-  }
-  if (check.has("interface")) route.interface = read_interface(check);
-  if (const auto table = check.integer("table", 1, UINT32_MAX)) route.table = static_cast<std::uint32_t>(*table);
-  if (const auto metric = check.integer("metric", 0, UINT32_MAX)) route.metric = static_cast<std::uint32_t>(*metric);
-  set(route.present, check.boolean("present"));
-  for (const std::string_view key : {"table", "metric"})
-    if (route.lookup && check.has(key))
-      check.fail(check.where(key), fmt::format("{} goes with a destination that has a prefix length", key));
-  if (route.via && route.via->family != route.to.address.family)
-    check.fail(check.where("via"), "via is of another family than the destination");
-  return route;
-}
-
-Check read_address_check(const Table& check) {
-  check.allow({"interface", "address", "present"});
-  AddressCheck address{.interface = read_interface(check),
-                       .address = interface_address(check.required_text("address"), check.context())};
-  set(address.present, check.boolean("present"));
-  return address;
-}
-
 Check read_exec(const Table& check) {
-  check.allow({"command", "exit", "matches"});
+  allow_check(check, {"command", "exit", "matches"});
   ExecCheck exec{.command = read_command(check, "command"), .matches = read_regex(check, "matches")};
   if (const auto code = check.integer("exit", 0, 255)) exec.exit = static_cast<int>(*code);
   return exec;
 }
 
 Check read_verify(const Table& check) {
-  check.allow({"strict"});
+  allow_check(check, {"strict"});
   VerifyCheck verify;
   set(verify.strict, check.boolean("strict"));
   return verify;
@@ -249,7 +225,7 @@ struct Kind {
   std::string_view name;
   Check (*read)(const Table&);
 };
-constexpr std::array<Kind, 15> kKinds = {{
+constexpr std::array<Kind, 17> kKinds = {{
     {"ping", read_ping},
     {"failover", read_failover},
     {"tcp", [](const Table& table) { return read_connect(table, Protocol::tcp); }},
@@ -263,11 +239,32 @@ constexpr std::array<Kind, 15> kKinds = {{
     {"neighbour", read_neighbour_check},
     {"route", read_route_check},
     {"address", read_address_check},
+    {"link", read_link_check},
+    {"fdb", read_fdb_check},
     {"exec", read_exec},
     {"verify", read_verify},
 }};
 
 }  // namespace
+
+void allow_check(const Table& check, std::initializer_list<std::string_view> keys) {
+  std::vector<std::string_view> all = keys;
+  const auto has = [&](std::string_view key) { return std::find(all.begin(), all.end(), key) != all.end(); };
+  for (const std::string_view key : {"source", "dev", "tos"})
+    if (check.has(key) && !has(key) && has("to"))
+      check.fail(check.where(key),
+                 fmt::format("{} does not go with {}; it goes with ping, failover, tcp, udp, path, unreachable{}", key,
+                             check.what(), key == "tos" ? "" : ", http"));
+  all.insert(all.end(), {"within", "holds"});
+  check.allow(all);
+}
+
+InterfaceName read_interface_name(const Table& check, std::string_view key) {
+  const Text name = check.required_text(key);
+  if (const auto fault = interface_name_fault(name.value))
+    check.fail(name.where, fmt::format("interface name \"{}\" {}", name.value, *fault));
+  return InterfaceName(name.value);
+}
 
 std::optional<nanoseconds> read_time(const Table& table, std::string_view key, nanoseconds least, nanoseconds most) {
   const auto value = table.duration(key);

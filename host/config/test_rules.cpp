@@ -115,6 +115,22 @@ class TestCheck {
                         test.where);
   }
 
+  void require_services(const std::vector<std::string>& names, Position where) const {
+    for (const std::string& name : names)
+      if (!services_.contains(name) && lab_.services_like(name).empty())
+        fail(where, fmt::format("services: there is no [service.{}]{}", name, hint(name, services_)));
+  }
+
+  void check_event(const Event& event) {
+    if (const auto* command = std::get_if<PlacedCommand>(&event.what))
+      require_space(command->space, "namespace", event.where);
+    else if (const auto* services = std::get_if<ServiceEvent>(&event.what))
+      require_services(services->services, event.where);
+    else
+      for (const InterfacePattern& link : std::get<LinkEvent>(event.what).interfaces)
+        require_interface(link, event.where);
+  }
+
   void check(const Test& test) {
     if (const auto twin = seen_.find(test.name); twin != seen_.end())
       context_.fail(test.where, fmt::format("test \"{}\" is there already, in {}; give each a name of its own",
@@ -128,17 +144,11 @@ class TestCheck {
       if (!seen_.contains(name))
         fail(test.where,
              fmt::format("depends_on = \"{}\" is no test that stands before it{}", name, hint(name, earlier_)));
-    for (const std::string& name : test.services)
-      if (!services_.contains(name) && lab_.services_like(name).empty())
-        fail(test.where, fmt::format("services: there is no [service.{}]{}", name, hint(name, services_)));
-    for (const auto* commands : {&test.before, &test.after})
-      for (const PlacedCommand& command : *commands) require_space(command.space, "namespace", command.where);
+    require_services(test.services, test.where);
+    for (const PlacedCommand& command : test.after) require_space(command.space, "namespace", command.where);
+    for (const Event& event : test.before) check_event(event);
     for (const Event& event : test.during) {
-      if (const auto* command = std::get_if<PlacedCommand>(&event.what))
-        require_space(command->space, "namespace", event.where);
-      else
-        for (const InterfacePattern& link : std::get<LinkEvent>(event.what).interfaces)
-          require_interface(link, event.where);
+      check_event(event);
       if (event.at >= test.timeout) fail(event.where, "the event comes after the test's timeout; raise timeout");
     }
     for (const CounterAssertion& counters : test.counters) require_interface(counters.interface, counters.where);

@@ -2,6 +2,8 @@
 // What a namespace is to its commands.
 #include "config/view.hpp"
 
+#include "config/own_files.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,27 +51,13 @@ std::string read_path(const Text& text, const Context& context) {
   return normal;
 }
 
-std::uint32_t read_mode(const Table& table) {
-  const auto text = table.text("mode");
-  if (!text) return PrivateDirectory{}.mode;
-  std::uint32_t mode = 0;
-  const char* end = text->value.data() + text->value.size();
-  const auto [stop, error] = std::from_chars(text->value.data(), end, mode, 8);
-  if (error != std::errc() || stop != end || mode > 07777U)
-    table.fail(text->where, fmt::format("mode \"{}\" is none; write octal digits as in \"0755\"", text->value));
-  return mode;
-}
-
-PrivateDirectory read_directory(const Table& table) {
+PrivateDirectory read_private_directory(const Table& table) {
   table.allow({"path", "owner", "group", "mode"});
   const Text path = table.required_text("path");
-  PrivateDirectory one{.path = read_path(path, table.context()), .mode = read_mode(table), .where = path.where};
-  for (auto [key, into] : {std::pair{"owner", &one.owner}, {"group", &one.group}}) {
-    const auto name = table.text(key);
-    if (!name) continue;
-    if (name->value.empty()) table.fail(name->where, fmt::format("{} is empty; leave it out for root", key));
-    *into = name->value;
-  }
+  PrivateDirectory one{.path = read_path(path, table.context()),
+                       .mode = read_mode(table).value_or(PrivateDirectory{}.mode),
+                       .where = path.where};
+  read_owner(table, one.owner, one.group);
   return one;
 }
 
@@ -79,7 +67,7 @@ std::vector<PrivateDirectory> read_directories(const Table& space) {
   if (list == nullptr) return all;
   for (const toml::node& node : *list) {
     if (node.is_table()) {
-      all.push_back(read_directory(Table(*node.as_table(), "private", space.context())));
+      all.push_back(read_private_directory(Table(*node.as_table(), "private", space.context())));
     } else if (const auto* string = node.as_string()) {
       const Text path = space.context().expanded(string->get(), position_of(node));
       all.push_back({.path = read_path(path, space.context()), .where = path.where});
@@ -102,8 +90,38 @@ std::vector<PrivateDirectory> read_directories(const Table& space) {
 
 }  // namespace
 
-View read_view(const Table& space) {
-  return {.hostname = read_hostname(space), .directories = read_directories(space)};
+View read_view(const std::string& name, const Table& space, const Surroundings& around) {
+  View view{.hostname = read_hostname(space), .directories = read_directories(space), .values = read_values(space)};
+  if (const auto* files = space.table("files"))
+    view.files = read_own_files(Table(*files, "files", space.context()), name, view.values, around);
+  return view;
+}
+
+std::vector<NamespaceCommand> read_setup(const Table& space) {
+  std::vector<NamespaceCommand> commands;
+  const auto* list = space.array("commands");
+  if (list == nullptr) return commands;
+  for_each_element(*list, space.context(), [&](const toml::node& element, const Context& inside) {
+    const toml::node& node = inside.resolved(element);
+    if (node.is_string()) {
+      const Text text = inside.expanded(node);
+      if (text.value.empty()) inside.fail(text.where, "command is empty");
+      commands.push_back({.run = {"/bin/sh", "-c", text.value}, .where = text.where});
+      return;
+    }
+    if (!node.is_table())
+      inside.fail(position_of(node),
+                  fmt::format("commands is a list of strings and of tables with run and undo, not of "
+                              "{}",
+                              type_of(node)));
+    const Table table(*node.as_table(), "command", inside);
+    table.allow({"run", "undo"});
+    if (!table.has("run")) static_cast<void>(table.required_text("run"));
+    NamespaceCommand command{.run = read_command(table, "run"), .where = table.where("run")};
+    if (table.has("undo")) command.undo = read_command(table, "undo");
+    commands.push_back(std::move(command));
+  });
+  return commands;
 }
 
 }  // namespace netrig::config

@@ -4,7 +4,9 @@
 
 namespace netrig::config {
 
-/// `hostname` and `private` of a namespace.
-View read_view(const Table& space);
+/// `hostname`, `private`, `values` and `files` of a namespace.
+View read_view(const std::string& name, const Table& space, const Surroundings& around);
+/// `commands`.
+std::vector<NamespaceCommand> read_setup(const Table& space);
 
 }  // namespace netrig::config

@@ -26,14 +26,19 @@ constexpr std::int64_t kRelr = 36;
 
 #if defined(__x86_64__)
 constexpr std::uint16_t kMachine = EM_X86_64;
+constexpr std::uint32_t kCopy = R_X86_64_COPY;
 #elif defined(__aarch64__)
 constexpr std::uint16_t kMachine = EM_AARCH64;
+constexpr std::uint32_t kCopy = R_AARCH64_COPY;
 #elif defined(__riscv)
 constexpr std::uint16_t kMachine = EM_RISCV;
+constexpr std::uint32_t kCopy = R_RISCV_COPY;
 #elif defined(__powerpc64__)
 constexpr std::uint16_t kMachine = EM_PPC64;
+constexpr std::uint32_t kCopy = R_PPC64_COPY;
 #elif defined(__s390x__)
 constexpr std::uint16_t kMachine = EM_S390;
+constexpr std::uint32_t kCopy = R_390_COPY;
 #else
 #error "add this machine's ELF number"
 #endif
@@ -282,15 +287,17 @@ class Reader {
 
   /// The table is read from the file, and must not be another in memory.
   void check_relocations() const {
-    std::vector<std::uint64_t> begins;  // in memory; segments may share bytes of the file
+    std::optional<std::uint64_t> begin;  // in memory
     for (const Elf64_Phdr& load : loads_)
-      if (*table_ >= load.p_offset && *table_ - load.p_offset < load.p_filesz)
-        begins.push_back(load.p_vaddr + (*table_ - load.p_offset));
+      if (*table_ >= load.p_offset && *table_ - load.p_offset < load.p_filesz) {
+        // Segments may share bytes of the file, and no linker has them do so.
+        if (begin) refuse("its table is loaded twice");
+        begin = load.p_vaddr + (*table_ - load.p_offset);
+      }
     const auto check = [&](std::uint64_t address) {
       constexpr std::uint64_t kLongest = 16;  // R_*_TLSDESC
-      for (const std::uint64_t begin : begins)
-        if (address < begin + table_size_ && begin < address + kLongest)
-          refuse("its table has relocations; it is to be bytes without a pointer");
+      if (begin && address < *begin + table_size_ && *begin < address + kLongest)
+        refuse("its table has relocations; it is to be bytes without a pointer");
     };
     for (const auto& [at, size] :
          {std::pair(found_.relocations, found_.relocations_size), std::pair(found_.jumps, found_.jumps_size)})
@@ -300,7 +307,12 @@ class Reader {
   template <typename Check>
   void check_addends(std::uint64_t address, std::uint64_t count, const Check& check) const {
     const std::uint64_t first = offset_of(address, count * sizeof(Elf64_Rela));
-    for (std::uint64_t i = 0; i < count; ++i) check(image_.at<Elf64_Rela>(first + i * sizeof(Elf64_Rela)).r_offset);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      const auto one = image_.at<Elf64_Rela>(first + i * sizeof(Elf64_Rela));
+      // As long as the symbol is; only programs have them.
+      if (ELF64_R_TYPE(one.r_info) == kCopy) refuse("it has copy relocations, which no shared object needs");
+      check(one.r_offset);
+    }
   }
   /// An address, then bitmaps of the 63 words each that follow it (ELF gABI, SHT_RELR).
   template <typename Check>

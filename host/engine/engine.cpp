@@ -9,6 +9,7 @@
 #include <map>
 
 #include "driver/table_driver.hpp"
+#include "engine/commands.hpp"
 #include "engine/local_place.hpp"
 #include "engine/run.hpp"
 #include "engine/services.hpp"
@@ -17,6 +18,7 @@
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
+#include "plan/devices.hpp"
 #include "plan/wanted.hpp"
 #include "plan/words.hpp"
 
@@ -201,6 +203,7 @@ void Bringing::carry_out_plan() {
     // process is in it.
     for (const Unended& one : end_services(run.journal, stranded_services(run.journal.record(), anew)))
       run.warn(fmt::format("service {}: {}", one.service.name, one.why));
+    for (std::string& fault : undo_commands(run.journal, anew)) run.warn(std::move(fault));
     if (!clear.empty() || !gone.empty())
       place_->remove(
           devices_of(run.journal.record(), [&](const MadeDevice& made) { return clear.contains(made.name); }), gone);
@@ -246,6 +249,10 @@ void Bringing::carry_out_plan() {
     std::erase_if(rising[i].names, comes_up_last);
     std::erase_if(later.back().names, [&](const std::string& name) { return !comes_up_last(name); });
   }
+  // What stands on another link has a carrier when that one has.
+  const auto levels = plan::DeviceOfInterface(next_).levels();
+  if (!later.empty() && std::any_of(levels.begin(), levels.end(), [](std::size_t level) { return level > 0; }))
+    later = rising_in(next_, plan_);
   run.stage("settle links");
   place_->settle(rising);
   run.stage("bring up masters");
@@ -259,7 +266,8 @@ void Bringing::carry_out_plan() {
 /// What a kernel that is too old for it has taken without a word; nullptr: that is not why.
 static const ParameterDeclaration* unknown_to_kernel(const Step& step) {
   const auto* link = std::get_if<Link>(&step.object);
-  if (link == nullptr || step.changes.empty()) return nullptr;
+  // What is there has been changed by somebody else since.
+  if (link == nullptr || step.changes.empty() || !step.changes.front().found.empty()) return nullptr;
   const auto found = std::find_if(link->parameters.begin(), link->parameters.end(), [&](const LinkParameter& one) {
     return one.declaration->kernel.probe && one.declaration->name == step.changes.front().name;
   });
@@ -311,6 +319,11 @@ void Bringing::take_away() {
   // A process in a namespace keeps it from its end.
   for (const Unended& one : end_services(run.journal, unwanted_services(run.journal.record(), next_)))
     run.warn(fmt::format("service {}: {}", one.service.name, one.why));
+  const auto wanted = names_of_namespaces(next_);
+  std::unordered_set<std::string> going;
+  for (const MadeNamespace& made : run.journal.record().namespaces)
+    if (!wanted.contains(made.name)) going.insert(made.name);
+  for (std::string& fault : undo_commands(run.journal, going)) run.warn(std::move(fault));
   for (const bool again : {true, false}) {
     const Leftovers left = leftovers_of(run.journal.record(), next_);
     if (left.empty()) return;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <functional>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 #include <utility>
@@ -125,6 +126,10 @@ class Replay {
       add_service(event);
     else if (kind == "service-gone")
       remove_service(event.at("n").get<std::string>());
+    else if (kind == "command")
+      add_command(event);
+    else if (kind == "command-gone")
+      remove_command(event.at("ns").get<std::string>(), number_of<std::size_t>(event.at("i")));
     else
       throw std::invalid_argument("tells of \"" + kind + "\", which this netrig does not know");
   }
@@ -141,6 +146,7 @@ class Replay {
     });
     std::erase_if(record_.devices, [](const MadeDevice& made) { return made.name.empty(); });
     std::erase_if(record_.services, [](const MadeService& made) { return made.name.empty(); });
+    std::erase_if(record_.commands, [](const MadeCommand& made) { return made.home.empty(); });
     return std::move(record_);
   }
 
@@ -233,10 +239,36 @@ class Replay {
     service_index_.erase(found);
   }
 
+  /// The last of several counts.
+  void add_command(const Json& event) {
+    const Json& view = event.at("view");
+    MadeCommand made{.home = event.at("ns"),
+                     .index = number_of<std::size_t>(event.at("i")),
+                     .cookie = number_of<std::uint64_t>(event.at("c")),
+                     .fingerprint = number_of<std::uint64_t>(event.at("is")),
+                     .undo = event.at("undo").get<Command>(),
+                     .view = {.hostname = view.at(0)},
+                     .done = event.value("done", false)};
+    for (const Json& path : view.at(1)) made.view.directories.push_back({.path = path});
+    for (const Json& value : view.at(2)) made.view.values.emplace_back(value.at(0), value.at(1));
+    const auto [place, fresh] = command_index_.try_emplace({made.home, made.index}, record_.commands.size());
+    if (fresh)
+      record_.commands.push_back(std::move(made));
+    else
+      record_.commands[place->second] = std::move(made);
+  }
+  void remove_command(const std::string& home, std::size_t index) {
+    const auto found = command_index_.find({home, index});
+    if (found == command_index_.end()) return;
+    record_.commands[found->second].home.clear();
+    command_index_.erase(found);
+  }
+
   Record record_;
   std::size_t rest_ = 0;
   std::unordered_map<std::string, std::size_t> device_index_;
   std::unordered_map<std::string, std::size_t> service_index_;
+  std::map<std::pair<std::string, std::size_t>, std::size_t> command_index_;
   /// Name to the number of namespaces there were when it went: an entry that comes later is a new one of that name.
   std::unordered_map<std::string, std::size_t> gone_namespaces_;
 };
@@ -328,6 +360,25 @@ std::string event_of(const MadeService& made) {
 }
 std::string end_of(const MadeService& made) { return line({{"e", "service-gone"}, {"n", made.name}}); }
 
+std::string event_of(const MadeCommand& made) {
+  Json paths = Json::array();
+  for (const PrivateDirectory& one : made.view.directories) paths.push_back(one.path);
+  Json values = Json::array();
+  for (const auto& [name, value] : made.view.values) values.push_back({name, value});
+  Json event = {{"e", "command"},
+                {"ns", made.home},
+                {"i", made.index},
+                {"c", made.cookie},
+                {"is", made.fingerprint},
+                {"undo", made.undo},
+                {"view", Json::array({made.view.hostname, std::move(paths), std::move(values)})}};
+  if (made.done) event["done"] = true;
+  return line(event);
+}
+std::string end_of(const MadeCommand& made) {
+  return line({{"e", "command-gone"}, {"ns", made.home}, {"i", made.index}});
+}
+
 const MadeService* Record::find_service(std::string_view name) const {
   const auto found =
       std::find_if(services.begin(), services.end(), [&](const MadeService& made) { return made.name == name; });
@@ -336,13 +387,15 @@ const MadeService* Record::find_service(std::string_view name) const {
 
 std::string all_events(const Record& record) {
   std::string text = begin_event(record, record.namespaces.size() + record.devices.size() + record.sysctls.size() +
-                                             record.shown.size() + record.objects.size() + record.services.size() + 1);
+                                             record.shown.size() + record.objects.size() + record.services.size() +
+                                             record.commands.size() + 1);
   for (const auto& made : record.namespaces) text += event_of(made);
   for (const auto& made : record.devices) text += event_of(made);
   for (const auto& saved : record.sysctls) text += event_of(saved);
   for (const auto& shown : record.shown) text += event_of(shown);
   for (const auto& made : record.objects) text += event_of(made);
   for (const auto& made : record.services) text += event_of(made);
+  for (const auto& made : record.commands) text += event_of(made);
   return text + event_of(record.phase);
 }
 

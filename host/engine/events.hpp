@@ -20,12 +20,14 @@ std::string event_of(const SavedSysctl& sysctl);
 std::string event_of(const ShownSysctl& sysctl);
 std::string event_of(const MadeObject& made);
 std::string event_of(const MadeService& made);
+std::string event_of(const MadeCommand& made);
 /// It is gone.
 std::string end_of(const MadeNamespace& made);
 std::string end_of(const MadeDevice& made);
 std::string end_of(const SavedSysctl& sysctl);
 std::string end_of(const MadeObject& made);
 std::string end_of(const MadeService& made);
+std::string end_of(const MadeCommand& made);
 
 /// A whole record as events, in an order that replays to it.
 std::string all_events(const Record& record);

@@ -13,6 +13,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/events.hpp"
+#include "kernel/layer.hpp"
+#include "kernel/view.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::engine {
@@ -23,7 +25,6 @@ namespace fs = std::filesystem;
 constexpr const char* kJournal = "journal";
 constexpr const char* kSource = "lab.toml";
 constexpr const char* kLogs = "logs";
-constexpr const char* kPrivate = "private";
 
 /// Path of a lab's file as a record has it: absolute, and with what is not UTF-8 replaced, for the journal is JSON.
 std::string recorded_path(const std::string& file) {
@@ -359,6 +360,29 @@ void Journal::undone(const MadeService& service) {
   std::erase_if(record_.services, [&](const MadeService& other) { return other.name == service.name; });
 }
 
+namespace {
+
+bool same(const MadeCommand& a, const MadeCommand& b) { return a.home == b.home && a.index == b.index; }
+
+}  // namespace
+
+void Journal::intend(const MadeCommand& command) {
+  const std::lock_guard guard(mutex_);
+  append(event_of(command));
+  const auto found = std::find_if(record_.commands.begin(), record_.commands.end(),
+                                  [&](const MadeCommand& other) { return same(other, command); });
+  if (found == record_.commands.end())
+    record_.commands.push_back(command);
+  else
+    *found = command;
+}
+
+void Journal::undone(const MadeCommand& command) {
+  const std::lock_guard guard(mutex_);
+  append_gone(end_of(command));
+  std::erase_if(record_.commands, [&](const MadeCommand& other) { return same(other, command); });
+}
+
 UniqueFd Journal::logs() const { return directory_ ? directory_->subdirectory(kLogs, true) : UniqueFd(); }
 
 UniqueFd Journal::find_logs(const std::string& lab) {
@@ -379,22 +403,30 @@ void Journal::keep_only(const std::unordered_set<std::string>& namespaces) {
   for (const SavedSysctl& s : record_.sysctls) saved_.insert(key_of(s.home, s.key));
   std::erase_if(record_.objects, gone);
   std::erase_if(record_.services, gone);
+  std::erase_if(record_.commands, gone);
   file_ = {};
   append_gone({});
 }
 
 void Journal::remove() {
   const std::lock_guard guard(mutex_);
-  if (directory_) {
-    directory_->remove_subdirectory(kLogs);
-    // What commands have put there may be deep.
-    std::error_code fault;
-    fs::remove_all(directory_->path(kPrivate), fault);
-    if (fault)
-      throw Error(ErrorCode::failed,
-                  fmt::format("cannot remove {}: {}", directory_->path(kPrivate), errno_text(fault.value())));
-    directory_->remove({kSource, kJournal});
-  }
+  if (directory_) try {
+      directory_->remove_subdirectory(kLogs);
+      kernel::unmount_layers(record_.lab);
+      // What commands have put there may be deep.
+      for (const char* name : {kernel::kPrivate, kernel::kLayers}) {
+        std::error_code fault;
+        fs::remove_all(directory_->path(name), fault);
+        if (fault)
+          throw Error(ErrorCode::failed,
+                      fmt::format("cannot remove {}: {}", directory_->path(name), errno_text(fault.value())));
+      }
+      directory_->remove({kernel::kHosts, kSource, kJournal});
+    } catch (const Error& error) {
+      throw Error(error.code(),
+                  fmt::format("{}; what is left is the record of lab {}, and \"netrig down {}\" tries again",
+                              error.message(), record_.lab, record_.lab));
+    }
   Record nothing;
   nothing.lab = std::move(record_.lab);
   record_ = std::move(nothing);

@@ -85,18 +85,21 @@ class Journal {
   void intend(const SavedSysctl& sysctl);
   void intend(const MadeObject& made);
   void intend(const MadeService& service);
+  void intend(const MadeCommand& command);
   /// More is known of devices that were intended. Those marked as settled are there: ifindexes and record are final.
   void done(const std::vector<MadeDevice>& devices);
   /// It has been written; it may read otherwise, or not at all.
   void done(const ShownSysctl& sysctl);
   /// Its first process is there, and waits to be let go; or it is ready.
   void done(const MadeService& service) { intend(service); }
+  void done(const MadeCommand& command) { intend(command); }
   /// It is gone, or given back. Devices and namespaces go by their names.
   void undone(const MadeNamespace& gone);
   void undone(const MadeDevice& gone);
   void undone(const SavedSysctl& sysctl);
   void undone(const MadeObject& made);
   void undone(const MadeService& service);
+  void undone(const MadeCommand& command);
 
   /// Those of a namespace that do not read as they were written.
   [[nodiscard]] std::vector<ShownSysctl> shown_in(const std::string& home);

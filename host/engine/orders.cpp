@@ -15,17 +15,6 @@ std::uint32_t first_interface(const driver::Order& order) {
   return std::visit([](const auto& one) { return one.interface; }, order);
 }
 
-/// Kernel configuration option of a link kind: its name in capitals, but for those that are called otherwise.
-std::string kernel_option(const std::string& kind) {
-  if (kind == "vlan") return "CONFIG_VLAN_8021Q";
-  if (kind == "bond") return "CONFIG_BONDING";
-  if (kind == "vrf") return "CONFIG_NET_VRF";
-  if (kind == "team") return "CONFIG_NET_TEAM";
-  std::string option = "CONFIG_" + kind;
-  std::transform(option.begin(), option.end(), option.begin(), [](unsigned char c) { return std::toupper(c); });
-  return option;
-}
-
 void append_link(kernel::Batch& batch, const driver::LinkOrder& order, const DeviceSpaces& spaces,
                  const std::vector<driver::InterfaceRequest>& interfaces,
                  const std::vector<driver::Reference>& references, const std::vector<std::uint32_t>& ifindexes) {
@@ -96,8 +85,10 @@ Error order_error(const driver::Order& order, const kernel::Refusal& refusal,
   const std::string name = fmt::format("{}:{}", interface.home, interface.name);
   if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
     if (refusal.error == EOPNOTSUPP && refusal.text == "Unknown device type")
-      return {ErrorCode::unsupported, fmt::format("this kernel cannot make a {}: {}; it needs {} (module {})",
-                                                  link->kind, refusal.str(), kernel_option(link->kind), link->kind)};
+      return {ErrorCode::unsupported,
+              fmt::format("this kernel cannot make a {0}: {1}; it has no such kind of link, and \"modprobe "
+                          "rtnl-link-{0}\" finds no module that has",
+                          link->kind, refusal.str())};
     if (refusal.error == EPERM)
       return {ErrorCode::denied,
               fmt::format("not permitted to make {} {}: {}; this needs CAP_NET_ADMIN, run it with sudo", link->kind,

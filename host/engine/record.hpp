@@ -80,6 +80,18 @@ struct MadeService {
   bool ready = false;
 };
 
+/// A command of a namespace that was run, or is being run. It is in the record before it begins, with all that its undo
+/// needs: the lab file may have been edited since.
+struct MadeCommand {
+  std::string home;
+  std::size_t index = 0;          ///< among those of its namespace
+  std::uint64_t cookie = 0;       ///< of the namespace that it ran in
+  std::uint64_t fingerprint = 0;  ///< of all commands of its namespace, and of what that is to them
+  Command undo = {};              ///< empty: none
+  View view = {};                 ///< that it ran with; without files, which lie in the record
+  bool done = false;              ///< it has ended with 0
+};
+
 enum class Phase : std::uint8_t {
   starting,  ///< `up` has begun and not ended
   running,   ///< as the lab file says
@@ -110,9 +122,11 @@ struct Record {
   std::vector<ShownSysctl> shown;
   std::vector<MadeObject> objects;
   std::vector<MadeService> services;
+  std::vector<MadeCommand> commands;  ///< in the order in which they were begun
 
   [[nodiscard]] bool empty() const {
-    return namespaces.empty() && devices.empty() && sysctls.empty() && objects.empty() && services.empty();
+    return namespaces.empty() && devices.empty() && sysctls.empty() && objects.empty() && services.empty() &&
+           commands.empty();
   }
   /// nullptr: the lab has none of that name.
   [[nodiscard]] const MadeService* find_service(std::string_view name) const;

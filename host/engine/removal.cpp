@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <random>
 
+#include "engine/commands.hpp"
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/services.hpp"
@@ -377,6 +378,8 @@ void remove_all(Run& run) {
   const Record record = run.journal.record();
   run.journal.set_phase(Phase::removing);
   end_services(run);  // first: a process in a namespace keeps it from its end
+  run.stage("undo commands");
+  for (std::string& fault : undo_commands(run.journal, {})) run.warn(std::move(fault));
   run.stage("open namespaces");
   open_recorded(run, record.namespaces);
   std::unordered_set<std::string> doomed;

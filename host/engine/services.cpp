@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "engine/run.hpp"
+#include "model/fingerprint.hpp"
 #include "process/identity.hpp"
 #include "process/log.hpp"
 
@@ -96,12 +97,10 @@ plan::Line removal_of(const std::string& space, const std::string& name, Positio
 std::uint64_t fingerprint_in(const Lab& lab, const Service& service) {
   const auto home = lab.find_namespace(service.space);
   if (!home || lab.namespaces[*home].view == View{}) return fingerprint_of(service);
-  const View& view = lab.namespaces[*home].view;
-  Service there = service;
-  there.environment.emplace_back("hostname", view.hostname);
-  for (const PrivateDirectory& one : view.directories)
-    there.environment.emplace_back("private", fmt::format("{} {} {} {:o}", one.path, one.owner, one.group, one.mode));
-  return fingerprint_of(there);
+  Fingerprint print;
+  print.add(fingerprint_of(service));
+  print.add(fingerprint_of(lab.namespaces[*home].view));
+  return print.value();
 }
 
 bool runs(const MadeService& made) { return process::find(made.identity).whereabouts == Whereabouts::here; }

@@ -4,13 +4,13 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
 
 #include "kernel/namespace.hpp"
+#include "kernel/sysfs.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::kernel {
@@ -35,11 +35,7 @@ void cover_etc(const std::string& name) {
 void remount_sys() {
   if (::unshare(CLONE_NEWNS) != 0) fail("cannot create a mount namespace");
   if (::mount("", "/", "none", MS_SLAVE | MS_REC, nullptr) != 0) fail("cannot make mounts private");
-  unsigned long flags = 0;
-  struct statvfs status {};
-  if (::statvfs("/sys", &status) == 0 && (status.f_flag & ST_RDONLY) != 0) flags = MS_RDONLY;
-  ::umount2("/sys", MNT_DETACH);
-  if (::mount("sysfs", "/sys", "sysfs", flags, nullptr) != 0) fail("cannot mount /sys");
+  remount_sysfs();
 }
 
 }  // namespace

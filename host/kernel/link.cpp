@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/link.hpp"
 
+#include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "kernel/message.hpp"
 #include "model/error.hpp"
+#include "model/error_number.hpp"
+#include "model/unique_fd.hpp"
 
 namespace netrig::kernel {
 namespace {
@@ -19,7 +25,9 @@ constexpr Policy kLinkPolicy(Expected{IFLA_IFNAME, 1, IFNAMSIZ}, expect_u32(IFLA
                              expect_text(IFLA_IFALIAS, 256), expect_u8(IFLA_OPERSTATE), expect_u8(IFLA_PROTO_DOWN),
                              expect_bytes(IFLA_ADDRESS), expect_bytes(IFLA_LINKINFO), expect_bytes(IFLA_AF_SPEC),
                              expect_bytes(IFLA_PROP_LIST));
-constexpr Policy kInfoPolicy(expect_text(IFLA_INFO_KIND, 64));
+constexpr Policy kInfoPolicy(expect_text(IFLA_INFO_KIND, 64), expect_text(IFLA_INFO_SLAVE_KIND, 64),
+                             expect_bytes(IFLA_INFO_SLAVE_DATA));
+constexpr Policy kPortPolicy(expect_u8(IFLA_BRPORT_STATE));
 constexpr Policy kFamiliesPolicy(expect_bytes(AF_INET6));
 constexpr Policy kInet6Policy(expect_u8(IFLA_INET6_ADDR_GEN_MODE));
 
@@ -72,8 +80,12 @@ std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
   state.txqlen = found.u32<IFLA_TXQLEN>().value_or(0);
   state.protodown = found.u8<IFLA_PROTO_DOWN>().value_or(0) != 0;
   state.altnames = altnames_of(found.bytes<IFLA_PROP_LIST>());
-  if (const auto info = found.nested<IFLA_LINKINFO, kInfoPolicy>())
+  if (const auto info = found.nested<IFLA_LINKINFO, kInfoPolicy>()) {
     state.kind = info->text<IFLA_INFO_KIND>().value_or("");
+    if (info->text<IFLA_INFO_SLAVE_KIND>() == "bridge")
+      if (const auto port = info->nested<IFLA_INFO_SLAVE_DATA, kPortPolicy>())
+        state.port_state = port->u8<IFLA_BRPORT_STATE>();
+  }
   if (const auto families = found.nested<IFLA_AF_SPEC, kFamiliesPolicy>())
     if (const auto inet6 = families->nested<AF_INET6, kInet6Policy>())
       state.addr_gen_mode = inet6->u8<IFLA_INET6_ADDR_GEN_MODE>();
@@ -117,6 +129,20 @@ bool is_settling(Socket& socket, std::uint32_t ifindex) {
   // Of one that the link watch has not looked at yet the state is unknown, but it has no queue.
   return link && (link->flags & kUsable) == kUsable &&
          (link->operstate == IF_OPER_DOWN || link->operstate == IF_OPER_LOWERLAYERDOWN || link->queueless);
+}
+
+std::optional<std::uint32_t> speed_of(const std::string& interface) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw Error(ErrorCode::failed, "cannot open a socket to ask for a speed: " + errno_text(errno));
+  // The older request: all that it lacks are link modes that nobody asks for here, and every kernel answers it.
+  ethtool_cmd command{};
+  command.cmd = ETHTOOL_GSET;
+  ifreq request{};
+  interface.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&command);
+  if (::ioctl(socket.get(), SIOCETHTOOL, &request) != 0) return std::nullopt;
+  const std::uint32_t speed = ethtool_cmd_speed(&command);
+  return speed == 0 || speed == static_cast<std::uint32_t>(SPEED_UNKNOWN) ? std::nullopt : std::optional(speed);
 }
 
 void begin_new_link(Batch& batch, const NewLink& link) {

@@ -29,8 +29,9 @@ struct LinkState {
   std::uint32_t txqlen = 0;
   std::optional<std::uint8_t> addr_gen_mode;  ///< IN6_ADDR_GEN_MODE_*; nothing: it has no IPv6
   bool protodown = false;
-  std::vector<std::string> altnames;  ///< sorted
-  std::vector<std::byte> attributes;  ///< all of them as they came; empty: nobody asked for its kind's
+  std::optional<std::uint8_t> port_state;  ///< BR_STATE_* of linux/if_bridge.h; nothing: it is no port of a bridge
+  std::vector<std::string> altnames;       ///< sorted
+  std::vector<std::byte> attributes;       ///< all of them as they came; empty: nobody asked for its kind's
 };
 
 /// All links of the socket's namespace, one dump. `whole`: whether all attributes of a link of that kind are wanted.
@@ -43,6 +44,9 @@ std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex);
 /// the first ARP request, which is repeated only after another second. Asking for one link, and not a dump of all,
 /// makes a kernel since 6.8 do it at once (rtnl_getlink).
 bool is_settling(Socket& socket, std::uint32_t ifindex);
+/// Of an interface of the calling thread's namespace, as its driver tells; Units: Mbit/s. Nothing: it does not know, or
+/// the link is down.
+std::optional<std::uint32_t> speed_of(const std::string& interface);
 std::optional<LinkState> parse_link(std::span<const std::byte> payload);
 
 /// Where and how a new link appears.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/route.hpp"
 
+#include <arpa/inet.h>
 #include <linux/rtnetlink.h>
 
 #include <array>
@@ -104,13 +105,20 @@ std::vector<RouteState> list_routes(Socket& socket) {
   return routes;
 }
 
-std::optional<RouteState> look_up_route(Socket& socket, const IpAddress& to, std::string* refusal) {
+std::optional<RouteState> look_up_route(Socket& socket, const Packet& packet, std::string* refusal) {
   Batch batch;
   rtmsg request{};
-  request.rtm_family = number_of(to.family);
-  request.rtm_dst_len = to.bits();
+  request.rtm_family = number_of(packet.to.family);
+  request.rtm_dst_len = packet.to.bits();
+  request.rtm_src_len = packet.source ? packet.source->bits() : 0;
   batch.begin(RTM_GETROUTE, 0, request);
-  batch.put(RTA_DST, to);
+  batch.put(RTA_DST, packet.to);
+  if (packet.source) batch.put(RTA_SRC, *packet.source);
+  if (packet.mark) batch.put(RTA_MARK, *packet.mark);
+  if (packet.protocol) batch.put_u8(RTA_IP_PROTO, *packet.protocol);
+  if (packet.source_port) batch.put_u16(RTA_SPORT, htons(*packet.source_port));
+  if (packet.destination_port) batch.put_u16(RTA_DPORT, htons(*packet.destination_port));
+  if (packet.iif != 0) batch.put(RTA_IIF, packet.iif);
   std::optional<RouteState> route;
   const auto problem = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
     if (type == RTM_NEWROUTE) route = parse_route(payload);

@@ -45,9 +45,18 @@ struct RouteState {
 
 /// All routes of the socket's namespace, of both families and all tables.
 std::vector<RouteState> list_routes(Socket& socket);
-/// The route that a packet to this address would take; nothing if there is none. `refusal`, if given, gets the kernel's
-/// words then.
-std::optional<RouteState> look_up_route(Socket& socket, const IpAddress& to, std::string* refusal = nullptr);
+/// What the kernel knows of a packet when it chooses its route.
+struct Packet {
+  IpAddress to;
+  std::optional<IpAddress> source = {};
+  std::optional<std::uint32_t> mark = {};
+  std::optional<std::uint8_t> protocol = {};  ///< IPPROTO_*
+  std::optional<std::uint16_t> source_port = {};
+  std::optional<std::uint16_t> destination_port = {};
+  std::uint32_t iif = 0;  ///< 0: it is the namespace's own
+};
+/// The route that a packet would take; nothing if there is none. `refusal`, if given, gets the kernel's words then.
+std::optional<RouteState> look_up_route(Socket& socket, const Packet& packet, std::string* refusal = nullptr);
 std::optional<RouteState> parse_route(std::span<const std::byte> payload);
 
 }  // namespace netrig::kernel

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -30,6 +31,17 @@ UniqueFd open_sysfs() {
   UniqueFd root(static_cast<int>(::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, 0)));
   if (!root) fail("cannot open sysfs", errno);
   return root;
+}
+
+void remount_sysfs() {
+  unsigned long flags = 0;
+  struct statvfs status {};
+  if (::statvfs("/sys", &status) == 0 && (status.f_flag & ST_RDONLY) != 0) flags = MS_RDONLY;
+  ::umount2("/sys", MNT_DETACH);
+  if (::mount("sysfs", "/sys", "sysfs", flags, nullptr) != 0) {
+    const int error = errno;
+    throw Error(refusal_code(error), fmt::format("cannot mount /sys: {}", errno_text(error)));
+  }
 }
 
 std::uint64_t birth_of(const UniqueFd& sysfs, const std::string& interface) {

@@ -12,6 +12,10 @@ namespace netrig::kernel {
 /// Throws Error{unsupported}.
 UniqueFd open_sysfs();
 
+/// Mounts /sys anew, so that it shows the network namespace of the caller, who has a mount namespace of its own; what
+/// was read-only stays so. Throws Error.
+void remount_sysfs();
+
 /// The number of an interface's directory in sysfs. The kernel counts these up over all namespaces (kernfs_node::id)
 /// and gives none twice in one boot; an interface keeps its own whatever its name, address, index and namespace become.
 /// So it tells two interfaces apart, and the older from the younger. 0: no such interface.

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "model/fingerprint.hpp"
+
 namespace netrig {
 
 bool Interface::needs_ipv6() const {
@@ -14,6 +16,33 @@ bool Interface::needs_ipv6() const {
          any(of<Address>(), [](const Address& one) { return one.prefix.address.family == Family::ipv6; }) ||
          any(of<Neighbour>(), [](const Neighbour& one) { return one.address.family == Family::ipv6; }) ||
          any(of<Sysctl>(), [](const Sysctl& one) { return one.key_text.starts_with("net.ipv6."); });
+}
+
+std::uint64_t fingerprint_of(const OwnFile& file) {
+  Fingerprint print;
+  print.add(file.text);
+  print.add(file.owner);
+  print.add(file.group);
+  print.add(static_cast<std::uint64_t>(file.mode));
+  return print.value();
+}
+
+std::uint64_t fingerprint_of(const View& view) {
+  Fingerprint print;
+  print.add(view.hostname);
+  for (const PrivateDirectory& one : view.directories) {
+    for (const std::string& text : {one.path, one.owner, one.group}) print.add(text);
+    print.add(static_cast<std::uint64_t>(one.mode));
+  }
+  for (const OwnFile& file : view.files) {
+    print.add(file.path);
+    print.add(fingerprint_of(file));
+  }
+  for (const auto& [name, value] : view.values) {
+    print.add(name);
+    print.add(value);
+  }
+  return print.value();
 }
 
 bool picks(std::string_view pattern, const Namespace& space) {
@@ -41,6 +70,7 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
            .includes = lab.includes,
            .prefix = lab.prefix,
            .foreign = lab.foreign,
+           .resolve = lab.resolve,
            .namespaces = {},
            .devices = {},
            .services = {},
@@ -101,24 +131,28 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     return std::any_of(part.namespaces.begin(), part.namespaces.end(),
                        [&](const Namespace& n) { return picks(pattern, n); });
   };
+  const auto has_services = [&](const std::vector<std::string>& names) {
+    return std::none_of(names.begin(), names.end(),
+                        [&](const std::string& name) { return part.services_like(name).empty(); });
+  };
+  const auto has_room = [&](const Event& event) {
+    if (const auto* command = std::get_if<PlacedCommand>(&event.what)) return inside(command->space);
+    if (const auto* services = std::get_if<ServiceEvent>(&event.what)) return has_services(services->services);
+    const auto& links = std::get<LinkEvent>(event.what).interfaces;
+    return std::all_of(links.begin(), links.end(), [&](const auto& link) { return any(link.space); });
+  };
   for (const Test& test : lab.tests) {
     const bool whole =
-        any(test.from) &&
-        std::all_of(test.services.begin(), test.services.end(),
-                    [&](const std::string& name) { return !part.services_like(name).empty(); }) &&
+        any(test.from) && has_services(test.services) &&
         std::all_of(test.depends_on.begin(), test.depends_on.end(),
                     [&](const std::string& name) { return tests.contains(name); }) &&
-        std::all_of(test.before.begin(), test.before.end(), [&](const auto& c) { return inside(c.space); }) &&
+        std::all_of(test.before.begin(), test.before.end(), has_room) &&
         std::all_of(test.after.begin(), test.after.end(), [&](const auto& c) { return inside(c.space); }) &&
         std::all_of(test.counters.begin(), test.counters.end(),
                     [&](const auto& c) { return any(c.interface.space); }) &&
         std::all_of(test.captures.begin(), test.captures.end(),
                     [&](const auto& c) { return any(c.interface.space); }) &&
-        std::all_of(test.during.begin(), test.during.end(), [&](const Event& event) {
-          if (const auto* command = std::get_if<PlacedCommand>(&event.what)) return inside(command->space);
-          const auto& links = std::get<LinkEvent>(event.what).interfaces;
-          return std::all_of(links.begin(), links.end(), [&](const auto& link) { return any(link.space); });
-        });
+        std::all_of(test.during.begin(), test.during.end(), has_room);
     const Target* target = target_of(test.check);
     if (!whole ||
         (target != nullptr && !IpAddress::parse(target->text) && !any(target->text.substr(0, target->text.find(':')))))

@@ -50,11 +50,33 @@ struct PrivateDirectory {
   friend bool operator==(const PrivateDirectory&, const PrivateDirectory&) = default;
 };
 
+/// A file that a namespace's commands see in place of the machine's, or where the machine has none.
+struct OwnFile {
+  std::string path;
+  std::string text;  ///< with its values in it
+  std::string owner = "root";
+  std::string group = "root";
+  std::uint32_t mode = 0644;
+  Position where = {};
+  friend bool operator==(const OwnFile&, const OwnFile&) = default;
+};
+
 /// What a namespace is to its commands, alike in services, tests and `exec`.
 struct View {
   std::string hostname = {};  ///< empty: the machine's
   std::vector<PrivateDirectory> directories = {};
+  std::vector<OwnFile> files = {};  ///< sorted by path
+  /// In the environment, beside LAB and NAMESPACE; sorted.
+  std::vector<std::pair<std::string, std::string>> values = {};
   friend bool operator==(const View&, const View&) = default;
+};
+
+/// Run when the network of its namespace is there, and when it is about to go.
+struct NamespaceCommand {
+  Command run;
+  Command undo = {};  ///< empty: nothing is to be undone
+  Position where = {};
+  friend bool operator==(const NamespaceCommand&, const NamespaceCommand&) = default;
 };
 
 /// What one driver makes in one call.
@@ -79,6 +101,7 @@ struct Namespace {
   Foreign foreign = Foreign::report;
   SpaceState objects = {};  ///< that are of no interface of a device: routes, rules, addresses of lo
   View view = {};
+  std::vector<NamespaceCommand> commands = {};
   Position where = {};
   template <typename Kind>
   [[nodiscard]] const std::vector<Kind>& of() const {
@@ -86,6 +109,11 @@ struct Namespace {
   }
   friend bool operator==(const Namespace&, const Namespace&) = default;
 };
+
+/// What a namespace is to its commands. Not to be read back, for files and values may hold secrets.
+std::uint64_t fingerprint_of(const View& view);
+/// What one of its files is.
+std::uint64_t fingerprint_of(const OwnFile& file);
 
 /// Whether a pattern of a test is about a namespace: a switch is what it is only by its name.
 bool picks(std::string_view pattern, const Namespace& space);
@@ -99,6 +127,7 @@ struct Lab {
   std::vector<std::string> includes = {};  ///< other files that positions are in
   std::string prefix = {};                 ///< before the names of own namespaces in /run/netns
   Foreign foreign = Foreign::report;
+  bool resolve = true;  ///< its commands find its namespaces by name
   std::vector<Namespace> namespaces = {};
   std::vector<Device> devices = {};
   std::vector<Service> services = {};

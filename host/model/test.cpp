@@ -19,6 +19,8 @@ struct NameOf {
   std::string_view operator()(const NeighbourCheck&) const { return "neighbour"; }
   std::string_view operator()(const RouteCheck&) const { return "route"; }
   std::string_view operator()(const AddressCheck&) const { return "address"; }
+  std::string_view operator()(const LinkCheck&) const { return "link"; }
+  std::string_view operator()(const FdbCheck&) const { return "fdb"; }
   std::string_view operator()(const ExecCheck&) const { return "exec"; }
   std::string_view operator()(const VerifyCheck&) const { return "verify"; }
 };

@@ -15,12 +15,21 @@
 
 namespace netrig {
 
+/// How a check's packets leave their sender. Nothing set: as the kernel decides.
+struct Sender {
+  std::optional<IpAddress> source = {};   ///< an address of the sender
+  std::optional<InterfaceName> dev = {};  ///< an interface, or a VRF
+  std::optional<std::uint8_t> tos = {};   ///< of IPv4, or the traffic class of IPv6
+  friend bool operator==(const Sender&, const Sender&) = default;
+};
+
 /// What a check is aimed at: a pattern over namespaces ("h2-*"), an interface ("h2:eth0") or an address.
 struct Target {
   std::string text = {};
   std::optional<Family> family = {};  ///< unset: IPv4 where both ends have it, else IPv6
   std::optional<std::size_t> pairs =
       {};  ///< so many pairs of all that match, drawn the same way every time; unset: all
+  Sender sender = {};
   friend bool operator==(const Target&, const Target&) = default;
 };
 
@@ -35,8 +44,10 @@ struct PingCheck {
   bool dont_fragment = false;
   std::optional<std::uint8_t> ttl = {};
   double max_loss = 0;  ///< Units: percent
+  double min_loss = 0;  ///< Units: percent; of links that are to be bad
   std::optional<nanoseconds> max_rtt = {};
-  nanoseconds timeout = 1s;  ///< for one reply
+  std::optional<nanoseconds> min_rtt = {};  ///< of every reply
+  nanoseconds timeout = 1s;                 ///< for one reply
   friend bool operator==(const PingCheck&, const PingCheck&) = default;
 };
 
@@ -147,10 +158,22 @@ struct NeighbourCheck {
   friend bool operator==(const NeighbourCheck&, const NeighbourCheck&) = default;
 };
 
+/// What a packet is beside where it goes, for the kernel's choice of a route.
+struct RouteQuery {
+  std::optional<IpAddress> source = {};
+  std::optional<std::uint32_t> fwmark = {};
+  std::optional<std::uint8_t> protocol = {};  ///< IPPROTO_*
+  std::optional<std::uint16_t> source_port = {};
+  std::optional<std::uint16_t> destination_port = {};
+  std::optional<InterfaceName> iif = {};  ///< it comes in there; unset: it is the namespace's own
+  friend bool operator==(const RouteQuery&, const RouteQuery&) = default;
+};
+
 /// A route in a table, or with `lookup` the one that the kernel takes to an address.
 struct RouteCheck {
   Prefix to = {};
   bool lookup = false;  ///< `to` is one address
+  RouteQuery query = {};
   std::optional<IpAddress> via = {};
   std::optional<InterfaceName> interface = {};
   std::optional<std::uint32_t> table = {};  ///< unset: main (not with lookup)
@@ -166,6 +189,28 @@ struct AddressCheck {
   friend bool operator==(const AddressCheck&, const AddressCheck&) = default;
 };
 
+/// What interfaces are, beside what the lab makes of them.
+struct LinkCheck {
+  /// Of a bridge port, as IFLA_BRPORT_STATE counts them.
+  enum class PortState : std::uint8_t { disabled, listening, learning, forwarding, blocking };
+  std::string interface = {};  ///< pattern
+  std::optional<bool> carrier = {};
+  std::optional<std::int64_t> speed = {};  ///< Units: bit/s
+  std::optional<std::string> master = {};  ///< empty: none
+  std::optional<PortState> port_state = {};
+  friend bool operator==(const LinkCheck&, const LinkCheck&) = default;
+};
+
+/// An entry of a forwarding database: of a bridge at its port, or of a VXLAN.
+struct FdbCheck {
+  std::string interface = {};  ///< pattern
+  MacAddress mac;
+  std::optional<IpAddress> dst = {};
+  std::optional<std::uint16_t> vlan = {};
+  bool present = true;
+  friend bool operator==(const FdbCheck&, const FdbCheck&) = default;
+};
+
 struct ExecCheck {
   Command command;
   int exit = 0;
@@ -179,9 +224,9 @@ struct VerifyCheck {
   friend bool operator==(const VerifyCheck&, const VerifyCheck&) = default;
 };
 
-using Check =
-    std::variant<PingCheck, FailoverCheck, ConnectCheck, ThroughputCheck, PathCheck, MtuCheck, DnsCheck, HttpCheck,
-                 UnreachableCheck, NeighbourCheck, RouteCheck, AddressCheck, ExecCheck, VerifyCheck>;
+using Check = std::variant<PingCheck, FailoverCheck, ConnectCheck, ThroughputCheck, PathCheck, MtuCheck, DnsCheck,
+                           HttpCheck, UnreachableCheck, NeighbourCheck, RouteCheck, AddressCheck, LinkCheck, FdbCheck,
+                           ExecCheck, VerifyCheck>;
 
 /// "ping", "tcp"...: the key of a check in a lab file.
 std::string_view name_of(const Check& check);
@@ -204,15 +249,26 @@ struct InterfacePattern {
   friend bool operator==(const InterfacePattern&, const InterfacePattern&) = default;
 };
 
-/// What happens in the middle of a check: links change state, or a command runs.
+/// What happens before a check or in the middle of it: links change state, services do, or a command runs.
 struct LinkEvent {
   std::vector<InterfacePattern> interfaces = {};
   bool up = false;
   friend bool operator==(const LinkEvent&, const LinkEvent&) = default;
 };
+struct ServiceEvent {
+  enum class How : std::uint8_t {
+    stop,     ///< as `down` ends it
+    start,    ///< unless it runs
+    restart,  ///< stop, if it runs, and start
+    kill,     ///< SIGKILL
+  };
+  std::vector<std::string> services = {};  ///< names and patterns, as Lab::services_like() takes them
+  How how = How::stop;
+  friend bool operator==(const ServiceEvent&, const ServiceEvent&) = default;
+};
 struct Event {
-  nanoseconds at{};  ///< after the check's begin
-  std::variant<LinkEvent, PlacedCommand> what = {};
+  nanoseconds at{};  ///< after the check's begin; before it: 0
+  std::variant<LinkEvent, ServiceEvent, PlacedCommand> what = {};
   Position where;
   friend bool operator==(const Event&, const Event&) = default;
 };
@@ -238,16 +294,24 @@ struct CaptureAssertion {
   friend bool operator==(const CaptureAssertion&, const CaptureAssertion&) = default;
 };
 
+/// How long a check is tried again and again.
+struct Waiting {
+  std::optional<nanoseconds> within = {};  ///< until it holds
+  std::optional<nanoseconds> holds = {};   ///< as long as it must hold
+  friend bool operator==(const Waiting&, const Waiting&) = default;
+};
+
 struct Test {
   std::string name = {};
   std::string description = {};
   std::string from = {};  ///< pattern over namespace names
   Check check;
+  Waiting waiting = {};
   std::vector<std::string> tags = {};
   std::vector<std::string> depends_on = {};  ///< names of tests
   std::uint32_t repeat = 1;
   nanoseconds timeout = 60s;  ///< of one repetition with all that belongs to it
-  std::vector<PlacedCommand> before = {};
+  std::vector<Event> before = {};
   std::vector<PlacedCommand> after = {};   ///< run whatever happened
   std::vector<std::string> services = {};  ///< names and patterns, as Lab::services_like() takes them
   std::vector<Event> during = {};

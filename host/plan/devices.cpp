@@ -71,6 +71,12 @@ bool is_of_other_family(const std::vector<ParameterScalar>* from, const std::vec
   return family_of(to) != (from == nullptr ? Family::ipv4 : family_of(*from));
 }
 
+bool is_group(const std::vector<ParameterScalar>* values) {
+  return values != nullptr && std::any_of(values->begin(), values->end(), [](const ParameterScalar& value) {
+           return std::get<Prefix>(value).address.is_multicast();
+         });
+}
+
 /// Whether every parameter that differs is one that a link can change, or that nobody said and the kernel has by
 /// itself.
 bool parameters_change_in_place(const Device& before, const Device& after) {
@@ -97,9 +103,11 @@ bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterS
                    const std::vector<ParameterScalar>& to) {
   if (one.kernel.create_only) return false;
   if (from != nullptr && from->empty() && !one.list) return false;  // there would be no way back
-  // Being there is what a flag says, and a message cannot say that it is not.
-  if (one.kernel.encoding == Encoding::flag && !std::get<bool>(to.front())) return false;
-  if (one.kernel.encoding == Encoding::ip && is_of_other_family(from, to)) return false;
+  // Being there is what a flag says, and a message cannot say that it is not: there would be no way back either.
+  if (one.kernel.encoding == Encoding::flag) return false;
+  // A group is joined when the link comes up, and by changelink in the latest kernels only.
+  if (one.kernel.encoding == Encoding::ip && (is_of_other_family(from, to) || is_group(from) || is_group(&to)))
+    return false;
   const auto is_bound = [&](const std::vector<ParameterScalar>& values) {
     return std::any_of(values.begin(), values.end(), [&](const ParameterScalar& value) {
       const auto* word = std::get_if<std::string>(&value);

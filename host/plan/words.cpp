@@ -63,7 +63,10 @@ std::vector<Fault> faults_of(const Line& line) {
                             : line.space.empty() ? fmt::format("{} {}", line.kind, line.name)
                                                  : fmt::format("{} {} {}", line.space, line.kind, line.name);
   if (line.verb == Verb::make) {
-    const std::string wrong = line.kind == "device" ? line.detail : line.kind == "service" ? "not running" : "missing";
+    const std::string wrong = line.kind == "device"     ? line.detail
+                              : line.kind == "service"  ? "not running"
+                              : line.kind == "commands" ? "not run"
+                                                        : "missing";
     return {{.about = about, .wrong = wrong, .where = line.where, .line = line}};
   }
   if (line.verb == Verb::remove)

@@ -67,8 +67,12 @@ bool read_message(const UniqueFd& end, Message& message) {
 
 /// netrig's own, with what its place and the task set; of several the last counts.
 std::vector<std::string> environment_of(const Place& place, const Task& task) {
-  std::vector<std::pair<std::string, std::string>> set;
-  if (task.user) set = {{"HOME", task.user->home}, {"USER", task.user->name}, {"LOGNAME", task.user->name}};
+  std::vector<std::pair<std::string, std::string>> set = {{"LAB", place.lab}, {"NAMESPACE", place.home.name.str()}};
+  if (task.user)
+    for (const auto& [name, value] :
+         {std::pair{"HOME", task.user->home}, {"USER", task.user->name}, {"LOGNAME", task.user->name}})
+      set.emplace_back(name, value);
+  set.insert(set.end(), place.home.view.values.begin(), place.home.view.values.end());
   set.insert(set.end(), task.environment.begin(), task.environment.end());
   set.emplace_back("NETRIG_LAB", place.lab);
   set.emplace_back("NETRIG_NAMESPACE", place.home.name.str());

@@ -59,8 +59,9 @@ struct Log {
 /// at a time.
 class Process {
  public:
-  /// Starts it the way `netrig exec` does (see kernel::move_in), standard input from /dev/null, NETRIG_LAB and
-  /// NETRIG_NAMESPACE set. Throws Error if it cannot be started: not_found if there is no such command.
+  /// Starts it the way `netrig exec` does (see kernel::move_in), standard input from /dev/null, LAB and NAMESPACE,
+  /// also with NETRIG_ before them, and what the namespace has as `values` set. Throws Error if it cannot be started:
+  /// not_found if there is no such command.
   static Process start(const Place& place, const Task& task);
   /// The same for one that is to outlive netrig, as far as its first process, which waits for go(). Until then it ends
   /// with netrig.

@@ -10,26 +10,52 @@
 #include "report/html.hpp"
 #include "report/json_report.hpp"
 #include "report/junit.hpp"
+#include "report/markdown.hpp"
 #include "report/tap.hpp"
 #include "report/text_report.hpp"
 
 namespace netrig::report {
 namespace {
 
+/// What is written: one lab, whatever it is called, or several.
+struct Content {
+  LabRuns runs;
+  bool several = false;
+  double seconds = 0;
+};
+
 struct Format {
   std::string_view name;
   std::string_view ending;
-  std::string (*render)(const check::Report&, const Lab&);
+  std::string (*render)(const Content&);
 };
 
+check::Report as_one(const Content& content) {
+  return content.several ? merged(content.runs) : content.runs.front().report;
+}
+
 constexpr std::array kFormats = {
-    Format{"text", ".txt", [](const check::Report& report, const Lab&) { return text_report(report, false); }},
-    Format{"tap", ".tap", [](const check::Report& report, const Lab&) { return tap(report, TapVersion::v13); }},
-    Format{"tap14", ".tap14", [](const check::Report& report, const Lab&) { return tap(report, TapVersion::v14); }},
-    Format{"junit", ".xml", [](const check::Report& report, const Lab&) { return junit(report); }},
-    Format{"json", ".json", [](const check::Report& report, const Lab&) { return json_report(report); }},
-    Format{"html", ".html", [](const check::Report& report, const Lab& lab) { return html(report, lab); }},
+    Format{"text", ".txt", [](const Content& content) { return text_report(as_one(content), false); }},
+    Format{"tap", ".tap", [](const Content& content) { return tap(as_one(content), TapVersion::v13); }},
+    Format{"tap14", ".tap14", [](const Content& content) { return tap(as_one(content), TapVersion::v14); }},
+    Format{"junit", ".xml", [](const Content& content) { return junit(content.runs); }},
+    Format{"json", ".json",
+           [](const Content& content) {
+             return content.several ? json_report(content.runs) : json_report(content.runs.front().report);
+           }},
+    Format{"html", ".html",
+           [](const Content& content) {
+             return content.several ? html(content.runs, content.seconds) : html(content.runs.front());
+           }},
+    Format{"md", ".md", [](const Content& content) { return markdown(content.runs); }},
 };
+
+std::string render(const Content& content, std::string_view format) {
+  const auto found =
+      std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& one) { return one.name == format; });
+  if (found == kFormats.end()) throw Error(ErrorCode::internal, fmt::format("no report has the form \"{}\"", format));
+  return found->render(content);
+}
 
 }  // namespace
 
@@ -43,17 +69,18 @@ ReportTarget parse_target(std::string_view text) {
     }
   for (const Format& format : kFormats)
     if (text.ends_with(format.ending)) return {.format = std::string(format.name), .path = std::string(text)};
-  throw Error(ErrorCode::invalid,
-              fmt::format("\"{}\" does not say which form of report it is; write text:FILE, tap:FILE, tap14:FILE, "
-                          "junit:FILE, json:FILE or html:FILE, or a file that ends in .txt, .tap, .xml, .json or .html",
-                          text));
+  throw Error(
+      ErrorCode::invalid,
+      fmt::format("\"{}\" does not say which form of report it is; write text:FILE, tap:FILE, tap14:FILE, "
+                  "junit:FILE, json:FILE, html:FILE or md:FILE, or a file that ends in .txt, .tap, .xml, .json, .html "
+                  "or .md",
+                  text));
 }
 
-std::string rendered(const check::Report& report, const Lab& lab, std::string_view format) {
-  const auto found =
-      std::find_if(kFormats.begin(), kFormats.end(), [&](const Format& one) { return one.name == format; });
-  if (found == kFormats.end()) throw Error(ErrorCode::internal, fmt::format("no report has the form \"{}\"", format));
-  return found->render(report, lab);
+std::string rendered(const LabRun& run, std::string_view format) { return render({.runs = LabRuns(&run, 1)}, format); }
+
+std::string rendered(LabRuns runs, double seconds, std::string_view format) {
+  return render({.runs = runs, .several = true, .seconds = seconds}, format);
 }
 
 }  // namespace netrig::report

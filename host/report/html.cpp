@@ -45,15 +45,16 @@ std::vector<Reach> reaches_of(const check::Report& report) {
   return reaches;
 }
 
-std::string summary_table(const check::Report& report) {
+/// `lab`: before the names of anchors, which are those of one page.
+std::string summary_table(const check::Report& report, const std::string& lab) {
   std::string text =
       "<table class=\"tests\">\n<thead><tr><th>Test</th><th>Check</th><th>Outcome</th><th>Measured</th>"
       "<th class=\"number\">Time</th></tr></thead>\n";
   for (std::size_t i = 0; i < report.tests.size(); ++i) {
     const TestResult& test = report.tests[i];
     text += fmt::format(
-        "<tr><td><a href=\"#t{}\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td></tr>\n",
-        i + 1, xml(one_line(test.name)), xml(test.check), badge(test.outcome), xml(headline(test)),
+        "<tr><td><a href=\"#{}t{}\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{}</td></tr>\n",
+        lab, i + 1, xml(one_line(test.name)), xml(test.check), badge(test.outcome), xml(headline(test)),
         test.repetitions == 0 ? "" : fmt::format("{:.2f} s", test.seconds));
   }
   return text + "</table>\n";
@@ -177,9 +178,9 @@ std::string attachments_of(const TestResult& test) {
   return text;
 }
 
-std::string test_section(const TestResult& test, std::size_t number, const check::Report& report) {
-  std::string text = fmt::format("<details class=\"test\" id=\"t{}\"{}>\n<summary>{} {} <small>{}</small></summary>\n",
-                                 number, test.outcome == Outcome::passed ? "" : " open", badge(test.outcome),
+std::string test_section(const TestResult& test, const std::string& anchor, const check::Report& report) {
+  std::string text = fmt::format("<details class=\"test\" id=\"{}\"{}>\n<summary>{} {} <small>{}</small></summary>\n",
+                                 anchor, test.outcome == Outcome::passed ? "" : " open", badge(test.outcome),
                                  xml(one_line(test.name)), xml(headline(test)));
   if (!test.description.empty()) text += fmt::format("<p>{}</p>\n", xml(test.description));
   text += fmt::format("<p class=\"where\">{} check, {}{}{}</p>\n", xml(test.check), xml(test.where),
@@ -207,24 +208,56 @@ std::string environment_of(const check::Report& report) {
   return text + "</table>\n";
 }
 
+Outcome verdict_of(const check::Report& report) {
+  const check::Totals totals = report.totals();
+  return report.interrupted   ? Outcome::interrupted
+         : totals.failed > 0  ? Outcome::failed
+         : totals.error > 0   ? Outcome::error
+         : totals.passed == 0 ? Outcome::skipped
+                              : Outcome::passed;
+}
+
+/// All about one lab. `anchor`: before the names of its tests' anchors, and its own; empty: it is alone on the page.
+std::string lab_section(const LabRun& run, const std::string& anchor) {
+  const check::Report& report = run.report;
+  std::string text = fmt::format("<h1{}>{} {}</h1>\n", anchor.empty() ? "" : fmt::format(" id=\"{}\"", anchor),
+                                 xml(report.lab), badge(verdict_of(report)));
+  if (!report.description.empty()) text += fmt::format("<p>{}</p>\n", xml(report.description));
+  text += fmt::format("<p>{}{}{}, in {:.2f} s, begun {}</p>\n", totals_text(report.totals()),
+                      report.interrupted ? "; interrupted" : "", xml(circumstances(report)), report.seconds,
+                      xml(report.began));
+  if (!run.drawing.empty()) text += "<figure class=\"drawing\">\n" + run.drawing + "</figure>\n";
+  text += summary_table(report, anchor);
+  for (std::size_t i = 0; i < report.tests.size(); ++i)
+    text += test_section(report.tests[i], fmt::format("{}t{}", anchor, i + 1), report);
+  return text + environment_of(report);
+}
+
 }  // namespace
 
-std::string html(const check::Report& report, const Lab& lab) {
-  const check::Totals totals = report.totals();
-  const Outcome verdict = report.interrupted   ? Outcome::interrupted
-                          : totals.failed > 0  ? Outcome::failed
-                          : totals.error > 0   ? Outcome::error
-                          : totals.passed == 0 ? Outcome::skipped
-                                               : Outcome::passed;
-  std::string text = page_head(fmt::format("{}: {}", report.lab, totals_text(totals)));
-  text += fmt::format("<h1>{} {}</h1>\n", xml(report.lab), badge(verdict));
-  if (!report.description.empty()) text += fmt::format("<p>{}</p>\n", xml(report.description));
-  text += fmt::format("<p>{}{}, in {:.2f} s, begun {}</p>\n", totals_text(totals),
-                      report.interrupted ? "; interrupted" : "", report.seconds, xml(report.began));
-  text += "<figure class=\"drawing\">\n" + svg(lab, reaches_of(report)) + "</figure>\n";
-  text += summary_table(report);
-  for (std::size_t i = 0; i < report.tests.size(); ++i) text += test_section(report.tests[i], i + 1, report);
-  return text + environment_of(report) + kPageEnd;
+std::string drawing_of(const check::Report& report, const Lab& lab) { return svg(lab, reaches_of(report)); }
+
+std::string html(const LabRun& run) {
+  return page_head(fmt::format("{}: {}", run.report.lab, totals_text(run.report.totals()))) + lab_section(run, "") +
+         kPageEnd;
+}
+
+std::string html(LabRuns runs, double seconds) {
+  const std::string totals = labs_totals_text(runs, seconds);
+  std::string text = page_head(totals) + fmt::format("<h1>{}</h1>\n", xml(totals)) +
+                     "<table class=\"tests\">\n<thead><tr><th>Lab</th><th>File</th><th>Outcome</th><th>Tests</th>"
+                     "<th class=\"number\">Time</th></tr></thead>\n";
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const check::Report& report = runs[i].report;
+    text += fmt::format(
+        "<tr><td><a href=\"#lab{}-\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{:.2f} "
+        "s</td></tr>\n",
+        i + 1, xml(one_line(report.lab)), xml(one_line(report.file)), badge(verdict_of(report)),
+        totals_text(report.totals()), report.seconds);
+  }
+  text += "</table>\n";
+  for (std::size_t i = 0; i < runs.size(); ++i) text += lab_section(runs[i], fmt::format("lab{}-", i + 1));
+  return text + kPageEnd;
 }
 
 }  // namespace netrig::report

@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "report/escape.hpp"
+#include "report/place.hpp"
 
 namespace netrig::report {
 namespace {
@@ -22,6 +25,7 @@ std::string properties(const check::Report& report) {
   text += property("kernel", here.kernel);
   text += property("machine", here.machine);
   text += property("cpu", fmt::format("{} x {}", here.cpus, here.cpu));
+  if (report.seed) text += property("seed", fmt::format("{}", *report.seed));
   for (const check::DriverUsed& driver : here.drivers) text += property("driver " + driver.name, driver.version);
   return text + "    </properties>\n";
 }
@@ -68,25 +72,54 @@ std::string output(const check::TestResult& test) {
   return text.empty() ? "" : fmt::format("      <system-out>{}</system-out>\n", xml(text));
 }
 
-}  // namespace
+std::string counts_of(const check::Totals& totals, double seconds) {
+  return fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\"", totals.all(),
+                     totals.failed, totals.error + totals.interrupted, totals.skipped, seconds);
+}
 
-std::string junit(const check::Report& report) {
-  const check::Totals totals = report.totals();
-  const std::string counts =
-      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" time=\"{:.3f}\"", totals.all(),
-                  totals.failed, totals.error + totals.interrupted, totals.skipped, report.seconds);
-  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-  text += fmt::format("<testsuites name=\"netrig\" {}>\n", counts);
+std::string place(std::string_view where) {
+  const FilePlace place = place_of(where);
+  if (place.file.empty()) return {};
+  return fmt::format(" file=\"{}\"{}", xml(one_line(place.file)),
+                     place.line == 0 ? "" : fmt::format(" line=\"{}\"", place.line));
+}
+
+std::string suite(const check::Report& report, const std::string& name) {
   // Ant's timestamp has no zone.
-  text += fmt::format("  <testsuite name=\"{}\" {} timestamp=\"{}\" hostname=\"{}\">\n", xml(report.lab), counts,
-                      xml(report.began.substr(0, 19)), xml(report.environment.host));
+  std::string text = fmt::format("  <testsuite name=\"{}\" {} timestamp=\"{}\" hostname=\"{}\"{}>\n",
+                                 xml(one_line(name)), counts_of(report.totals(), report.seconds),
+                                 xml(report.began.substr(0, 19)), xml(report.environment.host), place(report.file));
   text += properties(report);
   for (const check::TestResult& test : report.tests) {
-    text += fmt::format("    <testcase name=\"{}\" classname=\"{}.{}\" time=\"{:.3f}\">\n", xml(one_line(test.name)),
-                        xml(report.lab), xml(test.check), test.seconds);
+    text += fmt::format("    <testcase name=\"{}\" classname=\"{}.{}\" time=\"{:.3f}\"{}>\n", xml(one_line(test.name)),
+                        xml(one_line(name)), xml(test.check), test.seconds, place(test.where));
     text += body(test) + output(test) + "    </testcase>\n";
   }
-  return text + "  </testsuite>\n</testsuites>\n";
+  return text + "  </testsuite>\n";
+}
+
+}  // namespace
+
+std::string junit(LabRuns runs) {
+  double seconds = 0;
+  std::map<std::string, std::size_t> names;
+  for (const LabRun& run : runs) {
+    seconds += run.report.seconds;
+    ++names[run.report.lab];
+  }
+  std::string text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+  text += fmt::format("<testsuites name=\"netrig\" {}>\n", counts_of(test_totals(runs), seconds));
+  for (const LabRun& run : runs) {
+    // Who reads it tells tests apart by the names of their suites.
+    const check::Report& report = run.report;
+    text += suite(report, names[report.lab] > 1 ? fmt::format("{} ({})", report.lab, report.file) : report.lab);
+  }
+  return text + "</testsuites>\n";
+}
+
+std::string junit(const check::Report& report) {
+  const LabRun run{.report = report};
+  return junit(LabRuns(&run, 1));
 }
 
 }  // namespace netrig::report

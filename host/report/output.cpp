@@ -214,6 +214,8 @@ void check_output(const std::string& path) {
   if (path != "-" && !is_file(path)) static_cast<void>(followed(path));
 }
 
+void check_log(const std::string& path) { static_cast<void>(followed(path)); }
+
 UniqueFd open_log(const std::string& path) { return open_entry(followed(path), path, O_APPEND | O_CREAT); }
 
 }  // namespace netrig::report

@@ -26,9 +26,11 @@ bool reader_is_gone() noexcept;
 /// with errno text; then nothing is left beside it.
 void write_output(const std::string& path, const std::string& text);
 
-/// Before anything has begun: throws Error{invalid} for a place that write_output() and open_log() would refuse,
+/// Before anything has begun: throws Error{invalid} for a place that write_output() would refuse,
 /// because another than the user or the directory's owner put a link, a pipe or a device there, or it is a disk.
 void check_output(const std::string& path);
+/// The same of a file that is appended to, whose place a link in its stead does not take.
+void check_log(const std::string& path);
 
 /// A file to append to, made if it is not there. Nothing in it can block: writes are non-blocking. Throws
 /// Error{invalid}.

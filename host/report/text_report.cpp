@@ -111,6 +111,11 @@ std::string totals_text(const check::Totals& totals) {
   return fmt::format("{}: {}", counted(totals.all(), "test"), fmt::join(parts, ", "));
 }
 
+std::string circumstances(const check::Report& report) {
+  return (report.rounds > 1 ? fmt::format(", in round {}", report.rounds) : "") +
+         (report.seed ? fmt::format(", seed {}", *report.seed) : "");
+}
+
 std::string troubles(const check::Report& report, bool colour) {
   std::string text;
   for (const check::TestResult& test : report.tests)
@@ -131,13 +136,14 @@ std::string ResultLines::line(const check::TestResult& test) const {
   const std::string word(to_text(test.outcome));
   const std::string outcome = fmt::format("{}{}{}{}", colour_of(test.outcome, colour_), word, colour_ ? "\x1b[0m" : "",
                                           std::string(kOutcome - std::min(kOutcome, word.size()), ' '));
+  const std::size_t name_width = std::max(name_width_, width_of(name));
   const std::string time = test.repetitions == 0 ? "" : fmt::format("{:.2f} s", test.seconds);
   const std::string measured = headline(test);
-  if (columns_ == 0 || kOutcome + name_width_ + kTime + kWorthwhile <= columns_) {
-    const std::size_t before = kOutcome + name_width_ + kTime + 2;
+  if (columns_ == 0 || kOutcome + name_width + kTime + kWorthwhile <= columns_) {
+    const std::size_t before = kOutcome + name_width + kTime + 2;
     const auto parts = wrapped(measured, columns_ == 0 ? 0 : columns_ - before);
     std::string text =
-        fmt::format("{}{}{:>{}}  {}", outcome, name, time, name_width_ - width_of(name) + kTime, parts[0]);
+        fmt::format("{}{}{:>{}}  {}", outcome, name, time, name_width - width_of(name) + kTime, parts[0]);
     text.erase(text.find_last_not_of(' ') + 1);
     for (std::size_t i = 1; i < parts.size(); ++i) text += "\n" + std::string(before, ' ') + parts[i];
     return text + "\n";
@@ -162,8 +168,8 @@ std::string closing_text(const check::Report& report, bool colour) {
   const Outcome verdict = totals.failed + totals.error > 0 ? Outcome::failed
                           : totals.passed < totals.all()   ? Outcome::skipped
                                                            : Outcome::passed;
-  text += fmt::format("\n{}{}{} ({:.2f} s)\n", colour_of(verdict, colour), totals_text(totals), colour ? "\x1b[0m" : "",
-                      report.seconds);
+  text += fmt::format("\n{}{}{}{} ({:.2f} s)\n", colour_of(verdict, colour), totals_text(totals),
+                      colour ? "\x1b[0m" : "", circumstances(report), report.seconds);
   return text;
 }
 

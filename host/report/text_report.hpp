@@ -30,6 +30,8 @@ std::string closing_text(const check::Report& report, bool colour);
 
 /// Its middle part alone: each test that did not pass, with findings and attachments.
 std::string troubles(const check::Report& report, bool colour);
+/// ", in round 7, seed 3": what is not as in any other run; mostly empty.
+std::string circumstances(const check::Report& report);
 /// "12 tests: 10 passed, 1 failed, 1 skipped".
 std::string totals_text(const check::Totals& totals);
 /// The figures of a test in a few words: "loss 0%, rtt avg 0.05 ms".

@@ -13,10 +13,13 @@
 
 #include <fmt/ranges.h>
 
+#include "engine/commands.hpp"
 #include "engine/services.hpp"
 #include "session/commands.hpp"
+#include "session/files.hpp"
 #include "session/services.hpp"
 #include "session/session.hpp"
+#include "session/setup.hpp"
 #include "session/views.hpp"
 
 namespace netrig::session {
@@ -74,6 +77,8 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
 void bring_views(engine::Journal& journal, const Lab& next, bool fresh) {
   try {
     make_views(next);
+    if (fresh) make_files(next);
+    make_hosts(next);
   } catch (...) {
     if (fresh) journal.remove();
     throw;
@@ -82,13 +87,22 @@ void bring_views(engine::Journal& journal, const Lab& next, bool fresh) {
 
 /// Comes after the commit point: from here a lab that was up stays as it now is, and one that was not is taken away
 /// again if what belongs to it cannot be had.
-void bring_services_up(const Host& host, const Lab& next, BroughtUp& up) {
+void bring_to_life(const Host& host, const Lab& next, BroughtUp& up) {
   try {
+    // What is to be another afterwards is over before the files that it has in hand are.
+    end_changed_services(up.journal, next);
+    for (std::string& fault : engine::undo_commands(up.journal, engine::commands_to_undo(up.journal.record(), next),
+                                                    host.options.interrupted)) {
+      spdlog::warn("{}", fault);
+      up.warnings.push_back(std::move(fault));
+    }
+    if (!up.fresh) make_files(next);
+    run_commands(up.journal, next, host.options.interrupted);
     bring_services(up.journal, next, {.interrupted = host.options.interrupted, .progress = host.options.progress});
   } catch (const Error& error) {
     if (!up.fresh)
       throw Error(error.code() == ErrorCode::interrupted ? error.code() : ErrorCode::left,
-                  fmt::format("the network of lab {} is as its file says, but its services are not: {}; the next "
+                  fmt::format("the network of lab {} is as its file says, but what lives in it is not: {}; the next "
                               "\"netrig up\" tries again",
                               next.name.str(), error.message()),
                   error.where());
@@ -156,8 +170,9 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     const plan::Plan& plan = bringing.plan();
     result.lines = plan::lines_of(plan, before, next);
     result.lines.insert(result.lines.end(), leftovers.begin(), leftovers.end());
-    const std::vector<plan::Line> services = engine::service_lines(journal.record(), before, next);
-    result.lines.insert(result.lines.end(), services.begin(), services.end());
+    for (const std::vector<plan::Line>& more : {file_lines(before, next), engine::command_lines(journal.record(), next),
+                                                engine::service_lines(journal.record(), before, next)})
+      result.lines.insert(result.lines.end(), more.begin(), more.end());
     engine::check_conflicts(journal.record(), before, next, plan);
     std::vector<std::string> going;
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
@@ -169,7 +184,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     else if (!same)
       journal.commit(next, request.only);  // comments may have changed
     result.warnings = bringing.warnings();
-    bring_services_up(host, next, result);
+    bring_to_life(host, next, result);
     if (resists)
       throw Error(
           ErrorCode::left,

@@ -9,10 +9,10 @@ namespace {
 /// Where a test has a command of its own; nothing: it has none.
 std::optional<Position> command_of(const Test& test) {
   if (std::holds_alternative<ExecCheck>(test.check)) return test.where;
-  if (!test.before.empty()) return test.before.front().where;
   if (!test.after.empty()) return test.after.front().where;
-  for (const Event& event : test.during)
-    if (std::holds_alternative<PlacedCommand>(event.what)) return event.where;
+  for (const auto* events : {&test.before, &test.during})
+    for (const Event& event : *events)
+      if (std::holds_alternative<PlacedCommand>(event.what)) return event.where;
   return std::nullopt;
 }
 
@@ -23,19 +23,21 @@ void require_commands(const driver::Policy& policy, const Lab& lab, CommandUse u
   if (policy.lab_commands == LabCommands::always) return;
   const bool never = policy.lab_commands == LabCommands::never;
   if (!never && use == CommandUse::test) return;
-  const auto refuse = [&](const std::string& what, Position where) {
+  const auto refuse = [&](const std::string& what, Position where, std::string_view advice = {}) {
     throw Error(ErrorCode::denied,
                 never ? fmt::format("{} runs a command, and the policy lets no lab do that: labs.commands = \"never\" "
                                     "in {}",
                                     what, policy.origin())
                       : fmt::format("{} runs a command while the lab is up, and the policy lets labs do that only in "
-                                    "tests (labs.commands = \"test\" in {}): use \"netrig run\", or write start = "
-                                    "\"test\"",
-                                    what, policy.origin()),
+                                    "tests (labs.commands = \"test\" in {}): use \"netrig run\"{}",
+                                    what, policy.origin(), advice),
                 lab.at(where));
   };
+  for (const Namespace& space : lab.namespaces)
+    if (!space.commands.empty()) refuse(fmt::format("namespace {}", space.name.str()), space.commands.front().where);
   for (const Service& service : lab.services)
-    if (never || service.start == Service::Start::up) refuse(fmt::format("service {}", service.name), service.where);
+    if (never || service.start == Service::Start::up)
+      refuse(fmt::format("service {}", service.name), service.where, ", or write start = \"test\"");
   if (!never) return;
   for (const Test& test : lab.tests)
     if (const auto where = command_of(test)) refuse(fmt::format("test \"{}\"", test.name), *where);

@@ -4,8 +4,10 @@
 #include <numeric>
 #include <unordered_set>
 
+#include "engine/commands.hpp"
 #include "engine/services.hpp"
 #include "plan/drift.hpp"
+#include "session/files.hpp"
 #include "session/session.hpp"
 
 namespace netrig::session {
@@ -62,12 +64,16 @@ Observation observe(const engine::Record& record, const Lab* current, const Lab&
   engine::check_conflicts(record, current, next, plan);
   Observation result = observed(plan, current, next);
   if (current != nullptr) append(result.lines, leftovers_of(record, *current));
+  append(result.lines, file_lines(current, next));
+  append(result.lines, engine::command_lines(record, next));
   append(result.lines, engine::service_lines(record, current, next));
   return result;
 }
 
 Observation compare_files(const Lab* current, const Lab& next) {
   Observation result = observed(engine::make_plan(current, next, plan::as_wanted(current), 1), current, next);
+  append(result.lines, file_lines(current, next));
+  append(result.lines, engine::compare_commands(current, next));
   append(result.lines, engine::compare_services(current, next));
   return result;
 }
@@ -77,6 +83,7 @@ Observation verify(const engine::Record& record, const Lab& applied) {
   std::iota(all.begin(), all.end(), 0U);
   plan::Drift drift = engine::drift_in(record, applied, all);
   Observation result{.lines = std::move(drift.lines)};
+  append(result.lines, engine::command_lines(record, applied));
   append(result.lines, engine::service_lines(record, &applied, applied));
   for (auto& [space, object] : drift.foreign) result.foreign.push_back({.space = space, .object = std::move(object)});
   return result;

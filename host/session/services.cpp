@@ -134,9 +134,18 @@ void check_services(const Lab& lab) {
     }
 }
 
+void end_changed_services(engine::Journal& journal, const Lab& lab) {
+  end(journal, engine::unwanted_services(journal.record(), lab));
+  end(journal, made_of(journal.record(), engine::services_to_start(journal.record(), lab)));
+}
+
 void bring_services(engine::Journal& journal, const Lab& lab, const ServiceStart& how) {
   end(journal, engine::unwanted_services(journal.record(), lab));
-  const std::vector<const Service*> missing = engine::services_to_start(journal.record(), lab);
+  start_services(journal, lab, engine::services_to_start(journal.record(), lab), how);
+}
+
+void start_services(engine::Journal& journal, const Lab& lab, const std::vector<const Service*>& missing,
+                    const ServiceStart& how) {
   if (missing.empty()) return;
   end(journal, made_of(journal.record(), missing));
   try {

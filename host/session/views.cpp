@@ -15,26 +15,15 @@
 #include "engine/record_directory.hpp"
 #include "kernel/view.hpp"
 #include "model/error_number.hpp"
-#include "process/process.hpp"
+#include "session/accounts.hpp"
+#include "session/files.hpp"
 
 namespace netrig::session {
 namespace {
 
-constexpr const char* kPrivate = "private";
-
 [[noreturn]] void fail(const std::string& what) {
   const int error = errno;
   throw Error(refusal_code(error), fmt::format("{}: {}", what, errno_text(error)));
-}
-
-gid_t group_of(const std::string& name) {
-  if (const auto number = process::account_number(name)) return *number;
-  std::vector<char> buffer(64UL << 10U);
-  group entry{};
-  group* found = nullptr;
-  ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-  if (found == nullptr) throw Error(ErrorCode::not_found, fmt::format("there is no group \"{}\"", name));
-  return found->gr_gid;
 }
 
 /// A directory in one that is root's alone, opened without following a link; made if it is not there.
@@ -73,6 +62,16 @@ void for_each_directory(const Lab& lab, Each&& each) {
 
 }  // namespace
 
+gid_t group_of(const std::string& name) {
+  if (const auto number = process::account_number(name)) return *number;
+  std::vector<char> buffer(64UL << 10U);
+  group entry{};
+  group* found = nullptr;
+  ::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found == nullptr) throw Error(ErrorCode::not_found, fmt::format("there is no group \"{}\"", name));
+  return found->gr_gid;
+}
+
 void check_views(const Lab& lab) {
   for_each_directory(lab, [](const Namespace&, const PrivateDirectory& one) {
     static_cast<void>(process::user_of(one.owner));
@@ -81,6 +80,7 @@ void check_views(const Lab& lab) {
     if (!std::filesystem::is_directory(one.path, fault))
       throw Error(ErrorCode::not_found, "this machine has no such directory to put it over; make one, for all labs");
   });
+  check_files(lab);
 }
 
 void make_views(const Lab& lab) {
@@ -89,7 +89,7 @@ void make_views(const Lab& lab) {
     if (!all) {
       const auto record = engine::RecordDirectory::look(lab.name.str());
       if (!record) throw Error(ErrorCode::not_found, fmt::format("lab {} has no record", lab.name.str()));
-      all = record->subdirectory(kPrivate, true);
+      all = record->subdirectory(kernel::kPrivate, true);
     }
     make_private(make_directory(all, space.name.str()),
                  std::filesystem::path(kernel::place_of(lab.name.str(), space.name.str(), one.path)).filename(), one);
@@ -100,7 +100,8 @@ View view_of(const std::string& lab, const std::string& space,
              const std::function<Lab(const engine::Record&)>& applied) {
   // To read the file of a large lab takes longer than most commands.
   const std::string source = engine::Journal::applied_source(lab);
-  if (source.find("hostname") == std::string::npos && source.find("private") == std::string::npos) return {};
+  const auto says = [&](const char* key) { return source.find(key) != std::string::npos; };
+  if (!says("hostname") && !says("private") && !says("values")) return {};
   const auto record = engine::Journal::peek(lab);
   if (!record) return {};
   const Lab whole = applied(*record);

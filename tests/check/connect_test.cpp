@@ -44,11 +44,12 @@ TEST_CASE("tcp to a server that is there only connects, and tells if none is") {
   CHECK(result.findings[0].seen == "TCP port 4242: Connection refused (ECONNREFUSED)");
   CHECK(result.findings[0].expected == "a connection to port 4242");
   CHECK(result.findings[0].look_at == "netrig exec rig h2 -- ss -lntu");
-  CHECK(connect("tcp = { to = \"h2\", port = 4242, server = false }",
-                "(timeout 10 ip netns exec h2 python3 -m http.server 4242 >/dev/null 2>&1 &); for i in $(seq 100); do "
-                "ip netns exec "
-                "h2 ss -Hltn sport = 4242 | grep -q . && break; sleep 0.05; done")
-            .findings.empty());
+  CHECK(
+      connect("tcp = { to = \"h2\", port = 4242, server = false }",
+              "(timeout 100 ip netns exec h2 python3 -m http.server 4242 >/dev/null 2>&1 &); for i in $(seq 1000); do "
+              "ip netns exec "
+              "h2 ss -Hltn sport = 4242 | grep -q . && break; sleep 0.05; done")
+          .findings.empty());
 }
 
 TEST_CASE("tcp and udp tell silence from refusal") {
@@ -70,7 +71,7 @@ TEST_CASE("tcp and udp tell silence from refusal") {
 TEST_CASE("tcp tells a port that is taken, and an answer that was too late") {
   CHECK_THROWS_WITH(
       connect("tcp = { to = \"h2\", port = 4243 }",
-              "(timeout 10 ip netns exec h2 python3 -m http.server 4243 >/dev/null 2>&1 &); for i in $(seq 100); do "
+              "(timeout 100 ip netns exec h2 python3 -m http.server 4243 >/dev/null 2>&1 &); for i in $(seq 1000); do "
               "ip netns exec h2 ss -Hltn sport = 4243 | grep -q . && break; sleep 0.05; done"),
       ContainsSubstring("cannot start an echo server at 198.51.100.2 port 4243 in h2: Address already in use"));
   const auto result = connect("tcp = { to = \"h2\", max_rtt = \"1us\" }");

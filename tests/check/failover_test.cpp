@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "check/rig.hpp"
+#include "check/services.hpp"
 #include "check/watch.hpp"
 
 using namespace netrig;
@@ -56,7 +57,9 @@ check::TestResult failover(const std::string& check, const std::string& during) 
   const rig::Rig rig(std::string(kTwoWays) + "[[test]]\nname = \"t\"\nfrom = \"h1\"\nduring = " + during +
                      "\nfailover = " + check + "\n");
   rig::OpenJob open(rig, "t");
-  check::Events events(open.job);
+  check::ServicePool pool(rig.ground());
+  check::TestServices services(open.job, pool);
+  check::Events events(open.job, services);
   check::run(std::get<FailoverCheck>(open.job.test.check), open.job);
   events.finish(open.job);
   return std::move(open.result);
@@ -64,7 +67,7 @@ check::TestResult failover(const std::string& check, const std::string& during) 
 
 }  // namespace
 
-TEST_CASE("failover measures how long nothing came back") {
+TEST_CASE("failover measures how long nothing came back", "[backlog]") {
   const auto result = failover("{ to = \"198.51.100.1\", duration = \"3s\", max_outage = \"2s\" }",
                                "[{ at = \"300ms\", interface = [\"r0:left\", \"r0:right\"], state = \"down\" }]");
   CHECK(result.findings.empty());
@@ -96,9 +99,9 @@ TEST_CASE("failover tells an outage that is too long, or never ends") {
   CHECK_THAT(result.findings[0].seen, ContainsSubstring("packets do not flow at the end"));
 }
 
-TEST_CASE("failover tells packets that were lost before anything happened") {
-  const auto result = failover("{ to = \"198.51.100.9\", duration = \"100ms\" }",
-                               "[{ at = \"50ms\", interface = \"r1:left\", state = \"down\" }]");
+TEST_CASE("failover tells packets that were lost before anything happened", "[backlog]") {
+  const auto result = failover("{ to = \"198.51.100.9\", duration = \"1500ms\" }",
+                               "[{ at = \"1s\", interface = \"r1:left\", state = \"down\" }]");
   REQUIRE(result.findings.size() == 2);
   CHECK_THAT(result.findings[0].seen, ContainsSubstring("before anything happened"));
 }
@@ -114,7 +117,9 @@ failover = { to = "198.51.100.1", duration = "5s", max_outage = "4s" }
   if (scratch::sh("for i in 0 1; do tc -n h1 qdisc add dev up$i root netem delay 100ms || exit; done").exit != 0)
     scratch::skip("this kernel cannot delay packets (netem)");
   rig::OpenJob open(rig, "t");
-  check::Events events(open.job);
+  check::ServicePool pool(rig.ground());
+  check::TestServices services(open.job, pool);
+  check::Events events(open.job, services);
   check::run(std::get<FailoverCheck>(open.job.test.check), open.job);
   events.finish(open.job);
   INFO((open.result.findings.empty() ? "" : open.result.findings[0].seen));

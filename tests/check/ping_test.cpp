@@ -95,7 +95,7 @@ TEST_CASE("ping tells who refused, and why") {
   CHECK(result.findings[0].seen == "1 of 1 echo requests got no reply: 192.0.2.254 says: time exceeded");
 }
 
-TEST_CASE("ping allows the loss that a test allows, and no more") {
+TEST_CASE("ping allows the loss that a test allows, and no more", "[backlog]") {
   const std::string every_other = in_nft("h2", "input", "icmp type echo-request numgen inc mod 2 0 drop");
   CHECK(
       ping(rig::kWire, "{ to = \"h2\", count = 10, interval = \"1ms\", timeout = \"2s\", max_loss = 50 }", every_other)
@@ -113,6 +113,25 @@ TEST_CASE("ping tells a round trip that was too long") {
   CHECK(result.findings[0].expected == "at most 1us");
 }
 
+TEST_CASE("ping wants the loss and the round trips of a bad link, and tells one that is too good", "[backlog]") {
+  // All or nothing: what the machine itself drops is sent again, so that no other share is certain.
+  const std::string all = in_nft("h2", "input", "icmp type echo-request drop");
+  const std::string some = "{ to = \"h2\", count = 4, interval = \"1ms\", timeout = \"500ms\", ";
+  CHECK(ping(rig::kWire, some + "min_loss = 100 }", all).findings.empty());
+  CHECK(ping(rig::kWire, some + "min_rtt = \"1us\" }").findings.empty());
+  auto result = ping(rig::kWire, some + "min_loss = 0.5 }");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "4 of 4 echo requests were answered, which is 0% loss");
+  CHECK(result.findings[0].expected == "at least 0.5% loss");
+  result = ping(rig::kWire, some + "min_loss = 20, max_loss = 40 }", all);
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].expected == "at most 40% loss");
+  result = ping(rig::kWire, some + "min_rtt = \"10m\" }");
+  REQUIRE(result.findings.size() == 1);
+  CHECK_THAT(result.findings[0].seen, Catch::Matchers::Matches("a round trip took [0-9.]+ ms"));
+  CHECK(result.findings[0].expected == "at least 10m");
+}
+
 TEST_CASE("ping that must not be fragmented is refused by a small link, and passes without") {
   const std::string narrow = "ip netns exec r ip link set eth2 mtu 1400; ip netns exec h2 ip link set eth0 mtu 1400";
   CHECK(ping(rig::kRouted, "{ to = \"h2\", count = 1, size = 1472 }", narrow).findings.empty());
@@ -121,7 +140,7 @@ TEST_CASE("ping that must not be fragmented is refused by a small link, and pass
   CHECK(result.findings[0].seen == "1 of 1 echo requests got no reply: 192.0.2.254 says: fragmentation needed");
 }
 
-TEST_CASE("a hundred hosts all ping each other, and leave no neighbour entry behind") {
+TEST_CASE("a hundred hosts all ping each other, and leave no neighbour entry behind", "[backlog]") {
   const rig::Rig rig(star(100) +
                      "[[test]]\nname = \"t\"\nfrom = \"h*\"\nping = { to = \"h*\", count = 1 }\n"
                      "[[test]]\nname = \"some\"\nfrom = \"h*\"\nping = { to = \"h*\", pairs = 30 }\n");
@@ -139,7 +158,8 @@ TEST_CASE("a hundred hosts all ping each other, and leave no neighbour entry beh
   CHECK(rig.run<PingCheck>("some").pairs.size() == 30);
 }
 
-TEST_CASE("so many hosts that the machine cannot hold two of their broadcasts ping one of them and lose nothing") {
+TEST_CASE("so many hosts that the machine cannot hold two of their broadcasts ping one of them and lose nothing",
+          "[backlog]") {
   // Without IPv6: the router solicitations of so many hosts would overflow the machine for minutes, other tests' too.
   const rig::Rig rig(star(900, "sysctl = { \"net.ipv6.conf.all.disable_ipv6\" = 1 }\n") +
                      "[[test]]\nname = \"t\"\nfrom = \"h*\"\nping = { to = \"h1\", count = 1 }\n");

@@ -5,6 +5,7 @@
 #include "catch.hpp"
 #include "check/process.hpp"
 #include "check/rig.hpp"
+#include "check/services.hpp"
 #include "check/watch.hpp"
 
 using namespace netrig;
@@ -162,7 +163,9 @@ TEST_CASE("events take links down and up, and everything comes back") {
   const auto before = state_of(rig);
   {
     rig::OpenJob open(rig, "t");
-    check::Events events(open.job);
+    check::ServicePool pool(rig.ground());
+    check::TestServices services(open.job, pool);
+    check::Events events(open.job, services);
     scratch::await([] { return is_down("h1", "eth0") && is_down("r", "eth2"); });
     scratch::file("mark", "");
     events.finish(open.job);
@@ -184,14 +187,18 @@ TEST_CASE("events that fail are findings, and links come back also when the test
   const auto before = state_of(rig);
   {
     rig::OpenJob open(rig, "t");
-    check::Events events(open.job);
+    check::ServicePool pool(rig.ground());
+    check::TestServices services(open.job, pool);
+    check::Events events(open.job, services);
     events.finish(open.job);
     REQUIRE(open.result.findings.size() == 1);
     CHECK_THAT(open.result.findings[0].seen, ContainsSubstring("ended with exit code 3: no"));
   }
   {
     rig::OpenJob open(rig, "t");
-    const check::Events events(open.job);
+    check::ServicePool pool(rig.ground());
+    check::TestServices services(open.job, pool);
+    const check::Events events(open.job, services);
     scratch::await([] { return is_down("r", "eth2"); });
   }
   CHECK(scratch::Json::diff(before, state_of(rig)).dump() == "[]");

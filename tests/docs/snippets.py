@@ -8,6 +8,8 @@ c, cpp, cmake    file=PATH: written there, before anything is run; each folder w
                  must find that its drivers make devices
 json in=COMMAND  has the members that the command's answer has
 mermaid in=LAB   what graph says of it
+yaml run         a workflow of GitHub or GitLab: read, and what its steps run is run, in the source tree as netrig/ and with a lab
+                 in labs/; files that it keeps as reports must be there then
 text             nothing to run: a message, a layout
 
 A block without a mark, or with one that is not in this list, is an error. So are blocks of manual pages (.nf, .EX) that
@@ -20,6 +22,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+import yaml
 
 BUILD = os.environ["NETRIG_TEST_BUILD"]
 NETRIG = BUILD + "/netrig"
@@ -130,13 +134,52 @@ def check_mermaid(snippet):
         raise Wrong(f"netrig graph says:\n{drawn}")
 
 
+def commands_of(workflow):
+    """(directory, command) of every step, and the files kept; GitHub has steps in jobs, GitLab scripts."""
+    commands, kept = [], []
+    for job in workflow.get("jobs", {}).values():
+        for step in job["steps"]:
+            if "run" in step:
+                commands.append((step.get("working-directory", "."), step["run"]))
+            elif "uses" not in step:
+                raise Wrong(f"a step that does nothing: {step}")
+            if "upload-artifact" in step.get("uses", ""):
+                kept += [path for path in step["with"]["path"].split("\n") if path and not path.endswith("/")]
+    for job in workflow.values():
+        if isinstance(job, dict) and "script" in job:
+            # All lines of a job are one shell's.
+            commands.append((".", "\n".join(job.get("before_script", []) + job["script"])))
+            kept += job["artifacts"]["paths"] + list(job["artifacts"]["reports"].values())
+    return commands, set(kept)
+
+
+def check_yaml(snippet):
+    workflow = yaml.safe_load(snippet.text)
+    if not snippet.marks.get("run"):
+        raise Wrong("yaml is a workflow, and those are run")
+    commands, kept = commands_of(workflow)
+    if not commands or not kept:
+        raise Wrong("a workflow that runs or keeps nothing")
+    summary = write(PLACE + "/step_summary.md", "")
+    github = "jobs" in workflow
+    for directory, command in commands:
+        run(["sh", "-eu", "-c", command], directory, GITHUB_ACTIONS="true" if github else "",
+            GITHUB_STEP_SUMMARY=summary, GITHUB_WORKSPACE=os.getcwd())
+    for path in kept:
+        if os.path.getsize(path) == 0:
+            raise Wrong(f"{path} is empty")
+        os.remove(path)
+    if github != ("everybody answers" in read(summary)):
+        raise Wrong("the step's summary is not what it should be")
+
+
 def check_file(snippet):
     if "file" not in snippet.marks:
         raise Wrong("source code without file=PATH")
 
 
 CHECKS = {"toml": check_toml, "sh": check_sh, "json": check_json, "mermaid": check_mermaid,
-          "c": check_file, "cpp": check_file, "cmake": check_file, "text": lambda snippet: None}
+          "yaml": check_yaml, "c": check_file, "cpp": check_file, "cmake": check_file, "text": lambda snippet: None}
 
 
 def build(folder):
@@ -172,6 +215,8 @@ def main(document):
     lines = read(document).split("\n")
     snippets = list(fenced(document, lines) if document.endswith(".md") else of_manual(document, lines))
     write("lab.toml", read(FRAMES + "/whole.toml"))
+    write("labs/campus.toml", read(FRAMES + "/whole.toml"))
+    os.path.lexists("netrig") or os.symlink(".", "netrig")
     shutil.copy(BUILD + "/plugins/veth.so", "veth.so")
     wrong = 0
     folders = []

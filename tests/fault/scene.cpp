@@ -152,7 +152,8 @@ class Judge {
   void judge(std::chrono::duration<double> usual, const std::string& before, const Change* change) {
     const Traced& traced = verdict_.traced;
     if (traced.hung) say("it hangs");
-    if (traced.outlived != 0) say(fmt::format("{} processes outlive it", traced.outlived));
+    if (traced.outlived != 0 && !(setting_.command == "run" && told()))
+      say(fmt::format("{} processes outlive it", traced.outlived));
     if (usual.count() > 0 && !traced.hung && traced.time.count() > usual.count() + kStall)
       say(fmt::format("{} {:.1f} s, without a fault {:.1f} s", kSlow, traced.time.count(), usual.count()));
     if (!traced.hung) judge_code();
@@ -168,6 +169,13 @@ class Judge {
   [[nodiscard]] const Sight& whole() const { return setting_.whole.empty() ? verdict_.whole : setting_.whole; }
   void say(std::string text) { verdict_.faults.push_back(std::move(text)); }
   [[nodiscard]] bool killed() const { return point_ && point_->error == kKill && point_->role == "host"; }
+
+  /// Whether it says that the lab, or its record, is left.
+  [[nodiscard]] bool told() const {
+    const std::string& words = verdict_.traced.err;
+    return words.find("netrig down fault") != std::string::npos ||
+           words.find("cannot remove /run/netrig/fault") != std::string::npos;
+  }
 
   void judge_code() {
     const int code = verdict_.traced.exit;
@@ -196,10 +204,7 @@ class Judge {
     }
     if (setting_.command == "down" && code != 0) return;
     // What cannot be taken away is left, but then it is named.
-    const std::string& words = verdict_.traced.err;
-    const bool told = words.find("netrig down fault") != std::string::npos ||
-                      words.find("cannot remove /run/netrig/fault") != std::string::npos;
-    if (setting_.command == "run" && code != 0 && told) return;
+    if (setting_.command == "run" && code != 0 && told()) return;
     if (const std::string left = left_for_good(before); !left.empty())
       say(fmt::format("exit code {}, but there are left: {}", code, left));
   }

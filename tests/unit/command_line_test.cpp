@@ -59,9 +59,9 @@ std::vector<std::string> each_line(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the help of every command has examples that can be typed and exit codes and the global options") {
-  const auto command = GENERATE(as<std::string>{}, "", "up", "down", "test", "run", "bench", "plan", "graph", "status",
-                                "list", "exec", "shell", "drivers", "drivers list", "drivers show", "drivers keygen",
-                                "drivers sign", "drivers check", "doctor", "audit");
+  const auto command = GENERATE(as<std::string>{}, "", "up", "down", "test", "run", "ping", "bench", "plan", "graph",
+                                "verify", "watch", "status", "logs", "list", "exec", "shell", "drivers", "drivers list",
+                                "drivers show", "drivers keygen", "drivers sign", "drivers check", "doctor", "audit");
   const std::string help = help_of(typed_words(command));
   INFO(command << ":\n" << help);
   CHECK_THAT(help, ContainsSubstring(std::string(cli::kGlobalGroup) + ":"));
@@ -139,6 +139,9 @@ TEST_CASE("what an option does not take is told in the words of all other errors
       {"--log-format xml list", "--log-format: \"xml\" is none of human, json"},
       {"run x.toml --jobs", "netrig run: --jobs wants a value: N; see"},
       {"list --json=perhaps", "netrig list: --json takes no value; see"},
+      {"run a.toml b.toml --isolated --no-isolated",
+       "netrig run: --isolated and --no-isolated do not go together; see"},
+      {"run a.toml --seed 0", "netrig run: --seed: \"0\" is not a whole number from 1 to"},
       {"down x --all", "netrig down: LAB and --all do not go together; see"},
   }));
   INFO(line);

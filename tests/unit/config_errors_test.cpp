@@ -254,6 +254,70 @@ TEST_CASE("what a lab names must be there") {
   });
 }
 
+TEST_CASE("checks of tests refuse what they cannot mean") {
+  const auto test = [](const std::string& more) { return lab("[[test]]\nname = \"t\"\nfrom = \"a\"\n" + more + "\n"); };
+  const std::string flap = "during = [{ at = \"1s\", interface = \"a:eth0\", state = \"down\" }]\n";
+  check({
+      {test("within = \"5s\"\nping = { to = \"b\" }"),
+       "lab.toml:15:10: within is the check's: write ping = { to = \"h2\", within = \"10s\" }"},
+      {test("ping = { to = \"b\", within = \"60s\" }"),
+       "lab.toml:15:29: within can take 1m, and the test's timeout is 1m; raise timeout"},
+      {test("timeout = \"20s\"\nping = { to = \"b\", within = \"15s\", holds = \"5s\" }"),
+       "within with holds can take 20s, and the test's timeout is 20s"},
+      {test("timeout = \"5s\"\nping = { to = \"b\", holds = \"5s\" }"), "holds can take 5s"},
+      {test(flap + "ping = { to = \"b\", within = \"5s\" }"),
+       "lab.toml:16:29: within tries a check again and again, and during is about one run of it; make it two tests"},
+      {test(flap + "failover = { to = \"b\", holds = \"5s\" }"),
+       "holds tries a check again and again, and failover is about"},
+      {test("throughput = { to = \"b\", within = \"5s\" }"), "throughput is about one run of it"},
+      {test("counters = { interface = \"a:eth0\" }\nping = { to = \"b\", within = \"5s\" }"), "and counters is about"},
+      {test("capture = { interface = \"a:eth0\" }\nping = { to = \"b\", within = \"5s\" }"), "and capture is about"},
+      {test("ping = { to = \"b\", source = \"192.0.2.1/24\" }"), "lab.toml:15:29: "},
+      {test("ping = { to = \"192.0.2.2\", source = \"2001:db8::1\" }"),
+       "source is of another family than what is asked for"},
+      {test("ping = { to = \"b\", family = \"ipv6\", source = \"192.0.2.1\" }"),
+       "source is of another family than what is asked for"},
+      {test("ping = { to = \"b\", tos = 256 }"), "lab.toml:15:26: "},
+      {test("ping = { to = \"b\", dev = \"a:eth0\" }"), "interface name \"a:eth0\""},
+      {test("throughput = { to = \"b\", dev = \"eth0\" }"),
+       "dev does not go with throughput; it goes with ping, failover, tcp, udp, path, unreachable, http"},
+      {test("http = { to = \"b\", tos = 4 }"),
+       "tos does not go with http; it goes with ping, failover, tcp, udp, path, unreachable"},
+      {test("http = { to = \"b\", source = \"192.0.2.1\", dev = \"eth0\" }"), "takes source or dev and not both"},
+      {test("ping = { to = \"b\", min_loss = 50, max_loss = 40 }"), "min_loss is more than max_loss"},
+      {test("ping = { to = \"b\", min_rtt = \"2s\", max_rtt = \"1s\" }"), "min_rtt is more than max_rtt"},
+      {test("route = { to = \"192.0.2.0/24\", fwmark = 2 }"),
+       "fwmark is of a packet to one address: write to = \"ADDRESS\" without a prefix length"},
+      {test("route = { to = \"192.0.2.2\", fwmark = \"0x2/0xff\" }"), "fwmark of a packet has no mask"},
+      {test("route = { to = \"192.0.2.2\", source_port = 53 }"), "source_port goes with protocol = \"tcp\" or \"udp\""},
+      {test("route = { to = \"192.0.2.2\", protocol = \"tcpp\" }"), "did you mean \"tcp\"?"},
+      {test("route = { to = \"192.0.2.2\", iif = \"eth0\" }"), "write source = \"ADDRESS\" beside iif"},
+      {test("route = { to = \"192.0.2.2\", source = \"2001:db8::1\" }"),
+       "source is of another family than the destination"},
+      {test("ping = { to = \"b\", retry = \"5s\" }"), "unknown key \"retry\" in ping; did you mean \"within\"?"},
+      {test("route = { to = \"192.0.2.2\", dport = 80 }"), "did you mean \"destination_port\"?"},
+      {test("link = { interface = \"eth0\" }"), "link looks at nothing; add carrier, speed, master or port_state"},
+      {test("link = { interface = \"a:eth0\", carrier = true }"), "the namespace stands in from"},
+      {test("link = { interface = \"eth0\", speed = \"10kbit\" }"), "the kernel tells speeds in whole Mbit"},
+      {test("link = { interface = \"eth0\", port_state = \"up\" }"), "it can be \"disabled\", \"listening\""},
+      {test("fdb = { interface = \"eth0\" }"), "fdb has no \"mac\""},
+      {test("fdb = { interface = \"eth0\", mac = \"2\" }"), "\"2\" is not a MAC address"},
+      {test("fdb = { interface = \"eth0\", mac = \"02:00:00:00:00:01\", vlan = 4095 }"), "vlan"},
+      {test("ping = { to = \"b\" }\nbefore = [{ at = \"1s\", interface = \"a:eth0\", state = \"down\" }]"),
+       "before happens before the check begins; what happens later goes into during"},
+      {test("ping = { to = \"b\" }\nbefore = [{ interface = \"a:eth7\", state = \"down\" }]"),
+       "\"a:eth7\" matches no interface of the lab"},
+      {test("ping = { to = \"b\" }\nbefore = [{ service = \"web\", state = \"stop\" }]"),
+       "services: there is no [service.web]"},
+      {test("ping = { to = \"b\" }\nduring = [{ at = \"1s\", service = \"web\" }]"),
+       "during has no \"state\"; of a service it can be \"stop\", \"start\", \"restart\" or \"kill\""},
+      {test("ping = { to = \"b\" }\nduring = [{ at = \"1s\", service = \"web\", state = \"down\" }]"),
+       "state = \"down\" is not known; it can be \"stop\""},
+      {test("ping = { to = \"b\" }\nbefore = [{ service = \"web\", interface = \"a:eth0\", state = \"down\" }]"),
+       "before takes one of interface = \"NAMESPACE:INTERFACE\" with state = \"down\", service = "},
+  });
+}
+
 TEST_CASE("parameters are checked against what the driver declares") {
   const auto bridge = [](const std::string& params) {
     return lab("[device.sw]\ndriver = \"bridge\"\nparams = { " + params +

@@ -138,6 +138,77 @@ exec = { command = "true" }
   CHECK(names == std::vector<std::string>{"first", "second 1", "third 1", "second 2", "third 2", "last"});
 }
 
+TEST_CASE("what a check asks for beside its target is read") {
+  const Lab lab = config::parse(R"(
+[lab]
+name = "x"
+[namespace.a]
+[namespace.b]
+[service.web]
+namespace = "b"
+command = "true"
+[[test]]
+name = "t"
+from = "a"
+ping = { to = "b", source = "2001:db8::1", dev = "red", tos = 0x20, min_loss = 10, within = "30s", holds = "5s" }
+before = { service = "w*", state = "kill" }
+[[test]]
+name = "route"
+from = "a"
+route = { to = "192.0.2.2", source = "192.0.2.1", fwmark = "0x2", protocol = "tcp", destination_port = 80, iif = "eth0" }
+)",
+                                "lab.toml", fake_drivers())
+                      .lab;
+  const Test& test = lab.tests.at(0);
+  CHECK(test.waiting == Waiting{.within = 30s, .holds = 5s});
+  const auto& ping = std::get<PingCheck>(test.check);
+  CHECK(ping.to.family == Family::ipv6);
+  CHECK(ping.to.sender == Sender{.source = IpAddress::parse("2001:db8::1"), .dev = InterfaceName("red"), .tos = 0x20});
+  CHECK(ping.min_loss == 10);
+  CHECK(ping.max_loss == 100);
+  REQUIRE(test.before.size() == 1);
+  CHECK(std::get<ServiceEvent>(test.before[0].what) ==
+        ServiceEvent{.services = {"w*"}, .how = ServiceEvent::How::kill});
+  CHECK(std::get<RouteCheck>(lab.tests.at(1).check).query == RouteQuery{.source = IpAddress::parse("192.0.2.1"),
+                                                                        .fwmark = 2,
+                                                                        .protocol = std::uint8_t{6},
+                                                                        .source_port = {},
+                                                                        .destination_port = std::uint16_t{80},
+                                                                        .iif = InterfaceName("eth0")});
+}
+
+TEST_CASE("a part of a lab has the tests whose services and links are in it") {
+  const Lab lab = config::parse(R"(
+[lab]
+name = "x"
+[namespace.a]
+[namespace.b]
+[service.web]
+namespace = "b"
+command = "true"
+[[test]]
+name = "needs b's service"
+from = "a"
+exec = { command = "true" }
+before = { service = "web", state = "stop" }
+[[test]]
+name = "needs b's link"
+from = "a"
+exec = { command = "true" }
+before = { interface = "b:lo", state = "down" }
+[[test]]
+name = "needs a alone"
+from = "a"
+exec = { command = "true" }
+before = { interface = "a:lo", state = "down" }
+)",
+                                "lab.toml", fake_drivers())
+                      .lab;
+  const Lab part = select(lab, {"a"});
+  REQUIRE(part.tests.size() == 1);
+  CHECK(part.tests[0].name == "needs a alone");
+}
+
 TEST_CASE("a part of a lab has the namespaces that match and the devices within") {
   const Lab part = select(example("star-1000.toml"), {"h1?", "hub"});
   CHECK(part.namespaces.size() == 11);

@@ -291,13 +291,16 @@ TEST_CASE("what a message cannot say, or the kernel refuses, makes a device anew
   const auto flag = one_parameter(Encoding::flag, ParameterType::boolean);
   const std::vector<ParameterScalar> on{true};
   const std::vector<ParameterScalar> off{false};
-  CHECK(plan::is_changeable(flag, &off, on));
+  CHECK_FALSE(plan::is_changeable(flag, &off, on));
   CHECK_FALSE(plan::is_changeable(flag, &on, off));
   const auto ip = one_parameter(Encoding::ip, ParameterType::address);
   const auto four = values_of("192.0.2.1");
   const auto six = values_of("2001:db8::1");
   CHECK(plan::is_changeable(ip, &four, values_of("192.0.2.2")));
   CHECK(plan::is_changeable(ip, &six, values_of("2001:db8::2")));
+  CHECK_FALSE(plan::is_changeable(ip, &four, values_of("239.1.1.1")));
+  const auto group = values_of("ff02::1");
+  CHECK_FALSE(plan::is_changeable(ip, &group, values_of("2001:db8::2")));
   CHECK_FALSE(plan::is_changeable(ip, &four, six));
   CHECK_FALSE(plan::is_changeable(ip, &six, four));
   CHECK(plan::is_changeable(ip, nullptr, four));

@@ -373,6 +373,12 @@ TEST_CASE("a table into which anything is relocated is refused") {
     entry_of(DT_RELASZ).d_tag = DT_PLTRELSZ;
     is_refused();
   }
+#ifdef __x86_64__
+  SECTION("by one that copies as much as its symbol is long") {
+    at<Elf64_Rela>(bytes, first).r_info = ELF64_R_INFO(1, R_X86_64_COPY);
+    CHECK_THAT(refusal(bytes), ContainsSubstring("copy relocations"));
+  }
+#endif
   SECTION("by a packed one") {
     at<std::uint64_t>(bytes, first) = table - 80;
     at<std::uint64_t>(bytes, first + 8) = (std::uint64_t{1} << 12) | 1;

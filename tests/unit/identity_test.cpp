@@ -34,7 +34,7 @@ TEST_CASE("a process is found by all that it is, and by nothing less") {
   inner.process = 1;
   ++inner.seen_from;
   CHECK(find(inner).whereabouts == Whereabouts::here);
-  inner.began += 1;
+  inner.began += 1'000'000'000;  // no other process may be taken for it
   CHECK(find(inner).whereabouts == Whereabouts::unknown);
 
   const Found found = find(*identity);

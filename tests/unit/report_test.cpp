@@ -11,9 +11,13 @@
 #include "model/error.hpp"
 #include "report/escape.hpp"
 #include "report/formats.hpp"
+#include "report/github.hpp"
 #include "report/json_report.hpp"
 #include "report/junit.hpp"
+#include "report/lab_run.hpp"
+#include "report/markdown.hpp"
 #include "report/output.hpp"
+#include "report/place.hpp"
 #include "report/plot.hpp"
 #include "report/progress.hpp"
 #include "report/table.hpp"
@@ -132,6 +136,103 @@ TEST_CASE("JUnit counts what it holds and escapes it") {
   CHECK_THAT(text, ContainsSubstring("<skipped message=\"it depends on"));
   CHECK_THAT(text, ContainsSubstring("]]&gt; &lt;/script&gt;"));
   CHECK(text.find('\x1b') == std::string::npos);
+  CHECK_THAT(text, ContainsSubstring("hostname=\"\" file=\"/labs/lab.toml\">"));
+  CHECK_THAT(text, ContainsSubstring("time=\"1.500\" file=\"lab.toml\" line=\"7\">"));
+}
+
+TEST_CASE("places are told apart from names of files that look alike") {
+  const auto parts = [](const std::string& where) {
+    const report::FilePlace place = report::place_of(where);
+    return place.file + " " + std::to_string(place.line) + " " + std::to_string(place.column);
+  };
+  CHECK(parts("lab.toml:7:8") == "lab.toml 7 8");
+  CHECK(parts("lab.toml:7") == "lab.toml 7 0");
+  CHECK(parts("a:b.toml") == "a:b.toml 0 0");
+  CHECK(parts("1:2:lab.toml:3:4") == "1:2:lab.toml 3 4");
+  CHECK(parts("") == " 0 0");
+  CHECK(parts("lab.toml:99999999999:1") == "lab.toml:99999999999 1 0");
+}
+
+TEST_CASE("what one process writes of a report another reads") {
+  check::Report report = everything();
+  report.seed = 7;
+  report.rounds = 3;
+  check::TestResult& test = report.tests[0];
+  test.tags = {"quick"};
+  test.pairs = {
+      {.from = "h1", .to = "h2", .address = "192.0.2.2", .outcome = check::Outcome::failed, .metrics = test.metrics}};
+  test.series = {{.name = "h1 -> h2",
+                  .quantity = "rtt",
+                  .unit = "ms",
+                  .points = {{.at = 0.5, .value = 2}, {.at = 1, .lost = true}}}};
+  test.events = {{.at = 0.25, .what = "r1:left down"}};
+  test.attachments = {{.name = "capture", .path = "/a.pcap", .text = "one\n"}};
+  test.repetitions = 9;
+  // Bytes that are no UTF-8 do not survive JSON.
+  report.tests[1].findings[0].seen = "nothing";
+  CHECK(report::json_report(report::report_of(report::to_json(report))) == report::json_report(report));
+  CHECK(report::report_of(report::to_json(report)).tests[0].series[0].points[1].lost);
+  auto wrong = report::to_json(report);
+  wrong["tests"][0]["outcome"] = "perhaps";
+  CHECK_THROWS(report::report_of(wrong));
+}
+
+TEST_CASE("several labs are one report, in which each is told by its file") {
+  std::vector<report::LabRun> runs(2);
+  runs[0].report = everything();
+  runs[1].report = everything();
+  runs[1].report.file = "/labs/<other>.toml";
+  runs[1].report.tests.resize(1);
+  CHECK(report::outcome_of(runs[0].report) == check::Outcome::failed);
+  CHECK(report::outcome_of(runs[1].report) == check::Outcome::passed);
+  CHECK(report::labs_totals_text(runs, 2) == "2 labs: 1 passed, 1 failed (6 tests, 2.00 s)");
+  const std::string xml = report::rendered(runs, 2, "junit");
+  CHECK_THAT(xml, ContainsSubstring("<testsuites name=\"netrig\" tests=\"6\" failures=\"1\" errors=\"2\""));
+  CHECK_THAT(xml, ContainsSubstring("<testsuite name=\"lab (/labs/lab.toml)\" tests=\"5\"") &&
+                      ContainsSubstring("<testsuite name=\"lab (/labs/&lt;other&gt;.toml)\" tests=\"1\""));
+  CHECK_THAT(report::rendered(runs, 2, "tap"),
+             ContainsSubstring("1..6\n") && ContainsSubstring("\nok 6 - /labs/<other>.toml: good "));
+  const auto json = nlohmann::json::parse(report::rendered(runs, 2, "json"));
+  CHECK(json["labs"].size() == 2);
+  CHECK(json["totals"]["labs"]["failed"] == 1);
+  CHECK(json["totals"]["tests"]["passed"] == 2);
+  const std::string page = report::rendered(runs, 2, "html");
+  CHECK_THAT(page, ContainsSubstring("<a href=\"#lab2-t1\">") && ContainsSubstring("id=\"lab2-t1\"") &&
+                       ContainsSubstring("id=\"lab2-\"") && !ContainsSubstring("<other>"));
+}
+
+TEST_CASE("Markdown shows what came from outside and obeys none of it") {
+  std::vector<report::LabRun> runs(1);
+  runs[0].report = everything();
+  check::TestResult& test = runs[0].report.tests[1];
+  test.findings[0].seen = "a|b `c` *d* <img src=x> [e](f)";
+  test.attachments[0].text = "one\n\n# two\n</pre><script>";
+  const std::string text = report::markdown(runs);
+  CHECK_THAT(text, Catch::Matchers::StartsWith(
+                       "## lab: 5 tests: 1 passed, 1 failed, 1 could not run, 1 skipped, 1 interrupted\n"));
+  CHECK_THAT(text, ContainsSubstring("a\\|b \\`c\\` \\*d\\* &lt;img src=x&gt; \\[e\\](f)"));
+  CHECK_THAT(text, ContainsSubstring("<pre>one\n \n# two\n&lt;/pre&gt;&lt;script&gt;</pre>"));
+  CHECK_THAT(text, ContainsSubstring("<code>lab.toml:7:8</code>"));
+  // Each row of a table has as many cells as its head, whatever the names are.
+  CHECK_THAT(text, ContainsSubstring("\n| &lt;b&gt;bad&lt;/b&gt; &amp; &quot;worse&quot;\\\\x1b\\[31m | **failed** |"));
+  const std::string cut = report::markdown(runs, text.size() - 200);
+  CHECK(cut.size() <= text.size() - 200);
+  CHECK_THAT(cut, ContainsSubstring("did not pass; other reports have them."));
+}
+
+TEST_CASE("annotations are commands that no text of a lab can break out of") {
+  std::vector<report::LabRun> runs(1);
+  runs[0].report = everything();
+  runs[0].report.tests[1].name = "a,b:c%d\n::set-output name=x::y";
+  runs[0].report.tests[1].findings[0].seen = "100%\r\n::error::no";
+  const auto lines = lines_of(report::github_annotations(runs, ""));
+  REQUIRE(lines.size() == 2);  // failed, and could not run
+  CHECK(lines[0] ==
+        "::error file=lab.toml,line=7,col=8,title=lab%3A a%2Cb%3Ac%25d %3A%3Aset-output name=x%3A%3Ay::"
+        "h1 -> h2 (192.0.2.2): 100%25\\x0d%0A::error::no; expected at most 0%25 loss%0A"
+        "look at: netrig exec lab h1 -- ip route get 192.0.2.2");
+  CHECK_THAT(lines[1],
+             Catch::Matchers::StartsWith("::error file=lab.toml,line=7,col=8,title=lab%3A broken::cannot run"));
 }
 
 TEST_CASE("the JSON report holds everything, also what is no UTF-8") {
@@ -159,6 +260,7 @@ TEST_CASE("the text report says what failed, and sums up") {
 TEST_CASE("the form of a report is what the file ends in, or stands before it") {
   CHECK(report::parse_target("x.xml").format == "junit");
   CHECK(report::parse_target("a/b.html").format == "html");
+  CHECK(report::parse_target("a/b.md").format == "md");
   CHECK(report::parse_target("tap:-").path == "-");
   CHECK(report::parse_target("json:x.txt").format == "json");
   CHECK_THROWS_AS(report::parse_target("report"), Error);

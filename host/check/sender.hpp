@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+#include <string>
+
+#include "model/test.hpp"
+
+namespace netrig::check {
+
+/// Makes a socket send as a check says: bound to its device and its source, with its type of service. `space`: of the
+/// socket, for messages. Throws Error{not_found} if the namespace has no such interface or address.
+void apply_sender(int socket, Family family, const Sender& sender, const std::string& space);
+
+/// " -I eth0 -Q 0x10": what ping(8) wants for the same.
+std::string ping_options(const Sender& sender);
+/// " -s 192.0.2.1 -T 0x10": nc(1), which knows no devices.
+std::string netcat_options(const Sender& sender);
+
+}  // namespace netrig::check
