@@ -228,26 +228,12 @@ class Reading {
 }  // namespace
 
 Values read_values(const Table& owner) {
-  Values all;
-  const auto* given = owner.table("values");
-  if (given == nullptr) return all;
-  const Table table(*given, "values", owner.context());
-  for (const auto& [key, node] : *given) {
-    const std::string name(key.str());
+  return read_variables_of(owner, "values", [](const std::string& name) -> std::optional<std::string> {
     if (!is_value_name(name))
-      table.fail(position_of(key), fmt::format("\"{}\" is no name of a value: capital letters, digits and _, a letter "
-                                               "first",
-                                               name));
-    if (name == "LAB" || name == "NAMESPACE" || name.starts_with("NETRIG_"))
-      table.fail(position_of(key), fmt::format("{} is netrig's own to set; choose another name", name));
-    std::string value = node.is_integer() ? std::to_string(*table.integer(name, INT64_MIN, INT64_MAX))
-                                          : table.required_text(name).value;
-    if (value.find('\0') != std::string::npos)
-      table.fail(table.where(name), fmt::format("{} holds a zero byte, which no variable can", name));
-    all.emplace_back(name, std::move(value));
-  }
-  std::sort(all.begin(), all.end());
-  return all;
+      return fmt::format("\"{}\" is no name of a value: capital letters, digits and _, a letter first", name);
+    if (name == "LAB" || name == "NAMESPACE") return netrigs_own(name);
+    return std::nullopt;
+  });
 }
 
 std::vector<OwnFile> read_own_files(const Table& files, const std::string& space, const Values& values,

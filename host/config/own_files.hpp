@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "config/environment.hpp"
 #include "config/parts.hpp"
 
 namespace netrig::config {
 
-using Values = std::vector<std::pair<std::string, std::string>>;
+using Values = Environment;
 
 /// `values` of a namespace or of a file, sorted.
 Values read_values(const Table& table);

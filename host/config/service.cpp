@@ -9,6 +9,8 @@
 #include <charconv>
 #include <unordered_set>
 
+#include "config/environment.hpp"
+
 namespace netrig::config {
 namespace {
 
@@ -48,27 +50,11 @@ bool is_variable(std::string_view name) {
          name.find_first_not_of(kMore) == std::string_view::npos;
 }
 
-std::vector<std::pair<std::string, std::string>> read_environment(const Table& service) {
-  std::vector<std::pair<std::string, std::string>> all;
-  const auto* given = service.table("environment");
-  if (given == nullptr) return all;
-  const Table table(*given, "environment", service.context());
-  for (const auto& [key, node] : *given) {
-    const std::string name(key.str());
-    if (!is_variable(name))
-      table.fail(position_of(key), fmt::format("\"{}\" is no name of a variable: letters, digits and _, not beginning "
-                                               "with a digit",
-                                               name));
-    if (name.starts_with("NETRIG_"))
-      table.fail(position_of(key), fmt::format("{} is netrig's own to set; choose another name", name));
-    std::string value = node.is_integer() ? std::to_string(*table.integer(name, INT64_MIN, INT64_MAX))
-                                          : table.required_text(name).value;
-    if (value.find('\0') != std::string::npos)
-      table.fail(table.where(name), fmt::format("{} holds a zero byte, which no variable can", name));
-    all.emplace_back(name, std::move(value));
-  }
-  std::sort(all.begin(), all.end());
-  return all;
+Environment read_environment(const Table& service) {
+  return read_variables_of(service, "environment", [](const std::string& name) -> std::optional<std::string> {
+    if (is_variable(name)) return std::nullopt;
+    return fmt::format("\"{}\" is no name of a variable: letters, digits and _, not beginning with a digit", name);
+  });
 }
 
 /// Bytes, or "64KiB", "1MiB".

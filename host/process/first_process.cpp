@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "process/first_process.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <grp.h>
@@ -20,7 +21,9 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <optional>
 
 #include "kernel/namespace.hpp"
@@ -48,16 +51,28 @@ constexpr int kLastReads = 4;
   ::_exit(127);
 }
 
+/// Filters of containers refuse calls that they do not know; what stays open then would be waited for in vain.
+void close_from_to(unsigned from, unsigned last) {
+  if (::close_range(from, last, 0) == 0) return;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir("/proc/self/fd"), ::closedir);
+  if (!open) return;
+  const auto listing = static_cast<unsigned>(::dirfd(open.get()));
+  while (const dirent* entry = ::readdir(open.get())) {
+    const auto fd = static_cast<unsigned>(std::strtoul(entry->d_name, nullptr, 10));
+    if (fd >= from && fd <= last && fd != listing) ::close(static_cast<int>(fd));
+  }
+}
+
 /// Closes every descriptor but 0 to 2 and these: another thread of netrig may just have opened some.
 void close_all_but(std::vector<int> kept) {
   std::sort(kept.begin(), kept.end());
   unsigned from = 3;
   for (const int fd : kept) {
     if (fd < 3) continue;
-    if (static_cast<unsigned>(fd) > from) ::close_range(from, static_cast<unsigned>(fd) - 1, 0);
+    if (static_cast<unsigned>(fd) > from) close_from_to(from, static_cast<unsigned>(fd) - 1);
     from = static_cast<unsigned>(fd) + 1;
   }
-  ::close_range(from, ~0U, 0);
+  close_from_to(from, ~0U);
 }
 
 void take_standard_streams(int in, int out, int err) {
@@ -352,7 +367,7 @@ void run_relay(const Start& start) {
     tell_identity(start, first);
     ::_exit(0);
   }
-  ::close_range(3, ~0U, 0);
+  close_from_to(3, ~0U);
   while (::waitpid(first, nullptr, 0) < 0 && errno == EINTR) {
   }
   ::_exit(0);
