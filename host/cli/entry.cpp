@@ -117,6 +117,8 @@ std::string unwritten(const std::string& fault) { return "cannot write the outpu
 int run(int argc, char** argv, const driver::PolicySource& installation) {
   // A closed pipe is an error of the write, not the end of a transaction.
   ::signal(SIGPIPE, SIG_IGN);
+  // Who ignores it has children reaped by the kernel without a word, and this is inherited.
+  ::signal(SIGCHLD, SIG_DFL);
   GlobalOptions options;
   try {
     const auto asked = read_command_line({argv + std::min(argc, 1), argv + argc}, options);

@@ -30,7 +30,6 @@ struct RunRequest {
   bool keep = false;
   bool wait = false;
   bool isolated = false;
-  bool not_isolated = false;
 };
 
 Json tests_json(const std::vector<Test>& tests) {
@@ -91,12 +90,11 @@ int run_here(Session& session, const RunRequest& options, const std::string& fil
 void require_own(const Lab& lab) {
   for (const Namespace& space : lab.namespaces)
     if (space.existing)
-      throw Error(
-          ErrorCode::invalid,
-          fmt::format("namespace {} is said to exist already, and in the world of its own that this lab is run "
-                      "in nothing of the machine's does; run the lab alone, with \"netrig run --no-isolated {}\"",
-                      space.name.str(), shell_word(lab.file)),
-          lab.at(space.where));
+      throw Error(ErrorCode::invalid,
+                  fmt::format("namespace {} is said to exist already, and in the world of its own that this lab is run "
+                              "in nothing of the machine's does; run the lab alone: \"netrig run {}\"",
+                              space.name.str(), shell_word(lab.file)),
+                  lab.at(space.where));
 }
 
 /// A world has a /run of its own; what is to be read or written there would be another file.
@@ -115,9 +113,9 @@ void check_worlds(const Session& session, const RunRequest& options, const LabFi
     throw Error(
         ErrorCode::invalid,
         "--keep leaves a lab up, and one in a world of its own goes with it; run it alone and without --isolated");
-  if (labs.several && options.not_isolated)
+  if (labs.several && options.choice.until_fails)
     throw Error(ErrorCode::invalid,
-                "several labs run each in a world of its own, so --no-isolated is for one; run them one by one");
+                "--until-fails is for one lab: of several, those that pass would never end; run it alone");
   if (labs.several && !options.settings.name.empty())
     throw Error(ErrorCode::invalid, "--name is for one lab; several have worlds of their own, where names do not meet");
   for (const std::string& file : labs.files) require_outside_run(file, "lab file");
@@ -201,12 +199,9 @@ void add_run(CLI::App& app, Action& action) {
   add_verify_choice(*command, options->choice);
   add_reports(*command, options->reports);
   add_github(*command, options->github);
-  auto* isolated = command->add_flag(
-      "--isolated", options->isolated,
-      "Run the lab in a world of its own, with network, mount, PID, IPC and UTS namespaces and a /run "
-      "of its own, which goes whatever happens; several labs always are");
-  command->add_flag("--no-isolated", options->not_isolated, "Run one lab in the machine's, where its names are seen")
-      ->excludes(isolated);
+  command->add_flag("--isolated", options->isolated,
+                    "Run the lab in a world of its own, with network, mount, PID, IPC and UTS namespaces and a /run "
+                    "of its own, which goes whatever happens; several labs always are");
   command->add_flag("--list", options->list, "Only list the tests that would be run; needs no privilege");
   command
       ->add_option("--only", options->only,

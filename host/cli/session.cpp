@@ -68,8 +68,29 @@ config::Drivers Session::lookup() {
           .kinds = [this] { return drivers().kinds(); }};
 }
 
+namespace {
+
+constexpr std::size_t kLargestLab = 64 << 20;
+
+std::string roots_alone(const std::string& path) {
+  try {
+    return driver::read_protected(path, "the lab file", kLargestLab, driver::Parents::checked).value_or("");
+  } catch (const Error& error) {
+    throw Error(ErrorCode::denied,
+                fmt::format("{}; the policy wants labs protected: make it root's alone, or sign it (which a file in a "
+                            "directory that is copied cannot be)",
+                            error.message()),
+                path);
+  }
+}
+
+}  // namespace
+
 std::vector<config::Content> Session::contents(const std::string& path, const std::string& name) {
   if (!drivers().policy().require_protected_labs) return config::read_contents(path, name);
+  // A signature is of what a file holds, and neither of its name nor of what is beside it.
+  std::error_code fault;
+  if (std::filesystem::is_directory(name, fault)) return config::read_contents(path, name, roots_alone);
   return config::read_contents(path, name, [this](const std::string& file) { return protected_lab(file); });
 }
 
@@ -110,7 +131,6 @@ Lab Session::load(const std::string& path, const std::vector<std::string>& only,
 }
 
 std::string Session::protected_lab(const std::string& path) {
-  constexpr std::size_t kLargestLab = 64 << 20;
   const driver::Policy& policy = drivers().policy();
   // The bytes that are checked are the bytes that are parsed.
   const auto text = driver::read_file(path, "the lab file", kLargestLab);
@@ -124,13 +144,7 @@ std::string Session::protected_lab(const std::string& path) {
       throw Error(ErrorCode::denied, "the policy wants labs protected, and " + error.message(), path);
     }
   }
-  try {
-    return driver::read_protected(path, "the lab file", kLargestLab, driver::Parents::checked).value_or("");
-  } catch (const Error& error) {
-    throw Error(ErrorCode::denied,
-                fmt::format("{}; the policy wants labs protected: make it root's alone, or sign it", error.message()),
-                path);
-  }
+  return roots_alone(path);
 }
 
 void Session::validate(const Lab& lab) {

@@ -13,8 +13,6 @@
 
 namespace netrig::engine {
 
-struct Run;
-
 /// How long one command may take, and one undo.
 inline constexpr auto kCommandTime = std::chrono::minutes(1);
 

@@ -3,9 +3,12 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -27,7 +30,11 @@ namespace fs = std::filesystem;
 }
 
 UniqueFd open_directory(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  UniqueFd fd = open_unlinked(path, O_DIRECTORY);
+  if (!fd && errno == ELOOP)
+    throw Error(ErrorCode::denied, fmt::format("{} is reached through a symbolic link, which may be another's; name "
+                                               "the place it leads to",
+                                               path));
   if (!fd) fail(fmt::format("cannot open {}", path));
   return fd;
 }
@@ -92,9 +99,8 @@ std::vector<Kept> keep_mounts(const Layer& layer) {
   std::vector<Kept> kept;
   for (const std::string& path : mounts_below(layer.directory)) {
     // What the lab or its commands have put there comes before what the machine has.
-    struct stat status {};
-    if (::lstat((upper_of(layer) + path.substr(layer.directory.size())).c_str(), &status) == 0) continue;
-    UniqueFd fd(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (open_unlinked(upper_of(layer) + path.substr(layer.directory.size())) || errno == ELOOP) continue;
+    UniqueFd fd = open_unlinked(path);
     if (fd) kept.push_back({.path = path, .fd = std::move(fd)});
   }
   return kept;
@@ -104,17 +110,31 @@ void show_layer(const Layer& layer) {
   const std::vector<Kept> kept = keep_mounts(layer);
   // Where another mount namespace has brought the lab up it is not mounted here.
   mount_layer(layer);
-  if (::mount(merged_of(layer).c_str(), layer.directory.c_str(), nullptr, MS_BIND, nullptr) != 0)
-    fail(fmt::format("cannot put the lab's files over {}", layer.directory));
+  bind_over(merged_of(layer), layer.directory, "the lab's files");
   for (const Kept& one : kept) {
-    // A command may have removed what it is mounted on.
-    if (::mount(name_of(one.fd).c_str(), one.path.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0 &&
+    // A command may have removed what it is mounted on, or put a link there.
+    const UniqueFd place = open_unlinked(one.path);
+    if (place && ::mount(name_of(one.fd).c_str(), name_of(place).c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0 &&
         errno != ENOENT && errno != ENOTDIR)
       fail(fmt::format("cannot keep {} where it is", one.path));
   }
 }
 
 }  // namespace
+
+UniqueFd open_unlinked(const std::string& path, int flags) {
+  open_how how{};
+  how.flags = static_cast<std::uint64_t>(O_PATH | O_CLOEXEC | flags);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  UniqueFd fd(static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  return fd;
+}
+
+void bind_over(const std::string& from, const std::string& directory, const char* what) {
+  const UniqueFd place = open_directory(directory);
+  if (::mount(from.c_str(), name_of(place).c_str(), nullptr, MS_BIND, nullptr) != 0)
+    fail(fmt::format("cannot put {} over {}", what, directory));
+}
 
 std::string flat(const std::string& path) {
   std::string name;
@@ -143,7 +163,12 @@ Layer layer_of(const std::string& lab, const std::string& space, const std::stri
 std::vector<Layer> list_layers(const std::string& lab, const std::string& space) {
   std::vector<Layer> layers;
   std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(layers_of(lab, space), missing)) {
+  const fs::directory_iterator all(layers_of(lab, space), missing);
+  // What cannot be read is not taken for none: commands would see the machine's files.
+  if (missing && missing != std::errc::no_such_file_or_directory)
+    throw Error(ErrorCode::failed,
+                fmt::format("cannot read {}: {}", layers_of(lab, space), errno_text(missing.value())));
+  for (const auto& entry : all) {
     const std::string name = entry.path().filename();
     if (!name.starts_with(flat("/"))) continue;
     // One that was being made when its netrig was killed shows nothing.
@@ -157,7 +182,7 @@ std::vector<Layer> list_layers(const std::string& lab, const std::string& space)
 std::string upper_of(const Layer& layer) { return layer.place + "/upper"; }
 std::string merged_of(const Layer& layer) { return layer.place + "/merged"; }
 
-bool is_mounted(const Layer& layer) {
+static bool is_mounted(const Layer& layer) {
   struct stat above {};
   struct stat here {};
   return ::stat(layer.place.c_str(), &above) == 0 && ::stat(merged_of(layer).c_str(), &here) == 0 &&
@@ -171,7 +196,7 @@ void mount_layer(const Layer& layer) {
   const UniqueFd work = open_directory(layer.place + "/work");
   const std::string options =
       fmt::format("lowerdir={},upperdir={},workdir={}", name_of(lower), name_of(upper), name_of(work));
-  if (::mount("netrig", merged_of(layer).c_str(), "overlay", flags_of(layer.directory), options.c_str()) == 0) return;
+  if (::mount("netrig", merged_of(layer).c_str(), "overlay", flags_of(name_of(lower)), options.c_str()) == 0) return;
   const int error = errno;
   if (error == ENODEV)
     throw Error(ErrorCode::unsupported,

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "model/unique_fd.hpp"
+
 namespace netrig::kernel {
 
 inline constexpr const char* kLayers = "files";  ///< in the lab's record
@@ -17,6 +19,12 @@ struct Layer {
 
 /// Where the layers of a namespace are.
 std::string layers_of(const std::string& lab, const std::string& space);
+/// O_PATH, and no link followed anywhere: whoever owns a directory on the way may have put one there since it was last
+/// looked at. `flags`: further ones. Empty: errno says why; ELOOP: there is a link.
+UniqueFd open_unlinked(const std::string& path, int flags = 0);
+/// Binds `from` over a directory that is opened like that. `what`: for the message.
+void bind_over(const std::string& from, const std::string& directory, const char* what);
+
 /// Those that are there, outer ones first. What one is for its place tells, so they need no lab to be read.
 std::vector<Layer> list_layers(const std::string& lab, const std::string& space);
 Layer layer_of(const std::string& lab, const std::string& space, const std::string& directory);
@@ -24,7 +32,6 @@ Layer layer_of(const std::string& lab, const std::string& space, const std::stri
 /// What of a layer has been made.
 std::string upper_of(const Layer& layer);
 std::string merged_of(const Layer& layer);
-bool is_mounted(const Layer& layer);
 /// Mounts it, if it is not: its directories are there. Throws Error{unsupported} where the kernel or the file system of
 /// /run cannot.
 void mount_layer(const Layer& layer);

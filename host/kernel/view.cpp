@@ -51,9 +51,7 @@ void take_view(const View& view, const std::string& lab, const std::string& spac
   show_layers(lab, space);
   show_hosts(lab, space);
   for (const PrivateDirectory& one : view.directories) {
-    const std::string place = place_of(lab, space, one.path);
-    if (::mount(place.c_str(), one.path.c_str(), nullptr, MS_BIND, nullptr) != 0)
-      fail(fmt::format("cannot put the private directory {} in its place", one.path));
+    bind_over(place_of(lab, space, one.path), one.path, "the private directory");
   }
 }
 

@@ -81,7 +81,7 @@ void mount_over(const char* type, const char* place, unsigned long flags, const 
     fail(fmt::format("cannot mount {}", place),
          "a container needs CAP_SYS_ADMIN, no AppArmor profile that refuses mounts, and no paths of /proc masked: run "
          "it "
-         "with --privileged (see docs/ci.md), or one lab at a time with --no-isolated");
+         "with --privileged (see docs/ci.md), or run one lab at a time");
 }
 
 void make_directory(const char* path, mode_t mode) {

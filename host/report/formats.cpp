@@ -31,7 +31,7 @@ struct Format {
 };
 
 check::Report as_one(const Content& content) {
-  return content.several ? merged(content.runs) : content.runs.front().report;
+  return content.several ? merged(content.runs, content.seconds) : content.runs.front().report;
 }
 
 constexpr std::array kFormats = {

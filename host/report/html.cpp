@@ -208,20 +208,11 @@ std::string environment_of(const check::Report& report) {
   return text + "</table>\n";
 }
 
-Outcome verdict_of(const check::Report& report) {
-  const check::Totals totals = report.totals();
-  return report.interrupted   ? Outcome::interrupted
-         : totals.failed > 0  ? Outcome::failed
-         : totals.error > 0   ? Outcome::error
-         : totals.passed == 0 ? Outcome::skipped
-                              : Outcome::passed;
-}
-
 /// All about one lab. `anchor`: before the names of its tests' anchors, and its own; empty: it is alone on the page.
 std::string lab_section(const LabRun& run, const std::string& anchor) {
   const check::Report& report = run.report;
   std::string text = fmt::format("<h1{}>{} {}</h1>\n", anchor.empty() ? "" : fmt::format(" id=\"{}\"", anchor),
-                                 xml(report.lab), badge(verdict_of(report)));
+                                 xml(report.lab), badge(outcome_of(report)));
   if (!report.description.empty()) text += fmt::format("<p>{}</p>\n", xml(report.description));
   text += fmt::format("<p>{}{}{}, in {:.2f} s, begun {}</p>\n", totals_text(report.totals()),
                       report.interrupted ? "; interrupted" : "", xml(circumstances(report)), report.seconds,
@@ -252,7 +243,7 @@ std::string html(LabRuns runs, double seconds) {
     text += fmt::format(
         "<tr><td><a href=\"#lab{}-\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td class=\"number\">{:.2f} "
         "s</td></tr>\n",
-        i + 1, xml(one_line(report.lab)), xml(one_line(report.file)), badge(verdict_of(report)),
+        i + 1, xml(one_line(report.lab)), xml(one_line(report.file)), badge(outcome_of(report)),
         totals_text(report.totals()), report.seconds);
   }
   text += "</table>\n";

@@ -77,16 +77,17 @@ Outcome outcome_of(const check::Report& report) {
                                                         : Outcome::passed;
 }
 
-check::Report merged(LabRuns runs) {
+check::Report merged(LabRuns runs, double seconds) {
   check::Report all;
   if (runs.empty()) return all;
   all.lab = counted(runs.size(), "lab");
   all.began = runs.front().report.began;
+  all.seconds = seconds;
   all.environment = runs.front().report.environment;
   for (const LabRun& run : runs) {
     all.began = std::min(all.began, run.report.began);
     all.interrupted = all.interrupted || run.report.interrupted;
-    all.seconds += run.report.seconds;
+    if (!all.seed) all.seed = run.report.seed;
     for (check::TestResult test : run.report.tests) {
       test.name = fmt::format("{}: {}", run.report.file, test.name);
       all.tests.push_back(std::move(test));
@@ -95,15 +96,18 @@ check::Report merged(LabRuns runs) {
   return all;
 }
 
-std::string labs_totals_text(LabRuns runs, double seconds) {
+std::string labs_outcomes_text(LabRuns runs) {
   const check::Totals labs = lab_totals(runs);
   std::vector<std::string> parts;
   for (const auto& [number, what] :
        {std::pair{labs.passed, "passed"}, std::pair{labs.failed, "failed"}, std::pair{labs.error, "could not run"},
         std::pair{labs.skipped, "skipped"}, std::pair{labs.interrupted, "interrupted"}})
     if (number > 0) parts.push_back(fmt::format("{} {}", number, what));
-  return fmt::format("{}: {} ({}, {:.2f} s)", counted(runs.size(), "lab"), fmt::join(parts, ", "),
-                     counted(test_totals(runs).all(), "test"), seconds);
+  return fmt::format("{}: {}", counted(runs.size(), "lab"), fmt::join(parts, ", "));
+}
+
+std::string labs_totals_text(LabRuns runs, double seconds) {
+  return fmt::format("{} ({}, {:.2f} s)", labs_outcomes_text(runs), counted(test_totals(runs).all(), "test"), seconds);
 }
 
 std::string labs_text(LabRuns runs, double seconds, std::size_t columns, bool colour) {

@@ -24,8 +24,10 @@ check::Totals lab_totals(LabRuns runs);
 /// What came of a lab: of its tests the worst.
 check::Outcome outcome_of(const check::Report& report);
 /// All as one report, whose tests are called "labs/a.toml: web answers".
-check::Report merged(LabRuns runs);
+check::Report merged(LabRuns runs, double seconds);
 
+/// "12 labs: 10 passed, 1 failed".
+std::string labs_outcomes_text(LabRuns runs);
 /// "12 labs: 10 passed, 1 failed, 1 could not run (72 tests, 14.20 s)".
 std::string labs_totals_text(LabRuns runs, double seconds);
 /// A table with a line for each lab, and the totals below.

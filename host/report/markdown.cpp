@@ -75,11 +75,7 @@ std::string trouble(const check::TestResult& test) {
 }
 
 std::string heading(LabRuns runs) {
-  if (runs.size() != 1) {
-    const check::Totals labs = lab_totals(runs);
-    return fmt::format("{}: {} passed, {} failed, {} could not run", counted(runs.size(), "lab"),
-                       labs.passed + labs.skipped, labs.failed, labs.error + labs.interrupted);
-  }
+  if (runs.size() != 1) return labs_outcomes_text(runs);
   const check::Report& report = runs.front().report;
   return fmt::format("{}: {}{}", plain(report.lab), totals_text(report.totals()), circumstances(report));
 }

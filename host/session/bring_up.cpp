@@ -96,6 +96,7 @@ void bring_to_life(const Host& host, const Lab& next, BroughtUp& up) {
       spdlog::warn("{}", fault);
       up.warnings.push_back(std::move(fault));
     }
+    if (!up.fresh) remove_views_of_gone(next);
     if (!up.fresh) make_files(next);
     run_commands(up.journal, next, host.options.interrupted);
     bring_services(up.journal, next, {.interrupted = host.options.interrupted, .progress = host.options.progress});

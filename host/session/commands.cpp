@@ -33,6 +33,15 @@ void require_commands(const driver::Policy& policy, const Lab& lab, CommandUse u
                                     what, policy.origin(), advice),
                 lab.at(where));
   };
+  // Programs that netrig itself runs there, for tests, see them, too: what they load is then the lab's choice.
+  for (const Namespace& space : lab.namespaces)
+    if (!space.view.files.empty() || !space.view.values.empty())
+      throw Error(ErrorCode::denied,
+                  fmt::format("namespace {} has files or values, which choose what programs in it load, and the policy "
+                              "{}: labs.commands = \"{}\" in {}",
+                              space.name.str(), never ? "lets no lab run commands" : "lets labs do that only in tests",
+                              never ? "never" : "test", policy.origin()),
+                  lab.at(space.where));
   for (const Namespace& space : lab.namespaces)
     if (!space.commands.empty()) refuse(fmt::format("namespace {}", space.name.str()), space.commands.front().where);
   for (const Service& service : lab.services)

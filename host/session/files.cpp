@@ -112,13 +112,24 @@ using Manifest = std::map<std::string, Written>;  // by path
 
 constexpr const char* kManifest = "written";
 
-Manifest read_manifest(const UniqueFd& home) {
-  const UniqueFd fd(::openat(home.get(), kManifest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!fd) return {};
+std::string read_all(const UniqueFd& fd, const std::string& what) {
   std::string text;
   std::array<char, 65536> chunk{};
-  for (ssize_t size = 0; (size = ::read(fd.get(), chunk.data(), chunk.size())) > 0;)
+  for (;;) {
+    const ssize_t size = ::read(fd.get(), chunk.data(), chunk.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail(fmt::format("cannot read {}", what));
+    if (size == 0) return text;
     text.append(chunk.data(), static_cast<std::size_t>(size));
+  }
+}
+
+Manifest read_manifest(const UniqueFd& home) {
+  const UniqueFd fd(::openat(home.get(), kManifest, O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  // One that cannot be read is never an empty one: what commands have changed would be written over.
+  if (!fd && errno != ENOENT) fail("cannot read what was written");
+  if (!fd) return {};
+  const std::string text = read_all(fd, "what was written");
   std::vector<std::string> words;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = text.find('\0', at);
@@ -213,7 +224,8 @@ class Files {
   /// It looks as the machine's does; what tells that it is whole, merged/, comes last.
   void make_layer(const std::string& directory) {
     struct stat status {};
-    if (::stat(directory.c_str(), &status) != 0) fail(fmt::format("cannot look at {}", directory));
+    const UniqueFd machines = kernel::open_unlinked(directory, O_DIRECTORY);
+    if (!machines || ::fstat(machines.get(), &status) != 0) fail(fmt::format("cannot look at {}", directory));
     const kernel::Layer layer = kernel::layer_of(lab_, space_.name.str(), directory);
     const UniqueFd place = make_step(home_, kernel::flat(directory), 0700);
     const UniqueFd upper = make_step(place, "upper", 0755);
@@ -300,6 +312,25 @@ void make_files(const Lab& lab) {
   }
 }
 
+void remove_views_of_gone(const Lab& lab) {
+  const auto record = engine::RecordDirectory::look(lab.name.str());
+  if (!record) return;
+  for (const char* kind : {kernel::kLayers, kernel::kPrivate}) {
+    if (!record->subdirectory(kind, false)) continue;
+    std::error_code fault;
+    for (const auto& entry : fs::directory_iterator(record->path(kind), fault)) {
+      const std::string name = entry.path().filename();
+      if (lab.find_namespace(name)) continue;
+      for (const kernel::Layer& layer : kernel::list_layers(lab.name.str(), name)) kernel::unmount_layer(layer);
+      fs::remove_all(entry.path(), fault);
+      if (fault) break;
+    }
+    if (fault)
+      throw Error(ErrorCode::failed,
+                  fmt::format("cannot take away {}: {}", record->path(kind), errno_text(fault.value())));
+  }
+}
+
 std::vector<plan::Line> file_lines(const Lab* current, const Lab& next) {
   std::vector<plan::Line> lines;
   const auto add = [&](Verb verb, const Namespace& space, const OwnFile& file) {
@@ -337,14 +368,8 @@ namespace {
 std::optional<std::string> read_hosts(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd) return std::nullopt;
-  std::string text;
-  std::array<char, 65536> chunk{};
-  for (ssize_t size = 0; (size = ::read(fd.get(), chunk.data(), chunk.size())) > 0;)
-    text.append(chunk.data(), static_cast<std::size_t>(size));
-  return text;
+  return read_all(fd, path);
 }
-
-}  // namespace
 
 std::string hosts_text(const Lab& lab) {
   // The first of each family, on an interface rather than on lo.
@@ -361,6 +386,8 @@ std::string hosts_text(const Lab& lab) {
       text += fmt::format("{} {}\n", address, lab.namespaces[i].name.str());
   return text + read_hosts(kernel::kMachineHosts).value_or("");
 }
+
+}  // namespace
 
 void make_hosts(const Lab& lab) {
   const auto record = engine::RecordDirectory::look(lab.name.str());

@@ -16,9 +16,12 @@ void make_files(const Lab& lab);
 /// What an edit changes, by the files alone.
 std::vector<plan::Line> file_lines(const Lab* current, const Lab& next);
 
-/// The lab's own /etc/hosts, as it is wanted: the machine's, and a line for each address that stands for a namespace.
-std::string hosts_text(const Lab& lab);
-/// Writes it, or takes it away.
+/// Takes away what the record has of files and private directories of namespaces that the lab no longer has: one that
+/// comes back begins anew. Their services have ended. Throws Error.
+void remove_views_of_gone(const Lab& lab);
+
+/// Writes the lab's own /etc/hosts (the machine's, and a line for each address that stands for a namespace), or takes
+/// it away.
 void make_hosts(const Lab& lab);
 
 }  // namespace netrig::session

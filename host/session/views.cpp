@@ -79,6 +79,10 @@ void check_views(const Lab& lab) {
     std::error_code fault;
     if (!std::filesystem::is_directory(one.path, fault))
       throw Error(ErrorCode::not_found, "this machine has no such directory to put it over; make one, for all labs");
+    if (const std::string real = std::filesystem::canonical(one.path, fault); !fault && real != one.path)
+      throw Error(ErrorCode::denied, fmt::format("it is reached through a symbolic link, which may become another; "
+                                                 "write {}",
+                                                 real));
   });
   check_files(lab);
 }

@@ -304,6 +304,56 @@ TEST_CASE("a policy that lets no lab run commands refuses those of namespaces") 
   require_nothing_left();
 }
 
+TEST_CASE("a policy that lets no lab run commands lets none choose what programs load") {
+  const Down always;
+  for (const char* keys :
+       {"values = { LD_PRELOAD = \"/tmp/x.so\" }\n", "files = { \"/etc/lab/x\" = { text = \"x\" } }\n"}) {
+    const std::string path = lab(keys);
+    for (const char* word : {"never", "test"}) {
+      const std::string policy = file("host.toml", "[plugins]\ndirectories = [\"" NETRIG_PLUGIN_DIR
+                                                   "\"]\nmode = \"path\"\n[labs]\ncommands = \"" +
+                                                       std::string(word) + "\"\n");
+      const Result refused = cli("--host-config " + policy + " up " + path);
+      CHECK(refused.exit == 3);
+      CHECK_THAT(refused.err, ContainsSubstring("namespace h1 has files or values"));
+    }
+  }
+  require_nothing_left();
+}
+
+TEST_CASE("a directory that becomes a link after up gets nothing put over what it leads to") {
+  const Machine machine;
+  const Down always;
+  up(lab("files = { \"/srv/lab/a\" = { text = \"a\\n\" } }\nprivate = [\"/etc/lab\"]\n"));
+  CHECK(exec("h1", "cat /srv/lab/a") == "a\n");
+  fs::create_directory("/etc/other");
+  for (const char* place : {"/srv/lab", "/etc/lab"}) {
+    fs::rename(place, std::string(place) + ".away");
+    fs::create_directory_symlink("/etc/other", place);
+    const Result refused = cli("exec rig h1 -- true");
+    CHECK(refused.exit != 0);
+    CHECK_THAT(refused.err, ContainsSubstring(std::string(place) + " is reached through a symbolic link"));
+    fs::remove(place);
+    fs::rename(std::string(place) + ".away", place);
+  }
+  CHECK(exec("h1", "cat /srv/lab/a") == "a\n");
+  down();
+}
+
+TEST_CASE("a namespace that an edit takes out begins anew when it comes back") {
+  const Machine machine;
+  const Down always;
+  const std::string more =
+      "[namespace.h3]\nfiles = { \"/etc/lab/a\" = { text = \"a\\n\" } }\nprivate = [\"/srv/lab\"]\n";
+  up(lab("", more));
+  exec("h3", "echo b > /etc/lab/a; echo c > /srv/lab/c");
+  up(lab(""));
+  CHECK(sh("grep -c /run/netrig/ /proc/self/mountinfo").out == "0\n");
+  up(lab("", more));
+  CHECK(exec("h3", "cat /etc/lab/a; ls /srv/lab") == "a\n");
+  down();
+}
+
 TEST_CASE("commands of a lab find its namespaces by name") {
   const Down always;
   up(lab(""));
