@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "toml/table.hpp"
+#include "config/parts.hpp"
 
 namespace netrig::config {
 
