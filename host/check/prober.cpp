@@ -146,12 +146,17 @@ class Prober::Loop {
   Loop(Prober& prober, const std::vector<Pair>& pairs, std::vector<Probe>& probes, const ProbeOptions& options,
        const Until& until, Clock::time_point begin)
       : prober_(prober), pairs_(pairs), probes_(probes), options_(options), until_(until), begin_(begin) {
+    // Replies that are not heard would be the lab's loss.
+    const auto fail = [] {
+      throw Error(ErrorCode::failed, fmt::format("cannot wait for replies: {}", errno_text(errno)));
+    };
     epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+    if (!epoll_) fail();
     for (const Pair& pair : pairs) sockets_.push_back(&prober.socket_of(pair.from, pair.address.family));
     for (const auto& [key, socket] : prober.sockets_) {
       set_fragmentation(socket->fd.get(), socket->family, options.dont_fragment);
       epoll_event event{.events = EPOLLIN, .data = {.ptr = socket.get()}};
-      ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket->fd.get(), &event);
+      if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket->fd.get(), &event) != 0) fail();
     }
     sent_real_.resize(probes.size());
     sequence_of_.resize(probes.size());

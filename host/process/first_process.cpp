@@ -119,7 +119,7 @@ void take_title(const std::string& title) {
   auto* words = reinterpret_cast<char*>(*begin);  // NOLINT(performance-no-int-to-ptr): the kernel says where they are
   const std::size_t room = *end - *begin;
   std::memset(words, 0, room);
-  std::memcpy(words, title.data(), std::min(title.size(), room - 1));
+  std::copy_n(title.begin(), std::min(title.size(), room - 1), words);
 }
 
 /// The first process, from when its command runs.
