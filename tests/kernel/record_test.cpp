@@ -204,6 +204,7 @@ TEST_CASE("a directory whose lab had not begun is known, and given up or used") 
 }
 
 TEST_CASE("a lab whose lock cannot be had leaves no directory") {
+  const std::string lab = file("lab.toml", kPair);
   const pid_t child = ::fork();
   if (child == 0) {
     // What the kernel says that has no room for another lock.
@@ -218,7 +219,7 @@ TEST_CASE("a lab whose lock cannot be had leaves no directory") {
     const sock_fprog filter{.len = program.size(), .filter = program.data()};
     if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
       ::_exit(126);
-    ::execl(NETRIG_BINARY, NETRIG_BINARY, "up", file("lab.toml", kPair).c_str(), nullptr);
+    ::execl(NETRIG_BINARY, NETRIG_BINARY, "up", lab.c_str(), nullptr);
     ::_exit(127);
   }
   CHECK(wait_for(child) == 1);
