@@ -180,6 +180,8 @@ bool is_right_code(std::string_view command, const Point& point, int code) {
   // and so is a worker that cannot begin.
   if (code == 2 || code == 3) return forbidden;
   if (code == 5) return !host || forbidden;
+  // A service that does not start leaves the network as edited.
+  if (code == 8) return command == "edit" || command == "mend";
   if (code != 6) return false;
   // The limit on network namespaces has an error number that says so. A sysctl that cannot be read at all (as
   // stable_secret, until it is set) cannot be lent by an existing namespace.

@@ -32,6 +32,7 @@ ip -n router link set p2 down
 ip -n c1 link del eth0
 ip -n outside route del 10.0.9.0/24
 ip netns exec router sysctl -qw net.ipv4.ip_forward=0
+pkill -KILL -x sleep
 )";
 
 /// What before.toml and after.toml give other parameters, so that its numbers are others when it has come back.
@@ -48,6 +49,8 @@ Sight look_when_quiet() {
     last = std::move(now);
   }
 }
+
+constexpr int kLeft = 8;  // docs/exit-codes.md
 
 std::string quoted(std::string text) { return text.size() > 600 ? text.substr(0, 600) + "..." : text; }
 
@@ -107,18 +110,27 @@ void Change::judge_sight(const char* what, Sameness sameness, const Sight& wante
                                  said.status, said.verify, wanted_said.status, wanted_said.verify));
 }
 
+void Change::judge_next_up(const Sight& whole, std::vector<std::string>& faults) const {
+  const Done up = run(command());
+  if (up.exit != 0)
+    faults.push_back(fmt::format("the next up ends with {}: {}", up.exit, quoted(up.err)));
+  else
+    judge_sight("the next up has ended well, but the lab is not whole", Sameness::kind, whole, kWell, faults);
+}
+
 std::vector<std::string> Change::judge(const Traced& traced, const Point* point, const Sight& whole) const {
-  constexpr Said kWell{.status = 0, .verify = 0};
   std::vector<std::string> faults;
   if (point != nullptr && point->error == kKill && point->role == "host") {
-    if (point->nth % 2 == 0) return faults;
-    const Done up = run(command());
-    if (up.exit != 0)
-      faults.push_back(fmt::format("the next up ends with {}: {}", up.exit, quoted(up.err)));
-    else
-      judge_sight("the next up has ended well, but the lab is not whole", Sameness::kind, whole, kWell, faults);
+    if (point->nth % 2 == 1) judge_next_up(whole, faults);
   } else if (traced.exit == 0) {
     judge_sight("it ended well, but the lab is not whole", Sameness::kind, whole, kWell, faults);
+  } else if (traced.exit == kLeft) {
+    // The network is as the file says, and a service that does not run is named.
+    if (traced.err.find("service") == std::string::npos)
+      faults.push_back(fmt::format("exit code {}, but no service is named", traced.exit));
+    judge_sight("a service does not run, and the network is not whole", Sameness::kind, whole,
+                {.status = 1, .verify = 1}, faults);
+    if (faults.empty()) judge_next_up(whole, faults);
   } else {
     // Where from one call on nothing can be written or started, the way back may be barred, too; then it is said.
     if (point != nullptr && point->lasting && traced.err.find("rolling back did not end well") != std::string::npos)

@@ -28,14 +28,16 @@ class Change {
 
  private:
   struct Said {
-    int status = -1;
-    int verify = -1;
+    int status;
+    int verify;
   };
+  static constexpr Said kWell{.status = 0, .verify = 0};
   [[nodiscard]] Said ask() const;
   void copy(const char* file) const;
   void must(const std::vector<std::string>& words) const;
   void judge_sight(const char* what, Sameness sameness, const Sight& wanted, const Said& wanted_said,
                    std::vector<std::string>& faults) const;
+  void judge_next_up(const Sight& whole, std::vector<std::string>& faults) const;
 
   std::string netrig_;
   std::string labs_;

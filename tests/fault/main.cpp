@@ -16,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -34,7 +35,7 @@ constexpr int kSkipped = 77;  // what ctest takes for it
 /// What a run without a fault showed.
 struct Rehearsal {
   std::chrono::duration<double> usual{};
-  fault::Sight whole = {};  ///< of an edit or a mend
+  std::shared_ptr<const fault::Sight> whole = {};  ///< of an edit or a mend: thousands of cases share it
 };
 
 struct Case {
@@ -147,9 +148,11 @@ class Player {
 
   [[nodiscard]] Json answer_of(const Case& one) const {
     try {
-      return to_json(fault::play(
-          {.netrig = options_.netrig, .labs = options_.labs, .command = one.command, .whole = one.plain.whole},
-          one.point, one.plain.usual));
+      return to_json(fault::play({.netrig = options_.netrig,
+                                  .labs = options_.labs,
+                                  .command = one.command,
+                                  .whole = one.plain.whole ? *one.plain.whole : fault::Sight()},
+                                 one.point, one.plain.usual));
     } catch (const std::exception& error) {
       return {{"broken", error.what()}};
     }
@@ -234,7 +237,8 @@ std::vector<Case> sampled(std::vector<std::vector<Case>> groups, std::size_t cou
 }
 
 Rehearsal rehearsal_of(const Json& verdict) {
-  return {.usual = std::chrono::duration<double>(verdict["seconds"].get<double>()), .whole = verdict["whole"]};
+  return {.usual = std::chrono::duration<double>(verdict["seconds"].get<double>()),
+          .whole = std::make_shared<const fault::Sight>(verdict["whole"].get<fault::Sight>())};
 }
 
 std::string shown(const Json& verdict) {
