@@ -13,15 +13,23 @@
 namespace netrig::check {
 namespace {
 
+/// Calls each(namespace, interface, prefix) for what the lab file gives interfaces, and then for what it gives lo.
+template <typename Each>
+void for_each_address(const Lab& lab, Each&& each) {
+  for (const Device& device : lab.devices)
+    for (const Interface& interface : device.interfaces)
+      for (const Address& address : interface.of<Address>()) each(interface.home, interface.name.str(), address.prefix);
+  for (std::size_t i = 0; i < lab.namespaces.size(); ++i)
+    for (const Address& address : lab.namespaces[i].of<Address>()) each(i, std::string("lo"), address.prefix);
+}
+
 /// Addresses by namespace that something can be sent to, in the order of the lab file.
 std::vector<std::vector<const Prefix*>> usable_addresses(const Lab& lab) {
   std::vector<std::vector<const Prefix*>> all(lab.namespaces.size());
-  for (const Device& device : lab.devices)
-    for (const Interface& interface : device.interfaces)
-      for (const Address& address : interface.of<Address>())
-        // A link-local address means nothing without a zone (RFC 4007).
-        if (!address.prefix.address.is_link_local() && !address.prefix.address.is_loopback())
-          all[interface.home].push_back(&address.prefix);
+  for_each_address(lab, [&](std::size_t home, const std::string&, const Prefix& prefix) {
+    // A link-local address means nothing without a zone (RFC 4007).
+    if (!prefix.address.is_link_local() && !prefix.address.is_loopback()) all[home].push_back(&prefix);
+  });
   return all;
 }
 
@@ -95,11 +103,11 @@ std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern) {
 }
 
 std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address) {
-  for (const Device& device : lab.devices)
-    for (const Interface& interface : device.interfaces)
-      for (const Address& own : interface.of<Address>())
-        if (own.prefix.address == address) return interface.home;
-  return std::nullopt;
+  std::optional<std::size_t> owner;
+  for_each_address(lab, [&](std::size_t home, const std::string&, const Prefix& prefix) {
+    if (!owner && prefix.address == address) owner = home;
+  });
+  return owner;
 }
 
 Pairing pair_up(const Lab& lab, const std::string& from, const Target& target) {
@@ -115,11 +123,10 @@ Pairing pair_up(const Lab& lab, const std::string& from, const Target& target) {
   std::vector<std::vector<const Prefix*>> aims = addresses;
   if (colon != std::string::npos) {
     for (auto& list : aims) list.clear();
-    for (const Device& device : lab.devices)
-      for (const Interface& interface : device.interfaces)
-        if (matches(target.text.substr(colon + 1), interface.name.str()))
-          for (const Address& own : interface.of<Address>())
-            if (!own.prefix.address.is_link_local()) aims[interface.home].push_back(&own.prefix);
+    for_each_address(lab, [&](std::size_t home, const std::string& interface, const Prefix& prefix) {
+      if (matches(target.text.substr(colon + 1), interface) && !prefix.address.is_link_local())
+        aims[home].push_back(&prefix);
+    });
   }
   const std::vector<std::size_t> ends = spaces_of(lab, target.text.substr(0, colon));
   for (const std::size_t source : sources)

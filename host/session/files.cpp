@@ -88,7 +88,7 @@ Target target_of(const Namespace& space, const OwnFile& file) {
   if (real == "/run")
     refuse(
         "nothing can lie over /run, of which commands need the machine's; make its directory private, as in private "
-        "= [\"/run/frr\"] where the machine has that");
+        "= [\"/run/frr\"]");
   return {.directory = real, .rest = file.path.substr(directory.size() + 1)};
 }
 

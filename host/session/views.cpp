@@ -49,6 +49,20 @@ void make_private(const UniqueFd& home, const std::string& name, const PrivateDi
     fail(fmt::format("cannot make the private directory {}", name));
 }
 
+/// What lies in /run is made when a machine boots, which a container or a world of netrig's never did.
+bool is_made_at_boot(const std::string& path) { return path.starts_with("/run/"); }
+
+/// Root's, empty, and left until the machine goes down, as /run/netns is; nobody's link is followed on the way.
+void make_place(const std::string& path) {
+  UniqueFd at(::open("/run", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  for (const std::filesystem::path& part : std::filesystem::path(path).lexically_relative("/run")) {
+    const bool made = ::mkdirat(at.get(), part.c_str(), 0755) == 0;
+    if (!made && errno != EEXIST) fail("cannot make it");
+    at = UniqueFd(::openat(at.get(), part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!at || (made && ::fchmod(at.get(), 0755) != 0)) fail("cannot make it");
+  }
+}
+
 template <typename Each>
 void for_each_directory(const Lab& lab, Each&& each) {
   for (const Namespace& space : lab.namespaces)
@@ -77,12 +91,15 @@ void check_views(const Lab& lab) {
     static_cast<void>(process::user_of(one.owner));
     static_cast<void>(group_of(one.group));
     std::error_code fault;
-    if (!std::filesystem::is_directory(one.path, fault))
+    std::filesystem::path there = one.path;
+    while (is_made_at_boot(there) && !std::filesystem::exists(std::filesystem::symlink_status(there, fault)))
+      there = there.parent_path();
+    if (!std::filesystem::is_directory(there, fault))
       throw Error(ErrorCode::not_found, "this machine has no such directory to put it over; make one, for all labs");
-    if (const std::string real = std::filesystem::canonical(one.path, fault); !fault && real != one.path)
+    if (const std::string real = std::filesystem::canonical(there, fault); !fault && real != there)
       throw Error(ErrorCode::denied, fmt::format("it is reached through a symbolic link, which may become another; "
                                                  "write {}",
-                                                 real));
+                                                 real + one.path.substr(there.string().size())));
   });
   check_files(lab);
 }
@@ -95,6 +112,7 @@ void make_views(const Lab& lab) {
       if (!record) throw Error(ErrorCode::not_found, fmt::format("lab {} has no record", lab.name.str()));
       all = record->subdirectory(kernel::kPrivate, true);
     }
+    if (is_made_at_boot(one.path)) make_place(one.path);
     make_private(make_directory(all, space.name.str()),
                  std::filesystem::path(kernel::place_of(lab.name.str(), space.name.str(), one.path)).filename(), one);
   });

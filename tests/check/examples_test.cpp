@@ -18,6 +18,19 @@ void need_nftables() {
   if (nft.exit != 0) skip("nftables with NAT and connection tracking is not to be had here: " + nft.err);
 }
 
+/// Or the test is skipped.
+void need(const std::string& command, const std::string& what) {
+  const Result tried = sh(command);
+  if (tried.exit != 0) skip(what + " is not to be had here: " + tried.err);
+}
+
+void need_program(const std::string& name) { need("command -v " + name, name); }
+
+void need_frr(const std::string& daemon) {
+  need_program("/usr/lib/frr/zebra");
+  need_program("/usr/lib/frr/" + daemon);
+}
+
 void passes(const std::string& name, const std::string& options = "") {
   const std::string report = directory() + "/report.json";
   const Result run = cli("run " NETRIG_CONFIG_DIR "/" + name + " " + options + " -r " + report);
@@ -49,3 +62,49 @@ TEST_CASE("the example asymmetric-routes passes its tests") {
   passes("asymmetric-routes.toml");
 }
 TEST_CASE("the example dual-stack passes its tests") { passes("dual-stack.toml", "-j 4"); }
+
+TEST_CASE("the example ospf-ring passes its tests") {
+  need_frr("ospfd");
+  passes("ospf-ring.toml");
+}
+TEST_CASE("the example ospf-flap passes its tests") {
+  need_frr("ospfd");
+  need_frr("ospf6d");
+  passes("ospf-flap.toml");
+}
+TEST_CASE("the example evpn-fabric passes its tests") {
+  need_frr("bgpd");
+  need("unshare -n ip link add v type vxlan id 10 dstport 4789 local 192.0.2.1 nolearning", "a VXLAN");
+  passes("evpn-fabric.toml");
+}
+TEST_CASE("the example bgp-multihomed passes its tests") {
+  need_program("bird");
+  passes("bgp-multihomed.toml");
+}
+TEST_CASE("the example anycast passes its tests") {
+  need_program("bird");
+  need_program("dnsmasq");
+  passes("anycast.toml");
+}
+TEST_CASE("the example dhcp-ra passes its tests") {
+  need_program("dnsmasq");
+  need_program("udhcpc");
+  passes("dhcp-ra.toml");
+}
+TEST_CASE("the example vrrp-failover passes its tests") {
+  need_program("keepalived");
+  passes("vrrp-failover.toml");
+}
+TEST_CASE("the example dns-hierarchy passes its tests") {
+  need_program("named");
+  passes("dns-hierarchy.toml");
+}
+TEST_CASE("the example firewall passes its tests") {
+  need_nftables();
+  passes("firewall.toml");
+}
+TEST_CASE("the example load-balancing passes its tests") {
+  need_nftables();
+  need("unshare -n nft -f " NETRIG_CONFIG_DIR "/load-balancing/nftables.conf", "balancing by nftables");
+  passes("load-balancing.toml");
+}

@@ -23,6 +23,35 @@ TEST_CASE("path passes by the hops it expects, as names, addresses or anything")
   CHECK(rig::metric(result.metrics, "hops") == 2);
 }
 
+TEST_CASE("addresses of lo are targets, by the interface and by the address, and belong to their namespace") {
+  const std::string lab = scratch::replaced(
+      scratch::replaced(rig::kRouted, "[namespace.h2]\n", "[namespace.h2]\nlo = [\"10.255.0.2/32\"]\n"),
+      "[namespace.r]\n", "[namespace.r]\nroutes = [{ to = \"10.255.0.2\", via = \"198.51.100.2\" }]\n");
+  const rig::Rig rig(lab + R"(
+[[test]]
+name = "by interface"
+from = "h1"
+path = { to = "h?:lo", hops = ["r", "h2"] }
+[[test]]
+name = "by address"
+from = "h1"
+path = { to = "10.255.0.2", hops = ["r", "h2"] }
+[[test]]
+name = "as any"
+from = "h1"
+path = { to = "h2", hops = ["r", "h2"] }
+)");
+  for (const auto& [name, address] : {std::pair("by interface", "10.255.0.2"), std::pair("by address", "10.255.0.2"),
+                                      std::pair("as any", "198.51.100.2")}) {
+    const auto result = rig.run<PathCheck>(name);
+    INFO(name);
+    CHECK(result.findings.empty());
+    REQUIRE(result.pairs.size() == 1);
+    CHECK(result.pairs[0].to == "h2");
+    CHECK(result.pairs[0].address == address);
+  }
+}
+
 TEST_CASE("path tells the way it saw and the way it expected") {
   auto result = path("{ to = \"h2\", hops = [\"h2\"] }");
   REQUIRE(result.findings.size() == 1);

@@ -92,6 +92,40 @@ TEST_CASE("commands of a namespace have private directories, until down") {
   CHECK(fs::exists("/usr"));
 }
 
+TEST_CASE("a private directory in /run is there for its commands where the machine has none") {
+  const Down always;
+  struct Place {
+    Place() { remove(); }
+    ~Place() { remove(); }
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    static void remove() {
+      fs::remove_all("/run/netrig-test");
+      fs::remove("/run/netrig-test-link");
+    }
+  } place;
+  up(
+      lab("private = [{ path = \"/run/netrig-test/deep\", owner = \"nobody\" }]\n"
+          "files = { \"/run/netrig-test/deep/x\" = { text = \"mine\" } }\n",
+          ""));
+  CHECK(exec("h1", "cat /run/netrig-test/deep/x") == "mine");
+  CHECK(exec("h1", "stat -c \"%U %a\" /run/netrig-test/deep") == "nobody 755\n");
+  CHECK(exec("h2", "ls -A /run/netrig-test/deep").empty());
+  // The machine's is root's, empty, and stays for other labs.
+  CHECK(sh("stat -c '%U %a' /run/netrig-test /run/netrig-test/deep").out == "root 755\nroot 755\n");
+  REQUIRE(cli("down rig").exit == 0);
+  require_nothing_left();
+  CHECK(fs::is_empty("/run/netrig-test/deep"));
+  fs::create_symlink("/srv", "/run/netrig-test-link");
+  const Result refused = cli("up " + lab("private = [\"/run/netrig-test-link/x\"]\n", ""));
+  CHECK(refused.exit == 3);
+  CHECK_THAT(refused.err,
+             ContainsSubstring("private directory /run/netrig-test-link/x: it is reached through a symbolic "
+                               "link, which may become another; write /srv/x"));
+  CHECK_FALSE(fs::exists("/srv/x"));
+  require_nothing_left();
+}
+
 TEST_CASE("a private directory that cannot be is told before anything is made") {
   const Down always;
   const auto error = [](const std::string& keys) { return cli("up " + lab(keys, "")).err; };

@@ -34,7 +34,13 @@ inline netrig::config::Drivers fake_drivers() {
          .default_text = "bridge",
          .choices = {{.name = "private"}, {.name = "bridge"}}},
         {.name = "macs", .type = ParameterType::mac, .list = true}};
-    for (DriverDescription* one : {&veth, &bridge, &macvlan})
+    DriverDescription vxlan;
+    vxlan.kind = "vxlan";
+    vxlan.parameters = {
+        {.name = "id", .type = ParameterType::integer, .required = true, .minimum = 0, .maximum = 0xffffff},
+        {.name = "local", .type = ParameterType::address},
+        {.name = "learning", .type = ParameterType::boolean}};
+    for (DriverDescription* one : {&veth, &bridge, &macvlan, &vxlan})
       all.emplace(one->kind, std::make_shared<const DriverDescription>(*one));
     return all;
   }();
