@@ -196,6 +196,15 @@ std::string read(const std::string& path) {
   return text.str();
 }
 
+std::string policy_with_test_drivers(const std::string& rest) {
+  const std::string build = std::filesystem::path(NETRIG_PLUGIN_DIR).parent_path();
+  const std::string path = file("host.toml", "[plugins]\ndirectories = [\"" NETRIG_PLUGIN_DIR
+                                             "\", \"" NETRIG_TEST_PLUGIN_DIR "\"]\nanchor = \"" +
+                                                 build + "\"\n" + rest);
+  ::chmod(path.c_str(), 0600);
+  return path;
+}
+
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);
   REQUIRE(at != std::string::npos);

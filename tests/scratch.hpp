@@ -55,6 +55,8 @@ const std::string& directory();
 /// Writes a file there; returns its path.
 std::string file(const std::string& name, const std::string& text);
 std::string read(const std::string& path);
+/// A policy file there that also allows the plugins of the tests; `rest` is what follows [plugins].
+std::string policy_with_test_drivers(const std::string& rest = "");
 /// A text with its first `from` replaced, which must be in it.
 std::string replaced(std::string text, const std::string& from, const std::string& to);
 

@@ -54,11 +54,37 @@ std::string range_text(const ParameterDeclaration& parameter) {
 
 /// Functions that a driver has of its own.
 std::vector<std::string> function_names(std::uint32_t functions) {
-  static constexpr std::array kNames = {"validate", "create", "destroy", "inspect"};  // NETRIG_FUNCTION_*
+  static constexpr std::array kNames = {"validate", "create", "destroy",
+                                        "inspect",  "change", "settle"};  // NETRIG_FUNCTION_*
   std::vector<std::string> names;
   for (std::size_t i = 0; i < kNames.size(); ++i)
     if ((functions >> i & 1U) != 0) names.emplace_back(kNames.at(i));
   return names;
+}
+
+/// What a driver can run into, by the names of the header.
+Json limits_of(const DriverDescription& about, const driver::DriverRules& rules) {
+  return {{"interfaces", about.max_interfaces},
+          {"parameters", NETRIG_PARAMETERS_MAX},
+          {"record_bytes", NETRIG_RECORD_MAX},
+          {"orders", NETRIG_ORDERS_MAX},
+          {"attribute_bytes", NETRIG_ATTRIBUTES_MAX},
+          {"states", NETRIG_STATES_MAX},
+          {"services", NETRIG_SERVICES_MAX},
+          {"log_lines", NETRIG_LOG_LINES_MAX},
+          {"message_bytes", NETRIG_MESSAGE_MAX},
+          {"deadline_ns", rules.deadline.count()},
+          {"memory_bytes", rules.memory},
+          {"descriptors", rules.descriptors}};
+}
+
+/// One line of those that functions can run into.
+std::string limits_text(const driver::DriverRules& rules) {
+  return fmt::format(
+      "  an operation has {} (and {} to end), {} orders, {} calls of services, {} log lines, a record of {} "
+      "bytes, {} states\n",
+      format_duration(rules.deadline.count()), format_duration(NETRIG_GRACE), NETRIG_ORDERS_MAX, NETRIG_SERVICES_MAX,
+      NETRIG_LOG_LINES_MAX, NETRIG_RECORD_MAX, NETRIG_STATES_MAX);
 }
 
 int show_driver(Session& session, const std::string& kind) {
@@ -75,6 +101,8 @@ int show_driver(Session& session, const std::string& kind) {
     text += fmt::format("; wants {}", fmt::join(wants, ", "));
   text += functions.empty() ? "\n  a table: it has no code that could run\n"
                             : fmt::format("\n  functions of its own: {}\n", fmt::join(functions, ", "));
+  const driver::DriverRules& rules = session.drivers().policy().rules_of(kind);
+  if (!functions.empty()) text += limits_text(rules);
   report::TextTable table({"PARAMETER", "TYPE", "RANGE", "DEFAULT", "ABOUT"});
   Json parameters = Json::array();
   for (const auto& parameter : about.parameters) {
@@ -84,7 +112,8 @@ int show_driver(Session& session, const std::string& kind) {
                 {"type", type_name(parameter)},
                 {"required", parameter.required},
                 {"secret", parameter.secret},
-                {"changes_in_place", parameter.kernel.places != 0 && !parameter.kernel.create_only},
+                {"changes_in_place",
+                 about.changes(parameter) || (parameter.kernel.places != 0 && !parameter.kernel.create_only)},
                 {"help", parameter.help}};
     if (parameter.default_text) one["default"] = *parameter.default_text;
     if (!parameter.choices.empty()) one["choices"] = parameter.choice_names();
@@ -104,6 +133,7 @@ int show_driver(Session& session, const std::string& kind) {
                   {"link_kinds", about.link_kinds},
                   {"wants", privilege_names(about.wants)},
                   {"functions", functions},
+                  {"limits", limits_of(about, rules)},
                   {"parameters", parameters}});
   return 0;
 }

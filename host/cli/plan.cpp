@@ -71,7 +71,8 @@ int plan_lab(Session& session, const PlanOptions& options) {
   session::Observation observation;
   // Only who may look into namespaces sees what they hold, and what is in the way.
   const bool looks = ::geteuid() == 0 && !seen.cut_off;
-  observation = looks ? session::observe(running ? *record : none, before, next) : session::compare_files(before, next);
+  observation = looks ? session::observe(session.drivers(), running ? *record : none, before, next)
+                      : session::compare_files(before, next);
   const std::vector<plan::Line>& lines = observation.lines;
 
   std::map<Verb, std::size_t> counts;

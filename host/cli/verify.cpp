@@ -39,7 +39,7 @@ int verify(Session& session, const VerifyOptions& options) {
   session::require_privileges("looking into a lab");
   session::raise_open_files();
   const Lab applied = session.applied(record);
-  const session::Observation observation = session::verify(record, applied);
+  const session::Observation observation = session::verify(session.drivers(), record, applied);
   const bool drift = !observation.lines.empty() || (options.strict && !observation.foreign.empty());
   if (drift) require_quiet(name);
   const bool removes = options.strict && !observation.foreign.empty();

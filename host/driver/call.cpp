@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t granted) {
@@ -45,6 +46,51 @@ std::string netrig_call::clean(const char* text) const {
 
 namespace netrig::driver {
 namespace {
+
+/// What a driver is told that a service failed with.
+netrig_status status_for(ErrorCode code, int error) {
+  switch (error) {
+    case EEXIST:
+      return NETRIG_EXISTS;
+    case ENOENT:
+    case ENODEV:
+    case ESRCH:
+      return NETRIG_NOT_FOUND;
+    case EBUSY:
+      return NETRIG_BUSY;
+    case EINVAL:
+    case ERANGE:
+      return NETRIG_INVALID;
+    case EOPNOTSUPP:
+    case EPROTONOSUPPORT:
+    case EAFNOSUPPORT:
+      return NETRIG_UNSUPPORTED;
+    case EPERM:
+    case EACCES:
+      return NETRIG_DENIED;
+    case ENOMEM:
+    case ENOBUFS:
+      return NETRIG_NO_MEMORY;
+    default:
+      break;
+  }
+  switch (code) {
+    case ErrorCode::denied:
+      return NETRIG_DENIED;
+    case ErrorCode::not_found:
+      return NETRIG_NOT_FOUND;
+    case ErrorCode::unsupported:
+      return NETRIG_UNSUPPORTED;
+    case ErrorCode::conflict:
+      return NETRIG_EXISTS;
+    case ErrorCode::invalid:
+      return NETRIG_INVALID;
+    case ErrorCode::interrupted:
+      return NETRIG_TIMEOUT;
+    default:
+      return NETRIG_IO;
+  }
+}
 
 netrig_status fail(netrig_call* call, netrig_status status, const char* message) {
   return callback(call, [&] {
@@ -150,15 +196,33 @@ netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uin
   });
 }
 
-netrig_status set_record(netrig_call* call, const void* record, std::uint32_t size) {
-  return callback(call, [&] {
-    if (call->permission->operation() != Operation::create || size > NETRIG_RECORD_MAX ||
-        (record == nullptr && size != 0))
-      return NETRIG_INVALID;
+netrig_status save_record(netrig_call* call, const void* record, std::uint32_t size) {
+  return service_call(call, [&] {
+    if (size > NETRIG_RECORD_MAX || (record == nullptr && size != 0)) return NETRIG_INVALID;
+    call->permission->check_record();
     const auto* from = static_cast<const std::byte*>(record);
-    call->record.assign(from, from + size);
+    call->services->save_record(Bytes(from, from + size));
     return NETRIG_OK;
   });
+}
+
+netrig_status last_error(netrig_call* call, netrig_error* error) {
+  if (error == nullptr || !NETRIG_HAS(error, message)) return NETRIG_INVALID;
+  if (!call->last) return NETRIG_NOT_FOUND;
+  const LastError& last = *call->last;
+  error->status = last.status;
+  error->error_number = last.kernel.error;
+  error->offset = last.kernel.offset;
+  error->text = last.kernel.text.c_str();
+  error->message = last.message.c_str();
+  return NETRIG_OK;
+}
+
+std::uint32_t changed(netrig_call* call, const char* parameter) {
+  return parameter != nullptr && call->changed != nullptr &&
+                 std::find(call->changed->begin(), call->changed->end(), parameter) != call->changed->end()
+             ? 1
+             : 0;
 }
 
 netrig_status set_state(netrig_call* call, const char* name, const char* value) {
@@ -170,6 +234,30 @@ netrig_status set_state(netrig_call* call, const char* name, const char* value) 
 }
 
 }  // namespace
+
+netrig_status note_failure(netrig_call* call) noexcept {
+  try {
+    throw;
+  } catch (const Error& error) {
+    const auto* of_service = dynamic_cast<const ServiceError*>(&error);
+    LastError last{.code = error.code(),
+                   .message = error.message(),
+                   .kernel = of_service == nullptr ? KernelWords{} : of_service->kernel()};
+    const bool late = error.code() == ErrorCode::failed && last.kernel.error == 0 && Clock::now() >= call->deadline;
+    last.status = late ? NETRIG_TIMEOUT : status_for(error.code(), last.kernel.error);
+    call->interrupted = call->interrupted || error.code() == ErrorCode::interrupted;
+    // What the host does not permit, and a host that cannot be spoken with, no driver can handle.
+    const bool decides =
+        of_service == nullptr &&
+        (error.code() == ErrorCode::denied || error.code() == ErrorCode::driver || error.code() == ErrorCode::internal);
+    if (decides && !call->failure) call->failure = std::current_exception();
+    call->last = std::move(last);
+    return call->last->status;
+  } catch (...) {
+    if (!call->failure) call->failure = std::current_exception();
+    return NETRIG_INTERNAL;
+  }
+}
 
 const netrig_host& host_table() {
   static constexpr netrig_host kTable = {
@@ -186,8 +274,15 @@ const netrig_host& host_table() {
       .get_address = get_address,
       .get_reference = get_reference,
       .set_interface = set_interface,
-      .set_record = set_record,
+      .save_record = save_record,
       .set_state = set_state,
+      .last_error = last_error,
+      .changed = changed,
+      .set_bool = tell_bool,
+      .set_integer = tell_integer,
+      .set_string = tell_string,
+      .set_mac = tell_mac,
+      .set_address = tell_address,
   };
   return kTable;
 }

@@ -13,6 +13,18 @@
 #include "driver/driver.hpp"
 #include "driver/permission.hpp"
 
+namespace netrig::driver {
+
+/// Why the last call of a service failed.
+struct LastError {
+  netrig_status status = NETRIG_OK;
+  ErrorCode code = ErrorCode::failed;
+  std::string message = {};  ///< empty: the status says it all
+  KernelWords kernel = {};
+};
+
+}  // namespace netrig::driver
+
 /// Made for one operation, on the stack of the thread that runs it. Callbacks reach it by pointer only.
 struct netrig_call {
   const netrig::DriverDescription* description = nullptr;
@@ -23,6 +35,7 @@ struct netrig_call {
   std::vector<netrig::driver::Reference> references;
   netrig::driver::Services* services = nullptr;
   std::optional<netrig::driver::Permission> permission;
+  const std::vector<std::string>* changed = nullptr;  ///< change: parameters that differ
   netrig::driver::Clock::time_point deadline = netrig::driver::Clock::time_point::max();
 
   // What comes back.
@@ -31,9 +44,11 @@ struct netrig_call {
   std::vector<netrig::driver::Order> orders;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made;     ///< by the driver itself: interface, ifindex
   std::vector<std::pair<std::uint32_t, std::uint32_t>> flushed;  ///< by flush: interface, ifindex
-  netrig::driver::Bytes record;
   std::vector<std::pair<std::string, std::string>> state;
-  std::exception_ptr failure;  ///< thrown by a service; thrown on when the driver has returned
+  netrig::Parameters told;
+  std::optional<netrig::driver::LastError> last;  ///< of the last call of a service, if it failed
+  bool interrupted = false;                       ///< the driver knows that the user has interrupted it
+  std::exception_ptr failure;                     ///< what the driver has no say in; thrown on when it has returned
 
   // Views that the ABI hands out.
   std::vector<netrig_interface> raw_interfaces;
@@ -54,20 +69,41 @@ const netrig_host& host_table();
 /// Table of a service; nullptr: unknown id.
 const void* find_service(const char* id);
 
+/// Callbacks that say how a parameter is (telling.cpp).
+netrig_status tell_bool(netrig_call* call, const char* name, std::uint32_t index, std::uint8_t value);
+netrig_status tell_integer(netrig_call* call, const char* name, std::uint32_t index, std::int64_t value);
+netrig_status tell_string(netrig_call* call, const char* name, std::uint32_t index, const char* value);
+netrig_status tell_mac(netrig_call* call, const char* name, std::uint32_t index, const std::uint8_t value[6]);
+netrig_status tell_address(netrig_call* call, const char* name, std::uint32_t index, const std::uint8_t value[16],
+                           std::uint8_t family, std::uint8_t prefix_length);
+/// Whether what a worker says it was told can be: parameters that are inspected, with values of their types.
+bool can_be_told(const Parameters& told, const DriverDescription& about);
+
+/// Remembers what was thrown by a service, whether it is the driver's to handle or not. Only in a handler.
+netrig_status note_failure(netrig_call* call) noexcept;
+
 /// Runs a callback's body; no exception leaves it. What is thrown fails the operation.
 template <typename Body>
 netrig_status callback(netrig_call* call, Body&& body) noexcept {
   try {
     return body();
-  } catch (const Error& error) {
-    if (!call->failure) call->failure = std::current_exception();
-    return error.code() == ErrorCode::denied        ? NETRIG_DENIED
-           : error.code() == ErrorCode::not_found   ? NETRIG_NOT_FOUND
-           : error.code() == ErrorCode::unsupported ? NETRIG_UNSUPPORTED
-                                                    : NETRIG_IO;
   } catch (...) {
     if (!call->failure) call->failure = std::current_exception();
     return NETRIG_INTERNAL;
+  }
+}
+
+/// The same for a service: what fails is remembered for last_error, and is the driver's to handle, unless it is the
+/// host's own no.
+template <typename Body>
+netrig_status service_call(netrig_call* call, Body&& body) noexcept {
+  call->last.reset();
+  try {
+    const netrig_status status = body();
+    if (status != NETRIG_OK) call->last = LastError{.status = status};
+    return status;
+  } catch (...) {
+    return note_failure(call);
   }
 }
 

@@ -115,6 +115,11 @@ Message::How Channel::fill() {
   return Message::How::arrived;
 }
 
+bool Channel::has_more() const {
+  std::byte one{};
+  return !buffer_.empty() || ::recv(socket_.get(), &one, sizeof one, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 Message Channel::receive(const Patience& patience) {
   Message message;
   for (;;) {

@@ -44,6 +44,8 @@ class Channel {
   Message::How send(MessageType type, std::span<const std::byte> bytes, std::span<const int> descriptors = {},
                     const Patience& patience = {});
   Message receive(const Patience& patience = {});
+  /// Whether something has come that receive() would not have to wait for. Waits for nothing.
+  [[nodiscard]] bool has_more() const;
   [[nodiscard]] int fd() const { return socket_.get(); }
   /// errno of what failed last.
   [[nodiscard]] int error() const { return error_; }

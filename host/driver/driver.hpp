@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +15,8 @@
 #include <variant>
 #include <vector>
 
+#include <netrig/services.h>
+
 #include "model/lab.hpp"
 #include "model/unique_fd.hpp"
 
@@ -21,6 +24,28 @@ namespace netrig::driver {
 
 using Bytes = std::vector<std::byte>;
 using Clock = std::chrono::steady_clock;
+
+/// What a driver has after its deadline, or an interruption, to end by itself.
+inline constexpr auto kGrace = std::chrono::nanoseconds(NETRIG_GRACE);
+
+/// What the kernel said when it refused something: struct netrig_error as a value.
+struct KernelWords {
+  int error = 0;                       ///< errno; 0: it was not the kernel who said no
+  std::uint32_t offset = NETRIG_NONE;  ///< of the fault in what the driver gave
+  std::string text = {};               ///< extended acknowledgement
+};
+
+/// A service that did not do what it was asked. It is the driver's to handle; any other Error that a service throws
+/// with the code `denied` is the host's own no, which ends the operation.
+class ServiceError : public Error {
+ public:
+  ServiceError(ErrorCode code, std::string message, KernelWords kernel = {})
+      : Error(code, std::move(message)), kernel_(std::move(kernel)) {}
+  [[nodiscard]] const KernelWords& kernel() const noexcept { return kernel_; }
+
+ private:
+  KernelWords kernel_;
+};
 
 /// The second link of an order that makes two.
 struct LinkPeer {
@@ -59,7 +84,7 @@ using Order = std::variant<LinkOrder, LinkChange, LinkDeletion>;
 struct InterfaceRequest {
   std::string name;
   int netns_fd = -1;
-  std::uint32_t ifindex = 0;  ///< create: 0. destroy, inspect: as recorded, 0 if gone
+  std::uint32_t ifindex = 0;  ///< create: 0. Later: as recorded, 0 if gone
   std::optional<std::uint32_t> mtu = {};
   std::optional<MacAddress> mac = {};
 };
@@ -70,7 +95,7 @@ struct Reference {
   std::uint32_t index = 0;  ///< in the parameter's list of values
   InterfaceReference target;
   int netns_fd = -1;
-  std::uint32_t ifindex = 0;
+  std::uint32_t ifindex = 0;  ///< 0: gone, which it can be only in destroy and inspect
 };
 
 struct CreateRequest {
@@ -86,29 +111,49 @@ struct CreateAnswer {
   std::vector<Order> orders;  ///< what is still to be carried out
   /// Interfaces that the driver made itself: index in the request and ifindex.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made;
-  Bytes record;
 };
 
+/// About a device that is there.
 struct DeviceRequest {
   std::string lab;
   std::string device;
   std::vector<InterfaceRequest> interfaces;
-  Bytes record;
+  std::vector<Reference> references = {};
+  const Parameters* parameters = nullptr;  ///< inspect, destroy: without secrets
+  Bytes record = {};
+  std::vector<std::string> changed = {};  ///< change: parameters that differ
   Clock::time_point deadline = Clock::time_point::max();
 };
 
-struct DestroyAnswer {
-  std::vector<Order> orders;
+struct DeviceAnswer {
+  std::vector<Order> orders;  ///< what is still to be carried out
 };
 
 struct State {
   bool present = false;
   std::vector<std::pair<std::string, std::string>> values = {};
+  Parameters told = {};  ///< parameters that are inspected
+};
+
+/// A TUN or TAP: struct netrig_tun_device.
+struct TunOrder {
+  std::uint32_t interface = 0;
+  std::uint32_t type = 0;   ///< NETRIG_TUN_IP, NETRIG_TUN_ETHERNET
+  std::uint32_t flags = 0;  ///< NETRIG_TUN_MULTI_QUEUE...
+  std::uint32_t owner = NETRIG_NONE;
+  std::uint32_t group = NETRIG_NONE;
+};
+
+/// What became of orders that were carried out at once.
+struct Flushed {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> made;  ///< interface index and ifindex, of all so far
+  std::size_t done = 0;                                       ///< orders before the one that was refused
+  std::optional<ServiceError> refusal;
 };
 
 /// What must happen while a driver's operation runs: implemented by the engine, which owns the sockets. Every call is
-/// already checked against what the operation allows. Failures are thrown as Error with the kernel's words; a link that
-/// is gone is std::nullopt or false.
+/// already checked against what the operation allows. Failures are thrown as ServiceError with the kernel's words; a
+/// link that is gone is std::nullopt or false.
 class Services {
  public:
   /// type (of message or attribute) and payload; valid until the function returns.
@@ -117,8 +162,10 @@ class Services {
   virtual ~Services() = default;
   /// When the operation must be over: what waits longer throws Error{failed}.
   void finish_by(Clock::time_point deadline) { deadline_ = deadline; }
-  /// Carries out orders now. Returns pairs of interface index and ifindex of all links made so far.
-  virtual std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<Order> orders) = 0;
+  /// Carries out orders now, up to the first that the kernel refuses.
+  virtual Flushed flush(std::vector<Order> orders) = 0;
+  /// What later operations will be given; it is in the journal when this returns.
+  virtual void save_record(Bytes record) = 0;
   /// Ifindex of an interface of the device that is there. Throws Error{not_found}.
   virtual std::uint32_t ifindex(std::uint32_t interface) = 0;
   /// RTM_GETLINK: each top-level attribute. false: the link is gone.
@@ -133,6 +180,9 @@ class Services {
   virtual std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) = 0;
   /// A new socket (NETRIG_SOCKET_*) in the namespace of an interface, or of a reference with NETRIG_OF_REFERENCE.
   virtual UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) = 0;
+  /// Returns its ifindex.
+  virtual std::uint32_t create_tun(const TunOrder& order) = 0;
+  virtual UniqueFd open_queue(std::uint32_t interface) = 0;
   /// One line of the driver's for the log. level: NETRIG_LOG_*.
   virtual void log(std::uint32_t level, const std::string& text) = 0;
   /// Whether the user has interrupted the run.
@@ -154,7 +204,9 @@ class Driver {
   /// Driver's own check of parameters; needs no kernel. CreateRequest carries no descriptors and no ifindexes here.
   virtual void validate(const CreateRequest& request) = 0;
   virtual CreateAnswer create(const CreateRequest& request, Services& services) = 0;
-  virtual DestroyAnswer destroy(const DeviceRequest& request, Services& services) = 0;
+  virtual DeviceAnswer destroy(const DeviceRequest& request, Services& services) = 0;
+  virtual DeviceAnswer change(const DeviceRequest& request, Services& services) = 0;
+  virtual DeviceAnswer settle(const DeviceRequest& request, Services& services) = 0;
   virtual State inspect(const DeviceRequest& request, Services& services) = 0;
 };
 

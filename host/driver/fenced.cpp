@@ -8,7 +8,8 @@
 #include <fstream>
 #include <mutex>
 
-#include "kernel/socket.hpp"
+#include "driver/call.hpp"
+#include "driver/serving.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::driver {
@@ -16,10 +17,9 @@ namespace {
 
 // A driver that keeps failing is not started for every device of a large lab.
 constexpr int kMostFailures = 3;
-constexpr int kMostLogLines = 1000;    // in one operation
-constexpr int kMostServices = 100000;  // likewise
+constexpr int kMostLogLines = NETRIG_LOG_LINES_MAX;
+constexpr int kMostServices = NETRIG_SERVICES_MAX;
 constexpr std::size_t kMostPassed = 250;
-constexpr auto kGrace = std::chrono::seconds(2);  // for a driver to notice an interruption
 
 /// What the kernel says of the worker: it was fenced before code of the plugin ran, and cannot have undone that.
 void check_fence(int pid, std::uint32_t granted) {
@@ -63,10 +63,16 @@ class FencedDriver final : public Driver {
 
   CreateAnswer create(const CreateRequest& request, Services& services) override {
     AnswerMessage answer = call(message_of(Operation::create, request), &services);
-    return {.orders = std::move(answer.orders), .made = std::move(answer.made), .record = std::move(answer.record)};
+    return {.orders = std::move(answer.orders), .made = std::move(answer.made)};
   }
-  DestroyAnswer destroy(const DeviceRequest& request, Services& services) override {
+  DeviceAnswer destroy(const DeviceRequest& request, Services& services) override {
     return {.orders = call(message_of(Operation::destroy, request), &services).orders};
+  }
+  DeviceAnswer change(const DeviceRequest& request, Services& services) override {
+    return {.orders = call(message_of(Operation::change, request), &services).orders};
+  }
+  DeviceAnswer settle(const DeviceRequest& request, Services& services) override {
+    return {.orders = call(message_of(Operation::settle, request), &services).orders};
   }
   State inspect(const DeviceRequest& request, Services& services) override {
     return call(message_of(Operation::inspect, request), &services).state;
@@ -90,12 +96,16 @@ class FencedDriver final : public Driver {
     call.lab = request.lab;
     call.device = request.device;
     call.interfaces = request.interfaces;
+    call.references = request.references;
+    call.has_parameters = request.parameters != nullptr;
+    if (call.has_parameters) call.parameters = *request.parameters;
     call.record = request.record;
+    call.changed = request.changed;
     return call;
   }
 
   void start() {
-    holds_sockets_ = false;
+    holds_descriptors_ = false;
     process_.emplace(WorkerProcess::start(
         starter_, plugin_.kind, plugin_.memory.get(),
         {.granted = rules_.granted, .memory = rules_.memory, .descriptors = rules_.descriptors, .parent = 0}));
@@ -120,8 +130,9 @@ class FencedDriver final : public Driver {
     }
   }
 
-  /// Next message of the worker; anything but one that arrived ends the worker and is thrown.
-  Message next(const Patience& patience, const Services* services) {
+  /// Next message of the worker; anything but one that arrived ends the worker and is thrown. `grace`: what it was
+  /// given after its deadline.
+  Message next(const Patience& patience, const Services* services, std::chrono::nanoseconds grace = {}) {
     Message message = process_->channel().receive(patience);
     switch (message.how) {
       case Message::How::arrived:
@@ -130,8 +141,10 @@ class FencedDriver final : public Driver {
                                                      syscall_name(decode_violation(message.bytes))));
         return message;
       case Message::How::late:
-        throw Error(ErrorCode::failed, fmt::format("it took longer than its deadline of {}; its worker was stopped",
-                                                   format_duration(std::chrono::nanoseconds(rules_.deadline).count())));
+        throw Error(ErrorCode::failed,
+                    fmt::format("it took longer than its deadline of {}{}; its worker was stopped",
+                                format_duration(rules_.deadline.count()),
+                                grace.count() == 0 ? "" : fmt::format(" and {} more", format_duration(grace.count()))));
       case Message::How::gave_up:
         throw Error(services != nullptr ? ErrorCode::interrupted : ErrorCode::failed,
                     "interrupted while it ran; its worker was stopped");
@@ -156,8 +169,8 @@ class FencedDriver final : public Driver {
 
   AnswerMessage call(CallMessage message, Services* services) {
     const std::lock_guard turn(mutex_);
-    // Through a socket that it was given for something else it could change what it is only asked about.
-    if (holds_sockets_ && only_asks(message.operation)) process_.reset();
+    // Through what it was given for something else it could change what it is only asked about.
+    if (holds_descriptors_ && only_asks(message.operation)) process_.reset();
     if (!process_) {
       if (failures_ >= kMostFailures)
         throw Error(ErrorCode::driver, fmt::format("it has failed {} times and is not started again; the last time: {}",
@@ -185,22 +198,34 @@ class FencedDriver final : public Driver {
   /// Sends one call and serves the worker until it has answered. The answer has passed every check.
   AnswerMessage converse(const CallMessage& message, Services* services) {
     std::optional<Clock::time_point> noticed;
-    const Patience patience{.deadline = message.deadline, .gave_up = [&] {
-                              if (services == nullptr || !services->interrupted()) return false;
-                              if (!noticed) noticed = Clock::now();
-                              return Clock::now() - *noticed > kGrace;
-                            }};
-    if (services != nullptr) services->finish_by(message.deadline);
-    send_call(message, patience);
-    Permission permission(*about_, rules_.granted, message.operation, message.interfaces, message.references.size());
+    const auto gave_up = [&] {
+      if (services == nullptr || !services->interrupted()) return false;
+      if (!noticed) noticed = Clock::now();
+      return Clock::now() - *noticed > kGrace;
+    };
+    const Patience sending{.deadline = message.deadline + kGrace, .gave_up = gave_up};
+    // Its deadline it knows. That the user wants it to end it is told, which it may see only when it looks.
+    bool told = false;
+    const Patience waiting{.deadline = sending.deadline, .gave_up = [&] {
+                             const bool stop = gave_up();
+                             if (noticed && !told) told = tell_cancelled();
+                             return stop;
+                           }};
+    if (services != nullptr) services->finish_by(sending.deadline);
+    send_call(message, sending);
+    Serving serving(message, *about_, rules_.granted, services);
     const Parameters* parameters = message.has_parameters ? &message.parameters : nullptr;
     int logged = 0;
     int served = 0;
     for (;;) {
-      const Message from = next(patience, services);
+      const Message from = next(waiting, services, kGrace);
       if (from.type == MessageType::answer) {
         AnswerMessage answer = decode_answer(from.bytes);
-        check_answer(answer, message, permission, parameters);
+        check_answer(answer, message, serving.permission(), parameters);
+        if (answer.error == 0 && serving.forbidden()) {
+          answer.error = static_cast<std::uint8_t>(ErrorCode::denied);
+          answer.message = serving.forbidden()->message();
+        }
         return answer;
       }
       if (services == nullptr) WireReader::garbled();
@@ -210,20 +235,28 @@ class FencedDriver final : public Driver {
         services->log(log.level, clean_text(log.text, *about_, parameters));
       } else if (from.type == MessageType::service) {
         if (++served > kMostServices) throw Error(ErrorCode::driver, "it floods the host with requests");
-        serve(decode_service(from.bytes), message, permission, *services, patience);
+        const auto how = serving.serve(decode_service(from.bytes), process_->channel(), sending);
+        holds_descriptors_ = holds_descriptors_ || serving.gave_descriptor();
+        check_read(how);
       } else {
         WireReader::garbled();
       }
     }
   }
 
+  /// False: there is no room for it now.
+  bool tell_cancelled() {
+    return process_->channel().send(MessageType::cancel, {}, {}, {.deadline = Clock::time_point{}}) ==
+           Message::How::arrived;
+  }
+
   void send_call(const CallMessage& message, const Patience& patience) {
     CallMessage sent = message;
     std::vector<int> descriptors;
-    // A driver without privileges could do nothing with a namespace, so it sees none.
+    // A driver without capabilities could do nothing with a namespace, so it sees none.
     const auto pass = [&](auto& list) {
       for (auto& one : list) {
-        if (rules_.granted == 0) one.netns_fd = -1;
+        if ((rules_.granted & kOwnHands) == 0) one.netns_fd = -1;
         if (one.netns_fd >= 0) descriptors.push_back(one.netns_fd);
       }
     };
@@ -245,6 +278,7 @@ class FencedDriver final : public Driver {
       name = clean_text(name, *about_, parameters);
       value = clean_text(value, *about_, parameters);
     }
+    if (!can_be_told(answer.state.told, *about_)) WireReader::garbled();
     if (answer.error != 0) return;
     for (const Order& order : answer.orders) permission.admit(order);
     for (const auto& [interface, ifindex] : answer.made) permission.admit_made(interface, ifindex);
@@ -253,80 +287,6 @@ class FencedDriver final : public Driver {
       if (!permission.covers(i))
         throw Error(ErrorCode::driver, fmt::format("it made nothing for interface {}; this is a defect of the driver",
                                                    call.interfaces[i].name));
-  }
-
-  /// One request of the worker. What it may not, and what the kernel refuses, it is told; that alone does not end it.
-  void serve(const ServiceMessage& ask, const CallMessage& call, Permission& permission, Services& services,
-             const Patience& patience) {
-    Channel& channel = process_->channel();
-    std::optional<Message::How> broken;
-    const auto item = [&](std::uint16_t type, std::span<const std::byte> payload) {
-      if (!broken) broken = channel.send(MessageType::item, encode_item(type, payload).data(), {}, patience);
-      if (broken == Message::How::arrived) broken.reset();
-    };
-    DoneMessage done;
-    UniqueFd socket;
-    try {
-      if (ask.id != ServiceId::flush && ask.id != ServiceId::socket && ask.id != ServiceId::interrupted)
-        permission.check_interface(ask.interface);
-      switch (ask.id) {
-        case ServiceId::flush:
-          for (const Order& order : ask.orders) permission.admit(order);
-          done.pairs = services.flush(ask.orders);
-          break;
-        case ServiceId::ifindex:
-          done.number = services.ifindex(ask.interface);
-          break;
-        case ServiceId::get_link:
-          done.found = services.get_link(ask.interface, item);
-          break;
-        case ServiceId::request:
-          permission.check_request(ask.type, ask.flags, ask.payload);
-          services.request(ask.interface, ask.type, ask.flags, ask.payload, item);
-          break;
-        case ServiceId::genl_family: {
-          permission.check_family(ask.text);
-          const auto family = services.genl_family(ask.interface, ask.text);
-          done.found = family.has_value();
-          done.number = family.value_or(0);
-          if (family) permission.resolved_family(*family, ask.text);
-          break;
-        }
-        case ServiceId::genl_request:
-          permission.check_genl({.family = ask.type,
-                                 .command = static_cast<std::uint8_t>(ask.number),
-                                 .flags = ask.flags,
-                                 .attributes = ask.payload},
-                                call.interfaces[ask.interface].name, [&] { return services.ifindex(ask.interface); });
-          services.genl_request(ask.interface, ask.type, static_cast<std::uint8_t>(ask.number), ask.version, ask.flags,
-                                ask.payload, item);
-          break;
-        case ServiceId::sysfs: {
-          Permission::check_sysfs(ask.text);
-          auto text = services.sysfs(ask.interface, ask.text);
-          done.found = text.has_value();
-          done.text = std::move(text).value_or("");
-          break;
-        }
-        case ServiceId::socket:
-          permission.check_socket(ask.interface, ask.number);
-          socket = services.open_socket(ask.interface, ask.number);
-          holds_sockets_ = true;
-          break;
-        case ServiceId::interrupted:
-          done.found = services.interrupted();
-          break;
-      }
-    } catch (const Error& error) {
-      done = {};
-      done.error = static_cast<std::uint8_t>(error.code());
-      done.message = error.message();
-    }
-    if (broken) check_read(*broken);
-    const std::array<int, 1> descriptor = {socket.get()};
-    const auto how = channel.send(MessageType::done, encode(done).data(),
-                                  socket ? std::span<const int>(descriptor) : std::span<const int>(), patience);
-    check_read(how);
   }
 
   /// Whether the worker took what it had asked for. One that has ended says so when it is read from.
@@ -345,8 +305,8 @@ class FencedDriver final : public Driver {
   std::mutex mutex_;
   std::optional<WorkerProcess> process_;
   int failures_ = 0;
-  bool blameless_ = false;      ///< what is being thrown is not the driver's doing
-  bool holds_sockets_ = false;  ///< the worker was given some
+  bool blameless_ = false;          ///< what is being thrown is not the driver's doing
+  bool holds_descriptors_ = false;  ///< the worker was given some of its own
   std::string last_failure_;
 };
 

@@ -174,7 +174,7 @@ void install_loading_filter(std::uint32_t granted) {
         "openat");
   for (const char* name : {"mmap", "mprotect", "seccomp"}) allow(f, name);
   // A later filter cannot allow again what this one forbids.
-  if (granted != NETRIG_WANTS_NOTHING)
+  if ((granted & kOwnHands) != 0)
     for (const char* name : kGranted) allow(f, name);
   // The second filter is installed through seccomp(2), or prctl(2) by an older library.
   check(seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, 22 /* PR_SET_SECCOMP */)),
@@ -189,7 +189,7 @@ void install_driver_filter(std::uint32_t granted) {
   constexpr scmp_datum_t kExecutable = PROT_EXEC;
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
     check(seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, kExecutable, 0)), "mmap");
-  if (granted != NETRIG_WANTS_NOTHING)
+  if ((granted & kOwnHands) != 0)
     for (const char* name : kGranted) allow(f, name);
   load(filter);
 }

@@ -54,17 +54,17 @@ class InProcessDriver final : public Driver {
     require(functions_.create != nullptr, "create");
     netrig_call call = begin(request);
     call.services = &services;
-    services.finish_by(call.deadline);
+    services.finish_by(call.deadline + kGrace);
     const auto raw = raw_request(call, Operation::create);
     run(call, [&] { return functions_.create(&host_table(), &call, &raw); });
     for (std::uint32_t i = 0; i < call.interfaces.size(); ++i)
       if (!call.permission->covers(i))
         throw Error(ErrorCode::driver, fmt::format("it made nothing for interface {}; this is a defect of the driver",
                                                    call.interfaces[i].name));
-    return {.orders = std::move(call.orders), .made = std::move(call.made), .record = std::move(call.record)};
+    return {.orders = std::move(call.orders), .made = std::move(call.made)};
   }
 
-  DestroyAnswer destroy(const DeviceRequest& request, Services& services) override {
+  DeviceAnswer destroy(const DeviceRequest& request, Services& services) override {
     require(functions_.destroy != nullptr, "destroy");
     netrig_call call = about(request, services);
     const auto raw = raw_device(call, request, Operation::destroy);
@@ -73,6 +73,15 @@ class InProcessDriver final : public Driver {
       return status == NETRIG_NOT_FOUND ? NETRIG_OK : status;
     });
     return {.orders = std::move(call.orders)};
+  }
+
+  DeviceAnswer change(const DeviceRequest& request, Services& services) override {
+    require(functions_.change != nullptr, "change");
+    return on_device(functions_.change, Operation::change, request, services);
+  }
+  DeviceAnswer settle(const DeviceRequest& request, Services& services) override {
+    require(functions_.settle != nullptr, "settle");
+    return on_device(functions_.settle, Operation::settle, request, services);
   }
 
   State inspect(const DeviceRequest& request, Services& services) override {
@@ -86,12 +95,19 @@ class InProcessDriver final : public Driver {
       present = false;
       return NETRIG_OK;
     });
-    return {.present = present, .values = std::move(call.state)};
+    return {.present = present, .values = std::move(call.state), .told = std::move(call.told)};
   }
 
  private:
   static void require(bool there, const char* function) {
     if (!there) throw Error(ErrorCode::driver, fmt::format("it has no function \"{}\"", function));
+  }
+  template <typename Function>
+  DeviceAnswer on_device(Function* function, Operation operation, const DeviceRequest& request, Services& services) {
+    netrig_call call = about(request, services);
+    const auto raw = raw_device(call, request, operation);
+    run(call, [&] { return function(&host_table(), &call, &raw); });
+    return {.orders = std::move(call.orders)};
   }
   netrig_call begin(const CreateRequest& request) const {
     netrig_call call;
@@ -110,9 +126,12 @@ class InProcessDriver final : public Driver {
     call.lab = request.lab;
     call.device = request.device;
     call.interfaces = request.interfaces;
+    call.references = request.references;
+    call.parameters = request.parameters;
+    call.changed = &request.changed;
     call.deadline = std::min(request.deadline, Clock::now() + deadline_);
     call.services = &services;
-    services.finish_by(call.deadline);
+    services.finish_by(call.deadline + kGrace);
     return call;
   }
 
@@ -144,13 +163,23 @@ class InProcessDriver final : public Driver {
   void run(netrig_call& call, Body&& body) {
     const std::lock_guard turn(mutex_);
     const netrig_status status = body();
-    if (status == NETRIG_OK && !call.failure) {
-      if (Clock::now() > call.deadline) throw Error(ErrorCode::failed, "it took longer than its deadline");
+    if (call.failure) std::rethrow_exception(call.failure);
+    if (status == NETRIG_OK) {
+      if (Clock::now() > call.deadline + kGrace) throw Error(ErrorCode::failed, "it took longer than its deadline");
       return;
     }
-    if (call.failure) std::rethrow_exception(call.failure);
-    throw Error(code_of(status),
-                call.message.empty() ? "it failed without saying why: " + word_of(status) : call.message);
+    if (status == NETRIG_TIMEOUT && call.interrupted) throw Error(ErrorCode::interrupted, "interrupted while it ran");
+    const std::string words = words_of(call);
+    const bool as_said = call.last && call.last->status == status && !call.last->message.empty();
+    throw Error(as_said ? call.last->code : code_of(status),
+                words.empty() ? "it failed without saying why: " + word_of(status) : words);
+  }
+
+  /// The driver's words and, if it failed because a service had, what that said.
+  static std::string words_of(const netrig_call& call) {
+    const std::string reason = call.last ? call.last->message : std::string();
+    if (reason.empty() || call.message.find(reason) != std::string::npos) return call.message;
+    return call.message.empty() ? reason : call.message + ": " + reason;
   }
 
   const netrig_functions& functions_;

@@ -16,11 +16,13 @@ namespace {
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
 
 void check_functions(const netrig_functions& functions, std::uint32_t promised) {
-  if (!NETRIG_HAS(&functions, inspect)) refuse("its functions are fewer than those of ABI 0.9");
-  const std::array<std::pair<const char*, bool>, 4> all = {{{"validate", functions.validate != nullptr},
+  if (!NETRIG_HAS(&functions, settle)) refuse("its functions are fewer than those of ABI 0.9");
+  const std::array<std::pair<const char*, bool>, 6> all = {{{"validate", functions.validate != nullptr},
                                                             {"create", functions.create != nullptr},
                                                             {"destroy", functions.destroy != nullptr},
-                                                            {"inspect", functions.inspect != nullptr}}};
+                                                            {"inspect", functions.inspect != nullptr},
+                                                            {"change", functions.change != nullptr},
+                                                            {"settle", functions.settle != nullptr}}};
   for (std::size_t i = 0; i < all.size(); ++i)
     if (all[i].second != ((promised >> i & 1U) != 0))
       refuse(fmt::format("its table says that it has {} function \"{}\", and its code that it has {}",

@@ -3,106 +3,12 @@
 
 #include <linux/if.h>
 
-#include <type_traits>
+#include "driver/value_messages.hpp"
 
 namespace netrig::driver {
 namespace {
 
-constexpr std::size_t kMostText = 4096;
-constexpr std::size_t kMostValues = 65536;
-constexpr std::size_t kMostParameters = 256;
-constexpr std::size_t kMostOrders = 4 * NETRIG_INTERFACES_MAX;
-
-void put_address(WireWriter& out, const Prefix& prefix) {
-  out.put(prefix.address.family).bytes(std::as_bytes(std::span(prefix.address.bytes))).put(prefix.length);
-}
-Prefix get_address(WireReader& in) {
-  Prefix prefix;
-  const auto family = in.get<std::uint8_t>();
-  if (family != 4 && family != 6) WireReader::garbled();
-  prefix.address.family = static_cast<Family>(family);
-  const auto bytes = in.bytes(prefix.address.bytes.size());
-  if (bytes.size() != prefix.address.bytes.size()) WireReader::garbled();
-  std::memcpy(prefix.address.bytes.data(), bytes.data(), bytes.size());
-  prefix.length = in.get<std::uint8_t>();
-  if (prefix.length > prefix.address.bits()) WireReader::garbled();
-  return prefix;
-}
-
-void put_mac(WireWriter& out, const MacAddress& mac) { out.bytes(std::as_bytes(std::span(mac.bytes))); }
-MacAddress get_mac(WireReader& in) {
-  MacAddress mac;
-  const auto bytes = in.bytes(mac.bytes.size());
-  if (bytes.size() != mac.bytes.size()) WireReader::garbled();
-  std::memcpy(mac.bytes.data(), bytes.data(), bytes.size());
-  return mac;
-}
-
-void put_target(WireWriter& out, const InterfaceReference& target) {
-  out.text(target.home.str()).text(target.name.str());
-}
-InterfaceReference get_target(WireReader& in) {
-  std::string home = in.text(kMostText);
-  std::string name = in.text(kMostText);
-  return {.home = NamespaceName(std::move(home)), .name = InterfaceName(std::move(name))};
-}
-
-void put_scalar(WireWriter& out, const ParameterScalar& scalar) {
-  out.put(static_cast<std::uint8_t>(scalar.index()));
-  std::visit(
-      [&](const auto& value) {
-        using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, bool>)
-          out.put(static_cast<std::uint8_t>(value));
-        else if constexpr (std::is_same_v<T, std::int64_t>)
-          out.put(value);
-        else if constexpr (std::is_same_v<T, std::string>)
-          out.text(value);
-        else if constexpr (std::is_same_v<T, MacAddress>)
-          put_mac(out, value);
-        else if constexpr (std::is_same_v<T, Prefix>)
-          put_address(out, value);
-        else
-          put_target(out, value);
-      },
-      scalar);
-}
-ParameterScalar get_scalar(WireReader& in) {
-  switch (in.get<std::uint8_t>()) {
-    case 0:
-      return in.flag();
-    case 1:
-      return in.get<std::int64_t>();
-    case 2:
-      return in.text(kMostText);
-    case 3:
-      return get_mac(in);
-    case 4:
-      return get_address(in);
-    case 5:
-      return get_target(in);
-    default:
-      WireReader::garbled();
-  }
-}
-
-void put_parameters(WireWriter& out, const Parameters& parameters) {
-  out.put(static_cast<std::uint32_t>(parameters.size()));
-  for (const auto& [name, value] : parameters) {
-    out.text(name).put(static_cast<std::uint32_t>(value.values.size()));
-    for (const auto& scalar : value.values) put_scalar(out, scalar);
-  }
-}
-Parameters get_parameters(WireReader& in) {
-  Parameters parameters;
-  for (std::size_t left = in.count(kMostParameters); left > 0; --left) {
-    std::string name = in.text(kMostText);
-    ParameterValue value;
-    for (std::size_t more = in.count(kMostValues); more > 0; --more) value.values.push_back(get_scalar(in));
-    parameters.insert_or_assign(std::move(name), std::move(value));
-  }
-  return parameters;
-}
+constexpr std::size_t kMostOrders = NETRIG_ORDERS_MAX;
 
 void put_orders(WireWriter& out, const std::vector<Order>& orders) {
   out.put(static_cast<std::uint32_t>(orders.size()));
@@ -218,6 +124,8 @@ WireWriter encode(const CallMessage& call) {
   out.put<std::uint8_t>(call.has_parameters);
   if (call.has_parameters) put_parameters(out, call.parameters);
   out.bytes(call.record).put(call.deadline.time_since_epoch().count());
+  out.put(static_cast<std::uint32_t>(call.changed.size()));
+  for (const std::string& name : call.changed) out.text(name);
   return out;
 }
 CallMessage decode_call(std::span<const std::byte> bytes, std::span<const int> descriptors) {
@@ -231,7 +139,7 @@ CallMessage decode_call(std::span<const std::byte> bytes, std::span<const int> d
     return fd;
   };
   const auto operation = in.get<std::uint8_t>();
-  if (operation > static_cast<std::uint8_t>(Operation::inspect)) WireReader::garbled();
+  if (operation > static_cast<std::uint8_t>(Operation::settle)) WireReader::garbled();
   call.operation = static_cast<Operation>(operation);
   call.lab = in.text(kMostText);
   call.device = in.text(kMostText);
@@ -259,6 +167,7 @@ CallMessage decode_call(std::span<const std::byte> bytes, std::span<const int> d
   if (call.has_parameters) call.parameters = get_parameters(in);
   call.record = get_bytes(in, NETRIG_RECORD_MAX);
   call.deadline = Clock::time_point(Clock::duration(in.get<Clock::rep>()));
+  for (std::size_t left = in.count(kMostParameters); left > 0; --left) call.changed.push_back(in.text(kMostText));
   in.end();
   return call;
 }
@@ -269,13 +178,15 @@ WireWriter encode(const ServiceMessage& service) {
   put_orders(out, service.orders);
   out.put(service.interface).put(service.type).put(service.flags).put(service.number).put(service.version);
   out.text(service.text).bytes(service.payload);
+  const TunOrder& tun = service.tun;
+  out.put(tun.interface).put(tun.type).put(tun.flags).put(tun.owner).put(tun.group);
   return out;
 }
 ServiceMessage decode_service(std::span<const std::byte> bytes) {
   WireReader in(bytes);
   ServiceMessage service;
   const auto id = in.get<std::uint8_t>();
-  if (id < static_cast<std::uint8_t>(ServiceId::flush) || id > static_cast<std::uint8_t>(ServiceId::interrupted))
+  if (id < static_cast<std::uint8_t>(ServiceId::flush) || id > static_cast<std::uint8_t>(ServiceId::open_queue))
     WireReader::garbled();
   service.id = static_cast<ServiceId>(id);
   service.orders = get_orders(in);
@@ -286,6 +197,9 @@ ServiceMessage decode_service(std::span<const std::byte> bytes) {
   service.version = in.get<std::uint8_t>();
   service.text = in.text(kMostText);
   service.payload = get_bytes(in, kMostAttributes + 1);
+  for (std::uint32_t* number :
+       {&service.tun.interface, &service.tun.type, &service.tun.flags, &service.tun.owner, &service.tun.group})
+    *number = in.get<std::uint32_t>();
   in.end();
   return service;
 }
@@ -295,6 +209,8 @@ WireWriter encode(const DoneMessage& done) {
   out.put(done.error).text(done.message).put<std::uint8_t>(done.found).put(done.number);
   put_pairs(out, done.pairs);
   out.text(done.text);
+  out.put<std::uint8_t>(done.forbidden).put<std::int32_t>(done.kernel.error).put(done.kernel.offset);
+  out.text(done.kernel.text);
   return out;
 }
 DoneMessage decode_done(std::span<const std::byte> bytes) {
@@ -307,6 +223,10 @@ DoneMessage decode_done(std::span<const std::byte> bytes) {
   done.pairs = get_pairs(in);
   const auto text = in.bytes(kLargestMessage);  // of a sysfs file, which may hold anything
   done.text.assign(reinterpret_cast<const char*>(text.data()), text.size());
+  done.forbidden = in.flag();
+  done.kernel.error = in.get<std::int32_t>();
+  done.kernel.offset = in.get<std::uint32_t>();
+  done.kernel.text = in.text(kMostText);
   in.end();
   return done;
 }
@@ -316,9 +236,10 @@ WireWriter encode(const AnswerMessage& answer) {
   out.put(answer.error).text(answer.message);
   put_orders(out, answer.orders);
   put_pairs(out, answer.made);
-  out.bytes(answer.record).put<std::uint8_t>(answer.state.present);
+  out.put<std::uint8_t>(answer.state.present);
   out.put(static_cast<std::uint32_t>(answer.state.values.size()));
   for (const auto& [name, value] : answer.state.values) out.text(name).text(value);
+  put_parameters(out, answer.state.told);
   return out;
 }
 AnswerMessage decode_answer(std::span<const std::byte> bytes) {
@@ -328,12 +249,12 @@ AnswerMessage decode_answer(std::span<const std::byte> bytes) {
   answer.message = in.text(kMostText);
   answer.orders = get_orders(in);
   answer.made = get_pairs(in);
-  answer.record = get_bytes(in, NETRIG_RECORD_MAX);
   answer.state.present = in.flag();
   for (std::size_t left = in.count(kMostStates); left > 0; --left) {
     std::string name = in.text(kMostText);
     answer.state.values.emplace_back(std::move(name), in.text(kMostText));
   }
+  answer.state.told = get_parameters(in);
   in.end();
   return answer;
 }

@@ -17,7 +17,7 @@
 namespace netrig::driver {
 
 /// Both ends are the same binary, so this differs only between builds; checked all the same.
-inline constexpr std::uint32_t kProtocolVersion = 2;
+inline constexpr std::uint32_t kProtocolVersion = 3;
 /// Bytes in one message. A larger one ends the worker.
 inline constexpr std::size_t kLargestMessage = 1 << 20;
 
@@ -30,9 +30,10 @@ enum class MessageType : std::uint16_t {
   log = 5,        ///< one line
   violation = 6,  ///< a system call that the fence stopped; the last message
   // host to worker
-  call = 17,  ///< one operation
-  item = 18,  ///< part of a service's answer
-  done = 19,  ///< end of a service's answer
+  call = 17,    ///< one operation
+  item = 18,    ///< part of a service's answer
+  done = 19,    ///< end of a service's answer
+  cancel = 20,  ///< the user wants the operation to end; at any time, also when it has ended already
 };
 
 /// What fences a worker, as it reports it.
@@ -58,6 +59,7 @@ struct CallMessage {
   Parameters parameters;
   bool has_parameters = false;
   Bytes record;
+  std::vector<std::string> changed;  ///< change: parameters
   Clock::time_point deadline;
 };
 
@@ -70,28 +72,33 @@ enum class ServiceId : std::uint8_t {
   sysfs = 6,
   socket = 7,
   ifindex = 8,
-  interrupted = 9,
+  save_record = 9,
+  create_tun = 10,
+  open_queue = 11,
 };
 
 struct ServiceMessage {
   ServiceId id = ServiceId::flush;
   std::vector<Order> orders = {};  ///< flush
-  std::uint32_t interface = 0;     ///< all others; socket: or a reference
+  std::uint32_t interface = 0;     ///< all others but save_record; socket: or a reference
   std::uint16_t type = 0;          ///< request: message type; genl_request: family
   std::uint16_t flags = 0;
   std::uint32_t number = 0;  ///< genl_request: command; socket: kind
   std::uint8_t version = 0;  ///< genl_request
   std::string text = {};     ///< genl_family: name; sysfs: path
-  Bytes payload = {};        ///< request, genl_request
+  Bytes payload = {};        ///< request, genl_request; save_record: the record
+  TunOrder tun = {};         ///< create_tun
 };
 
 struct DoneMessage {
   std::uint8_t error = 0;  ///< ErrorCode; 0: done
   std::string message;
-  bool found = true;         ///< get_link, genl_family, sysfs, interrupted: the answer
-  std::uint32_t number = 0;  ///< genl_family, ifindex
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;  ///< flush
-  std::string text;                                            ///< sysfs
+  bool found = true;         ///< get_link, genl_family, sysfs: the answer
+  std::uint32_t number = 0;  ///< genl_family, ifindex, create_tun; flush: orders before the one that was refused
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs = {};  ///< flush
+  std::string text = {};                                            ///< sysfs
+  bool forbidden = false;                                           ///< it was the host's own no
+  KernelWords kernel = {};                                          ///< otherwise
 };
 
 struct AnswerMessage {
@@ -99,7 +106,6 @@ struct AnswerMessage {
   std::string message;
   std::vector<Order> orders = {};
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made = {};
-  Bytes record = {};
   State state = {};
 };
 

@@ -23,7 +23,8 @@ namespace netrig::driver {
 namespace {
 
 // Some for each of as many interfaces as a device can have; below what would fill the host's memory.
-constexpr std::size_t kMostOrders = 4 * NETRIG_INTERFACES_MAX;
+constexpr std::size_t kMostOrders = NETRIG_ORDERS_MAX;
+static_assert(kMostOrders == 4 * NETRIG_INTERFACES_MAX);
 
 [[noreturn]] void deny(const std::string& why) {
   throw Error(ErrorCode::denied, "the driver asks for what it may not: " + why);
@@ -184,7 +185,7 @@ void Permission::admit(const Order& order) {
     }
     if (link->lower && *link->lower >= references_) deny(fmt::format("reference {}", *link->lower));
   } else if (const auto* change = std::get_if<LinkChange>(&order)) {
-    check_operation(Operation::create);
+    if (operation_ != Operation::change && operation_ != Operation::settle) check_operation(Operation::create);
     check_interface(change->interface);
     check_attributes(change->attributes);
     if (change->kind.empty() && !change->data.empty()) deny("data of a link without its kind");
@@ -196,6 +197,36 @@ void Permission::admit(const Order& order) {
     check_operation(Operation::destroy);
     check_interface(std::get<LinkDeletion>(order).interface);
   }
+}
+
+void Permission::retract(const Order& order) {
+  const auto* link = std::get_if<LinkOrder>(&order);
+  if (link == nullptr) return;
+  covered_.at(link->interface) = false;
+  if (link->peer) covered_.at(link->peer->interface) = false;
+}
+
+void Permission::admit_tun(const TunOrder& order) {
+  check_operation(Operation::create);
+  check_interface(order.interface);
+  check_kind("tun");
+  constexpr std::uint32_t kFlags = NETRIG_TUN_MULTI_QUEUE | NETRIG_TUN_VNET_HEADER | NETRIG_TUN_PACKET_INFO;
+  if (order.type != NETRIG_TUN_IP && order.type != NETRIG_TUN_ETHERNET)
+    deny(fmt::format("a TUN of type {}", order.type));
+  if ((order.flags & ~kFlags) != 0) deny(fmt::format("a TUN with flags {:#x}", order.flags));
+  cover(order.interface);
+}
+
+void Permission::check_queue(std::uint32_t interface) const {
+  check_change(true, "a queue");
+  check_interface(interface);
+  if ((granted_ & NETRIG_WANTS_TUN) == 0)
+    deny("a queue that needs TUN, which its table does not ask for or the policy does not grant");
+}
+
+void Permission::check_record() const {
+  check_change(true, "a record");
+  if (operation_ == Operation::validate) deny("a record of nothing");
 }
 
 void Permission::admit_made(std::uint32_t interface, std::uint32_t ifindex) {

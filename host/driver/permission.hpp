@@ -14,10 +14,13 @@
 
 namespace netrig::driver {
 
-enum class Operation : std::uint8_t { validate, create, destroy, inspect };
+enum class Operation : std::uint8_t { validate, create, destroy, inspect, change, settle };
 
 /// Whether an operation only asks how things are, and must leave them so.
 constexpr bool only_asks(Operation operation) { return operation == Operation::inspect; }
+
+/// Privileges with which a driver can make and move interfaces by itself.
+inline constexpr std::uint32_t kOwnHands = NETRIG_WANTS_NET_ADMIN | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_SYS_ADMIN;
 
 /// A generic netlink request, as a driver makes it.
 struct GenlRequest {
@@ -44,6 +47,15 @@ class Permission {
   void admit(const Order& order);
   /// An interface that the driver says it made itself: nobody without privileges can have made one.
   void admit_made(std::uint32_t interface, std::uint32_t ifindex);
+  /// An order that was admitted, and that the kernel refused or never saw: its links may be asked for again.
+  void retract(const Order& order);
+  /// A TUN that the host makes: as a link of the kind "tun" that the table declares.
+  void admit_tun(const TunOrder& order);
+  void retract_tun(const TunOrder& order) { covered_.at(order.interface) = false; }
+  /// A queue of one: whoever has it reads and writes packets.
+  void check_queue(std::uint32_t interface) const;
+  /// A record, which is of what the operation makes or unmakes.
+  void check_record() const;
   void check_interface(std::uint32_t interface) const;
   /// One rtnetlink request: its type, flags and attributes. The host fills in the ifindex.
   void check_request(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message) const;
@@ -83,9 +95,9 @@ class Permission {
 };
 
 /// Bytes of netlink attributes that a driver may hand over at once.
-inline constexpr std::size_t kMostAttributes = 32 * 1024;
+inline constexpr std::size_t kMostAttributes = NETRIG_ATTRIBUTES_MAX;
 /// Values that one inspect may report.
-inline constexpr std::size_t kMostStates = 256;
+inline constexpr std::size_t kMostStates = NETRIG_STATES_MAX;
 
 /// Length and place of the ifindex in the family header of an rtnetlink request. Throws Error{denied} for types that no
 /// driver may use.

@@ -25,9 +25,9 @@ struct Privilege {
   const char* name;
   std::uint32_t bit;
 };
-constexpr std::array kPrivileges = {Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN},
-                                    Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
-                                    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN}};
+constexpr std::array kPrivileges = {
+    Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN}, Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
+    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN}, Privilege{"TUN", NETRIG_WANTS_TUN}};
 
 /// "512MiB", "64KiB", "1GiB"; Units: bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text) {
@@ -156,8 +156,8 @@ class PolicyReader {
       const auto* const found = std::find_if(kPrivileges.begin(), kPrivileges.end(),
                                              [&](const Privilege& one) { return grant.value == one.name; });
       if (found == kPrivileges.end())
-        context.fail(grant.where, fmt::format("\"{}\" cannot be granted; write \"CAP_NET_ADMIN\", \"CAP_NET_RAW\" or "
-                                              "\"CAP_SYS_ADMIN\"",
+        context.fail(grant.where, fmt::format("\"{}\" cannot be granted; write \"CAP_NET_ADMIN\", \"CAP_NET_RAW\", "
+                                              "\"CAP_SYS_ADMIN\" or \"TUN\"",
                                               grant.value));
       rules.granted |= found->bit;
     }

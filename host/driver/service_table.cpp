@@ -35,7 +35,7 @@ netrig_status order(netrig_call* call, Order order) {
 }
 
 netrig_status create_link(netrig_call* call, const netrig_link* link) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     if (link == nullptr || !NETRIG_HAS(link, lower))
       throw Error(ErrorCode::denied, "the driver describes a link by half");
     LinkOrder made{.interface = link->interface,
@@ -53,7 +53,7 @@ netrig_status create_link(netrig_call* call, const netrig_link* link) {
 
 netrig_status set_link(netrig_call* call, std::uint32_t interface, const char* kind, const void* attributes,
                        std::uint32_t attributes_size, const void* data, std::uint32_t data_size) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     return order(call, LinkChange{.interface = interface,
                                   .kind = text_of(kind, IFNAMSIZ),
                                   .attributes = bytes_of(attributes, attributes_size),
@@ -62,16 +62,21 @@ netrig_status set_link(netrig_call* call, std::uint32_t interface, const char* k
 }
 
 netrig_status delete_link(netrig_call* call, std::uint32_t interface) {
-  return callback(call, [&] { return order(call, LinkDeletion{interface}); });
+  return service_call(call, [&] { return order(call, LinkDeletion{interface}); });
 }
 
 void flush_orders(netrig_call& call) {
   if (call.orders.empty()) return;
-  call.flushed = call.services->flush(std::exchange(call.orders, {}));
+  const std::vector<Order> orders = std::exchange(call.orders, {});
+  Flushed flushed = call.services->flush(orders);
+  call.flushed = std::move(flushed.made);
+  if (!flushed.refusal) return;
+  for (std::size_t i = flushed.done; i < orders.size(); ++i) call.permission->retract(orders[i]);
+  throw *flushed.refusal;
 }
 
 netrig_status flush(netrig_call* call) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     flush_orders(*call);
     return NETRIG_OK;
   });
@@ -89,7 +94,7 @@ void check_present(netrig_call& call, std::uint32_t interface) {
   call.permission->check_interface(interface);
   flush_orders(call);
   if (link_ifindex(&call, interface) == 0)
-    throw Error(ErrorCode::not_found, fmt::format("interface {} is not there", call.interfaces[interface].name));
+    throw ServiceError(ErrorCode::not_found, fmt::format("interface {} is not there", call.interfaces[interface].name));
 }
 
 Services::Receive receiver(netrig_attribute_fn* each, void* user) {
@@ -99,7 +104,7 @@ Services::Receive receiver(netrig_attribute_fn* each, void* user) {
 }
 
 netrig_status get_link(netrig_call* call, std::uint32_t interface, netrig_attribute_fn* each, void* user) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     call->permission->check_interface(interface);
     flush_orders(*call);
     if (link_ifindex(call, interface) == 0) return NETRIG_NOT_FOUND;
@@ -109,7 +114,7 @@ netrig_status get_link(netrig_call* call, std::uint32_t interface, netrig_attrib
 
 netrig_status request(netrig_call* call, std::uint32_t interface, std::uint16_t type, std::uint16_t flags,
                       const void* message, std::uint32_t size, netrig_attribute_fn* answer, void* user) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     const Bytes copy = bytes_of(message, size);
     call->permission->check_request(type, flags, copy);
     check_present(*call, interface);
@@ -119,7 +124,7 @@ netrig_status request(netrig_call* call, std::uint32_t interface, std::uint16_t 
 }
 
 netrig_status genl_family(netrig_call* call, std::uint32_t interface, const char* name, std::uint16_t* id) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     call->permission->check_interface(interface);
     if (name == nullptr || id == nullptr) return NETRIG_INVALID;
     const std::string family = text_of(name, GENL_NAMSIZ);
@@ -135,7 +140,7 @@ netrig_status genl_family(netrig_call* call, std::uint32_t interface, const char
 netrig_status genl_request(netrig_call* call, std::uint32_t interface, std::uint16_t family, std::uint8_t command,
                            std::uint8_t version, std::uint16_t flags, const void* attributes, std::uint32_t size,
                            netrig_attribute_fn* answer, void* user) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     call->permission->check_interface(interface);
     flush_orders(*call);
     const Bytes bytes = bytes_of(attributes, size);
@@ -147,10 +152,41 @@ netrig_status genl_request(netrig_call* call, std::uint32_t interface, std::uint
 }
 
 netrig_status open_socket(netrig_call* call, std::uint32_t interface, std::uint32_t kind, std::int32_t* fd) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     if (fd == nullptr) return NETRIG_INVALID;
     call->permission->check_socket(interface, kind);
     *fd = call->services->open_socket(interface, kind).release();
+    return NETRIG_OK;
+  });
+}
+
+netrig_status create_tun(netrig_call* call, const netrig_tun_device* device) {
+  return service_call(call, [&] {
+    if (device == nullptr || !NETRIG_HAS(device, group))
+      throw Error(ErrorCode::denied, "the driver describes a TUN by half");
+    const TunOrder order{.interface = device->interface,
+                         .type = device->type,
+                         .flags = device->flags,
+                         .owner = device->owner,
+                         .group = device->group};
+    call->permission->admit_tun(order);
+    try {
+      const std::uint32_t ifindex = call->services->create_tun(order);
+      call->flushed.emplace_back(order.interface, ifindex);
+    } catch (const ServiceError&) {
+      call->permission->retract_tun(order);
+      throw;
+    }
+    return NETRIG_OK;
+  });
+}
+
+netrig_status open_queue(netrig_call* call, std::uint32_t interface, std::int32_t* fd) {
+  return service_call(call, [&] {
+    if (fd == nullptr) return NETRIG_INVALID;
+    call->permission->check_queue(interface);
+    check_present(*call, interface);
+    *fd = call->services->open_queue(interface).release();
     return NETRIG_OK;
   });
 }
@@ -173,7 +209,7 @@ void log_write(netrig_call* call, std::uint32_t level, const char* message) {
 
 netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char* path, char* buffer,
                          std::uint32_t* size) {
-  return callback(call, [&] {
+  return service_call(call, [&] {
     if (path == nullptr || buffer == nullptr || size == nullptr) return NETRIG_INVALID;
     const std::string name = text_of(path, 256);
     Permission::check_sysfs(name);
@@ -187,14 +223,18 @@ netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char*
   });
 }
 
-std::uint32_t cancelled(netrig_call* call) {
-  bool stop = true;  // as when the host cannot be asked
+std::uint64_t remaining(netrig_call* call) {
+  std::int64_t left = 0;  // as when the host is gone
   callback(call, [&] {
-    stop = Clock::now() > call->deadline || (call->services != nullptr && call->services->interrupted());
+    if (call->services != nullptr && call->services->interrupted()) call->interrupted = true;
+    const auto until = std::chrono::duration_cast<std::chrono::nanoseconds>(call->deadline - Clock::now()).count();
+    if (!call->interrupted && until > 0) left = until;
     return NETRIG_OK;
   });
-  return stop ? 1 : 0;
+  return static_cast<std::uint64_t>(left);
 }
+
+std::uint32_t cancelled(netrig_call* call) { return remaining(call) == 0 ? 1 : 0; }
 
 }  // namespace
 
@@ -205,7 +245,8 @@ const void* find_service(const char* id) {
   static constexpr netrig_socket kSocket = {sizeof(netrig_socket), 0, open_socket};
   static constexpr netrig_log kLog = {sizeof(netrig_log), 0, log_write, log_enabled};
   static constexpr netrig_sysfs kSysfs = {sizeof(netrig_sysfs), 0, sysfs_read};
-  static constexpr netrig_cancel kCancel = {sizeof(netrig_cancel), 0, cancelled};
+  static constexpr netrig_cancel kCancel = {sizeof(netrig_cancel), 0, cancelled, remaining};
+  static constexpr netrig_tun kTun = {sizeof(netrig_tun), 0, create_tun, open_queue};
   const std::string_view name = id;
   if (name == NETRIG_NETLINK_1) return &kNetlink;
   if (name == NETRIG_GENL_1) return &kGenl;
@@ -213,6 +254,7 @@ const void* find_service(const char* id) {
   if (name == NETRIG_LOG_1) return &kLog;
   if (name == NETRIG_SYSFS_1) return &kSysfs;
   if (name == NETRIG_CANCEL_1) return &kCancel;
+  if (name == NETRIG_TUN_1) return &kTun;
   return nullptr;
 }
 

@@ -17,9 +17,13 @@ namespace {
 
 constexpr std::uint32_t kKnownFlags = NETRIG_PARAMETER_REQUIRED | NETRIG_PARAMETER_LIST | NETRIG_PARAMETER_SECRET |
                                       NETRIG_PARAMETER_CREATE_ONLY | NETRIG_PARAMETER_WRITE_ONLY |
-                                      NETRIG_PARAMETER_PROBE | NETRIG_PARAMETER_CHECKED;
-constexpr std::uint32_t kKnownFunctions =
-    NETRIG_FUNCTION_VALIDATE | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY | NETRIG_FUNCTION_INSPECT;
+                                      NETRIG_PARAMETER_PROBE | NETRIG_PARAMETER_CHECKED | NETRIG_PARAMETER_INSPECTED;
+constexpr std::uint32_t kKnownFunctions = NETRIG_FUNCTION_VALIDATE | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY |
+                                          NETRIG_FUNCTION_INSPECT | NETRIG_FUNCTION_CHANGE | NETRIG_FUNCTION_SETTLE;
+static_assert(NETRIG_FUNCTION_INSPECT == DriverDescription::kInspects &&
+              NETRIG_FUNCTION_CHANGE == DriverDescription::kChanges &&
+              NETRIG_FUNCTION_SETTLE == DriverDescription::kSettles &&
+              (DriverDescription::kLooksBack & NETRIG_FUNCTION_DESTROY) != 0);
 
 [[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
 
@@ -112,6 +116,7 @@ ParameterDeclaration declaration_of(const netrig_parameter& raw) {
   one.list = (raw.flags & NETRIG_PARAMETER_LIST) != 0;
   one.secret = (raw.flags & NETRIG_PARAMETER_SECRET) != 0;
   one.checked = (raw.flags & NETRIG_PARAMETER_CHECKED) != 0;
+  one.inspected = (raw.flags & NETRIG_PARAMETER_INSPECTED) != 0;
   one.default_text = optional_text(text_of(raw.default_text, "default"));
   one.unset_text = optional_text(text_of(raw.unset_text, "value of what is unset"));
   one.minimum = raw.minimum;
@@ -160,6 +165,10 @@ void check_values(const DriverDescription& about) {
     check_condition(one, about.parameters);
     if (one.checked && (about.functions & NETRIG_FUNCTION_VALIDATE) == 0)
       refuse(fmt::format("parameter {} is to be checked by a function, and there is no validate", one.name));
+    if (one.inspected && !about.has(NETRIG_FUNCTION_INSPECT))
+      refuse(fmt::format("parameter {} is to be told by a function, and there is no inspect", one.name));
+    if (one.inspected && (one.kernel.places != 0 || one.kernel.write_only || one.type == ParameterType::interface))
+      refuse(fmt::format("parameter {} is to be told by inspect, and is the kernel's to tell, or nobody's", one.name));
   }
 }
 

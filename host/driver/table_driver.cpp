@@ -50,15 +50,23 @@ class TableDriver final : public Driver {
     CreateAnswer answer;
     answer.orders.emplace_back(std::move(order));
     if (!doubtful.empty()) {
-      services.flush(std::exchange(answer.orders, {}));
+      const Flushed flushed = services.flush(std::exchange(answer.orders, {}));
+      if (flushed.refusal) throw *flushed.refusal;
       probe(doubtful, services);
     }
     return answer;
   }
 
-  DestroyAnswer destroy(const DeviceRequest& request, Services& services) override {
+  DeviceAnswer change(const DeviceRequest& request, Services& services) override {
+    return functions().change(request, services);
+  }
+  DeviceAnswer settle(const DeviceRequest& request, Services& services) override {
+    return has(NETRIG_FUNCTION_SETTLE) ? functions().settle(request, services) : DeviceAnswer{};
+  }
+
+  DeviceAnswer destroy(const DeviceRequest& request, Services& services) override {
     if (has(NETRIG_FUNCTION_DESTROY)) return functions().destroy(request, services);
-    DestroyAnswer answer;
+    DeviceAnswer answer;
     for (std::uint32_t i = 0; i < request.interfaces.size(); ++i) answer.orders.emplace_back(LinkDeletion{i});
     return answer;
   }
@@ -83,7 +91,7 @@ class TableDriver final : public Driver {
   }
 
  private:
-  [[nodiscard]] bool has(std::uint32_t function) const { return (about_->functions & function) != 0; }
+  [[nodiscard]] bool has(std::uint32_t function) const { return about_->has(function); }
 
   /// Loads what there is to load, once: one that was refused is not tried for every device of a large lab.
   Driver& functions() {

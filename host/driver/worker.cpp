@@ -25,9 +25,16 @@ class RemoteServices final : public Services {
  public:
   explicit RemoteServices(Channel& channel) : channel_(channel) {}
 
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<Order> orders) override {
-    return ask({.id = ServiceId::flush, .orders = std::move(orders)}).pairs;
+  /// An operation begins; what was said of the last one is past.
+  void begin() { cancelled_ = false; }
+
+  Flushed flush(std::vector<Order> orders) override {
+    DoneMessage done = answer_to({.id = ServiceId::flush, .orders = std::move(orders)});
+    Flushed flushed{.made = std::move(done.pairs), .done = done.number, .refusal = {}};
+    if (done.error != 0) flushed.refusal = refusal_of(done);
+    return flushed;
   }
+  void save_record(Bytes record) override { ask({.id = ServiceId::save_record, .payload = std::move(record)}); }
   std::uint32_t ifindex(std::uint32_t interface) override { return ask(about(ServiceId::ifindex, interface)).number; }
   bool get_link(std::uint32_t interface, const Receive& each) override {
     return ask(about(ServiceId::get_link, interface), each).found;
@@ -73,7 +80,27 @@ class RemoteServices final : public Services {
   void log(std::uint32_t level, const std::string& text) override {
     send(MessageType::log, encode(LogMessage{.level = static_cast<std::uint8_t>(level), .text = text}));
   }
-  [[nodiscard]] bool interrupted() const override { return ask(about(ServiceId::interrupted, 0)).found; }
+  std::uint32_t create_tun(const TunOrder& order) override {
+    ServiceMessage ask_for = about(ServiceId::create_tun, order.interface);
+    ask_for.tun = order;
+    return ask(ask_for).number;
+  }
+  UniqueFd open_queue(std::uint32_t interface) override {
+    UniqueFd queue;
+    ask(about(ServiceId::open_queue, interface), {}, &queue);
+    if (!queue) WireReader::garbled();
+    return queue;
+  }
+  /// The host says so by itself; between the answers to what it was asked nothing else can come.
+  [[nodiscard]] bool interrupted() const override {
+    while (!cancelled_ && channel_.has_more()) {
+      const Message message = channel_.receive();
+      if (message.how != Message::How::arrived) throw HostGone();
+      if (message.type != MessageType::cancel) WireReader::garbled();
+      cancelled_ = true;
+    }
+    return cancelled_;
+  }
 
  private:
   static ServiceMessage about(ServiceId id, std::uint32_t interface) { return {.id = id, .interface = interface}; }
@@ -84,25 +111,45 @@ class RemoteServices final : public Services {
     if (how != Message::How::arrived) throw HostGone();
   }
 
-  DoneMessage ask(const ServiceMessage& ask_for, const Receive& each = {}, UniqueFd* socket = nullptr) const {
+  static ServiceError refusal_of(const DoneMessage& done) {
+    if (done.forbidden) throw Error(ErrorCode::denied, done.message);
+    return {error_code_of(done.error), done.message, done.kernel};
+  }
+
+  DoneMessage ask(const ServiceMessage& ask_for, const Receive& each = {}, UniqueFd* descriptor = nullptr) const {
+    DoneMessage done = answer_to(ask_for, each, descriptor);
+    if (done.error != 0) throw refusal_of(done);
+    return done;
+  }
+
+  /// Who hears of an answer may ask for more, so it hears of all when the exchange is over.
+  DoneMessage answer_to(const ServiceMessage& ask_for, const Receive& each = {}, UniqueFd* descriptor = nullptr) const {
     send(MessageType::service, encode(ask_for));
+    std::vector<Message> items;
     for (;;) {
       Message message = channel_.receive();
       if (message.how != Message::How::arrived) throw HostGone();
+      if (message.type == MessageType::cancel) {
+        cancelled_ = true;
+        continue;
+      }
       if (message.type == MessageType::item) {
-        const auto [type, payload] = decode_item(message.bytes);
-        if (each) each(type, payload);
+        items.push_back(std::move(message));
         continue;
       }
       if (message.type != MessageType::done) WireReader::garbled();
       DoneMessage done = decode_done(message.bytes);
-      if (done.error != 0) throw Error(error_code_of(done.error), done.message);
-      if (socket != nullptr && !message.descriptors.empty()) *socket = std::move(message.descriptors.front());
+      if (descriptor != nullptr && !message.descriptors.empty()) *descriptor = std::move(message.descriptors.front());
+      for (const Message& item : items) {
+        const auto [type, payload] = decode_item(item.bytes);
+        if (each) each(type, payload);
+      }
       return done;
     }
   }
 
   Channel& channel_;
+  mutable bool cancelled_ = false;
 };
 
 AnswerMessage carry_out(Driver& driver, const CallMessage& call, Services& services) {
@@ -121,18 +168,24 @@ AnswerMessage carry_out(Driver& driver, const CallMessage& call, Services& servi
     CreateAnswer created = driver.create(request, services);
     answer.orders = std::move(created.orders);
     answer.made = std::move(created.made);
-    answer.record = std::move(created.record);
     return answer;
   }
   const DeviceRequest request{.lab = call.lab,
                               .device = call.device,
                               .interfaces = call.interfaces,
+                              .references = call.references,
+                              .parameters = call.has_parameters ? &call.parameters : nullptr,
                               .record = call.record,
+                              .changed = call.changed,
                               .deadline = call.deadline};
-  if (call.operation == Operation::destroy)
-    answer.orders = driver.destroy(request, services).orders;
-  else
+  if (call.operation == Operation::inspect)
     answer.state = driver.inspect(request, services);
+  else if (call.operation == Operation::change)
+    answer.orders = driver.change(request, services).orders;
+  else if (call.operation == Operation::settle)
+    answer.orders = driver.settle(request, services).orders;
+  else
+    answer.orders = driver.destroy(request, services).orders;
   return answer;
 }
 
@@ -140,7 +193,9 @@ void serve(Channel& channel, Driver& driver) {
   RemoteServices services(channel);
   for (;;) {
     const Message message = channel.receive();
+    if (message.how == Message::How::arrived && message.type == MessageType::cancel) continue;  // of one that is over
     if (message.how != Message::How::arrived || message.type != MessageType::call) return;
+    services.begin();
     AnswerMessage answer;
     try {
       std::vector<int> descriptors;

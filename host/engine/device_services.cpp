@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/genetlink.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
 #include <linux/openat2.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -22,6 +24,7 @@
 #include "engine/whose.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/sysfs.hpp"
+#include "kernel/tun.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::engine {
@@ -30,15 +33,27 @@ namespace {
 // Bytes of the kernel's that are kept for a driver: all neighbours of a namespace, not all of a machine that drowns.
 constexpr std::size_t kMostAnswers = 16 << 20;
 
-[[noreturn]] void refuse(const std::string& what, const kernel::Refusal& refusal) {
-  throw Error(refusal_code(refusal.error), fmt::format("the kernel refuses {}: {}", what, refusal.str()));
+/// `header`: bytes of the message that the driver did not write.
+driver::KernelWords words_of(const kernel::Refusal& refusal, std::uint32_t header = UINT32_MAX) {
+  const bool told = refusal.offset && *refusal.offset >= header;
+  return {.error = refusal.error, .offset = told ? *refusal.offset - header : NETRIG_NONE, .text = refusal.text};
+}
+
+[[noreturn]] void refuse(const std::string& what, const kernel::Refusal& refusal, std::uint32_t header = UINT32_MAX) {
+  throw driver::ServiceError(refusal_code(refusal.error), fmt::format("the kernel refuses {}: {}", what, refusal.str()),
+                             words_of(refusal, header));
+}
+
+/// What the kernel says without netlink.
+[[noreturn]] void refuse(const std::string& what, int error) {
+  throw driver::ServiceError(refusal_code(error), fmt::format("{}: {}", what, errno_text(error)), {.error = error});
 }
 
 }  // namespace
 
 Space& DeviceServices::home(std::uint32_t interface) {
   Space* space = context_.spaces.homes.at(interface);
-  if (space == nullptr) throw Error(ErrorCode::not_found, "the interface's namespace is gone");
+  if (space == nullptr) throw driver::ServiceError(ErrorCode::not_found, "the interface's namespace is gone");
   return *space;
 }
 
@@ -48,29 +63,45 @@ std::vector<std::uint32_t> DeviceServices::ifindexes() const {
   return result;
 }
 
-std::vector<std::pair<std::uint32_t, std::uint32_t>> DeviceServices::flush(std::vector<driver::Order> orders) {
-  for (const driver::Order& order : orders) {
-    std::vector<std::uint32_t> numbers = ifindexes();
-    const auto* deletion = std::get_if<driver::LinkDeletion>(&order);
-    if (deletion != nullptr) {
-      // Gone with its namespace, or not ours: deleted, as far as the driver is concerned.
-      const auto number = find(deletion->interface);
-      if (!number || !may_delete(deletion->interface, *number)) continue;
-      numbers.at(deletion->interface) = *number;
-    }
-    kernel::Batch batch;
-    append_order(batch, order, context_.spaces, context_.interfaces, context_.references, numbers);
-    const auto refusals =
-        sender_of(order, context_.spaces).socket().run(batch, kernel::Socket::OnRefusal::stop, patience());
-    if (!refusals.empty() && !(deletion != nullptr && refusals.front().error == ENODEV))
-      throw order_error(order, refusals.front(), context_.made);
-    if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
-      note_made(*link, context_.made);
-      made_.emplace_back(link->interface, context_.made.at(link->interface).ifindex);
-      if (link->peer) made_.emplace_back(link->peer->interface, context_.made.at(link->peer->interface).ifindex);
-    }
+std::optional<driver::ServiceError> DeviceServices::carry_out(const driver::Order& order) {
+  std::vector<std::uint32_t> numbers = ifindexes();
+  const auto* deletion = std::get_if<driver::LinkDeletion>(&order);
+  if (deletion != nullptr) {
+    // Gone with its namespace, or not ours: deleted, as far as the driver is concerned.
+    const auto number = find(deletion->interface);
+    if (!number || !may_delete(deletion->interface, *number)) return std::nullopt;
+    numbers.at(deletion->interface) = *number;
   }
-  return made_;
+  kernel::Batch batch;
+  append_order(batch, order, context_.spaces, context_.interfaces, context_.references, numbers);
+  const auto refusals =
+      sender_of(order, context_.spaces).socket().run(batch, kernel::Socket::OnRefusal::stop, patience());
+  if (!refusals.empty() && !(deletion != nullptr && refusals.front().error == ENODEV)) {
+    const Error error = order_error(order, refusals.front(), context_.made);
+    return driver::ServiceError(error.code(), error.message(), words_of(refusals.front()));
+  }
+  if (const auto* link = std::get_if<driver::LinkOrder>(&order)) {
+    note_made(*link, context_.made);
+    made_.emplace_back(link->interface, context_.made.at(link->interface).ifindex);
+    if (link->peer) made_.emplace_back(link->peer->interface, context_.made.at(link->peer->interface).ifindex);
+  }
+  return std::nullopt;
+}
+
+driver::Flushed DeviceServices::flush(std::vector<driver::Order> orders) {
+  driver::Flushed flushed;
+  for (const driver::Order& order : orders) {
+    flushed.refusal = carry_out(order);
+    if (flushed.refusal) break;
+    ++flushed.done;
+  }
+  flushed.made = made_;
+  return flushed;
+}
+
+void DeviceServices::save_record(driver::Bytes record) {
+  if (!context_.save) throw Error(ErrorCode::internal, "a record of a device that cannot have one");
+  context_.save(std::move(record));
 }
 
 std::optional<std::uint32_t> DeviceServices::find(std::uint32_t interface) {
@@ -101,7 +132,8 @@ bool DeviceServices::may_delete(std::uint32_t interface, std::uint32_t number) {
 
 std::uint32_t DeviceServices::ifindex(std::uint32_t interface) {
   if (const auto found = find(interface)) return *found;
-  throw Error(ErrorCode::not_found, fmt::format("interface {} is not there", context_.interfaces.at(interface).name));
+  throw driver::ServiceError(ErrorCode::not_found,
+                             fmt::format("interface {} is not there", context_.interfaces.at(interface).name));
 }
 
 Patience DeviceServices::patience() const {
@@ -166,7 +198,7 @@ void DeviceServices::request(std::uint32_t interface, std::uint16_t type, std::u
   kernel::Batch batch;
   batch.begin_raw(type, flags, copy);
   if (const auto refusal = ask(home(interface).socket(), batch, answer))
-    refuse(fmt::format("a request of type {}", type), *refusal);
+    refuse(fmt::format("a request of type {}", type), *refusal, NLMSG_HDRLEN);
 }
 
 std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface, const std::string& name) {
@@ -201,7 +233,7 @@ void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family,
     if (payload.size() < GENL_HDRLEN) return;
     answer(static_cast<std::uint16_t>(payload[0]), payload.subspan(GENL_HDRLEN));
   });
-  if (refusal) refuse("a generic netlink request", *refusal);
+  if (refusal) refuse("a generic netlink request", *refusal, NLMSG_HDRLEN + GENL_HDRLEN);
 }
 
 std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
@@ -226,19 +258,107 @@ std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const 
     return std::nullopt;
   std::array<char, 4096> text{};
   const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size < 0) throw Error(ErrorCode::failed, fmt::format("cannot read {}: {}", name, errno_text(errno)));
+  if (size < 0) refuse(fmt::format("cannot read {}", name), errno);
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 
 UniqueFd DeviceServices::open_socket(std::uint32_t interface, std::uint32_t kind) {
   const bool reference = (interface & NETRIG_OF_REFERENCE) != 0;
-  kernel::enter(reference ? context_.spaces.references.at(interface & ~NETRIG_OF_REFERENCE)->fd()
-                          : home(interface).fd());
+  Space* space = reference ? context_.spaces.references.at(interface & ~NETRIG_OF_REFERENCE) : &home(interface);
+  if (space == nullptr) throw driver::ServiceError(ErrorCode::not_found, "the namespace of a reference is gone");
+  kernel::enter(space->fd());
   const bool packet = kind == NETRIG_SOCKET_PACKET;
   const int protocol = packet ? 0 : kind == NETRIG_SOCKET_GENERIC ? NETLINK_GENERIC : NETLINK_ROUTE;
   UniqueFd socket(::socket(packet ? AF_PACKET : AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
-  if (!socket) throw Error(ErrorCode::failed, fmt::format("cannot open a socket: {}", errno_text(errno)));
+  if (!socket) refuse("cannot open a socket", errno);
   return socket;
+}
+
+namespace {
+
+[[noreturn]] void refuse_tun(const std::string& name, const kernel::TunFault& fault) {
+  const bool lacks = fault.error == ENOENT || fault.error == ENODEV || fault.error == ENXIO;
+  if (lacks)
+    throw driver::ServiceError(ErrorCode::unsupported,
+                               fmt::format("this kernel makes no TUN: {}: {}; load the module \"tun\" (CONFIG_TUN)",
+                                           fault.what, errno_text(fault.error)));
+  // What IFF_TUN_EXCL says of a name that is taken.
+  const bool exists = fault.error == EBUSY && std::string_view(fault.what) != "a queue";
+  throw driver::ServiceError(
+      exists ? ErrorCode::conflict : refusal_code(fault.error),
+      fmt::format("the kernel refuses {} of TUN {}: {}", fault.what, name, errno_text(exists ? EEXIST : fault.error)),
+      {.error = exists ? EEXIST : fault.error});
+}
+
+std::optional<std::uint32_t> given(std::uint32_t id) { return id == NETRIG_NONE ? std::nullopt : std::optional(id); }
+
+/// What a TUN was made with, as its link tells: a queue must say the same.
+std::optional<std::uint16_t> flags_of_tun(const nlattr* info) {
+  const auto* data = static_cast<const nlattr*>(nla_data(info));
+  const int size = nla_len(info);
+  const auto number = [&](int attribute) -> std::optional<unsigned> {
+    const nlattr* found = nla_find(data, size, attribute);
+    return found == nullptr || nla_len(found) < 1 ? std::nullopt : std::optional<unsigned>(nla_get_u8(found));
+  };
+  const auto type = number(IFLA_TUN_TYPE);
+  if (!type) return std::nullopt;
+  unsigned flags = *type == IFF_TUN ? IFF_TUN : IFF_TAP;
+  if (number(IFLA_TUN_PI) == 0U) flags |= IFF_NO_PI;
+  if (number(IFLA_TUN_VNET_HDR) == 1U) flags |= IFF_VNET_HDR;
+  if (number(IFLA_TUN_MULTI_QUEUE) == 1U) flags |= IFF_MULTI_QUEUE;
+  return static_cast<std::uint16_t>(flags);
+}
+
+}  // namespace
+
+std::uint32_t DeviceServices::create_tun(const driver::TunOrder& order) {
+  MadeInterface& made = context_.made.at(order.interface);
+  const driver::InterfaceRequest& wanted = context_.interfaces.at(order.interface);
+  unsigned flags = order.type == NETRIG_TUN_IP ? IFF_TUN : IFF_TAP;
+  if ((order.flags & NETRIG_TUN_MULTI_QUEUE) != 0) flags |= IFF_MULTI_QUEUE;
+  if ((order.flags & NETRIG_TUN_VNET_HEADER) != 0) flags |= IFF_VNET_HDR;
+  if ((order.flags & NETRIG_TUN_PACKET_INFO) == 0) flags |= IFF_NO_PI;
+  Space& space = home(order.interface);
+  kernel::enter(space.fd());
+  const auto fault = kernel::make_tun({.name = wanted.name,
+                                       .ifindex = made.ifindex,
+                                       .flags = static_cast<std::uint16_t>(flags),
+                                       .owner = given(order.owner),
+                                       .group = given(order.group)});
+  if (fault) refuse_tun(wanted.name, *fault);
+  kernel::Batch batch;
+  kernel::begin_set_link(batch, made.ifindex);
+  if (wanted.mac) batch.put(IFLA_ADDRESS, *wanted.mac);
+  if (wanted.mtu) batch.put(IFLA_MTU, *wanted.mtu);
+  const auto refusals = space.socket().run(batch, kernel::Socket::OnRefusal::stop, patience());
+  if (!refusals.empty()) {
+    batch.clear();
+    kernel::delete_link(batch, made.ifindex);
+    space.socket().run(batch, kernel::Socket::OnRefusal::go_on);
+    refuse(fmt::format("the MAC or MTU of {}", wanted.name), refusals.front());
+  }
+  made.kind = "tun";
+  made_.emplace_back(order.interface, made.ifindex);
+  return made.ifindex;
+}
+
+UniqueFd DeviceServices::open_queue(std::uint32_t interface) {
+  std::optional<std::uint16_t> flags;
+  std::string name;
+  get_link(interface, [&](std::uint16_t type, std::span<const std::byte> value) {
+    if (type == IFLA_IFNAME) name = reinterpret_cast<const char*>(value.data());  // with its NUL
+    if (type != IFLA_LINKINFO) return;
+    const auto* inner = reinterpret_cast<const nlattr*>(value.data());
+    const int size = static_cast<int>(value.size());
+    const nlattr* kind = nla_find(inner, size, IFLA_INFO_KIND);
+    const nlattr* data = nla_find(inner, size, IFLA_INFO_DATA);
+    if (kind != nullptr && data != nullptr && nla_strcmp(kind, "tun") == 0) flags = flags_of_tun(data);
+  });
+  if (!flags) throw driver::ServiceError(ErrorCode::invalid, "a queue of an interface that is no TUN");
+  kernel::enter(home(interface).fd());
+  kernel::TunQueue queue = kernel::attach_tun(name, *flags);
+  if (queue.fault) refuse_tun(name, *queue.fault);
+  return std::move(queue.fd);
 }
 
 void DeviceServices::log(std::uint32_t level, const std::string& text) {

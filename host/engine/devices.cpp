@@ -6,6 +6,8 @@
 #include <numeric>
 #include <utility>
 
+#include "driver/permission.hpp"
+#include "engine/device_context.hpp"
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/whose.hpp"
@@ -13,30 +15,14 @@
 #include "kernel/sysfs.hpp"
 
 namespace netrig::engine {
-namespace {
 
-/// One device on its way from lab file to kernel.
-struct Pending {
-  const Device* device = nullptr;
-  MadeDevice made;
-  DeviceServices::Context context;
-  driver::CreateAnswer answer;
-  bool own_hands = false;
-};
+std::string about_device(const Lab& lab, const Device& device) {
+  return fmt::format("{}/{} (driver {})", lab.name.str(), device.name.str(), device.driver);
+}
 
-/// Messages of one sending namespace, with who asked for each.
-struct Outbox {
-  Space* space = nullptr;
-  kernel::Batch batch;
-  std::vector<std::pair<std::size_t, std::size_t>> asked;  ///< pending device, order
-};
-
-std::string where_of(const Lab& lab, const Device& device) { return lab.at(device.where); }
-
-/// Says which device and driver a message is about; the driver knows neither.
 Error in_context(const Error& error, const Lab& lab, const Device& device) {
   return {error.code(), fmt::format("device {} (driver {}): {}", device.name.str(), device.driver, error.message()),
-          where_of(lab, device)};
+          lab.at(device.where)};
 }
 
 std::vector<driver::Reference> resolve_references(Run& run, const Lab& lab, const Device& device,
@@ -62,6 +48,24 @@ std::vector<driver::Reference> resolve_references(Run& run, const Lab& lab, cons
   return references;
 }
 
+namespace {
+
+/// One device on its way from lab file to kernel.
+struct Pending {
+  const Device* device = nullptr;
+  MadeDevice made;
+  DeviceServices::Context context;
+  driver::CreateAnswer answer;
+  bool own_hands = false;
+};
+
+/// Messages of one sending namespace, with who asked for each.
+struct Outbox {
+  Space* space = nullptr;
+  kernel::Batch batch;
+  std::vector<std::pair<std::size_t, std::size_t>> asked;  ///< pending device, order
+};
+
 bool is_existing(const Lab& lab, const NamespaceName& name) {
   return std::any_of(lab.namespaces.begin(), lab.namespaces.end(),
                      [&](const Namespace& space) { return space.existing && space.name == name; });
@@ -74,7 +78,8 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
   pending.made.driver = device.driver;
   auto& context = pending.context;
   context.interrupted = run.interruptible ? run.options.interrupted : nullptr;
-  context.about = fmt::format("{}/{} (driver {})", lab.name.str(), device.name.str(), device.driver);
+  context.about = about_device(lab, device);
+  pending.made.parameters = parameters_to_keep(device);
   context.references = resolve_references(run, lab, device, context.spaces.references);
   const bool leans = std::any_of(context.references.begin(), context.references.end(),
                                  [&](const auto& reference) { return is_existing(lab, reference.target.home); });
@@ -109,7 +114,7 @@ std::string option_advice(const Device& device, const DriverDescription& driver)
 /// Whether a driver holds privileges by which it could make links itself.
 bool has_own_hands(Run& run, const std::string& kind) {
   const DriverDescription& about = run.drivers.open(kind).description();
-  return about.functions != 0 && (run.drivers.policy().rules_of(kind).granted & about.wants) != 0;
+  return about.functions != 0 && (run.drivers.policy().rules_of(kind).granted & about.wants & driver::kOwnHands) != 0;
 }
 
 /// The links of a device's namespaces before its driver ran, to find what it left when it failed half-way.
@@ -170,6 +175,13 @@ void note_hands(Run& run, const Pending& pending) {
 void ask_driver(Run& run, const Lab& lab, Pending& pending) {
   std::optional<Before> before;
   if (pending.own_hands) before.emplace(lab, pending);
+  pending.context.save = [&](driver::Bytes record) {
+    pending.made.record = std::move(record);
+    MadeDevice known = pending.made;
+    if (pending.own_hands)
+      for (MadeInterface& made : known.interfaces) made.ifindex = 0;
+    run.journal.done(std::vector{known});
+  };
   DeviceServices services(pending.context);
   try {
     pending.answer = run.drivers.open(pending.device->driver)
@@ -190,7 +202,6 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
   pending.made.interfaces = services.made();
   for (const driver::Order& order : pending.answer.orders)
     if (const auto* link = std::get_if<driver::LinkOrder>(&order)) note_made(*link, pending.made.interfaces);
-  pending.made.record = pending.answer.record;
   // What the driver says it made itself is believed only when the kernel shows it.
   for (const auto& [index, ifindex] : pending.answer.made) {
     MadeInterface& made = pending.made.interfaces.at(index);
@@ -208,6 +219,7 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
     Space& space = *pending.context.spaces.homes.at(index);
     if (born_since(space, pending.made, *link)) made.kind = link->kind;
   }
+  pending.made.created = pending.own_hands;
   if (pending.own_hands) note_hands(run, pending);
 }
 

@@ -215,6 +215,8 @@ void Bringing::carry_out_plan() {
     for (const std::size_t d : level) run.begun_devices.insert(next_.devices[d].name.str());
     place_->create_devices(next_, level);
   }
+  run.stage("change devices");
+  change_in_place(run, *place_, next_, plan_);
   run.stage("configure");
   // Those without masters first; in the others, what comes up last waits until the hosts are settled: an address that
   // is new on a link is told to everybody on it, and behind a bridge that runs those are all of them.
@@ -261,6 +263,8 @@ void Bringing::carry_out_plan() {
   place_->settle(later);
   run.stage("wait for addresses");
   place_->wait_for_addresses(next_);
+  run.stage("settle devices");
+  for (const auto& level : plan_.create_devices) place_->settle_devices(next_, level);
 }
 
 /// What a kernel that is too old for it has taken without a word; nullptr: that is not why.

@@ -178,7 +178,11 @@ class Replay {
     MadeDevice made{.name = event.at("n"), .driver = event.at("d"), .settled = settled};
     if (event.contains("h")) made.hands_from = number_of<std::uint64_t>(event["h"]);
     for (const Json& one : event.at("i")) made.interfaces.push_back(interface_of(one));
+    made.created = event.value("c", false);
     if (event.contains("r")) made.record = from_hex(event["r"].get<std::string>());
+    if (event.contains("p"))
+      for (const Json& one : event["p"])
+        made.parameters.push_back({.name = one.at(0), .values = one.at(1).get<std::vector<std::string>>()});
     const auto [place, fresh] = device_index_.try_emplace(made.name, record_.devices.size());
     if (fresh)
       record_.devices.push_back(std::move(made));
@@ -324,7 +328,13 @@ std::string event_of(const MadeDevice& made) {
   }
   text += "]";
   if (made.hands_from) text += fmt::format(",\"h\":{}", *made.hands_from);
+  if (made.created) text += ",\"c\":true";
   if (!made.record.empty()) text += fmt::format(",\"r\":\"{}\"", to_hex(made.record));
+  if (!made.parameters.empty()) {
+    Json parameters = Json::array();
+    for (const MadeParameter& one : made.parameters) parameters.push_back({one.name, one.values});
+    text += ",\"p\":" + parameters.dump(-1, ' ', false, Json::error_handler_t::replace);
+  }
   return text + "}\n";
 }
 std::string end_of(const MadeDevice& made) { return line({{"e", "dev-gone"}, {"n", made.name}}); }

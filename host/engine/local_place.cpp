@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/inspection.hpp"
 #include "engine/shared.hpp"
 #include "engine/sight.hpp"
 #include "kernel/inside.hpp"
@@ -36,7 +37,9 @@ void leave_namespace(Run& run, const MadeNamespace& made) {
 }  // namespace
 
 plan::Seen LocalPlace::look(const Record& record, const Lab* current, const Lab& next) {
-  return engine::look(run_.spaces, record, current, next, run_.threads);
+  plan::Seen seen = engine::look(run_.spaces, record, current, next, run_.threads);
+  if (current != nullptr) add_told(ask_devices(run_.drivers, run_.spaces, record, *current), seen);
+  return seen;
 }
 
 SpaceState LocalPlace::look_again(const std::string& space, const Interest& interest) {
@@ -59,6 +62,14 @@ void LocalPlace::create_namespaces(const Lab& lab, const std::vector<std::size_t
 
 void LocalPlace::create_devices(const Lab& lab, const std::vector<std::size_t>& level) {
   engine::create_devices(run_, lab, level);
+}
+
+void LocalPlace::change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) {
+  engine::change_devices(run_, lab, which);
+}
+
+void LocalPlace::settle_devices(const Lab& lab, const std::vector<std::size_t>& which) {
+  engine::settle_devices(run_, lab, which);
 }
 
 void LocalPlace::carry_out(const Lab& lab, const Namespace& space, const std::vector<Step>& steps) {

@@ -16,6 +16,8 @@ class LocalPlace final : public Place {
   void open(const std::vector<MadeNamespace>& namespaces) override;
   void create_namespaces(const Lab& lab, const std::vector<std::size_t>& which) override;
   void create_devices(const Lab& lab, const std::vector<std::size_t>& level) override;
+  void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) override;
+  void settle_devices(const Lab& lab, const std::vector<std::size_t>& which) override;
   void carry_out(const Lab& lab, const Namespace& space, const std::vector<Step>& steps) override;
   void set_down(const std::string& space, const std::vector<std::string>& links) override;
   void remove(const std::vector<MadeDevice>& devices, const std::vector<MadeNamespace>& namespaces) override;

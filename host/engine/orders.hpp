@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drivers' orders as netlink messages, and the services a driver may use while it runs.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,8 +14,8 @@ namespace netrig::engine {
 
 /// Where the interfaces and references of one device are, by their index in the driver's request.
 struct DeviceSpaces {
-  std::vector<Space*> homes;  ///< nullptr: gone
-  std::vector<Space*> references;
+  std::vector<Space*> homes;       ///< nullptr: gone
+  std::vector<Space*> references;  ///< likewise
 };
 
 /// The space whose socket carries an order: that of the lower link, or of what its data
@@ -42,12 +43,14 @@ class DeviceServices final : public driver::Services {
     std::vector<driver::Reference> references;
     std::vector<MadeInterface> made;  ///< with the ifindexes to be used
     const std::atomic<bool>* interrupted = nullptr;
-    std::string about;                   ///< for the log: lab, device and driver
-    const MadeDevice* device = nullptr;  ///< destroy: what the record says of it
+    std::string about;                             ///< for the log: lab, device and driver
+    const MadeDevice* device = nullptr;            ///< destroy: what the record says of it
+    std::function<void(driver::Bytes)> save = {};  ///< writes its record into the journal; empty: it cannot have one
   };
   explicit DeviceServices(Context context) : context_(std::move(context)) {}
 
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> flush(std::vector<driver::Order> orders) override;
+  driver::Flushed flush(std::vector<driver::Order> orders) override;
+  void save_record(driver::Bytes record) override;
   std::uint32_t ifindex(std::uint32_t interface) override;
   bool get_link(std::uint32_t interface, const Receive& each) override;
   void request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message,
@@ -57,6 +60,8 @@ class DeviceServices final : public driver::Services {
                     std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) override;
   std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) override;
   UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override;
+  std::uint32_t create_tun(const driver::TunOrder& order) override;
+  UniqueFd open_queue(std::uint32_t interface) override;
   void log(std::uint32_t level, const std::string& text) override;
   [[nodiscard]] bool interrupted() const override;
   /// What has been made so far, with what is known of it.
@@ -64,6 +69,8 @@ class DeviceServices final : public driver::Services {
 
  private:
   Space& home(std::uint32_t interface);
+  /// One order; what the kernel says against it.
+  std::optional<driver::ServiceError> carry_out(const driver::Order& order);
   /// Number of an interface; nothing: it, or its namespace, is not there.
   std::optional<std::uint32_t> find(std::uint32_t interface);
   /// destroy: false if what has that number is not the device's. Throws Error{denied} if it is, and was not made by it.

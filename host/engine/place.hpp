@@ -37,6 +37,10 @@ class Place {
   virtual void create_namespaces(const Lab& lab, const std::vector<std::size_t>& which) = 0;
   /// Devices that need only interfaces which are there.
   virtual void create_devices(const Lab& lab, const std::vector<std::size_t>& level) = 0;
+  /// Devices that are there, and become what the lab says while they run. Throws; how far one got is not known then.
+  virtual void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) = 0;
+  /// Devices that are new, once everything around them is there.
+  virtual void settle_devices(const Lab& lab, const std::vector<std::size_t>& which) = 0;
   /// The steps of one namespace, in their order. Throws naming the first that is refused.
   virtual void carry_out(const Lab& lab, const Namespace& space, const std::vector<Step>& steps) = 0;
   /// Sets links down, as far as they are there.

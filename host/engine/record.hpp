@@ -34,16 +34,29 @@ struct MadeInterface {
   bool leans_outside = false;
 };
 
+/// A parameter as it is written down: its values as a lab file would write them.
+struct MadeParameter {
+  std::string name;
+  std::vector<std::string> values = {};
+};
+
 struct MadeDevice {
   std::string name;
   std::string driver;
   std::vector<MadeInterface> interfaces = {};
   driver::Bytes record = {};
-  bool settled = false;  ///< create has returned; otherwise it may or may not be there
+  bool settled = false;  ///< it is there; otherwise it may or may not be
+  bool created = false;  ///< create has returned, and may have done things by itself
   /// Its driver could make and move links by itself. What is born later than this number was made then, what is born
   /// before was there already; 0: that could not be told.
   std::optional<std::uint64_t> hands_from = {};
+  /// What it was made with, for functions of its driver that look back on it; without secrets.
+  std::vector<MadeParameter> parameters = {};
 };
+/// Of a device whose driver has such functions; none otherwise.
+std::vector<MadeParameter> parameters_to_keep(const Device& device);
+/// As far as they still are what the driver declares.
+Parameters kept_parameters(const MadeDevice& made, const DriverDescription& about);
 
 /// A sysctl that was set, with what it was before.
 struct SavedSysctl {

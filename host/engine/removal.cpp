@@ -7,6 +7,7 @@
 #include <random>
 
 #include "engine/commands.hpp"
+#include "engine/device_context.hpp"
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
 #include "engine/services.hpp"
@@ -71,15 +72,9 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletion
                                   .ifindex = space == nullptr ? 0 : interface.ifindex});
   }
   context.about = fmt::format("{}/{} (driver {})", run.journal.record().lab, made.name, made.driver);
-  driver::DestroyAnswer answer;
+  driver::DeviceAnswer answer;
   try {
-    DeviceServices services(context);
-    answer = run.drivers.open(made.driver)
-                 .destroy({.lab = run.journal.record().lab,
-                           .device = made.name,
-                           .interfaces = context.interfaces,
-                           .record = made.record},
-                          services);
+    answer = ask_to_destroy(run, made, context);
   } catch (const Error& error) {
     // A lab must be removable without its driver; what the kernel shows as its links can always be deleted.
     run.warn(fmt::format("device {}: driver {} could not remove it ({}); its interfaces are deleted instead", made.name,

@@ -41,8 +41,9 @@ Lab as_seen(Lab lab, const Lab& next, const plan::Plan& plan) {
   return lab;
 }
 
-/// Devices that had to go for what was to come, and that were whole.
-void make_cleared_again(Run& run, Place& place, const Lab& current, const plan::Plan& plan, const Record& before) {
+/// Devices that had to go for what was to come, and that were whole. Returns them.
+std::vector<std::vector<std::size_t>> make_cleared_again(Run& run, Place& place, const Lab& current,
+                                                         const plan::Plan& plan, const Record& before) {
   const auto is_made = [&](const Device& device) {
     const auto& made = run.journal.record().devices;
     return std::any_of(made.begin(), made.end(), [&](const MadeDevice& m) { return m.name == device.name.str(); });
@@ -67,6 +68,26 @@ void make_cleared_again(Run& run, Place& place, const Lab& current, const plan::
   }
   for (const auto& level : by_level)
     if (!level.empty()) place.create_devices(current, level);
+  return by_level;
+}
+
+/// What drivers had begun to change is again as it was.
+void change_back(Run& run, Place& place, const Lab& current, const Lab& next, const plan::Plan& plan) {
+  std::exception_ptr first;
+  for (const plan::DeviceChange& one : plan.change_devices) {
+    const DeviceName& name = next.devices[one.device].name;
+    const auto was = std::find_if(current.devices.begin(), current.devices.end(),
+                                  [&](const Device& device) { return device.name == name; });
+    if (!run.changed_devices.contains(name.str()) || was == current.devices.end()) continue;
+    plan::DeviceChange back{.device = static_cast<std::size_t>(was - current.devices.begin()), .changes = one.changes};
+    for (SettingChange& change : back.changes) std::swap(change.expected, change.found);
+    try {
+      place.change_devices(current, {back});
+    } catch (const Error&) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
 }
 
 /// A namespace on its way back.
@@ -183,7 +204,10 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   std::vector<Back> spaces = spaces_of(place, current, next, plan);
   // What devices stand on is known by name only after a look.
   for (const Back& one : spaces) static_cast<void>(place.look_again(one.space->name.str(), {}));
-  go_on([&] { make_cleared_again(run, place, as_seen(current, next, plan), plan, before); });
+  const Lab then = as_seen(current, next, plan);
+  std::vector<std::vector<std::size_t>> again;
+  go_on([&] { again = make_cleared_again(run, place, then, plan, before); });
+  go_on([&] { change_back(run, place, current, next, plan); });
   std::mutex mutex;
   parallel(spaces.size(), run.threads, [&](std::size_t i) {
     try {
@@ -197,6 +221,9 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   std::unordered_set<std::string> touched;
   for (const Back& one : spaces) touched.insert(one.space->name.str());
   place.settle(rising_in(current, touched));
+  go_on([&] {
+    for (const auto& level : again) place.settle_devices(then, level);
+  });
   if (first) std::rethrow_exception(first);
 }
 

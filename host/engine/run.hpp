@@ -52,6 +52,8 @@ struct Run {
   std::vector<std::string> spared;
   /// Devices whose making has begun in this run.
   std::unordered_set<std::string> begun_devices;
+  /// Devices whose change in place has begun in this run.
+  std::unordered_set<std::string> changed_devices;
   /// Interfaces in the lab's own namespaces that were there before the lab, by namespace; these namespaces stay.
   std::map<std::string, std::set<std::string>> guests;
 
@@ -88,6 +90,14 @@ void remove_namespaces(Run& run, const std::vector<MadeNamespace>& namespaces);
 
 /// devices.cpp
 void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& level);
+
+/// operations.cpp
+/// Has drivers make running devices what `lab` says of them.
+void change_devices(Run& run, const Lab& lab, const std::vector<plan::DeviceChange>& which);
+/// The same of a plan, each of which is noted as begun before.
+void change_in_place(Run& run, Place& place, const Lab& next, const plan::Plan& plan);
+/// Tells drivers that all around their devices is there, as far as they want to know.
+void settle_devices(Run& run, const Lab& lab, const std::vector<std::size_t>& which);
 
 /// carry_out.cpp
 /// Does the steps of one namespace, in their order; throws Error naming the first that the kernel refuses. Thread: ends

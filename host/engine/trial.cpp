@@ -163,8 +163,10 @@ Fault try_device(driver::Driver& driver, const Parameters& parameters, const Int
       context.made.push_back({.home = "trial", .name = name, .ifindex = Space::take_ifindex(space, {})});
       context.interfaces.push_back({.name = name, .netns_fd = space.fd().get(), .ifindex = 0});
     }
+    context.save = [](const driver::Bytes&) {};  // nobody comes back to it
     DeviceServices services(context);
-    services.flush(orders_of(driver, context, parameters, services));
+    const driver::Flushed flushed = services.flush(orders_of(driver, context, parameters, services));
+    if (flushed.refusal) throw *flushed.refusal;
   });
 }
 
@@ -208,8 +210,8 @@ Fault try_link_kind(const std::string& kind) {
       batch.put_text(IFLA_INFO_KIND, kind);
     }
     const auto refusals = socket.run(batch);
-    // A kind that wants more attributes is there; only an unknown one is not supported.
-    if (!refusals.empty() && refusals.front().error == EOPNOTSUPP)
+    // A kind that wants more attributes is there, and so is one that is made otherwise (tun); an unknown one is not.
+    if (!refusals.empty() && refusals.front().error == EOPNOTSUPP && refusals.front().text == "Unknown device type")
       throw Error(ErrorCode::unsupported,
                   fmt::format("{}; load the module \"{}\" or use a kernel that has it", refusals.front().str(), kind));
   });

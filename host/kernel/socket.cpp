@@ -46,18 +46,22 @@ void await_answer(int fd, const Patience& patience) {
   }
 }
 
-std::string extended_text(const nlmsghdr* header) {
-  if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return {};
+/// Adds what the kernel says beyond an errno.
+void read_extended(const nlmsghdr* header, Refusal& refusal) {
+  if ((header->nlmsg_flags & NLM_F_ACK_TLVS) == 0) return;
   // With NETLINK_CAP_ACK the request's payload is not repeated: attributes follow struct nlmsgerr.
   const auto* error = static_cast<const nlmsgerr*>(NLMSG_DATA(header));
   std::size_t offset = sizeof(nlmsghdr) + sizeof(nlmsgerr);
   if ((header->nlmsg_flags & NLM_F_CAPPED) == 0) offset += error->msg.nlmsg_len - sizeof(nlmsghdr);
-  if (offset >= header->nlmsg_len) return {};
+  if (offset >= header->nlmsg_len) return;
   const auto* first = reinterpret_cast<const nlattr*>(reinterpret_cast<const char*>(header) + offset);
-  const nlattr* text = nla_find(first, static_cast<int>(header->nlmsg_len - offset), NLMSGERR_ATTR_MSG);
-  if (text == nullptr) return {};
+  const int size = static_cast<int>(header->nlmsg_len - offset);
+  const nlattr* at = nla_find(first, size, NLMSGERR_ATTR_OFFS);
+  if (at != nullptr && nla_len(at) >= static_cast<int>(sizeof(std::uint32_t))) refusal.offset = nla_get_u32(at);
+  const nlattr* text = nla_find(first, size, NLMSGERR_ATTR_MSG);
+  if (text == nullptr) return;
   const auto* from = static_cast<const char*>(nla_data(text));
-  return {from, strnlen(from, static_cast<std::size_t>(nla_len(text)))};
+  refusal.text.assign(from, strnlen(from, static_cast<std::size_t>(nla_len(text))));
 }
 
 }  // namespace
@@ -127,10 +131,10 @@ void Socket::receive(const Numbers& numbers, std::vector<Refusal>& refusals, con
       if (header->nlmsg_type == NLMSG_ERROR || header->nlmsg_type == NLMSG_DONE) {
         int code = 0;
         if (header->nlmsg_len >= NLMSG_LENGTH(sizeof code)) std::memcpy(&code, NLMSG_DATA(header), sizeof code);
-        if (code != 0)
-          refusals.push_back({.index = index,
-                              .error = -code,
-                              .text = header->nlmsg_type == NLMSG_ERROR ? extended_text(header) : std::string{}});
+        if (code != 0) {
+          Refusal& refusal = refusals.emplace_back(Refusal{.index = index, .error = -code, .text = {}});
+          if (header->nlmsg_type == NLMSG_ERROR) read_extended(header, refusal);
+        }
         if (header->nlmsg_seq == numbers.last) return;
       } else if (each != nullptr) {
         (*each)(header->nlmsg_type,

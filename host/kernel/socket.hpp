@@ -15,9 +15,10 @@ namespace netrig::kernel {
 
 /// The kernel's no to one message of a batch.
 struct Refusal {
-  std::size_t index = 0;  ///< of the message in the batch
-  int error = 0;          ///< errno
-  std::string text;       ///< extended acknowledgement (NLMSGERR_ATTR_MSG); often empty
+  std::size_t index = 0;                     ///< of the message in the batch
+  int error = 0;                             ///< errno
+  std::string text;                          ///< extended acknowledgement (NLMSGERR_ATTR_MSG); often empty
+  std::optional<std::uint32_t> offset = {};  ///< of the attribute in the message, nlmsghdr included; often not told
 
   /// "File exists (EEXIST)", with the kernel's own words where it gave any.
   [[nodiscard]] std::string str() const;

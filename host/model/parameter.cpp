@@ -117,6 +117,10 @@ bool ParameterDeclaration::says_the_same(const ParameterDeclaration& other) cons
          in_data(kernel) == in_data(other.kernel);
 }
 
+bool DriverDescription::tells() const {
+  return std::any_of(parameters.begin(), parameters.end(), [](const auto& one) { return one.inspected; });
+}
+
 std::string type_name(const ParameterDeclaration& declaration) {
   static constexpr std::array kNames = {"boolean", "integer",  "string", "mac",  "address",
                                         "prefix",  "duration", "rate",   "enum", "interface"};

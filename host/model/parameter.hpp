@@ -105,7 +105,8 @@ struct ParameterDeclaration {
   bool required = false;
   bool list = false;
   bool secret = false;
-  bool checked = false;  ///< the driver's validate has something to say about it
+  bool checked = false;    ///< the driver's validate has something to say about it
+  bool inspected = false;  ///< the driver's inspect tells what it is
   std::optional<std::string> default_text;
   std::optional<std::string> unset_text;  ///< what the kernel has when nobody sets it; nothing: not known
   std::int64_t minimum = 0;               ///< minimum == maximum == 0: unbounded
@@ -143,6 +144,11 @@ struct LinkParameter {
 
 /// What the host knows of a driver without calling it.
 struct DriverDescription {
+  static constexpr std::uint32_t kInspects = 8;  ///< NETRIG_FUNCTION_*
+  static constexpr std::uint32_t kChanges = 16;
+  static constexpr std::uint32_t kSettles = 32;
+  static constexpr std::uint32_t kLooksBack = 4 | kInspects | kChanges | kSettles;  ///< on what it has made
+
   std::string kind;
   std::string version;
   std::string summary;
@@ -157,6 +163,14 @@ struct DriverDescription {
   std::uint32_t functions = 0;       ///< NETRIG_FUNCTION_*: what its table leaves to code of its own
   std::uint16_t peer_attribute = 0;  ///< that makes the second interface by the same message; 0: none
   std::vector<ParameterDeclaration> parameters;
+
+  [[nodiscard]] bool has(std::uint32_t function) const { return (functions & function) != 0; }
+  /// Whether inspect tells of a parameter.
+  [[nodiscard]] bool tells() const;
+  /// Whether a parameter that only functions read can become another while the device runs.
+  [[nodiscard]] bool changes(const ParameterDeclaration& one) const {
+    return one.kernel.places == 0 && !one.kernel.create_only && has(kChanges);
+  }
 };
 
 /// What of a device's parameters is of one of its interfaces, as far as it is the kernel's; of several that say the

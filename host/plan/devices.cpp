@@ -90,6 +90,7 @@ bool parameters_change_in_place(const Device& before, const Device& after) {
         const bool has = is != after.parameters.end();
         if (!had && !has) return true;
         if (had && has && was->second == is->second) return true;
+        if (one.kernel.places == 0) return after.about->changes(one);
         const auto from = had ? std::optional(was->second.values) : one.unset();
         const auto values = has ? std::optional(is->second.values) : one.unset();
         if (!one.is_seen() || !values) return false;
@@ -116,6 +117,37 @@ bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterS
     });
   };
   return !is_bound(to) && (from == nullptr || !is_bound(*from));
+}
+
+std::vector<SettingChange> function_changes(const Device& before, const Parameters* told, const Device& after) {
+  std::vector<SettingChange> changes;
+  if (!after.about) return changes;
+  for (const ParameterDeclaration& one : after.about->parameters) {
+    if (one.kernel.places != 0) continue;
+    const bool known = told != nullptr && one.inspected;
+    const Parameters& from = known ? *told : before.parameters;
+    const auto was = from.find(one.name);
+    const auto is = after.parameters.find(one.name);
+    const bool has = is != after.parameters.end();
+    // What the file does not set is free, unless it set it.
+    if (!has && !before.parameters.contains(one.name)) continue;
+    const auto value_of = [&](const auto& found, bool there) {
+      if (there && !found->second.values.empty()) return std::optional(found->second.values);
+      return one.unset();
+    };
+    const auto found = value_of(was, was != from.end());
+    const auto wanted = value_of(is, has);
+    if (found == wanted || (found && wanted && agrees(one, *wanted, *found))) continue;
+    const auto text = [&](const std::optional<std::vector<ParameterScalar>>& values) {
+      if (!values) return std::string();
+      return one.secret ? std::string("(secret)") : to_text(*values, one.type);
+    };
+    changes.push_back({.name = one.name,
+                       .expected = text(wanted),
+                       .found = text(found),
+                       .where = has && is->second.where.line != 0 ? is->second.where : after.where});
+  }
+  return changes;
 }
 
 bool is_changeable(const Lab& current, const Device& before, const Lab& next, const Device& after) {

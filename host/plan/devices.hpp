@@ -41,6 +41,10 @@ std::vector<LinkParameter> wanted_parameters(const Device& device, std::size_t i
 bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterScalar>* from,
                    const std::vector<ParameterScalar>& to);
 
+/// Parameters that only functions of its driver read, and that `after` says otherwise than the device has them: as the
+/// driver tells, or as `before` said where it does not tell. `told`: nullptr: nothing is known of it.
+std::vector<SettingChange> function_changes(const Device& before, const Parameters* told, const Device& after);
+
 /// Whether the device can become the other by changing what the host sets; otherwise it is made anew.
 bool is_changeable(const Lab& current, const Device& before, const Lab& next, const Device& after);
 

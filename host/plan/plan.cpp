@@ -76,18 +76,36 @@ class Planner {
       const bool keep =
           found != by_name.end() && !seen_.broken.contains(device.name.str()) &&
           is_changeable(current_, current_.devices[found->second], next_, device) && can_be_mended(device) &&
+          can_be_changed(current_.devices[found->second], device) &&
           std::all_of(device.interfaces.begin(), device.interfaces.end(),
                       [&](const Interface& i) { return before_space_[i.home] != SIZE_MAX; }) &&
           std::all_of(lower.begin(), lower.end(), [&](std::size_t l) { return before_device_[l] != SIZE_MAX; });
       if (keep) {
         before_device_[d] = found->second;
         kept_device_[found->second] = true;
+        auto changes = function_changes(current_.devices[found->second], told_of(device), device);
+        if (!changes.empty()) plan_.change_devices.push_back({.device = d, .changes = std::move(changes)});
       } else {
         plan_.create_devices.resize(std::max(plan_.create_devices.size(), level[d] + 1));
         plan_.create_devices[level[d]].push_back(d);
       }
     }
     std::erase_if(plan_.create_devices, [](const auto& devices) { return devices.empty(); });
+  }
+
+  [[nodiscard]] const Parameters* told_of(const Device& device) const {
+    const auto found = seen_.told.find(device.name.str());
+    return found == seen_.told.end() ? nullptr : &found->second;
+  }
+
+  /// Whether what only functions of its driver read, and is otherwise than the file says, they can change, too.
+  bool can_be_changed(const Device& before, const Device& after) const {
+    const auto changes = function_changes(before, told_of(after), after);
+    return std::all_of(changes.begin(), changes.end(), [&](const SettingChange& change) {
+      const auto& all = after.about->parameters;
+      const auto one = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.name == change.name; });
+      return after.about->changes(*one);
+    });
   }
 
   /// Whether whatever its links have otherwise than the file says can be changed in place.
@@ -339,7 +357,7 @@ bool is_whole(const Namespace& space, const SpaceState& wanted, const SpaceState
 
 bool Plan::empty() const {
   return clear_devices.empty() && retire_devices.empty() && remove_namespaces.empty() && create_namespaces.empty() &&
-         create_devices.empty() &&
+         create_devices.empty() && change_devices.empty() &&
          std::all_of(spaces.begin(), spaces.end(), [](const SpacePlan& one) { return one.difference.empty(); });
 }
 

@@ -32,6 +32,8 @@ struct Seen {
   /// into a processor's memory. `again` looks at one of them once more. Thread: any, several at once.
   std::unordered_set<std::string> whole = {};
   std::function<SpaceState(const std::string& space)> again = {};
+  /// By device: what its driver tells of parameters that only its functions read.
+  std::unordered_map<std::string, Parameters> told = {};
 };
 /// Whether two labs mean one namespace.
 bool is_same(const Namespace& one, const Namespace& other);
@@ -51,6 +53,12 @@ struct SpacePlan {
   std::vector<Renaming> renamed;  ///< by hand; the first steps give the names back
 };
 
+/// A device that its driver changes while it runs.
+struct DeviceChange {
+  std::size_t device = 0;  ///< of the next lab
+  std::vector<SettingChange> changes;
+};
+
 struct Plan {
   /// Of the current lab; dependents before what they depend on. `clear` are in the way of what comes; `retire` are only
   /// set down at first, and go when all else has succeeded.
@@ -60,6 +68,7 @@ struct Plan {
   std::vector<std::size_t> create_namespaces;  ///< of the next lab, existing ones (to be opened) included
   /// Of the next lab; a level needs only interfaces of earlier levels.
   std::vector<std::vector<std::size_t>> create_devices;
+  std::vector<DeviceChange> change_devices;
   /// Namespaces in which something is to be done, or something foreign is. Those without masters first, so that bridges
   /// come up when their ports' other ends are ready.
   std::vector<SpacePlan> spaces;

@@ -35,13 +35,25 @@ std::string words_of_making(const Object& object) {
 
 }  // namespace
 
-std::string words_of(const Step& step) {
+static std::string words_of(const std::vector<SettingChange>& changes) {
   std::vector<std::string> words;
-  for (const SettingChange& change : step.changes)
+  for (const SettingChange& change : changes)
     words.push_back(change.found.empty()
                         ? fmt::format("{} {}", change.name, shown(change.expected))
                         : fmt::format("{} {} -> {}", change.name, change.found, shown(change.expected)));
   return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string words_of(const Step& step) { return words_of(step.changes); }
+
+Line line_of(const Device& device, const std::vector<SettingChange>& changes) {
+  return {.verb = Verb::change,
+          .kind = "device",
+          .space = {},
+          .name = device.name.str(),
+          .detail = words_of(changes),
+          .changes = changes,
+          .where = device.where};
 }
 
 Line line_of(const Step& step, const std::string& space) {
@@ -95,6 +107,7 @@ std::vector<Line> lines_of(const Plan& plan, const Lab* current, const Lab& next
     if (!next.namespaces[s].existing) lines.push_back(namespace_line(Verb::make, next.namespaces[s]));
   for (const auto& level : plan.create_devices)
     for (const std::size_t d : level) lines.push_back(device_line(Verb::make, next, next.devices[d]));
+  for (const DeviceChange& one : plan.change_devices) lines.push_back(line_of(next.devices[one.device], one.changes));
   for (const SpacePlan& one : plan.spaces)
     for (const Step& step : one.difference.steps) {
       const auto* link = std::get_if<Link>(&step.object);

@@ -25,6 +25,8 @@ struct Line {
 };
 
 Line line_of(const Step& step, const std::string& space);
+/// Of a device that its driver changes.
+Line line_of(const Device& device, const std::vector<SettingChange>& changes);
 
 /// A line as who verifies a lab tells it: of a change, one setting.
 struct Fault {

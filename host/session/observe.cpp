@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "engine/commands.hpp"
+#include "engine/inspection.hpp"
 #include "engine/services.hpp"
 #include "plan/drift.hpp"
 #include "session/files.hpp"
@@ -56,11 +57,12 @@ engine::Record running_record(const std::string& lab) {
   return std::move(*record);
 }
 
-Observation observe(const engine::Record& record, const Lab* current, const Lab& next) {
+Observation observe(driver::Registry& drivers, const engine::Record& record, const Lab* current, const Lab& next) {
   engine::Spaces spaces;
   const unsigned threads = engine::worker_count();
-  const plan::Plan plan =
-      engine::make_plan(current, next, engine::look(spaces, record, current, next, threads), threads);
+  plan::Seen seen = engine::look(spaces, record, current, next, threads);
+  if (current != nullptr) engine::add_told(engine::ask_devices(drivers, spaces, record, *current), seen);
+  const plan::Plan plan = engine::make_plan(current, next, std::move(seen), threads);
   engine::check_conflicts(record, current, next, plan);
   Observation result = observed(plan, current, next);
   if (current != nullptr) append(result.lines, leftovers_of(record, *current));
@@ -78,11 +80,13 @@ Observation compare_files(const Lab* current, const Lab& next) {
   return result;
 }
 
-Observation verify(const engine::Record& record, const Lab& applied) {
+Observation verify(driver::Registry& drivers, const engine::Record& record, const Lab& applied) {
   std::vector<std::size_t> all(applied.namespaces.size());
   std::iota(all.begin(), all.end(), 0U);
   plan::Drift drift = engine::drift_in(record, applied, all);
   Observation result{.lines = std::move(drift.lines)};
+  engine::Spaces spaces;
+  append(result.lines, engine::drift_of(engine::ask_devices(drivers, spaces, record, applied), applied));
   append(result.lines, engine::command_lines(record, applied));
   append(result.lines, engine::service_lines(record, &applied, applied));
   for (auto& [space, object] : drift.foreign) result.foreign.push_back({.space = space, .object = std::move(object)});

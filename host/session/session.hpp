@@ -82,13 +82,14 @@ struct Observation {
 };
 /// What `up` would do, going by the kernel. Nothing is changed. `current`: what the running lab was brought up as;
 /// nullptr: it is not up, and all is to be made. Throws Error{conflict} for names in use.
-Observation observe(const engine::Record& record, const Lab* current, const Lab& next);
+Observation observe(driver::Registry& drivers, const engine::Record& record, const Lab* current, const Lab& next);
 /// What the record names and the file that is up does not: an earlier run could not take it away, and the next will.
 std::vector<plan::Line> leftovers_of(const engine::Record& record, const Lab& lab);
 /// The same by the files alone, for who may not look into namespaces.
 Observation compare_files(const Lab* current, const Lab& next);
-/// How a lab that is up differs from what it was brought up as. Throws Error.
-Observation verify(const engine::Record& record, const Lab& applied);
+/// How a lab that is up differs from what it was brought up as, going by the kernel and by drivers that tell of what is
+/// not the kernel's. Throws Error.
+Observation verify(driver::Registry& drivers, const engine::Record& record, const Lab& applied);
 /// Whether two files say the same of the network.
 bool is_same(const Lab& one, const Lab& other);
 

@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "engine/orders.hpp"
+#include "engine/inspection.hpp"
 #include "engine/services.hpp"
 #include "engine/spaces.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
+#include "model/printable.hpp"
 
 namespace netrig::session {
 namespace {
@@ -56,24 +57,21 @@ InterfaceStatus view_of(const engine::MadeInterface& made, const Seen* seen) {
   return view;
 }
 
-void ask_driver(DeviceStatus& view, engine::Spaces& spaces, const std::string& lab, driver::Registry& drivers) {
-  engine::DeviceServices::Context context;
-  for (const InterfaceStatus& interface : view.interfaces) {
-    engine::Space* space = spaces.find(interface.made.home);
-    context.spaces.homes.push_back(space);
-    context.interfaces.push_back({.name = interface.made.name,
-                                  .netns_fd = space == nullptr ? -1 : space->fd().get(),
-                                  .ifindex = interface.present ? interface.made.ifindex : 0});
-    context.made.push_back(interface.made);
-  }
-  context.about = fmt::format("{}/{} (driver {})", lab, view.made.name, view.made.driver);
+/// What it says of itself, parameters and all.
+void ask_driver(DeviceStatus& view, engine::Spaces& spaces, const engine::Record& record, driver::Registry& drivers) {
   try {
-    engine::DeviceServices services(context);
-    view.state =
-        drivers.open(view.made.driver)
-            .inspect(
-                {.lab = lab, .device = view.made.name, .interfaces = context.interfaces, .record = view.made.record},
-                services);
+    driver::Driver& driver = drivers.open(view.made.driver);
+    const DriverDescription& about = driver.description();
+    const auto one = engine::prepare_inspection(spaces, record, view.made, about);
+    engine::DeviceServices services(one->context);
+    view.state = driver.inspect(one->request, services);
+    for (const ParameterDeclaration& parameter : about.parameters) {
+      const auto found = view.state.told.find(parameter.name);
+      if (found == view.state.told.end() || (found->second.values.empty() && !parameter.list)) continue;
+      view.state.values.emplace_back(parameter.name, parameter.secret
+                                                         ? std::string("(secret)")
+                                                         : one_line(to_text(found->second.values, parameter.type)));
+    }
   } catch (const Error& error) {
     view.unavailable = error.what();
   }
@@ -121,14 +119,14 @@ Status status(const Host& host, const engine::Record& record) {
   }
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
   kernel::aside([&] {
-    for (DeviceStatus& device : view.devices) ask_driver(device, spaces, record.lab, host.drivers);
+    for (DeviceStatus& device : view.devices) ask_driver(device, spaces, record, host.drivers);
   });
   for (const engine::MadeService& made : record.services)
     view.services.push_back({.made = made, .running = engine::runs(made)});
   if (record.phase != engine::Phase::running) return view;
   try {
     view.applied = host.applied(record);
-    view.drift = verify(record, view.applied);
+    view.drift = verify(host.drivers, record, view.applied);
   } catch (const Error& error) {
     view.problem = error.what();
   }

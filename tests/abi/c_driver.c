@@ -50,7 +50,7 @@ static netrig_status create(const struct netrig_host* host, netrig_call* call, c
   uint32_t size = sizeof address;
   if (sysfs == NULL || sysfs->read(call, 0, "address", address, &size) != NETRIG_OK || size != 18)
     return host->fail(call, NETRIG_INTERNAL, "sysfs does not show the interface");
-  return host->set_record(call, request->device, 4);
+  return host->save_record(call, request->device, 4);
 }
 
 static netrig_status destroy(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {

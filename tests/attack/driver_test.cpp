@@ -56,6 +56,10 @@ STOPPED("stopped: a driver that asks for another namespace", "namespace", "link 
 STOPPED("stopped: a driver that sends requests beyond its device", "address", "a request of type 20")
 STOPPED("stopped: a driver that reads another interface's sysfs", "sysfs", "a sysfs path that leaves the interface")
 STOPPED("stopped: a driver that asks for a socket without the privilege", "socket", "a socket that needs CAP_NET_ADMIN")
+STOPPED("stopped: a driver that makes a TUN which its table does not declare", "tun",
+        "a link of kind \"tun\", which its table does not declare")
+STOPPED("stopped: a driver that asks for packets without the privilege", "queue", "a queue that needs TUN")
+STOPPED("a driver that ends by itself at its deadline is not killed", "obey", "it ended by itself")
 STOPPED("stopped: a driver that asks any generic netlink family", "genl",
         "a request to generic netlink family \"nlctrl\"")
 STOPPED("stopped: a driver that loops for ever", "loop", "it took longer than its deadline of 5s")
@@ -205,7 +209,8 @@ TEST_CASE("what has got a number that a lab intended is nobody's to delete but i
   // Killed between intention and making; somebody else's interface gets the number.
   const int process = start_netrig({"--host-config", place.policy(), "up", guest_lab("loop", "create")});
   std::string number;
-  await([&] { return !(number = sh(R"(grep -o '"x",[0-9]*' /run/netrig/odd/journal | cut -d, -f2)").out).empty(); });
+  await(
+      [&] { return !(number = sh(R"(grep -m 1 -o '"x",[0-9]*' /run/netrig/odd/journal | cut -d, -f2)").out).empty(); });
   ::kill(process, SIGKILL);
   wait_for(process);
   number.pop_back();
@@ -229,6 +234,19 @@ TEST_CASE("a driver that keeps crashing is not started for every device of a lab
   const Result down = cli(netrig + "down odd");
   CHECK(down.exit == 0);
   CHECK_THAT(down.err, ContainsSubstring("it has failed 3 times and is not started again"));
+  require_no_trace();
+}
+
+TEST_CASE("a driver hears of Ctrl-C without asking the host, and ends by itself") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const std::string said = directory() + "/said";
+  const std::string policy = place.policy("", "[limits]\ndeadline = \"300s\"\n");
+  const int process = start_netrig(
+      {"--log-file", said, "--host-config", policy, "up", lab_of("hostile", "how = \"obey\", when = \"create\"")});
+  await([] { return sh("grep -q '\"x\",' /run/netrig/odd/journal").exit == 0; });
+  ::kill(process, SIGINT);
+  CHECK(wait_for(process) == 130);
+  CHECK_THAT(read(said), !ContainsSubstring("its worker was stopped"));
   require_no_trace();
 }
 

@@ -98,16 +98,45 @@ static void forge_answer(const char* kind, uint32_t interface, uint32_t claimed,
     put_u32(&answer, claimed);
     put_u32(&answer, ifindex);
   }
+  put_u8(&answer, 1);
+  put_u32(&answer, 0); /* states */
+  put_u32(&answer, 0); /* parameters that are told */
+  send_message(3, &answer);
+  for (;;) sleep(1000);
+}
+
+/* A parameter that its table does not say inspect tells of. */
+static void forge_tale(void) {
+  struct forged answer = {.size = 0};
+  put_u8(&answer, 0);
+  put_text(&answer, "");
+  put_u32(&answer, 0);
   put_u32(&answer, 0);
   put_u8(&answer, 1);
   put_u32(&answer, 0);
+  put_u32(&answer, 1);
+  put_text(&answer, "when");
+  put_u32(&answer, 1);
+  put_u8(&answer, 2);
+  put_text(&answer, "later");
   send_message(3, &answer);
   for (;;) sleep(1000);
 }
 
 /* A request for a host service, past every check of the worker's. With a kind: an order for such a link. Puts what the
  * host says into `said`. */
-enum { FLUSH = 1, REQUEST = 3, GENL_FAMILY = 4, GENL_REQUEST = 5, SYSFS = 6, SOCKET = 7, IFINDEX = 8 };
+enum {
+  FLUSH = 1,
+  REQUEST = 3,
+  GENL_FAMILY = 4,
+  GENL_REQUEST = 5,
+  SYSFS = 6,
+  SOCKET = 7,
+  IFINDEX = 8,
+  SAVE_RECORD = 9,
+  CREATE_TUN = 10,
+  OPEN_QUEUE = 11
+};
 struct asked {
   uint8_t id;
   const char* kind;
@@ -149,6 +178,7 @@ static void ask_host(const struct asked* asked, char* said, size_t size) {
   put_text(&service, asked->text != NULL ? asked->text : "");
   put_u32(&service, (uint32_t)asked->payload);
   put(&service, zeros, asked->payload);
+  put(&service, zeros, 5 * 4); /* a TUN */
   send_message(4, &service);
   struct {
     uint32_t size;
@@ -176,6 +206,9 @@ static const struct {
     {"ask-sysfs", {.id = SYSFS, .text = "../lo/address"}},
     {"ask-socket", {.id = SOCKET, .number = NETRIG_SOCKET_ROUTE}},
     {"ask-family", {.id = GENL_FAMILY, .text = "l2tp"}},
+    {"ask-tun", {.id = CREATE_TUN}},
+    {"ask-queue", {.id = OPEN_QUEUE}},
+    {"ask-record", {.id = SAVE_RECORD}},
     {"ask-set", {.id = GENL_REQUEST, .type = 20, .number = ETHTOOL_MSG_FEATURES_SET}},
 };
 
@@ -405,6 +438,26 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     const struct netrig_socket* table = host->service(call, NETRIG_SOCKET_1);
     int fd = -1;
     table->open(call, 0, NETRIG_SOCKET_ROUTE, &fd);
+  } else if (strcmp(how, "tun") == 0) {
+    const struct netrig_tun* tun = host->service(call, NETRIG_TUN_1);
+    const struct netrig_tun_device device = {sizeof device, 0, NETRIG_TUN_ETHERNET, 0, NETRIG_NONE, NETRIG_NONE};
+    tun->create(call, &device);
+  } else if (strcmp(how, "queue") == 0) {
+    const struct netrig_tun* tun = host->service(call, NETRIG_TUN_1);
+    int32_t fd = -1;
+    tun->open_queue(call, 0, &fd);
+  } else if (strcmp(how, "record") == 0) {
+    host->save_record(call, "x", 1);
+  } else if (strcmp(how, "tell") == 0) {
+    if (host->set_string(call, "when", 0, "later") != NETRIG_INVALID) return NETRIG_INTERNAL;
+    return host->fail(call, NETRIG_INVALID, "it may tell nothing of that");
+  } else if (strcmp(how, "forged-tell") == 0) {
+    forge_tale();
+  } else if (strcmp(how, "obey") == 0) {
+    const struct netrig_cancel* cancel = host->service(call, NETRIG_CANCEL_1);
+    while (cancel->cancelled(call) == 0) usleep(1000);
+    if (cancel->remaining(call) != 0) return host->fail(call, NETRIG_INTERNAL, "time is left after the end");
+    return host->fail(call, NETRIG_TIMEOUT, "it ended by itself");
   } else if (strcmp(how, "genl") == 0) {
     const struct netrig_genl* genl = host->service(call, NETRIG_GENL_1);
     uint16_t family = 0;
@@ -548,7 +601,7 @@ static netrig_status validate(const struct netrig_host* host, netrig_call* call,
 
 static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
   const struct plan plan = plan_of(host, call);
-  host->set_record(call, &plan, sizeof plan);
+  host->save_record(call, &plan, sizeof plan);
   if (WANTS != NETRIG_WANTS_NOTHING && strncmp(plan.how, "move", 4) == 0)
     return create_by_moving(host, call, request, plan.how);
   if (WANTS != NETRIG_WANTS_NOTHING)
@@ -573,14 +626,14 @@ static struct plan recorded(const struct netrig_device* device) {
 static netrig_status destroy(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
   const struct plan plan = recorded(device);
   if (strcmp(plan.when, "destroy") == 0 && strcmp(plan.how, "lie") == 0) return NETRIG_OK;
-  if (device->record_size == 0) return attack(host, call, "flush"); /* its making was interrupted */
   if (strcmp(plan.when, "crash-later") == 0) raise(SIGSEGV);
   if (strcmp(plan.when, "give-back") == 0 && device->interfaces[0]->ifindex == 77) {
     const int error = move_link(host, call, 0, 77, device->interfaces[1]->netns_fd, "eth0");
     if (error != 0) return host->fail(call, NETRIG_DENIED, strerror(error));
     return ((const struct netrig_netlink*)host->service(call, NETRIG_NETLINK_1))->delete_link(call, 1);
   }
-  if (strcmp(plan.when, "destroy") == 0) attack(host, call, plan.how);
+  const netrig_status status = strcmp(plan.when, "destroy") == 0 ? attack(host, call, plan.how) : NETRIG_OK;
+  if (status != NETRIG_OK) return status;
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   if (strncmp(plan.how, "move", 4) == 0) netlink->delete_link(call, 1);
   return netlink->delete_link(call, 0);

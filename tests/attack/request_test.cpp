@@ -33,6 +33,8 @@ TEST_CASE("refused by the host itself: a request past the worker's checks") {
       {"ask-genl", "a request to generic netlink family 16"},
       {"ask-sysfs", "a sysfs path that leaves the interface"},
       {"ask-socket", "a socket that needs CAP_NET_ADMIN"},
+      {"ask-tun", "a link of kind \"tun\", which its table does not declare"},
+      {"ask-queue", "a queue that needs TUN, which its table does not ask for or the policy does not grant"},
       {"ask-family", "a request to generic netlink family \"l2tp\"; without CAP_NET_ADMIN only \"ethtool\" is allowed"},
   }));
   CHECK_THAT(attack_by(how), ContainsSubstring("the host says no: the driver asks for what it may not: " + words));
@@ -56,6 +58,12 @@ TEST_CASE("refused in inspect: what could change something, by whichever service
       {"hostile", "ask-set",
        "the host says no: the driver asks for what it may not: a change where it is only asked how things are"},
       {"hostile", "flush", "a service in the wrong operation"},
+      {"hostile", "record", "a change where it is only asked how things are (a record)"},
+      {"hostile", "queue", "a change where it is only asked how things are (a queue)"},
+      {"hostile", "ask-record",
+       "the host says no: the driver asks for what it may not: a change where it is only asked how things are"},
+      {"hostile", "tell", "it may tell nothing of that"},
+      {"hostile", "forged-tell", "its worker sent a message that is malformed"},
       {"privileged", "features",
        "a change where it is only asked how things are (command 12 of generic netlink family \"ethtool\")"},
       {"privileged", "socket", "a change where it is only asked how things are (a socket of its own)"},

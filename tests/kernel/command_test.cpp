@@ -19,16 +19,6 @@ namespace {
 
 const std::string kTwoHosts = std::string(NETRIG_CONFIG_DIR) + "/two-hosts.toml";
 
-/// A policy that also allows the plugins of the tests.
-std::string test_policy() {
-  const std::string build = std::filesystem::path(NETRIG_PLUGIN_DIR).parent_path();
-  const std::string path = file("host.toml", "[plugins]\ndirectories = [\"" NETRIG_PLUGIN_DIR
-                                             "\", \"" NETRIG_TEST_PLUGIN_DIR "\"]\nanchor = \"" +
-                                                 build + "\"\n");
-  ::chmod(path.c_str(), 0600);
-  return path;
-}
-
 std::string lab_of(const std::string& driver, const std::string& params, int interfaces) {
   std::string text = "[lab]\nname = \"odd\"\n[namespace.a]\n[namespace.b]\n[device.d]\ndriver = \"" + driver + "\"\n" +
                      params + "interfaces = [{ namespace = \"a\", name = \"x\" }";
@@ -37,7 +27,7 @@ std::string lab_of(const std::string& driver, const std::string& params, int int
 }
 
 Result with_test_drivers(const std::string& arguments) {
-  return cli("--host-config " + test_policy() + " " + arguments);
+  return cli("--host-config " + policy_with_test_drivers() + " " + arguments);
 }
 
 }  // namespace
@@ -177,7 +167,7 @@ TEST_CASE("doctor finds this machine ready, for the tests run on it") {
 }
 
 TEST_CASE("a policy that others could have written, or that is wrong, loads nothing") {
-  const std::string path = test_policy();
+  const std::string path = policy_with_test_drivers();
   ::chmod(path.c_str(), 0666);
   const Result writable = cli("--host-config " + path + " drivers list");
   CHECK(writable.exit == 3);

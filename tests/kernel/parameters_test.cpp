@@ -30,9 +30,31 @@ struct Row {
 
 constexpr const char* kVlan = "CONFIG_BRIDGE_VLAN_FILTERING";
 
+/// Of a tap or a tun, which are made in another way.
+std::vector<Row> rows_of_tun(const std::string& driver) {
+  std::vector<Row> rows;
+  const auto add = [&](const char* parameter, const char* first, const char* second, const char* shown,
+                       std::array<std::string, 4> as) {
+    rows.push_back({.driver = driver,
+                    .parameter = parameter,
+                    .first = first,
+                    .second = second,
+                    .at = std::string("/linkinfo/info_data/") + shown,
+                    .shown = std::move(as),
+                    .anew = true,
+                    .option = "CONFIG_TUN"});
+  };
+  add("owner", "54321", "54322", "user", {"54321", "", "54322", "-"});
+  add("group_id", "54321", "54322", "group", {"54321", "", "54322", "-"});
+  add("multi_queue", "true", "false", "multi_queue", {"true", "", "false", "false"});
+  add("vnet_header", "true", "false", "vnet_hdr", {"true", "", "false", "false"});
+  add("packet_info", "true", "false", "pi", {"true", "", "false", "false"});
+  return rows;
+}
+
 std::vector<Row> rows() {
   const auto data = [](const char* name) { return std::string("/linkinfo/info_data/") + name; };
-  return {
+  std::vector<Row> all = {
       {.driver = "veth",
        .parameter = "tx_queues",
        .first = "3",
@@ -430,6 +452,11 @@ std::vector<Row> rows() {
        .shown = {"3", "", "4", "*"},
        .anew = true},
   };
+  for (const char* driver : {"tap", "tun"}) {
+    auto more = rows_of_tun(driver);
+    all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+  }
+  return all;
 }
 
 /// The device of a row, as interface "x" of namespace a (and "y" of b), with this value of the parameter. "": none.
@@ -562,7 +589,8 @@ TEST_CASE("every parameter is set, shown, named by verify when it drifts, mended
     DYNAMIC_SECTION(row.driver << " " << row.parameter << " " << ++number) {
       INFO(row.driver << " " << row.parameter << " = " << row.first);
       if (!row.option.empty() && !kernel_lacks(row.option).empty()) continue;
-      if (!kernel_makes(row.driver)) continue;
+      const bool is_tun = row.driver == "tap" || row.driver == "tun";
+      if (!kernel_makes(is_tun ? "tun" : row.driver)) continue;
       Life(row).run();
     }
   }

@@ -25,7 +25,7 @@ std::string text_of(const std::string& path) {
 
 std::string headers() {
   std::string text;
-  for (const char* name : {"driver.h", "services.h"})
+  for (const char* name : {"table.h", "driver.h", "services.h"})
     text += text_of(std::string(NETRIG_SDK_DIR) + "/include/netrig/" + name);
   return text;
 }
@@ -154,8 +154,22 @@ Layout layout_of_all() {
   layout.member("get_address", offsetof(netrig_host, get_address), sizeof(netrig_host::get_address));
   layout.member("get_reference", offsetof(netrig_host, get_reference), sizeof(netrig_host::get_reference));
   layout.member("set_interface", offsetof(netrig_host, set_interface), sizeof(netrig_host::set_interface));
-  layout.member("set_record", offsetof(netrig_host, set_record), sizeof(netrig_host::set_record));
+  layout.member("save_record", offsetof(netrig_host, save_record), sizeof(netrig_host::save_record));
   layout.member("set_state", offsetof(netrig_host, set_state), sizeof(netrig_host::set_state));
+  layout.member("last_error", offsetof(netrig_host, last_error), sizeof(netrig_host::last_error));
+  layout.member("changed", offsetof(netrig_host, changed), sizeof(netrig_host::changed));
+  layout.member("set_bool", offsetof(netrig_host, set_bool), sizeof(netrig_host::set_bool));
+  layout.member("set_integer", offsetof(netrig_host, set_integer), sizeof(netrig_host::set_integer));
+  layout.member("set_string", offsetof(netrig_host, set_string), sizeof(netrig_host::set_string));
+  layout.member("set_mac", offsetof(netrig_host, set_mac), sizeof(netrig_host::set_mac));
+  layout.member("set_address", offsetof(netrig_host, set_address), sizeof(netrig_host::set_address));
+  layout.begin("netrig_error", sizeof(netrig_error));
+  layout.member("struct_size", offsetof(netrig_error, struct_size), sizeof(netrig_error::struct_size));
+  layout.member("status", offsetof(netrig_error, status), sizeof(netrig_error::status));
+  layout.member("error_number", offsetof(netrig_error, error_number), sizeof(netrig_error::error_number));
+  layout.member("offset", offsetof(netrig_error, offset), sizeof(netrig_error::offset));
+  layout.member("text", offsetof(netrig_error, text), sizeof(netrig_error::text));
+  layout.member("message", offsetof(netrig_error, message), sizeof(netrig_error::message));
   layout.begin("netrig_functions", sizeof(netrig_functions));
   layout.member("struct_size", offsetof(netrig_functions, struct_size), sizeof(netrig_functions::struct_size));
   layout.member("reserved", offsetof(netrig_functions, reserved), sizeof(netrig_functions::reserved));
@@ -163,6 +177,8 @@ Layout layout_of_all() {
   layout.member("create", offsetof(netrig_functions, create), sizeof(netrig_functions::create));
   layout.member("destroy", offsetof(netrig_functions, destroy), sizeof(netrig_functions::destroy));
   layout.member("inspect", offsetof(netrig_functions, inspect), sizeof(netrig_functions::inspect));
+  layout.member("change", offsetof(netrig_functions, change), sizeof(netrig_functions::change));
+  layout.member("settle", offsetof(netrig_functions, settle), sizeof(netrig_functions::settle));
   layout.begin("netrig_link", sizeof(netrig_link));
   layout.member("struct_size", offsetof(netrig_link, struct_size), sizeof(netrig_link::struct_size));
   layout.member("interface", offsetof(netrig_link, interface), sizeof(netrig_link::interface));
@@ -209,6 +225,19 @@ Layout layout_of_all() {
   layout.member("struct_size", offsetof(netrig_cancel, struct_size), sizeof(netrig_cancel::struct_size));
   layout.member("reserved", offsetof(netrig_cancel, reserved), sizeof(netrig_cancel::reserved));
   layout.member("cancelled", offsetof(netrig_cancel, cancelled), sizeof(netrig_cancel::cancelled));
+  layout.member("remaining", offsetof(netrig_cancel, remaining), sizeof(netrig_cancel::remaining));
+  layout.begin("netrig_tun_device", sizeof(netrig_tun_device));
+  layout.member("struct_size", offsetof(netrig_tun_device, struct_size), sizeof(netrig_tun_device::struct_size));
+  layout.member("interface", offsetof(netrig_tun_device, interface), sizeof(netrig_tun_device::interface));
+  layout.member("type", offsetof(netrig_tun_device, type), sizeof(netrig_tun_device::type));
+  layout.member("flags", offsetof(netrig_tun_device, flags), sizeof(netrig_tun_device::flags));
+  layout.member("owner", offsetof(netrig_tun_device, owner), sizeof(netrig_tun_device::owner));
+  layout.member("group", offsetof(netrig_tun_device, group), sizeof(netrig_tun_device::group));
+  layout.begin("netrig_tun", sizeof(netrig_tun));
+  layout.member("struct_size", offsetof(netrig_tun, struct_size), sizeof(netrig_tun::struct_size));
+  layout.member("reserved", offsetof(netrig_tun, reserved), sizeof(netrig_tun::reserved));
+  layout.member("create", offsetof(netrig_tun, create), sizeof(netrig_tun::create));
+  layout.member("open_queue", offsetof(netrig_tun, open_queue), sizeof(netrig_tun::open_queue));
   layout.end();
   return layout;
 }

@@ -300,6 +300,15 @@ TEST_CASE("a table that lies about what it reaches is refused") {
     first.scale = UINT64_MAX;
     is_refused("has a scale, a tolerance or bits, and no attribute that they are of");
   }
+  SECTION("what no function tells") {
+    first.flags |= NETRIG_PARAMETER_INSPECTED;
+    is_refused("is to be told by a function, and there is no inspect");
+  }
+  SECTION("what the kernel tells, and a function, too") {
+    table.functions = NETRIG_FUNCTION_INSPECT;
+    first.flags |= NETRIG_PARAMETER_INSPECTED;
+    is_refused("is to be told by inspect, and is the kernel's to tell");
+  }
   SECTION("a nest by a flag in its number") {
     first.attribute = 0x8000 | 31;
     is_refused("has no attribute");

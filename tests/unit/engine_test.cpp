@@ -36,6 +36,10 @@ interfaces = [
   { namespace = "sw", name = "p1", master = "br0" },
   { namespace = "b", name = "eth1", addresses = ["10.1.0.1/24"] },
 ]
+[device.harp]
+driver = "tuner"
+params = { tone = "a", strings = [1, 2] }
+interfaces = [{ namespace = "a", name = "harp0" }]
 )";
 
 /// Everything an edit can be: a namespace less and one more, a device less, one more and one made anew, the rest
@@ -64,6 +68,10 @@ interfaces = [
   { namespace = "sw", name = "p1", master = "br0" },
   { namespace = "c", name = "eth1", addresses = ["10.1.0.1/24"] },
 ]
+[device.harp]
+driver = "tuner"
+params = { tone = "c", wait = "1s" }
+interfaces = [{ namespace = "a", name = "harp0" }]
 )";
 
 /// In a namespace that is there without it.
@@ -95,6 +103,14 @@ std::vector<std::string> configured(const fake::World& world) {
     for (const std::string& line :
          states::words(plan::compare({.wanted = space.state, .made = nothing, .seen = nothing, .own = true}).steps))
       lines.push_back(name + ": " + line);
+  for (const auto& [name, parameters] : world.devices) {
+    const auto settled = world.settled.find(name);
+    std::string line =
+        fmt::format("device {}, settled {} times", name, settled == world.settled.end() ? 0 : settled->second);
+    for (const auto& [parameter, value] : parameters)
+      line += fmt::format(", {} {}", parameter, to_text(value.values, ParameterType::string));
+    lines.push_back(line);
+  }
   // Two worlds are alike whichever came first.
   std::sort(lines.begin(), lines.end());
   return lines;
@@ -287,7 +303,9 @@ TEST_CASE("what somebody has changed is mended, whatever it was, and a second lo
       plan::apply({.verb = Verb::remove, .object = states::link("eth0")}, world.spaces[space].state);
   }
   SECTION("a namespace is gone") { world.spaces.erase("b"); }
+  SECTION("what only a driver knows is another") { world.devices["harp"]["tone"].values = {std::string("b")}; }
   REQUIRE(up(world, journal, &lab, lab).whole);
+  CHECK(std::get<std::string>(world.devices.at("harp").at("tone").values.front()) == "a");
   driver::Registry drivers(driver::Policy{});
   const engine::Options options{.threads = 1};
   const engine::Bringing again(journal, drivers, options, &lab, lab, std::make_unique<fake::Place>(world, journal, 0));

@@ -40,7 +40,16 @@ inline netrig::config::Drivers fake_drivers() {
         {.name = "id", .type = ParameterType::integer, .required = true, .minimum = 0, .maximum = 0xffffff},
         {.name = "local", .type = ParameterType::address},
         {.name = "learning", .type = ParameterType::boolean}};
-    for (DriverDescription* one : {&veth, &bridge, &macvlan, &vxlan})
+    DriverDescription tuner;  // its functions change it, and tell how it is
+    tuner.kind = "tuner";
+    tuner.functions = 2U | DriverDescription::kInspects | DriverDescription::kChanges | DriverDescription::kSettles;
+    tuner.parameters = {{.name = "tone", .type = ParameterType::string, .inspected = true},
+                        {.name = "secret_tone", .type = ParameterType::string, .secret = true},
+                        {.name = "wood", .type = ParameterType::string, .kernel = {.create_only = true}},
+                        {.name = "strings", .type = ParameterType::integer, .list = true},
+                        {.name = "wait", .type = ParameterType::duration},
+                        {.name = "stand", .type = ParameterType::interface}};
+    for (DriverDescription* one : {&veth, &bridge, &macvlan, &vxlan, &tuner})
       all.emplace(one->kind, std::make_shared<const DriverDescription>(*one));
     return all;
   }();

@@ -25,6 +25,8 @@ struct Space {
 };
 struct World {
   std::map<std::string, Space> spaces;
+  std::map<std::string, Parameters> devices;  ///< by name: what their drivers have them as
+  std::map<std::string, int> settled;         ///< by name: how often
   std::uint64_t last_cookie = 0;
   std::uint32_t last_ifindex = 1;
 };
@@ -55,6 +57,10 @@ class Place final : public engine::Place {
     for (const engine::MadeDevice& device : record.devices)
       for (const engine::MadeInterface& made : device.interfaces)
         if (find(made) == nullptr) seen.broken.insert(device.name);
+    for (const Device& device : next.devices)
+      if (const auto found = world_.devices.find(device.name.str());
+          found != world_.devices.end() && device.about && device.about->tells())
+        seen.told.emplace(found->first, found->second);
     return seen;
   }
 
@@ -87,8 +93,25 @@ class Place final : public engine::Place {
       journal_.intend(std::vector{made});
       ask("device " + made.name);
       for (std::size_t i = 0; i < made.interfaces.size(); ++i) add_link(device.interfaces[i], made.interfaces[i]);
+      world_.devices[made.name] = device.parameters;
+      world_.settled.erase(made.name);
       made.settled = true;
       journal_.done(std::vector{made});
+    }
+  }
+
+  void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) override {
+    for (const plan::DeviceChange& one : which) {
+      const Device& device = lab.devices[one.device];
+      world_.devices[device.name.str()] = device.parameters;  // one that fails may have got so far
+      ask("change device " + device.name.str());
+    }
+  }
+
+  void settle_devices(const Lab& lab, const std::vector<std::size_t>& which) override {
+    for (const std::size_t d : which) {
+      ask("settle device " + lab.devices[d].name.str());
+      ++world_.settled[lab.devices[d].name.str()];
     }
   }
 
@@ -139,6 +162,8 @@ class Place final : public engine::Place {
       for (const engine::MadeInterface& made : device.interfaces)
         if (const Link* link = find(made); link != nullptr)
           plan::apply({.verb = Verb::remove, .object = *link}, world_.spaces.at(made.home).state);
+      world_.devices.erase(device.name);
+      world_.settled.erase(device.name);
       journal_.undone(device);
     }
     for (const engine::MadeNamespace& made : namespaces) {

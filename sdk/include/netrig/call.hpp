@@ -9,6 +9,7 @@
 #include <netrig/failure.hpp>
 
 #include <array>
+#include <chrono>
 #include <exception>
 #include <optional>
 #include <string>
@@ -86,7 +87,7 @@ class Call {
         host_->get_address(call_, name, index, value.bytes.data(), &value.family, &value.prefix_length);
     return take(status, name, value);
   }
-  /// nullptr: unset, or called from validate.
+  /// nullptr: unset, or called from validate. In inspect and destroy it may be gone: its ifindex is 0.
   [[nodiscard]] const netrig_reference* get_reference(const char* name, std::uint32_t index = 0) const {
     const netrig_reference* value = nullptr;
     const netrig_status status = host_->get_reference(call_, name, index, &value);
@@ -119,6 +120,10 @@ class Call {
   void checkpoint() const {
     const auto* table = find_service<netrig_cancel>(NETRIG_CANCEL_1);
     if (table != nullptr && table->cancelled(call_) != 0) throw Failure(NETRIG_TIMEOUT, "the operation was cancelled");
+  }
+  /// What is left until the deadline; 0 once it has passed or the user has interrupted.
+  [[nodiscard]] std::chrono::nanoseconds remaining() const {
+    return std::chrono::nanoseconds(function(NETRIG_CANCEL_1, &netrig_cancel::remaining)(call_));
   }
   /// One file below /sys/class/net/INTERFACE/, in the interface's namespace. Nothing: it is not there.
   [[nodiscard]] std::optional<std::string> read_sysfs(std::uint32_t interface, const char* path) const {
@@ -153,12 +158,92 @@ class Call {
     });
   }
 
+  /// One rtnetlink request about an interface; each(type, payload, size) hears every answer.
+  template <typename Each>
+  void request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags, const void* message,
+               std::uint32_t size, Each each) const {
+    detail::Receiver<Each> receiver(each);
+    const netrig_status status = function(NETRIG_NETLINK_1, &netrig_netlink::request)(
+        call_, interface, type, flags, message, size, &detail::Receiver<Each>::receive, &receiver);
+    receiver.rethrow();
+    expect(status, "the host refused a request");
+  }
+  void request(std::uint32_t interface, std::uint16_t type, std::uint16_t flags, const void* message,
+               std::uint32_t size) const {
+    request(interface, type, flags, message, size, [](std::uint16_t, const void*, std::uint32_t) {});
+  }
+  /// Number of a generic netlink family; nothing: this kernel has none of that name.
+  [[nodiscard]] std::optional<std::uint16_t> genl_family(std::uint32_t interface, const char* name) const {
+    std::uint16_t id = 0;
+    const netrig_status status = function(NETRIG_GENL_1, &netrig_genl::family)(call_, interface, name, &id);
+    if (status == NETRIG_NOT_FOUND) return std::nullopt;
+    expect(status, "the host did not look the family up");
+    return id;
+  }
+  /// One generic netlink request; each(command, attributes, size) hears every answer.
+  template <typename Each>
+  void genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command, std::uint8_t version,
+                    std::uint16_t flags, const Attributes& attributes, Each each) const {
+    detail::Receiver<Each> receiver(each);
+    const netrig_status status = function(NETRIG_GENL_1, &netrig_genl::request)(
+        call_, interface, family, command, version, flags, attributes.data(), attributes.size(),
+        &detail::Receiver<Each>::receive, &receiver);
+    receiver.rethrow();
+    expect(status, "the host refused a request");
+  }
+  /// NETRIG_SOCKET_*, in the namespace of an interface, or of a reference with NETRIG_OF_REFERENCE. The caller closes
+  /// it.
+  [[nodiscard]] std::int32_t open_socket(std::uint32_t interface, std::uint32_t kind) const {
+    std::int32_t fd = -1;
+    expect(function(NETRIG_SOCKET_1, &netrig_socket::open)(call_, interface, kind, &fd), "the host opened no socket");
+    return fd;
+  }
+  /// A queue of a TUN or TAP of this device. The caller closes it.
+  [[nodiscard]] std::int32_t open_queue(std::uint32_t interface) const {
+    std::int32_t fd = -1;
+    expect(function(NETRIG_TUN_1, &netrig_tun::open_queue)(call_, interface, &fd), "the host opened no queue");
+    return fd;
+  }
+  /// Queues a change of a link of this device. kind nullptr: attributes alone.
+  void set_link(std::uint32_t interface, const char* kind, const Attributes* attributes, const Attributes* data) const {
+    const void* bytes[2];
+    std::uint32_t sizes[2];
+    set(attributes, bytes[0], sizes[0]);
+    set(data, bytes[1], sizes[1]);
+    expect(function(NETRIG_NETLINK_1, &netrig_netlink::set_link)(raw(), interface, kind, bytes[0], sizes[0], bytes[1],
+                                                                 sizes[1]),
+           "the host refused the change of a link");
+  }
+  /// Carries out now what is queued, at the price of a round trip; then ifindex() answers.
+  void flush() const {
+    expect(function(NETRIG_NETLINK_1, &netrig_netlink::flush)(raw()), "the kernel refused the link");
+  }
+  /// 0: not made yet, or gone.
+  [[nodiscard]] std::uint32_t ifindex(std::uint32_t interface) const {
+    return function(NETRIG_NETLINK_1, &netrig_netlink::link_ifindex)(raw(), interface);
+  }
+  /// What later operations will be given; it is in the lab's journal when this returns.
+  void save_record(const void* record, std::uint32_t size) const {
+    expect(host_->save_record(call_, record, size), "the host refused the record");
+  }
+
   [[nodiscard]] const netrig_host* host() const { return host_; }
   [[nodiscard]] netrig_call* raw() const { return call_; }
 
-  /// Throws unless a host function returned NETRIG_OK. A host that knows more than `what` shows its own reason.
-  static void expect(netrig_status status, const char* what) {
-    if (status != NETRIG_OK) throw Failure(status, what);
+  /// Throws unless a host function returned NETRIG_OK: with the host's reason, or `what` where it has none.
+  void expect(netrig_status status, const char* what) const {
+    if (status == NETRIG_OK) return;
+    netrig_error error{};
+    error.struct_size = sizeof error;
+    if (host_->last_error(call_, &error) != NETRIG_OK) throw Failure(status, what);
+    throw Failure(status, error.message[0] != '\0' ? error.message : what,
+                  {error.error_number, error.offset, error.text});
+  }
+
+ protected:
+  static void set(const Attributes* from, const void*& data, std::uint32_t& size) {
+    data = from == nullptr ? nullptr : from->data();
+    size = from == nullptr ? 0 : from->size();
   }
 
  private:
@@ -208,42 +293,22 @@ class Creation : public Call {
     order.lower = link.lower == nullptr ? NETRIG_NONE : link.lower->number;
     expect(function(NETRIG_NETLINK_1, &netrig_netlink::create_link)(raw(), &order), "the host refused the link");
   }
-  /// Queues a change of a link of this device. kind nullptr: attributes alone.
-  void set_link(std::uint32_t interface, const char* kind, const Attributes* attributes, const Attributes* data) const {
-    const void* bytes[2];
-    std::uint32_t sizes[2];
-    set(attributes, bytes[0], sizes[0]);
-    set(data, bytes[1], sizes[1]);
-    expect(function(NETRIG_NETLINK_1, &netrig_netlink::set_link)(raw(), interface, kind, bytes[0], sizes[0], bytes[1],
-                                                                 sizes[1]),
-           "the host refused the change of a link");
-  }
-  /// Carries out now what is queued, at the price of a round trip; then ifindex() answers.
-  void flush() const {
-    expect(function(NETRIG_NETLINK_1, &netrig_netlink::flush)(raw()), "the kernel refused the link");
-  }
-  /// 0: not made yet.
-  [[nodiscard]] std::uint32_t ifindex(std::uint32_t interface) const {
-    return function(NETRIG_NETLINK_1, &netrig_netlink::link_ifindex)(raw(), interface);
+  /// Makes a TUN or TAP, at once. owner, group: NETRIG_NONE for whoever has CAP_NET_ADMIN.
+  void create_tun(std::uint32_t interface, std::uint32_t type, std::uint32_t flags, std::uint32_t owner = NETRIG_NONE,
+                  std::uint32_t group = NETRIG_NONE) const {
+    const netrig_tun_device order{sizeof order, interface, type, flags, owner, group};
+    expect(function(NETRIG_TUN_1, &netrig_tun::create)(raw(), &order), "the host made no TUN");
   }
   /// Reports an interface that the driver made itself.
   void set_interface(std::uint32_t interface, std::uint32_t ifindex) const {
     expect(host()->set_interface(raw(), interface, ifindex), "the host refused the interface");
   }
-  /// What destroy and inspect will be given.
-  void set_record(const void* record, std::uint32_t size) const {
-    expect(host()->set_record(raw(), record, size), "the host refused the record");
-  }
 
  private:
-  static void set(const Attributes* from, const void*& data, std::uint32_t& size) {
-    data = from == nullptr ? nullptr : from->data();
-    size = from == nullptr ? 0 : from->size();
-  }
   const netrig_request* request_;
 };
 
-/// `destroy` and `inspect`.
+/// `change`, `settle`, `inspect` and `destroy`.
 class Existing : public Call {
  public:
   Existing(const netrig_host* host, netrig_call* call, const netrig_device* device)
@@ -251,7 +316,7 @@ class Existing : public Call {
 
   [[nodiscard]] std::uint32_t interface_count() const { return device_->interface_count; }
   [[nodiscard]] const netrig_interface& interface(std::uint32_t index) const { return *device_->interfaces[index]; }
-  /// As given to set_record: bytes, not text.
+  /// As last saved: bytes, not text.
   [[nodiscard]] std::string_view record() const {
     return {static_cast<const char*>(device_->record), device_->record_size};
   }
@@ -260,11 +325,37 @@ class Existing : public Call {
   void delete_link(std::uint32_t interface) const {
     expect(function(NETRIG_NETLINK_1, &netrig_netlink::delete_link)(raw(), interface), "the host refused the deletion");
   }
+  /// change: whether this parameter is to be another than it is.
+  [[nodiscard]] bool changed(const char* name) const { return host()->changed(raw(), name) != 0; }
+  /// inspect: text for `netrig status`.
   void set_state(const char* name, const std::string& value) const {
     expect(host()->set_state(raw(), name, value.c_str()), "the host refused a state");
   }
+  /// inspect: what a parameter is that is .inspected().
+  void tell(const char* name, bool value, std::uint32_t index = 0) const {
+    told(host()->set_bool(raw(), name, index, value ? 1 : 0), name);
+  }
+  void tell(const char* name, std::int64_t value, std::uint32_t index = 0) const {
+    told(host()->set_integer(raw(), name, index, value), name);
+  }
+  void tell(const char* name, const std::string& value, std::uint32_t index = 0) const {
+    told(host()->set_string(raw(), name, index, value.c_str()), name);
+  }
+  void tell(const char* name, const char* value, std::uint32_t index = 0) const {
+    told(host()->set_string(raw(), name, index, value), name);
+  }
+  void tell(const char* name, const Mac& value, std::uint32_t index = 0) const {
+    told(host()->set_mac(raw(), name, index, value.data()), name);
+  }
+  void tell(const char* name, const AddressValue& value, std::uint32_t index = 0) const {
+    told(host()->set_address(raw(), name, index, value.bytes.data(), value.family, value.prefix_length), name);
+  }
 
  private:
+  static void told(netrig_status status, const char* name) {
+    if (status != NETRIG_OK)
+      throw Failure(status, std::string("the driver tells of parameter ") + name + " what it did not declare");
+  }
   const netrig_device* device_;
 };
 

@@ -17,6 +17,8 @@
 //   create(netrig::Creation&)      otherwise the host makes what the table tells
 //   destroy(netrig::Existing&)     otherwise the host deletes every interface
 //   inspect(netrig::Existing&)     otherwise the host shows the parameters
+//   change(netrig::Existing&)      otherwise a parameter without a place in the kernel makes the device anew
+//   settle(netrig::Existing&)      otherwise nothing happens once everything around the device is there
 // Each throws netrig::Failure to say no.
 #ifndef NETRIG_DRIVER_HPP
 #define NETRIG_DRIVER_HPP
@@ -110,6 +112,8 @@ NETRIG_DETAIL_HAS(validate);
 NETRIG_DETAIL_HAS(create);
 NETRIG_DETAIL_HAS(destroy);
 NETRIG_DETAIL_HAS(inspect);
+NETRIG_DETAIL_HAS(change);
+NETRIG_DETAIL_HAS(settle);
 #undef NETRIG_DETAIL_HAS
 
 template <typename D>
@@ -142,6 +146,21 @@ netrig_status inspect(const netrig_host* host, netrig_call* call, const netrig_d
 }
 
 template <typename D>
+netrig_status change(const netrig_host* host, netrig_call* call, const netrig_device* device) noexcept {
+  return guarded(host, call, [&] {
+    Existing existing(host, call, device);
+    D::change(existing);
+  });
+}
+template <typename D>
+netrig_status settle(const netrig_host* host, netrig_call* call, const netrig_device* device) noexcept {
+  return guarded(host, call, [&] {
+    Existing existing(host, call, device);
+    D::settle(existing);
+  });
+}
+
+template <typename D>
 constexpr netrig_functions functions_of() {
   netrig_functions functions{};
   functions.struct_size = sizeof functions;
@@ -149,12 +168,15 @@ constexpr netrig_functions functions_of() {
   if constexpr (has_create<D>) functions.create = &create<D>;
   if constexpr (has_destroy<D>) functions.destroy = &destroy<D>;
   if constexpr (has_inspect<D>) functions.inspect = &inspect<D>;
+  if constexpr (has_change<D>) functions.change = &change<D>;
+  if constexpr (has_settle<D>) functions.settle = &settle<D>;
   return functions;
 }
 template <typename D>
 constexpr std::uint32_t function_bits() {
   return (has_validate<D> ? NETRIG_FUNCTION_VALIDATE : 0U) | (has_create<D> ? NETRIG_FUNCTION_CREATE : 0U) |
-         (has_destroy<D> ? NETRIG_FUNCTION_DESTROY : 0U) | (has_inspect<D> ? NETRIG_FUNCTION_INSPECT : 0U);
+         (has_destroy<D> ? NETRIG_FUNCTION_DESTROY : 0U) | (has_inspect<D> ? NETRIG_FUNCTION_INSPECT : 0U) |
+         (has_change<D> ? NETRIG_FUNCTION_CHANGE : 0U) | (has_settle<D> ? NETRIG_FUNCTION_SETTLE : 0U);
 }
 
 template <typename D>

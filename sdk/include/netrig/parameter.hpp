@@ -93,6 +93,8 @@ struct Parameter : netrig_parameter {
   [[nodiscard]] constexpr Parameter secret() const { return flagged(NETRIG_PARAMETER_SECRET); }
   /// `validate` has something to say about it.
   [[nodiscard]] constexpr Parameter checked() const { return flagged(NETRIG_PARAMETER_CHECKED); }
+  /// `inspect` tells what it is, so that it is compared.
+  [[nodiscard]] constexpr Parameter inspected() const { return flagged(NETRIG_PARAMETER_INSPECTED); }
 
   // What it is for the kernel: an attribute of IFLA_INFO_DATA, unless it is of_link(), of_peer() or both.
 

@@ -3,7 +3,8 @@
  * Host services: what the netrig host does on behalf of a driver, each a table of functions found by id with
  * netrig_host::service. The host executes them, after checking each against what the running operation allows: link
  * kinds that the plugin's table declares, names and namespaces of this request. A driver that uses only services needs
- * no privilege at all.
+ * no privilege at all. What the kernel refuses comes back as status, and netrig_host::last_error has all of it:
+ * EEXIST is NETRIG_EXISTS, ENOENT, ENODEV and ESRCH are NETRIG_NOT_FOUND.
  *
  * The rules at the top of netrig/driver.h hold here too.
  */
@@ -15,8 +16,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-#define NETRIG_NONE UINT32_MAX /**< "no interface", "no reference" */
 
 /* ---- netrig.netlink/1: kernel links ------------------------------------------------------------------------- */
 
@@ -54,17 +53,20 @@ struct netrig_netlink {
   uint32_t reserved;
   /** create: queues a link. Errors: NETRIG_DENIED: kind, interface or attribute outside of what this call may do. */
   netrig_status (*create_link)(netrig_call* call, const struct netrig_link* link);
-  /** create: queues RTM_NEWLINK on a link of this device, with IFLA_INFO_DATA of that kind. kind NULL: no data. */
+  /** create, change, settle: queues RTM_NEWLINK on a link of this device, with IFLA_INFO_DATA of that kind. kind NULL:
+   *  no data. */
   netrig_status (*set_link)(netrig_call* call, uint32_t interface, const char* kind, const void* attributes,
                             uint32_t attributes_size, const void* data, uint32_t data_size);
   /** destroy: queues RTM_DELLINK of an interface of this device. One that is gone is no error. One that was there
    * before create, and that the driver moved here, is not deleted: give it back. */
   netrig_status (*delete_link)(netrig_call* call, uint32_t interface);
-  /** Carries out what is queued now and waits. Afterwards link_ifindex answers. Costs a round trip: avoid it. */
+  /** Carries out what is queued now, in its order, and waits. Afterwards link_ifindex answers. If the kernel refuses
+   *  one, those behind it are dropped, too, and links that were not made may be asked for again, with other attributes.
+   *  Costs a round trip: avoid it. */
   netrig_status (*flush)(netrig_call* call);
   /** Ifindex of an interface of this device in its namespace; 0: not made yet. */
   uint32_t (*link_ifindex)(netrig_call* call, uint32_t interface);
-  /** inspect, create after flush: top-level attributes of the link (RTM_GETLINK), one call of `each` per
+  /** Not in validate, in create after flush: top-level attributes of the link (RTM_GETLINK), one call of `each` per
    *  attribute. Errors: NETRIG_NOT_FOUND: the link is gone. */
   netrig_status (*get_link)(netrig_call* call, uint32_t interface, netrig_attribute_fn* each, void* user);
   /** One rtnetlink request about an interface of this device, in its namespace: `message` is what follows struct
@@ -117,6 +119,42 @@ struct netrig_socket {
 };
 NETRIG_ENDS_WITH(struct netrig_socket, open);
 
+/* ---- netrig.tun/1: TUN and TAP -------------------------------------------------------------------------------- */
+
+#define NETRIG_TUN_1 "netrig.tun/1"
+
+#define NETRIG_TUN_IP 1u       /**< IFF_TUN: packets without a header of the link layer */
+#define NETRIG_TUN_ETHERNET 2u /**< IFF_TAP: Ethernet frames */
+
+#define NETRIG_TUN_MULTI_QUEUE 1u /**< IFF_MULTI_QUEUE: several queues at once */
+#define NETRIG_TUN_VNET_HEADER 2u /**< IFF_VNET_HDR: struct virtio_net_hdr before each packet */
+#define NETRIG_TUN_PACKET_INFO 4u /**< not IFF_NO_PI: struct tun_pi before each packet */
+
+/** An interface whose packets a process reads and writes (linux/if_tun.h). */
+struct netrig_tun_device {
+  uint32_t struct_size;
+  uint32_t interface; /**< index in the request; the host gives name, namespace, ifindex, MAC and MTU */
+  uint32_t type;      /**< NETRIG_TUN_IP or NETRIG_TUN_ETHERNET */
+  uint32_t flags;     /**< NETRIG_TUN_MULTI_QUEUE and those that follow */
+  uint32_t owner;     /**< user who may attach to it. NETRIG_NONE: whoever has CAP_NET_ADMIN */
+  uint32_t group;     /**< likewise */
+};
+NETRIG_ENDS_WITH(struct netrig_tun_device, group);
+
+struct netrig_tun {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /** create: makes an interface that persists, at once. Its kernel link kind, "tun", is one that the table declares.
+   *  Errors: NETRIG_EXISTS: the name is taken; NETRIG_UNSUPPORTED: this kernel has no TUN (CONFIG_TUN). */
+  netrig_status (*create)(netrig_call* call, const struct netrig_tun_device* device);
+  /** A new queue of an interface of this device, attached: what the driver reads is what the interface sends. Owner:
+   *  driver, who closes *fd; the interface has a carrier while a queue is open. Not in inspect.
+   *  Errors: NETRIG_DENIED: NETRIG_WANTS_TUN is not wanted or not granted; NETRIG_BUSY: it has all the queues that it
+   *  can have; NETRIG_INVALID: the interface is no TUN. */
+  netrig_status (*open_queue)(netrig_call* call, uint32_t interface, int32_t* fd);
+};
+NETRIG_ENDS_WITH(struct netrig_tun, open_queue);
+
 /* ---- netrig.log/1 ------------------------------------------------------------------------------------------- */
 
 #define NETRIG_LOG_1 "netrig.log/1"
@@ -153,13 +191,19 @@ NETRIG_ENDS_WITH(struct netrig_sysfs, read);
 
 #define NETRIG_CANCEL_1 "netrig.cancel/1"
 
+#define NETRIG_GRACE 2000000000u /**< between the deadline, or an interruption, and the kill. Units: nanoseconds */
+
+/** Both answer at once, without a word to the host. */
 struct netrig_cancel {
   uint32_t struct_size;
   uint32_t reserved;
-  /** Whether the operation's deadline has passed or the user has interrupted it: then return NETRIG_TIMEOUT. */
+  /** Whether the operation's deadline has passed or the user has interrupted it: then undo what must be undone and
+   *  return NETRIG_TIMEOUT. Services go on for NETRIG_GRACE; then the driver's process is killed. */
   uint32_t (*cancelled)(netrig_call* call);
+  /** What is left until the deadline. Units: nanoseconds. 0: cancelled. */
+  uint64_t (*remaining)(netrig_call* call);
 };
-NETRIG_ENDS_WITH(struct netrig_cancel, cancelled);
+NETRIG_ENDS_WITH(struct netrig_cancel, remaining);
 
 #ifdef __cplusplus
 }
