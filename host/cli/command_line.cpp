@@ -33,7 +33,8 @@ constexpr std::array kGuesses = {
     Guess{"sh", "shell"},          Guess{"bash", "shell"},        Guess{"enter", "shell"},
     Guess{"attach", "shell"},      Guess{"ssh", "shell"},         Guess{"compare", "bench"},
     Guess{"driver", "drivers"},    Guess{"plugins", "drivers"},   Guess{"keygen", "drivers keygen"},
-    Guess{"sign", "drivers sign"}, Guess{"pingall", "ping"},      Guess{"ping-all", "ping"}};
+    Guess{"sign", "drivers sign"}, Guess{"pingall", "ping"},      Guess{"ping-all", "ping"},
+    Guess{"export", "import"},     Guess{"save", "import"},       Guess{"dump", "import"}};
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   const auto grouped = [](CLI::Option* option) { return option->group(kGlobalGroup); };
@@ -60,6 +61,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_graph(app, action);
   add_verify(app, action);
   add_watch(app, action);
+  add_import(app, action);
   add_status(app, action);
   add_list(app, action);
   add_exec(app, action);

@@ -21,6 +21,7 @@ void add_plan(CLI::App& app, Action& action);
 void add_graph(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_watch(CLI::App& app, Action& action);
+void add_import(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);
 void add_exec(CLI::App& app, Action& action);

@@ -2,6 +2,8 @@
 #include <linux/if.h>
 #include <linux/if_addr.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -83,6 +85,17 @@ bool is_of_others(const AddressState& seen, const LinkState& link, bool tells_pr
   return !tells_protocols && (seen.flags & IFA_F_PERMANENT) != 0 && is_made_of(seen.prefix, link.mac);
 }
 
+/// Of what is not the kernel's own: who made it.
+void tell_of(const View& view, const AddressState& seen, const LinkState& link) {
+  constexpr std::uint8_t kAdvertised = 2;  // IFAPROT_KERNEL_RA of linux/if_addr.h since 5.18
+  constexpr std::uint8_t kLastOfKernel = 3;
+  const std::string prefix = seen.prefix.str();
+  if (seen.protocol == kAdvertised || (seen.flags & (IFA_F_TEMPORARY | IFA_F_MANAGETEMPADDR)) != 0)
+    leave_out(view, &link, fmt::format("address {} comes of a router advertisement", prefix));
+  else if (seen.protocol > kLastOfKernel)
+    leave_out(view, &link, fmt::format("address {} was made by protocol {}, a daemon", prefix, seen.protocol));
+}
+
 Address address_of(const AddressState& seen, const LinkState& link) {
   const bool v6 = seen.prefix.address.family == Family::ipv6;
   Address address;
@@ -125,8 +138,11 @@ void see(const View& view, std::vector<Address>& into) {
   into.reserve(states.size());
   for (const AddressState& seen : states) {
     const LinkState* link = view.link(seen.ifindex);
-    if (link == nullptr || is_of_others(seen, *link, tells_protocols)) continue;
-    into.push_back(address_of(seen, *link));
+    if (link == nullptr) continue;
+    if (is_of_others(seen, *link, tells_protocols))
+      tell_of(view, seen, *link);
+    else
+      into.push_back(address_of(seen, *link));
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <linux/if.h>
 #include <linux/neighbour.h>
 
@@ -34,7 +35,10 @@ void see_entry(const View& view, const NeighbourEntry& seen, std::vector<Neighbo
   if (link == nullptr || !state || is_of_kernel(seen, *link)) return;
   const bool stays = *state == Asked::permanent || *state == Asked::noarp;
   const bool by_daemon = (seen.flags & NTF_EXT_LEARNED) != 0;
-  if (!view.at.interest.learned_neighbours && (!stays || by_daemon)) return;
+  if (!view.at.interest.learned_neighbours && (!stays || by_daemon)) {
+    if (stays) leave_out(view, link, fmt::format("neighbour {} was made by a daemon", seen.address.str()));
+    return;
+  }
   Neighbour& neighbour = into.emplace_back();
   neighbour.interface = link->name;
   neighbour.address = seen.address;

@@ -55,10 +55,18 @@ class Kinds {
   std::bitset<std::variant_size_v<Object>> bits_;
 };
 
+/// Something of a namespace that no object stands for, though somebody made it.
+struct LeftOut {
+  std::string interface = {};  ///< empty: of none
+  std::string text = {};       ///< a clause: "address 192.0.2.7/24 comes of ..."
+};
+
 /// What of a namespace is looked at.
 struct LookAt {
   Kinds kinds = {};
   Interest interest = {};  ///< with sysctls, the calling thread is in the socket's namespace
+  /// Gets what is left out. Who asks is not told of a route or rule as if it were one without what it cannot say.
+  std::vector<LeftOut>* left_out = nullptr;
 };
 
 /// What is in the socket's namespace, with every setting that the kernel tells, as far as somebody has configured it:

@@ -15,11 +15,11 @@ namespace {
 constexpr Policy kRoutePolicy(expect_bytes(RTA_DST), expect_bytes(RTA_PREFSRC), expect_bytes(RTA_GATEWAY),
                               expect_bytes(RTA_VIA, sizeof(rtvia)), expect_u32(RTA_OIF), expect_u32(RTA_TABLE),
                               expect_u32(RTA_PRIORITY), expect_u32(RTA_NH_ID), expect_u8(RTA_PREF),
-                              expect_bytes(RTA_METRICS), expect_bytes(RTA_MULTIPATH));
+                              expect_bytes(RTA_METRICS), expect_bytes(RTA_MULTIPATH), expect_bytes(RTA_ENCAP));
 // linux/tcp.h: TCP_CA_NAME_MAX
 constexpr Policy kMetricsPolicy(expect_u32(RTAX_MTU), expect_u32(RTAX_ADVMSS), expect_u32(RTAX_INITCWND),
                                 expect_text(RTAX_CC_ALGO, 16));
-constexpr Policy kHopPolicy(expect_bytes(RTA_GATEWAY), expect_bytes(RTA_VIA, sizeof(rtvia)));
+constexpr Policy kHopPolicy(expect_bytes(RTA_GATEWAY), expect_bytes(RTA_VIA, sizeof(rtvia)), expect_bytes(RTA_ENCAP));
 
 /// RTA_GATEWAY, or RTA_VIA for a next hop of the other family (struct rtvia).
 template <typename Found>
@@ -37,13 +37,14 @@ std::optional<IpAddress> gateway_of(const Found& found, Family family) {
 }
 
 /// Nothing if one is cut short.
-std::optional<std::vector<NextHopState>> multipath(std::span<const std::byte> left, Family family) {
+std::optional<std::vector<NextHopState>> multipath(std::span<const std::byte> left, Family family, bool& encapsulates) {
   std::vector<NextHopState> hops;
   while (!left.empty()) {
     const auto hop = struct_of<rtnexthop>(left);
     if (hop.rtnh_len < sizeof hop || hop.rtnh_len > left.size()) return std::nullopt;
     const auto found = Attributes<kHopPolicy>::read(left.first(hop.rtnh_len).subspan(sizeof hop));
     if (!found) return std::nullopt;
+    encapsulates |= found->has<RTA_ENCAP>();
     hops.push_back({.ifindex = static_cast<std::uint32_t>(hop.rtnh_ifindex),
                     .via = gateway_of(*found, family),
                     .flags = hop.rtnh_flags,
@@ -75,9 +76,10 @@ std::optional<RouteState> parse_route(std::span<const std::byte> payload) {
                    .scope = header.rtm_scope,
                    .cloned = (header.rtm_flags & RTM_F_CLONED) != 0,
                    .preference = found.u8<RTA_PREF>(),
-                   .metrics = {}};
+                   .metrics = {},
+                   .encapsulates = found.has<RTA_ENCAP>()};
   if (found.has<RTA_MULTIPATH>()) {
-    auto hops = multipath(found.bytes<RTA_MULTIPATH>(), *family);
+    auto hops = multipath(found.bytes<RTA_MULTIPATH>(), *family, route.encapsulates);
     if (!hops) return std::nullopt;
     route.next_hops = std::move(*hops);
   } else if (const auto ifindex = found.u32<RTA_OIF>()) {

@@ -41,6 +41,7 @@ struct RouteState {
   bool cloned = false;                     ///< RTM_F_CLONED: an exception that was learned, and no route
   std::optional<std::uint8_t> preference;  ///< ICMPV6_ROUTER_PREF_*
   RouteMetrics metrics;
+  bool encapsulates = false;  ///< RTA_ENCAP, of one way at least
 };
 
 /// All routes of the socket's namespace, of both families and all tables.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <linux/rtnetlink.h>
 
 #include <array>
@@ -155,9 +156,22 @@ void write_step(Batch& batch, const Doing<Route>& doing, const IfindexOf& ifinde
 
 void see(const View& view, std::vector<Route>& into) {
   for (const RouteState& seen : list_routes(view.socket)) {
-    if (seen.cloned || is_of_kernel(seen.protocol)) continue;
+    if (seen.cloned) continue;
+    const auto leave = [&](std::string_view why) {
+      leave_out(view, nullptr, fmt::format("route {} {}", seen.destination.str(), why));
+    };
+    if (seen.protocol == RTPROT_RA) leave("comes of a router advertisement");
+    if (is_of_kernel(seen.protocol)) continue;
+    if (view.at.left_out != nullptr && seen.encapsulates) {
+      leave("encapsulates what it takes");
+      continue;
+    }
     auto hops = hops_of(view, seen);
-    if (!hops) continue;
+    if (!hops) {
+      leave("goes over an interface whose name no lab file can have");
+      continue;
+    }
+    if (seen.next_hop_object) leave("goes over a next-hop object, in whose place are its next hops");
     Route& route = into.emplace_back();
     route.type = static_cast<RouteType>(seen.type);
     route.destination = seen.destination;

@@ -50,6 +50,12 @@ struct View {
   }
 };
 
+/// Notes something that is left out, for who wants to know.
+inline void leave_out(const View& view, const LinkState* link, std::string text) {
+  if (view.at.left_out != nullptr)
+    view.at.left_out->push_back({.interface = link != nullptr ? link->name : "", .text = std::move(text)});
+}
+
 /// Appends all objects of the kind that there are.
 void see(const View& view, std::vector<Sysctl>& into);
 void see(const View& view, std::vector<Link>& into);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <linux/fib_rules.h>
 #include <linux/if.h>
 
@@ -147,7 +148,13 @@ void see(const View& view, std::vector<Rule>& into) {
       view.socket, batch, "the rules of a namespace", [&](const fib_rule_hdr& header, const Found& found) {
         const auto family = family_of(header.family);
         if (!family || found.u8<FRA_PROTOCOL>().value_or(RTPROT_UNSPEC) == RTPROT_KERNEL) return;
-        if (!is_beyond_us(header, found)) into.push_back(rule_of(header, found, *family));
+        if (!is_beyond_us(header, found))
+          into.push_back(rule_of(header, found, *family));
+        else
+          leave_out(
+              view, nullptr,
+              fmt::format("the IPv{} rule of priority {} has a condition or an action that rules of a lab have not",
+                          *family == Family::ipv4 ? 4 : 6, found.u32<FRA_PRIORITY>().value_or(0)));
       });
 }
 
