@@ -32,5 +32,7 @@ void add_doctor(CLI::App& app, Action& action);
 void add_audit(CLI::App& app, Action& action);
 /// Commands below "drivers".
 void add_signing(CLI::App& drivers, Action& action);
+void add_conformance(CLI::App& drivers, Action& action);
+void add_new_driver(CLI::App& drivers, Action& action);
 
 }  // namespace netrig::cli

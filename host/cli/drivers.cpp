@@ -141,11 +141,13 @@ int show_driver(Session& session, const std::string& kind) {
 }  // namespace
 
 void add_drivers(CLI::App& app, Action& action) {
-  auto* drivers = app.add_subcommand("drivers", "Show, sign and check drivers");
+  auto* drivers = app.add_subcommand("drivers", "Show, begin, test, sign and check drivers");
   drivers->require_subcommand(1);
   describe(*drivers,
            {{"netrig drivers list", "which there are"},
             {"netrig drivers show veth", "what one takes"},
+            {"netrig drivers new mynic", "begin one"},
+            {"netrig drivers test build/mynic.so", "whether it keeps the laws of drivers"},
             {"netrig drivers sign veth.so --key acme.key", "sign one"}},
            {{"0", "done; \"netrig drivers COMMAND --help\" tells the others"}});
   auto* list = drivers->add_subcommand("list", "List drivers, also those refused and why");
@@ -155,6 +157,8 @@ void add_drivers(CLI::App& app, Action& action) {
             {"3", "others could have written the policy"},
             {"5", "one is refused"}});
   list->callback([&action] { action = [](Session& session) { return list_drivers(session); }; });
+  add_new_driver(*drivers, action);
+  add_conformance(*drivers, action);
   add_signing(*drivers, action);
   auto kind = std::make_shared<std::string>();
   auto* show = drivers->add_subcommand("show", "Show one driver and its parameters");

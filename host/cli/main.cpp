@@ -6,6 +6,7 @@
 #include <new>
 
 #include "cli/session.hpp"
+#include "conformance/actor.hpp"
 #include "driver/worker_process.hpp"
 #include "report/output.hpp"
 
@@ -26,6 +27,7 @@ bool hold_standard_streams() {
 int main(int argc, char** argv) {
   if (!hold_standard_streams()) return static_cast<int>(netrig::ErrorCode::failed);
   try {
+    if (const auto actor = netrig::conformance::run_as_actor(argc, argv)) return *actor;
     if (const auto worker = netrig::driver::run_as_worker(argc, argv)) return *worker;
     return netrig::cli::run(argc, argv,
                             {.file = NETRIG_POLICY_FILE,

@@ -33,15 +33,42 @@ void require_quiet(const std::string& lab) {
                           *view->holder == 0 ? "another netrig" : fmt::format("netrig (process {})", *view->holder)));
 }
 
+struct Look {
+  engine::Record record;
+  Lab applied;
+  session::Observation observation;
+
+  [[nodiscard]] bool has_drift(bool strict) const {
+    return !observation.lines.empty() || (strict && !observation.foreign.empty());
+  }
+};
+
+/// A lab that another netrig changed while it was looked at, from beginning to end, would differ from the file of
+/// before.
+Look look_at(Session& session, const std::string& name, bool strict) {
+  constexpr int kTries = 5;
+  for (int i = 1;; ++i) {
+    const auto mark = engine::Journal::mark(name);
+    engine::Record record = session::running_record(name);
+    Lab applied = session.applied(record);
+    session::Observation observation = session::verify(session.drivers(), record, applied);
+    Look seen{.record = std::move(record), .applied = std::move(applied), .observation = std::move(observation)};
+    if (!seen.has_drift(strict)) return seen;
+    require_quiet(name);
+    if (mark == engine::Journal::mark(name)) return seen;
+    if (i == kTries)
+      throw Error(ErrorCode::conflict,
+                  fmt::format("lab \"{}\" is changed again and again while it is looked at", name));
+  }
+}
+
 int verify(Session& session, const VerifyOptions& options) {
   const std::string name = resolve_lab(options.lab);
-  const engine::Record record = session::running_record(name);
+  static_cast<void>(session::running_record(name));  // whether there is one is said first
   session::require_privileges("looking into a lab");
   session::raise_open_files();
-  const Lab applied = session.applied(record);
-  const session::Observation observation = session::verify(session.drivers(), record, applied);
+  const auto [record, applied, observation] = look_at(session, name, options.strict);
   const bool drift = !observation.lines.empty() || (options.strict && !observation.foreign.empty());
-  if (drift) require_quiet(name);
   const bool removes = options.strict && !observation.foreign.empty();
   const bool keeps = removes && std::any_of(observation.foreign.begin(), observation.foreign.end(),
                                             [](const auto& one) { return std::holds_alternative<Link>(one.object); });
@@ -74,7 +101,8 @@ void add_verify(CLI::App& app, Action& action) {
            {{"0", "all is as the file says"},
             {"1", "something is not, or the output could not be written"},
             {"3", "a privilege is missing"},
-            {"7", "no such lab is up"}});
+            {"4", "another netrig changes the lab again and again while it is looked at"},
+            {"7", "no such lab is up, or another netrig is changing it"}});
   command->callback([options, &action] { action = [options](Session& session) { return verify(session, *options); }; });
 }
 

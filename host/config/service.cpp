@@ -19,6 +19,7 @@ constexpr std::size_t kMostServices = 20'000;
 constexpr std::size_t kMostMatchings = 20'000'000;
 // Each is a name in the service that waits.
 constexpr std::size_t kMostAfter = 1'000'000;
+constexpr std::size_t kMostBytes = 256UL << 20U;
 constexpr std::uint64_t kLeastLog = 4096;
 constexpr std::uint64_t kLargestLog = 1ULL << 30U;
 
@@ -111,10 +112,7 @@ void Services::read(const Text& name, const Table& table) {
     service.log = *log;
   }
   if (const auto* ready = table.table("ready")) service.ready = read_readiness({*ready, "ready", table.context()});
-  const std::vector<Text> after = texts_of(table, "after");
-  const std::size_t first = found_.size();
-  place(std::move(service), table);
-  for (std::size_t i = first; i < found_.size(); ++i) found_[i].after = after;
+  place(std::move(service), texts_of(table, "after"), table);
 }
 
 void Services::add(Service service, const Context& context) {
@@ -129,7 +127,20 @@ void Services::add(Service service, const Context& context) {
   found_.push_back({.service = std::move(service), .after = {}});
 }
 
-void Services::place(Service service, const Table& table) {
+void Services::take_room(const Service& service, const std::vector<Text>& after, std::size_t count,
+                         const Table& table) {
+  std::size_t bytes = sizeof(Found) + sizeof(Text) * after.size();
+  for (const std::string& word : service.command) bytes += sizeof word + word.size();
+  for (const auto& [name, value] : service.environment) bytes += 2 * sizeof name + name.size() + value.size();
+  for (const Text& text : after) bytes += text.value.size();
+  bytes_ += bytes * count;
+  if (bytes_ > kMostBytes)
+    table.fail(service.where, fmt::format("with those of service \"{}\", the commands, environments and after of all "
+                                          "services, one for each namespace, have over {} MiB; repeat less",
+                                          service.stem, kMostBytes >> 20U));
+}
+
+void Services::place(Service service, const std::vector<Text>& after, const Table& table) {
   const std::vector<Text> wanted = texts_of(table, "namespace");
   const bool single = table.get("namespace")->is_string() && is_plain(wanted.front().value);
   if (wanted.empty()) table.fail(table.where("namespace"), "namespace is an empty list; name one at least");
@@ -160,11 +171,13 @@ void Services::place(Service service, const Table& table) {
                                        is_plain(text.value) ? "is no namespace of the lab" : "matches no namespace",
                                        hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
   }
+  take_room(service, after, names.size(), table);
   for (const std::string_view name : names) {
     Service one = service;
     one.space = name;
     if (!single) one.name = fmt::format("{}@{}", service.stem, name);
     add(std::move(one), table.context());
+    found_.back().after = after;
   }
 }
 

@@ -34,7 +34,9 @@ class Services {
   };
   using Stems = std::unordered_map<std::string_view, Stem>;
 
-  void place(Service service, const Table& table);
+  void place(Service service, const std::vector<Text>& after, const Table& table);
+  /// Counts what `count` of it will hold. Throws Error{invalid} if that is too much.
+  void take_room(const Service& service, const std::vector<Text>& after, std::size_t count, const Table& table);
   void add(Service service, const Context& context);
   void find_after(Found& one, const Stems& stems, const Context& context);
   [[nodiscard]] Stems stems() const;
@@ -46,6 +48,7 @@ class Services {
   std::unordered_map<std::string, std::size_t> index_;
   std::size_t comparisons_ = 0;
   std::size_t after_ = 0;
+  std::size_t bytes_ = 0;  ///< that all have
 };
 
 }  // namespace netrig::config

@@ -210,6 +210,7 @@ netrig_status last_error(netrig_call* call, netrig_error* error) {
   if (error == nullptr || !NETRIG_HAS(error, message)) return NETRIG_INVALID;
   if (!call->last) return NETRIG_NOT_FOUND;
   const LastError& last = *call->last;
+  error->struct_size = std::min(error->struct_size, static_cast<std::uint32_t>(sizeof *error));
   error->status = last.status;
   error->error_number = last.kernel.error;
   error->offset = last.kernel.offset;

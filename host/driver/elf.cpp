@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 
+#include "driver/refusal.hpp"
 #include "driver/table.hpp"
 #include "model/error.hpp"
 
@@ -43,9 +44,11 @@ constexpr std::uint32_t kCopy = R_390_COPY;
 #error "add this machine's ELF number"
 #endif
 
-[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
+/// `check`: what of `netrig drivers test` it is.
+[[noreturn]] void refuse(const std::string& reason, const char* check = "binary.file") { throw Refusal(check, reason); }
 
 constexpr std::size_t kLongestLibrary = 255;
+constexpr std::uint64_t kMostSymbols = 1 << 16;  // whose names are kept
 
 /// What can be shown on a terminal, and stands between blanks.
 bool is_word(const std::string& text) {
@@ -82,6 +85,7 @@ struct Dynamic {
   std::optional<std::uint64_t> relocations, relocations_size;  // DT_RELA
   std::optional<std::uint64_t> jumps, jumps_size;              // DT_JMPREL
   std::optional<std::uint64_t> relative, relative_size;        // DT_RELR
+  bool bind_now = false;
 };
 
 class Reader {
@@ -95,8 +99,9 @@ class Reader {
       if (is_draft_)
         refuse(
             "it is built for a draft of the driver ABI (1.0) that was given up before its release; build it anew with "
-            "the SDK of ABI 0.9");
-      refuse("it has no netrig note, so it is no netrig driver");
+            "the SDK of ABI 0.9",
+            "binary.note");
+      refuse("it has no netrig note, so it is no netrig driver", "binary.note");
     }
     read_dynamic();
     check_relocations();
@@ -104,6 +109,23 @@ class Reader {
     check_needed();
     if (plugin_.about.functions != 0) check_exports();
     return std::move(plugin_);
+  }
+
+  /// After read().
+  Linkage linkage() {
+    linkage_.sealed = linkage_.sealed && found_.bind_now;
+    if (!found_.symbols) return std::move(linkage_);
+    const std::uint64_t count = std::min(symbol_count(), kMostSymbols);
+    const std::uint64_t table = offset_of(*found_.symbols, 0);
+    for (std::uint64_t i = 1; i < count; ++i) {
+      const auto symbol = image_.at<Elf64_Sym>(table + i * sizeof(Elf64_Sym));
+      const auto bytes =
+          string_from(symbol.st_name).first(std::min<std::size_t>(string_from(symbol.st_name).size(), kLongestLibrary));
+      const auto* from = reinterpret_cast<const char*>(bytes.data());
+      (symbol.st_shndx == SHN_UNDEF ? linkage_.imports : linkage_.exports)
+          .emplace_back(from, strnlen(from, bytes.size()));
+    }
+    return std::move(linkage_);
   }
 
  private:
@@ -126,7 +148,12 @@ class Reader {
       const auto segment = image_.at<Elf64_Phdr>(header_.e_phoff + std::uint64_t{i} * sizeof(Elf64_Phdr));
       switch (segment.p_type) {
         case PT_LOAD:
+          linkage_.writable_code =
+              linkage_.writable_code || ((segment.p_flags & PF_W) != 0 && (segment.p_flags & PF_X) != 0);
           add_load(segment);
+          break;
+        case PT_GNU_RELRO:
+          linkage_.sealed = true;
           break;
         case PT_DYNAMIC:
           if (dynamic_) refuse("it has two dynamic sections");
@@ -138,7 +165,8 @@ class Reader {
         case PT_INTERP:
           refuse("the file is a program, not a plugin");
         case PT_GNU_STACK:
-          if ((segment.p_flags & PF_X) != 0) refuse("it asks for an executable stack; link it with -z noexecstack");
+          if ((segment.p_flags & PF_X) != 0)
+            refuse("it asks for an executable stack; link it with -z noexecstack", "binary.stack");
           break;
         default:
           break;
@@ -176,8 +204,8 @@ class Reader {
       is_draft_ = is_draft_ || is("netrig");
       if (is(NETRIG_NOTE_NAME)) {
         if (note.n_type != NETRIG_NOTE_TYPE)
-          refuse(fmt::format("its netrig note has the unknown type {}", note.n_type));
-        if (table_) refuse("it has two netrig notes");
+          refuse(fmt::format("its netrig note has the unknown type {}", note.n_type), "binary.note");
+        if (table_) refuse("it has two netrig notes", "binary.note");
         table_ = segment.p_offset + description;
         table_size_ = content.size();
       }
@@ -210,16 +238,23 @@ class Reader {
           break;
         case DT_RPATH:
         case DT_RUNPATH:
-          refuse("it has an RPATH or RUNPATH; link it without, plugins may need system libraries only");
+          refuse("it has an RPATH or RUNPATH; link it without, plugins may need system libraries only", "binary.paths");
         case DT_TEXTREL:
-          refuse("it has text relocations; compile it with -fPIC");
+          refuse("it has text relocations; compile it with -fPIC", "binary.text");
         case DT_AUDIT:
         case DT_DEPAUDIT:
         case DT_FILTER:
         case DT_AUXILIARY:
-          refuse("it names further libraries by DT_AUDIT, DT_FILTER or DT_AUXILIARY");
+          refuse("it names further libraries by DT_AUDIT, DT_FILTER or DT_AUXILIARY", "binary.filters");
+        case DT_BIND_NOW:
+          found_.bind_now = true;
+          break;
+        case DT_FLAGS_1:
+          found_.bind_now = found_.bind_now || (value & DF_1_NOW) != 0;
+          break;
         case DT_FLAGS:
-          if ((value & DF_TEXTREL) != 0) refuse("it has text relocations; compile it with -fPIC");
+          found_.bind_now = found_.bind_now || (value & DF_BIND_NOW) != 0;
+          if ((value & DF_TEXTREL) != 0) refuse("it has text relocations; compile it with -fPIC", "binary.text");
           break;
         case DT_RELA:
           found_.relocations = value;
@@ -240,9 +275,10 @@ class Reader {
           found_.relative_size = value;
           break;
         case DT_REL:
-          refuse("it has relocations without addends, which are another machine's");
+          refuse("it has relocations without addends, which are another machine's", "binary.relocations");
         case DT_PLTREL:
-          if (value != DT_RELA) refuse("it has relocations without addends, which are another machine's");
+          if (value != DT_RELA)
+            refuse("it has relocations without addends, which are another machine's", "binary.relocations");
           break;
         case DT_STRTAB:
           found_.strings = value;
@@ -291,13 +327,13 @@ class Reader {
     for (const Elf64_Phdr& load : loads_)
       if (*table_ >= load.p_offset && *table_ - load.p_offset < load.p_filesz) {
         // Segments may share bytes of the file, and no linker has them do so.
-        if (begin) refuse("its table is loaded twice");
+        if (begin) refuse("its table is loaded twice", "binary.relocations");
         begin = load.p_vaddr + (*table_ - load.p_offset);
       }
     const auto check = [&](std::uint64_t address) {
       constexpr std::uint64_t kLongest = 16;  // R_*_TLSDESC
       if (begin && address < *begin + table_size_ && *begin < address + kLongest)
-        refuse("its table has relocations; it is to be bytes without a pointer");
+        refuse("its table has relocations; it is to be bytes without a pointer", "binary.relocations");
     };
     for (const auto& [at, size] :
          {std::pair(found_.relocations, found_.relocations_size), std::pair(found_.jumps, found_.jumps_size)})
@@ -310,7 +346,8 @@ class Reader {
     for (std::uint64_t i = 0; i < count; ++i) {
       const auto one = image_.at<Elf64_Rela>(first + i * sizeof(Elf64_Rela));
       // As long as the symbol is; only programs have them.
-      if (ELF64_R_TYPE(one.r_info) == kCopy) refuse("it has copy relocations, which no shared object needs");
+      if (ELF64_R_TYPE(one.r_info) == kCopy)
+        refuse("it has copy relocations, which no shared object needs", "binary.relocations");
       check(one.r_offset);
     }
   }
@@ -336,11 +373,12 @@ class Reader {
     for (const std::uint64_t index : found_.needed) {
       std::string name = string_at(index);
       if (!is_word(name) || name.size() > kLongestLibrary)
-        refuse("it needs a library with an unprintable or endless name");
+        refuse("it needs a library with an unprintable or endless name", "binary.libraries");
       if (!is_allowed_library(name))
         refuse(fmt::format(
-            "it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
-            name));
+                   "it needs the library \"{}\"; a plugin may need the C and C++ runtimes only, link others statically",
+                   name),
+               "binary.libraries");
       plugin_.needed.push_back(std::move(name));
     }
   }
@@ -373,10 +411,10 @@ class Reader {
       const auto symbol = image_.at<Elf64_Sym>(table + i * sizeof(Elf64_Sym));
       if (symbol.st_shndx == SHN_UNDEF || !is_string_at(symbol.st_name, NETRIG_DRIVER_SYMBOL)) continue;
       if (ELF64_ST_TYPE(symbol.st_info) != STT_OBJECT || symbol.st_size < sizeof(netrig_functions))
-        refuse("its symbol " NETRIG_DRIVER_SYMBOL " is not a table of functions");
+        refuse("its symbol " NETRIG_DRIVER_SYMBOL " is not a table of functions", "binary.functions");
       found = true;
     }
-    if (!found) refuse("it does not export " NETRIG_DRIVER_SYMBOL "; define it with NETRIG_EXPORT");
+    if (!found) refuse("it does not export " NETRIG_DRIVER_SYMBOL "; define it with NETRIG_EXPORT", "binary.functions");
   }
 
   Image image_;
@@ -389,6 +427,7 @@ class Reader {
   std::uint64_t table_size_ = 0;
   bool is_draft_ = false;
   Plugin plugin_;
+  Linkage linkage_;
 };
 
 }  // namespace
@@ -407,5 +446,11 @@ bool is_allowed_library(const std::string& name) {
 }
 
 Plugin read_plugin(std::span<const std::byte> file) { return Reader(file).read(); }
+
+Linkage read_linkage(std::span<const std::byte> file) {
+  Reader reader(file);
+  static_cast<void>(reader.read());
+  return reader.linkage();
+}
 
 }  // namespace netrig::driver

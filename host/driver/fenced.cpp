@@ -218,6 +218,8 @@ class FencedDriver final : public Driver {
     int logged = 0;
     int served = 0;
     for (;;) {
+      // Who asks again and again leaves nothing to wait for.
+      if (waiting.gave_up()) throw Error(ErrorCode::interrupted, "interrupted while it ran");
       const Message from = next(waiting, services, kGrace);
       if (from.type == MessageType::answer) {
         AnswerMessage answer = decode_answer(from.bytes);

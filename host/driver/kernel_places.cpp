@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "driver/refusal.hpp"
 #include "driver/security.hpp"
 #include "driver/table.hpp"
 #include "model/error.hpp"
@@ -31,16 +32,19 @@ class Rules {
   }
 
  private:
+  /// As a part of what is being looked at (`check_`).
   [[noreturn]] void refuse(const std::string& reason) const {
-    throw Error(ErrorCode::driver,
-                parameter_ == nullptr ? reason : fmt::format("parameter {} {}", parameter_->name, reason));
+    throw Refusal(check_, parameter_ == nullptr ? reason : fmt::format("parameter {} {}", parameter_->name, reason));
   }
   void require(bool good, const char* reason) const {
     if (!good) refuse(reason);
   }
+  /// What of `netrig drivers test` a fault from here on is.
+  void at(const char* check) const { check_ = check; }
 
   /// The link that the table makes, if it makes one.
   void check_link() const {
+    at("table.link");
     if (about_.peer_attribute != 0 && (kind_.empty() || about_.peer_attribute != peer_attribute(kind_)))
       refuse(fmt::format("its table makes the second end of a \"{}\" by attribute {}, which is none", kind_,
                          about_.peer_attribute));
@@ -56,6 +60,7 @@ class Rules {
 
   void check_parameter(const ParameterDeclaration& one) const {
     const KernelPlace& kernel = one.kernel;
+    at("parameters.place");
     if (kernel.places == 0) {
       require(kernel.attribute == 0 && kernel.attribute6 == 0 && kernel.encoding == Encoding::nothing &&
                   kernel.element == 0 && kernel.also_attribute == 0,
@@ -77,6 +82,7 @@ class Rules {
   }
 
   void check_encoding(const ParameterDeclaration& one) const {
+    at("parameters.encoding");
     const Encoding as = one.kernel.encoding;
     require(as != Encoding::nothing && as <= Encoding::masked32, "has an encoding that this netrig does not know");
     const bool number = (as >= Encoding::u8 && as <= Encoding::be64) || as == Encoding::masked32;
@@ -119,6 +125,7 @@ class Rules {
 
   /// Whatever the lab file may say fits into the attribute.
   void check_numbers(const ParameterDeclaration& one) const {
+    at("parameters.range");
     const std::uint64_t most = largest(one.kernel);
     const std::uint64_t scale = one.kernel.scale;
     require(scale <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()), "has a scale beyond bounds");
@@ -163,13 +170,16 @@ class Rules {
 
   void check_data(const ParameterDeclaration& one) const {
     const KernelPlace& kernel = one.kernel;
+    at("parameters.place");
     require(kernel.places == KernelPlace::kData, "is in the data and elsewhere, too");
+    at("parameters.lists");
     require(one.list == (kernel.element != 0), "is a list without elements, or has elements and is no list");
     require(kernel.element <= kLargestAttribute || kernel.element == KernelPlace::kCounted, "has no such element");
     require(
         !one.list || (kernel.mask == 0 && kernel.encoding != Encoding::flag && kernel.encoding != Encoding::masked32 &&
                       kernel.encoding != Encoding::ip && kernel.encoding != Encoding::ifindex),
         "is a list of what cannot be in one");
+    at("parameters.reach");
     for (const std::uint16_t attribute : {kernel.attribute, kernel.attribute6, kernel.also_attribute}) {
       const auto reach = attribute == 0 ? std::nullopt : reach_of(kind_, attribute);
       const bool reference = kernel.encoding == Encoding::ifindex && attribute == kernel.attribute;
@@ -179,6 +189,7 @@ class Rules {
         refuse("is the number of an interface, and no reference (netrig::interface)");
     }
     if (kernel.also_attribute == 0) return;
+    at("parameters.along");
     require(kernel.also_attribute <= kLargestAttribute && kernel.also_encoding >= Encoding::u8 &&
                 kernel.also_encoding <= Encoding::be64 && kernel.also_value <= width(kernel.also_encoding),
             "takes along what is no number");
@@ -186,6 +197,7 @@ class Rules {
 
   void check_link_attribute(const ParameterDeclaration& one) const {
     const KernelPlace& kernel = one.kernel;
+    at("parameters.link");
     const bool at_peer = (kernel.places & KernelPlace::kPeer) != 0;
     require(!at_peer || about_.peer_attribute != 0, "is of a second end that there is not");
     require(!one.list && kernel.element == 0 && kernel.mask == 0 && kernel.also_attribute == 0,
@@ -204,6 +216,7 @@ class Rules {
 
   const DriverDescription& about_;
   std::string kind_;
+  mutable const char* check_ = "table.link";
   const ParameterDeclaration* parameter_ = nullptr;
 };
 

@@ -17,6 +17,8 @@ namespace {
 
 void check_functions(const netrig_functions& functions, std::uint32_t promised) {
   if (!NETRIG_HAS(&functions, settle)) refuse("its functions are fewer than those of ABI 0.9");
+  if (functions.struct_size == sizeof functions && functions.reserved != 0)
+    refuse("its functions have something in a member that is reserved, and is to be 0");
   const std::array<std::pair<const char*, bool>, 6> all = {{{"validate", functions.validate != nullptr},
                                                             {"create", functions.create != nullptr},
                                                             {"destroy", functions.destroy != nullptr},

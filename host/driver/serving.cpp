@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "driver/serving.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace netrig::driver {
 namespace {
+
+constexpr unsigned kMostRecords = 1000;
 
 bool is_about_interface(ServiceId id) {
   return id != ServiceId::flush && id != ServiceId::socket && id != ServiceId::save_record &&
@@ -82,6 +86,11 @@ void Serving::execute(const ServiceMessage& ask, const Services::Receive& item, 
     case ServiceId::save_record:
       permission_.check_record();
       if (ask.payload.size() > NETRIG_RECORD_MAX) WireReader::garbled();
+      // Each is in the journal, which lives in memory.
+      if (++records_ > kMostRecords)
+        throw Error(
+            ErrorCode::denied,
+            fmt::format("the driver asks for what it may not: more than {} records in one operation", kMostRecords));
       return services_->save_record(ask.payload);
     case ServiceId::create_tun:
       return create_tun(ask, done);

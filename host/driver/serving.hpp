@@ -39,6 +39,7 @@ class Serving {
   Permission permission_;
   std::optional<Error> forbidden_;
   bool gave_descriptor_ = false;
+  unsigned records_ = 0;
 };
 
 }  // namespace netrig::driver

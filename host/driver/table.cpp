@@ -9,6 +9,7 @@
 #include <cstring>
 #include <set>
 
+#include "driver/refusal.hpp"
 #include "model/error.hpp"
 #include "model/link.hpp"
 
@@ -25,17 +26,18 @@ static_assert(NETRIG_FUNCTION_INSPECT == DriverDescription::kInspects &&
               NETRIG_FUNCTION_SETTLE == DriverDescription::kSettles &&
               (DriverDescription::kLooksBack & NETRIG_FUNCTION_DESTROY) != 0);
 
-[[noreturn]] void refuse(const std::string& reason) { throw Error(ErrorCode::driver, reason); }
+/// `check`: what of `netrig drivers test` it is.
+[[noreturn]] void refuse(const std::string& reason, const char* check = "table.sizes") { throw Refusal(check, reason); }
 
 /// A text of the table: NULs up to its end, and nothing that would move a terminal's cursor.
 template <std::size_t Size>
 std::string text_of(const char (&from)[Size], const char* what) {
   const std::size_t length = strnlen(from, Size);
-  if (length == Size) refuse(fmt::format("its table has a {} without an end", what));
+  if (length == Size) refuse(fmt::format("its table has a {} without an end", what), "table.texts");
   if (std::any_of(from + length, from + Size, [](char c) { return c != 0; }))
-    refuse(fmt::format("its table has bytes after the end of the {}", what));
+    refuse(fmt::format("its table has bytes after the end of the {}", what), "table.texts");
   if (std::any_of(from, from + length, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }))
-    refuse(fmt::format("its table has a {} that is unprintable", what));
+    refuse(fmt::format("its table has a {} that is unprintable", what), "table.texts");
   return {from, length};
 }
 
@@ -68,12 +70,13 @@ std::vector<ParameterChoice> choices_of(const std::string& text, const std::stri
     const std::string_view number = rest.substr(equals + 1);
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), one.value);
     if (error != std::errc{} || end != number.data() + number.size())
-      refuse(fmt::format("parameter {} has a choice \"{}\" without a number behind its =", parameter, word));
+      refuse(fmt::format("parameter {} has a choice \"{}\" without a number behind its =", parameter, word),
+             "parameters.choices");
   }
   std::set<std::string_view> names;
   for (const ParameterChoice& one : choices)
     if (one.name.empty() || !names.insert(one.name).second)
-      refuse(fmt::format("parameter {} has a choice twice, or without a name", parameter));
+      refuse(fmt::format("parameter {} has a choice twice, or without a name", parameter), "parameters.choices");
   return choices;
 }
 
@@ -106,12 +109,13 @@ ParameterDeclaration declaration_of(const netrig_parameter& raw) {
   const bool good = !one.name.empty() && std::all_of(one.name.begin(), one.name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   });
-  if (!good) refuse(fmt::format("parameter name \"{}\" is not [a-z0-9_]", one.name));
+  if (!good) refuse(fmt::format("parameter name \"{}\" is not [a-z0-9_]", one.name), "parameters.names");
   one.type = static_cast<ParameterType>(std::min(raw.type, 0xffU));
   if (one.type < ParameterType::boolean || one.type > ParameterType::interface)
-    refuse(fmt::format("parameter {} has the unknown type {}", one.name, raw.type));
+    refuse(fmt::format("parameter {} has the unknown type {}", one.name, raw.type), "parameters.types");
   if ((raw.flags & ~kKnownFlags) != 0)
-    refuse(fmt::format("parameter {} has flags that this netrig does not know ({:#x})", one.name, raw.flags));
+    refuse(fmt::format("parameter {} has flags that this netrig does not know ({:#x})", one.name, raw.flags),
+           "parameters.flags");
   one.required = (raw.flags & NETRIG_PARAMETER_REQUIRED) != 0;
   one.list = (raw.flags & NETRIG_PARAMETER_LIST) != 0;
   one.secret = (raw.flags & NETRIG_PARAMETER_SECRET) != 0;
@@ -127,17 +131,19 @@ ParameterDeclaration declaration_of(const netrig_parameter& raw) {
   one.choices = choices_of(text_of(raw.choices, "list of choices"), one.name);
   if ((one.type == ParameterType::enumeration) == one.choices.empty())
     refuse(fmt::format("parameter {} {}", one.name,
-                       one.choices.empty() ? "is an enum without choices" : "has choices, and is no enum"));
+                       one.choices.empty() ? "is an enum without choices" : "has choices, and is no enum"),
+           "parameters.choices");
   one.kernel = kernel_place_of(raw);
   return one;
 }
 
 void check_text_of_value(const ParameterDeclaration& one, const std::optional<std::string>& text, const char* what) {
   if (!text) return;
-  if (one.list) refuse(fmt::format("parameter {} is a list and has a {}", one.name, what));
+  if (one.list) refuse(fmt::format("parameter {} is a list and has a {}", one.name, what), "parameters.defaults");
   const auto parsed = parse_parameter(one, *text);
   if (const auto* fault = std::get_if<ParameterFault>(&parsed))
-    refuse(fmt::format("parameter {} has a {} that it would refuse: {}", one.name, what, fault->message));
+    refuse(fmt::format("parameter {} has a {} that it would refuse: {}", one.name, what, fault->message),
+           "parameters.defaults");
 }
 
 void check_condition(const ParameterDeclaration& one, const std::vector<ParameterDeclaration>& all) {
@@ -148,7 +154,9 @@ void check_condition(const ParameterDeclaration& one, const std::vector<Paramete
   const bool good = equals != std::string::npos && found != all.end() && !found->list &&
                     std::holds_alternative<ParameterScalar>(
                         parse_parameter(*found, std::string_view(one.only_with).substr(equals + 1)));
-  if (!good) refuse(fmt::format("parameter {} needs \"{}\", which no parameter can be", one.name, one.only_with));
+  if (!good)
+    refuse(fmt::format("parameter {} needs \"{}\", which no parameter can be", one.name, one.only_with),
+           "parameters.conditions");
 }
 
 void check_values(const DriverDescription& about) {
@@ -158,17 +166,22 @@ void check_values(const DriverDescription& about) {
   Link::each_setting([&](std::string_view name, auto) { settings.insert(name); });
   for (const ParameterDeclaration& one : about.parameters) {
     if (settings.contains(one.name))
-      refuse(fmt::format("parameter {} is called as a key of interfaces; give it another name", one.name));
-    if (!names.insert(one.name).second) refuse(fmt::format("it declares parameter {} twice", one.name));
+      refuse(fmt::format("parameter {} is called as a key of interfaces; give it another name", one.name),
+             "parameters.names");
+    if (!names.insert(one.name).second)
+      refuse(fmt::format("it declares parameter {} twice", one.name), "parameters.names");
     check_text_of_value(one, one.default_text, "default");
     check_text_of_value(one, one.unset_text, "value of what is unset");
     check_condition(one, about.parameters);
     if (one.checked && (about.functions & NETRIG_FUNCTION_VALIDATE) == 0)
-      refuse(fmt::format("parameter {} is to be checked by a function, and there is no validate", one.name));
+      refuse(fmt::format("parameter {} is to be checked by a function, and there is no validate", one.name),
+             "parameters.checked");
     if (one.inspected && !about.has(NETRIG_FUNCTION_INSPECT))
-      refuse(fmt::format("parameter {} is to be told by a function, and there is no inspect", one.name));
+      refuse(fmt::format("parameter {} is to be told by a function, and there is no inspect", one.name),
+             "parameters.inspected");
     if (one.inspected && (one.kernel.places != 0 || one.kernel.write_only || one.type == ParameterType::interface))
-      refuse(fmt::format("parameter {} is to be told by inspect, and is the kernel's to tell, or nobody's", one.name));
+      refuse(fmt::format("parameter {} is to be told by inspect, and is the kernel's to tell, or nobody's", one.name),
+             "parameters.inspected");
   }
 }
 
@@ -182,15 +195,16 @@ Struct read_struct(std::span<const std::byte> bytes) {
 
 void check_version(const netrig_table& raw) {
   if (raw.abi_major == NETRIG_ABI_MAJOR && raw.abi_minor >= NETRIG_ABI_MINOR) return;
-  refuse(fmt::format("it is built for driver ABI {}.{}, this netrig speaks {}.{}; get a build for ABI {}.{}",
-                     raw.abi_major, raw.abi_minor, NETRIG_ABI_MAJOR, NETRIG_ABI_MINOR, NETRIG_ABI_MAJOR,
-                     NETRIG_ABI_MINOR));
+  refuse(
+      fmt::format("it is built for driver ABI {}.{}, this netrig speaks {}.{}; get a build for ABI {}.{}",
+                  raw.abi_major, raw.abi_minor, NETRIG_ABI_MAJOR, NETRIG_ABI_MINOR, NETRIG_ABI_MAJOR, NETRIG_ABI_MINOR),
+      "table.version");
 }
 
 /// What is there so that a later version can say something: this one has it as zero.
 void check_reserved(const netrig_table& table, std::uint64_t reserved) {
   if (table.abi_minor == NETRIG_ABI_MINOR && reserved != 0)
-    refuse("its table has something in a member that is reserved, and is to be 0");
+    refuse("its table has something in a member that is reserved, and is to be 0", "table.reserved");
 }
 
 void read_header(const netrig_table& raw, DriverDescription& about) {
@@ -206,15 +220,18 @@ void read_header(const netrig_table& raw, DriverDescription& about) {
   about.version = text_of(raw.version, "version");
   about.summary = text_of(raw.summary, "summary");
   about.link_kinds = words_of(text_of(raw.link_kinds, "list of link kinds"));
-  if (!is_word(about.kind) || !is_word(about.version)) refuse("its table has an empty or unprintable name or version");
+  if (!is_word(about.kind) || !is_word(about.version))
+    refuse("its table has an empty or unprintable name or version", "table.words");
   if (!std::all_of(about.link_kinds.begin(), about.link_kinds.end(), is_word))
-    refuse("its table has a link kind that is unprintable");
+    refuse("its table has a link kind that is unprintable", "table.words");
   if ((raw.functions & ~kKnownFunctions) != 0)
-    refuse(fmt::format("its table has functions that this netrig does not know ({:#x})", raw.functions));
+    refuse(fmt::format("its table has functions that this netrig does not know ({:#x})", raw.functions),
+           "table.functions");
   if (about.min_interfaces < 1 || about.max_interfaces < about.min_interfaces ||
       about.max_interfaces > NETRIG_INTERFACES_MAX)
     refuse(fmt::format("its numbers of interfaces, {} to {}, are outside of 1 to {}", about.min_interfaces,
-                       about.max_interfaces, NETRIG_INTERFACES_MAX));
+                       about.max_interfaces, NETRIG_INTERFACES_MAX),
+           "table.interfaces");
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 namespace netrig::driver {
 namespace {
 
+/// Of all devices it is kept at once.
+constexpr std::size_t kMostToldInAll = 4096;
+
 constexpr std::size_t kMostTold = 65536;  // elements of one list
 
 /// Which of the variant's members holds a value of that type.
@@ -108,6 +111,9 @@ netrig_status tell_address(netrig_call* call, const char* name, std::uint32_t in
 }
 
 bool can_be_told(const Parameters& told, const DriverDescription& about) {
+  std::size_t all = 0;
+  for (const auto& [name, value] : told) all += value.values.size();
+  if (all > kMostToldInAll) return false;
   return std::all_of(told.begin(), told.end(), [&](const auto& entry) {
     const ParameterDeclaration* one = inspected(about, entry.first);
     const auto& values = entry.second.values;

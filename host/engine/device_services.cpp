@@ -330,11 +330,21 @@ std::uint32_t DeviceServices::create_tun(const driver::TunOrder& order) {
   kernel::begin_set_link(batch, made.ifindex);
   if (wanted.mac) batch.put(IFLA_ADDRESS, *wanted.mac);
   if (wanted.mtu) batch.put(IFLA_MTU, *wanted.mtu);
-  const auto refusals = space.socket().run(batch, kernel::Socket::OnRefusal::stop, patience());
-  if (!refusals.empty()) {
+  const auto take_back = [&] {
     batch.clear();
     kernel::delete_link(batch, made.ifindex);
     space.socket().run(batch, kernel::Socket::OnRefusal::go_on);
+  };
+  std::vector<kernel::Refusal> refusals;
+  try {
+    refusals = space.socket().run(batch, kernel::Socket::OnRefusal::stop, patience());
+  } catch (const Error&) {
+    space.release_socket();  // the exchange is not over
+    take_back();
+    throw;
+  }
+  if (!refusals.empty()) {
+    take_back();
     refuse(fmt::format("the MAC or MTU of {}", wanted.name), refusals.front());
   }
   made.kind = "tun";

@@ -32,7 +32,12 @@ std::vector<driver::Reference> resolve_references(Run& run, const Lab& lab, cons
     for (std::size_t i = 0; i < value.values.size(); ++i) {
       const auto* target = std::get_if<InterfaceReference>(&value.values[i]);
       if (target == nullptr) continue;
-      Space& space = run.spaces.at(target->home.str());
+      Space* const home = run.spaces.find(target->home.str());
+      if (home == nullptr)
+        throw Error(ErrorCode::not_found,
+                    fmt::format("{} = \"{}:{}\": its namespace is gone", name, target->home.str(), target->name.str()),
+                    lab.at(value.where));
+      Space& space = *home;
       const auto found = space.ifindex.find(target->name.str());
       if (found == space.ifindex.end())
         throw Error(ErrorCode::not_found,
@@ -202,6 +207,9 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
   pending.made.interfaces = services.made();
   for (const driver::Order& order : pending.answer.orders)
     if (const auto* link = std::get_if<driver::LinkOrder>(&order)) note_made(*link, pending.made.interfaces);
+  // From here on destroy has something to do, whatever comes.
+  pending.made.created = pending.own_hands;
+  if (pending.own_hands) note_hands(run, pending);
   // What the driver says it made itself is believed only when the kernel shows it.
   for (const auto& [index, ifindex] : pending.answer.made) {
     MadeInterface& made = pending.made.interfaces.at(index);
@@ -219,8 +227,7 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
     Space& space = *pending.context.spaces.homes.at(index);
     if (born_since(space, pending.made, *link)) made.kind = link->kind;
   }
-  pending.made.created = pending.own_hands;
-  if (pending.own_hands) note_hands(run, pending);
+  if (pending.own_hands && !pending.answer.made.empty()) note_hands(run, pending);
 }
 
 /// What tells an interface of ours from another that may come by its number, where others make interfaces, too: in

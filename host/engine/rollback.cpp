@@ -83,7 +83,7 @@ void change_back(Run& run, Place& place, const Lab& current, const Lab& next, co
     for (SettingChange& change : back.changes) std::swap(change.expected, change.found);
     try {
       place.change_devices(current, {back});
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       if (!first) first = std::current_exception();
     }
   }
@@ -195,7 +195,7 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   const auto go_on = [&](const std::function<void()>& work) {
     try {
       work();
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       if (!first) first = std::current_exception();
     }
   };

@@ -29,7 +29,17 @@ constexpr Policy kInfoPolicy(expect_text(IFLA_INFO_KIND, 64), expect_text(IFLA_I
                              expect_bytes(IFLA_INFO_SLAVE_DATA));
 constexpr Policy kPortPolicy(expect_u8(IFLA_BRPORT_STATE));
 constexpr Policy kFamiliesPolicy(expect_bytes(AF_INET6));
-constexpr Policy kInet6Policy(expect_u8(IFLA_INET6_ADDR_GEN_MODE));
+constexpr Policy kInet6Policy(expect_u8(IFLA_INET6_ADDR_GEN_MODE), expect_bytes(IFLA_INET6_CONF));
+// DEVCONF_DISABLE_IPV6 of linux/ipv6.h, which cannot be included beside netinet/in.h.
+constexpr std::size_t kDisableIpv6 = 26;
+
+/// `sysctls`: those of the interface, 32 bits each.
+bool is_ipv6_off(std::span<const std::byte> sysctls) {
+  std::int32_t value = 0;
+  if (sysctls.size() >= (kDisableIpv6 + 1) * sizeof value)
+    std::memcpy(&value, sysctls.data() + kDisableIpv6 * sizeof value, sizeof value);
+  return value != 0;
+}
 
 std::vector<std::string> altnames_of(std::span<const std::byte> properties) {
   std::vector<std::string> names;
@@ -87,8 +97,10 @@ std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
         state.port_state = port->u8<IFLA_BRPORT_STATE>();
   }
   if (const auto families = found.nested<IFLA_AF_SPEC, kFamiliesPolicy>())
-    if (const auto inet6 = families->nested<AF_INET6, kInet6Policy>())
+    if (const auto inet6 = families->nested<AF_INET6, kInet6Policy>()) {
       state.addr_gen_mode = inet6->u8<IFLA_INET6_ADDR_GEN_MODE>();
+      state.ipv6_off = is_ipv6_off(inet6->bytes<IFLA_INET6_CONF>());
+    }
   return state;
 }
 

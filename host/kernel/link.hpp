@@ -28,6 +28,7 @@ struct LinkState {
   bool queueless = false;      ///< IFLA_QDISC is "noop": what it is to send is dropped
   std::uint32_t txqlen = 0;
   std::optional<std::uint8_t> addr_gen_mode;  ///< IN6_ADDR_GEN_MODE_*; nothing: it has no IPv6
+  bool ipv6_off = false;                      ///< by its sysctl disable_ipv6
   bool protodown = false;
   std::optional<std::uint8_t> port_state;  ///< BR_STATE_* of linux/if_bridge.h; nothing: it is no port of a bridge
   std::vector<std::string> altnames;       ///< sorted

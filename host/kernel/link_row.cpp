@@ -177,6 +177,7 @@ void see(const View& view, std::vector<Link>& into) {
       std::move(told.begin(), told.end(), std::back_inserter(link.parameters));
     }
     LinkSettings& settings = link.settings;
+    link.ipv6_off = seen.ipv6_off;
     settings.state = (seen.flags & IFF_UP) != 0 ? AdminState::up : AdminState::down;
     if ((seen.flags & IFF_LOOPBACK) != 0) continue;
     const LinkState* master = view.link(seen.master);

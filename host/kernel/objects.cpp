@@ -31,7 +31,8 @@ bool already_so(const Step& step, int error) {
 }
 
 SpaceState look(Socket& socket, const LookAt& at) {
-  View view{.socket = socket, .at = at};
+  SpaceState state;
+  View view{.socket = socket, .at = at, .missing = state.missing};
   const Kinds& kinds = at.kinds;
   // The others name their interfaces.
   if (kinds.has<Link>() || kinds.has<Address>() || kinds.has<Neighbour>() || kinds.has<Route>()) {
@@ -44,7 +45,6 @@ SpaceState look(Socket& socket, const LookAt& at) {
     std::sort(view.links.begin(), view.links.end(),
               [](const LinkState& one, const LinkState& other) { return one.ifindex < other.ifindex; });
   }
-  SpaceState state;
   ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
     if (Kind::kRealm == Realm::procfs || kinds.has<Kind>()) see(view, state.of<Kind>());
   });

@@ -40,6 +40,7 @@ void write_step(Batch& batch, const Doing<Rule>& doing, const IfindexOf& ifindex
 struct View {
   Socket& socket;
   const LookAt& at;
+  std::vector<Object>& missing;       ///< SpaceState::missing
   std::vector<LinkState> links = {};  ///< sorted by ifindex
 
   /// Nothing: it came after the links were listed, or it is 0.

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <linux/fib_rules.h>
 #include <linux/if.h>
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
 
 #include "kernel/message.hpp"
 #include "kernel/rows.hpp"
@@ -128,6 +131,28 @@ Rule rule_of(const fib_rule_hdr& header, const Found& found, Family family) {
   return rule;
 }
 
+/// The kernel's rules to look into the tables main and default (fib_default_rules_init, fib6_rules_net_init), which
+/// `ip rule flush` takes; one that somebody has put back is as good. Where the very first is gone, too, somebody
+/// arranges them, as VRFs want it.
+void note_missing(std::vector<Rule> there, std::vector<Object>& missing) {
+  for (Rule& one : there) one.protocol = RTPROT_KERNEL;
+  const auto of_kernel = [](Family family, std::uint32_t priority, std::uint32_t table) {
+    Rule rule{.family = family, .priority = priority, .table = table};
+    rule.protocol = RTPROT_KERNEL;
+    return rule;
+  };
+  const auto is_there = [&](const Rule& rule) {
+    return std::any_of(there.begin(), there.end(), [&](const Rule& one) { return one.is_one_with(rule); });
+  };
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    if (!is_there(of_kernel(family, 0, RT_TABLE_LOCAL))) continue;
+    std::vector<Rule> rules = {of_kernel(family, 32766, RT_TABLE_MAIN)};
+    if (family == Family::ipv4) rules.push_back(of_kernel(family, 32767, RT_TABLE_DEFAULT));
+    for (Rule& rule : rules)
+      if (!is_there(rule)) missing.emplace_back(std::move(rule));
+  }
+}
+
 }  // namespace
 
 void write_step(Batch& batch, const Doing<Rule>& doing, const IfindexOf& /*ifindex_of*/) {
@@ -142,12 +167,15 @@ void write_step(Batch& batch, const Doing<Rule>& doing, const IfindexOf& /*ifind
 }
 
 void see(const View& view, std::vector<Rule>& into) {
+  std::vector<Rule> all;
   Batch batch;
   batch.begin(RTM_GETRULE, NLM_F_DUMP, fib_rule_hdr{});
   dump_read<fib_rule_hdr, kRulePolicy>(
       view.socket, batch, "the rules of a namespace", [&](const fib_rule_hdr& header, const Found& found) {
         const auto family = family_of(header.family);
-        if (!family || found.u8<FRA_PROTOCOL>().value_or(RTPROT_UNSPEC) == RTPROT_KERNEL) return;
+        if (!family) return;
+        if (!is_beyond_us(header, found)) all.push_back(rule_of(header, found, *family));
+        if (found.u8<FRA_PROTOCOL>().value_or(RTPROT_UNSPEC) == RTPROT_KERNEL) return;
         if (!is_beyond_us(header, found))
           into.push_back(rule_of(header, found, *family));
         else
@@ -156,6 +184,7 @@ void see(const View& view, std::vector<Rule>& into) {
               fmt::format("the IPv{} rule of priority {} has a condition or an action that rules of a lab have not",
                           *family == Family::ipv4 ? 4 : 6, found.u32<FRA_PRIORITY>().value_or(0)));
       });
+  note_missing(std::move(all), view.missing);
 }
 
 }  // namespace netrig::kernel

@@ -124,7 +124,7 @@ struct PortSetting {
   const char* name;
   std::uint8_t usual;
 };
-constexpr std::array<PortSetting, 12> kPortSettings = {{{IFLA_BRPORT_MODE, "hairpin", 0},
+constexpr std::array<PortSetting, 14> kPortSettings = {{{IFLA_BRPORT_MODE, "hairpin", 0},
                                                         {IFLA_BRPORT_GUARD, "guard", 0},
                                                         {IFLA_BRPORT_PROTECT, "root_block", 0},
                                                         {IFLA_BRPORT_FAST_LEAVE, "fast_leave", 0},
@@ -135,6 +135,8 @@ constexpr std::array<PortSetting, 12> kPortSettings = {{{IFLA_BRPORT_MODE, "hair
                                                         {IFLA_BRPORT_BCAST_FLOOD, "broadcast_flood", 1},
                                                         {IFLA_BRPORT_NEIGH_SUPPRESS, "neighbour_suppress", 0},
                                                         {IFLA_BRPORT_ISOLATED, "isolated", 0},
+                                                        {IFLA_BRPORT_MCAST_TO_UCAST, "multicast_to_unicast", 0},
+                                                        {IFLA_BRPORT_LOCKED, "locked", 0},
                                                         {IFLA_BRPORT_VLAN_TUNNEL, "vlan_tunnel", 0}}};
 
 using Links = std::vector<LinkFacts>;
@@ -229,7 +231,7 @@ void list_vlans(Socket& socket, std::vector<LeftOut>& into) {
       if (one.type == IFLA_BRIDGE_VLAN_INFO) vlans.push_back(struct_of<bridge_vlan_info>(one.value));
     });
     constexpr std::uint16_t kUsual = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
-    if (vlans.empty() || (vlans.size() == 1 && vlans.front().flags == kUsual)) return;
+    if (vlans.empty() || (vlans.size() == 1 && vlans.front().flags == kUsual && vlans.front().vid == 1)) return;
     const auto name = attribute_of(attributes, IFLA_IFNAME);
     const auto* from = reinterpret_cast<const char*>(name.data());
     into.push_back({.interface = std::string(from, ::strnlen(from, name.size())),

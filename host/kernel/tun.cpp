@@ -37,6 +37,9 @@ std::optional<TunFault> make_tun(const TunSpec& spec) {
   // Without the flag it would attach to one that is there.
   ifreq request = request_for(spec.name, spec.flags | IFF_TUN_EXCL);
   if (const auto fault = asks("the name and flags", TUNSETIFF, &request)) return fault;
+  // One that has neither owner nor group anybody may attach to (tun_not_capable).
+  if (!spec.owner && !spec.group)
+    if (const auto fault = asks("the owner", TUNSETOWNER, 0UL)) return fault;
   if (spec.owner)
     if (const auto fault = asks("the owner", TUNSETOWNER, static_cast<unsigned long>(*spec.owner))) return fault;
   if (spec.group)
@@ -52,8 +55,13 @@ TunQueue attach_tun(const std::string& name, std::uint16_t flags) {
     return queue;
   }
   ifreq request = request_for(name, flags);
-  if (::ioctl(queue.fd.get(), TUNSETIFF, &request) != 0) {
+  ifreq made{};
+  if (::ioctl(queue.fd.get(), TUNSETIFF, &request) != 0 || ::ioctl(queue.fd.get(), TUNGETIFF, &made) != 0) {
     queue.fault = TunFault{"a queue", errno};
+    queue.fd.reset();
+  } else if ((static_cast<unsigned>(made.ifr_flags) & IFF_PERSIST) == 0) {
+    // Where none of that name was left, this has just made one, which ends with its descriptor.
+    queue.fault = TunFault{"a queue", ENODEV};
     queue.fd.reset();
   }
   return queue;

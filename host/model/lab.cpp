@@ -18,6 +18,12 @@ bool Interface::needs_ipv6() const {
          any(of<Sysctl>(), [](const Sysctl& one) { return one.key_text.starts_with("net.ipv6."); });
 }
 
+bool Namespace::needs_ipv6() const {
+  const auto& addresses = of<Address>();
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [](const Address& one) { return one.prefix.address.family == Family::ipv6; });
+}
+
 std::uint64_t fingerprint_of(const OwnFile& file) {
   Fingerprint print;
   print.add(file.text);

@@ -107,6 +107,8 @@ struct Namespace {
   [[nodiscard]] const std::vector<Kind>& of() const {
     return objects.of<Kind>();
   }
+  /// Whether lo has something of IPv6.
+  [[nodiscard]] bool needs_ipv6() const;
   friend bool operator==(const Namespace&, const Namespace&) = default;
 };
 

@@ -44,6 +44,7 @@ struct Link {
   bool dynamic = false;
   bool needs_ipv6 =
       false;  ///< the file has something of IPv6 on it, so an MTU that it leaves free is at least kLeastMtu6
+  bool ipv6_off = false;  ///< as seen: by its sysctl disable_ipv6
   Position where = {};
 
   /// nullptr: it has none of that declaration. By name it would be another's where two drivers make one kind of link.

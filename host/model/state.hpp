@@ -39,6 +39,8 @@ using Object = ObjectKinds::Object;
 /// All objects of one namespace, kind by kind.
 struct SpaceState {
   ObjectKinds::State objects;
+  /// As seen: what the kernel gives each namespace by itself, and somebody has taken away.
+  std::vector<Object> missing = {};
 
   template <typename Kind>
   std::vector<Kind>& of() {

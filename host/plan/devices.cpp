@@ -137,7 +137,7 @@ std::vector<SettingChange> function_changes(const Device& before, const Paramete
     };
     const auto found = value_of(was, was != from.end());
     const auto wanted = value_of(is, has);
-    if (found == wanted || (found && wanted && agrees(one, *wanted, *found))) continue;
+    if (found == wanted) continue;  // of a list that functions read the order may count
     const auto text = [&](const std::optional<std::vector<ParameterScalar>>& values) {
       if (!values) return std::string();
       return one.secret ? std::string("(secret)") : to_text(*values, one.type);

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "plan/devices.hpp"
+#include "plan/ground.hpp"
 
 namespace netrig::plan {
 
@@ -44,7 +45,8 @@ Drift drift_in(const Lab& lab, const Wanted& wanted, std::size_t s, std::optiona
         {.verb = Verb::make, .kind = "namespace", .space = name, .name = {}, .detail = {}, .where = space.where});
     return drift;
   }
-  const SpaceState want = wanted.in(s);
+  SpaceState want = wanted.in(s);
+  want_ground(space, want, seen->state);
   std::vector<Step> steps = rename_back(seen->renamed, seen->state, want);
   Difference difference =
       compare({.wanted = want, .made = want, .seen = seen->state, .own = !space.existing, .foreign = Foreign::report});

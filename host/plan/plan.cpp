@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "plan/devices.hpp"
+#include "plan/ground.hpp"
 #include "plan/kernel_model.hpp"
 #include "plan/wanted.hpp"
 
@@ -224,7 +225,8 @@ class Planner {
       SpaceState state = one.fresh || found == seen_.spaces.end() ? SpaceState{}
                          : was_whole                              ? seen_.again(space.name.str())
                                                                   : std::move(found->second);
-      const SpaceState want = wanted.in(s);
+      SpaceState want = wanted.in(s);
+      if (!one.fresh) want_ground(space, want, state);
       std::vector<Step> renamings = renamed_in(one, space, state, want);
       if (!one.fresh && links_change) one.before = state;
       if (one.fresh) state.of<Link>().push_back(link_down("lo"));
@@ -350,6 +352,7 @@ std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& 
 }
 
 bool is_whole(const Namespace& space, const SpaceState& wanted, const SpaceState& made, const SpaceState& seen) {
+  if (lacks_ground(space, wanted, seen)) return false;
   const Difference difference =
       compare({.wanted = wanted, .made = made, .seen = seen, .own = !space.existing, .foreign = space.foreign});
   return difference.steps.empty() && difference.foreign.empty() && difference.taken.empty();

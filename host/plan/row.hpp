@@ -4,12 +4,17 @@
 #pragma once
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
 #include "model/step.hpp"
+
+namespace netrig {
+struct Namespace;
+}  // namespace netrig
 
 namespace netrig::plan {
 
@@ -99,6 +104,13 @@ struct CommonRow {
 
   /// One form of what can be written or read in several.
   static void make_canonical(Kind&) {}
+  /// What somebody has taken from a namespace of the lab that the kernel gives each by itself, no file writes down, and
+  /// what is wanted counts on.
+  static std::vector<Kind> missing_ground(const Namespace&, const SpaceState& /*wanted*/, const SpaceState& /*seen*/) {
+    return {};
+  }
+  /// What there is instead of one that is missing so; nothing: nothing.
+  static std::optional<Kind> instead_of(const Kind&) { return std::nullopt; }
   /// What is wanted of a namespace, in the order and with what follows from it.
   static void arrange(std::vector<Kind>&) {}
   /// What belongs to its identity, or is no setting, and yet can be wrong.

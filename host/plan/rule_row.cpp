@@ -3,7 +3,18 @@
 
 #include <fmt/format.h>
 
+#include "model/lab.hpp"
+
 namespace netrig::plan {
+
+std::vector<Rule> Row<Rule>::missing_ground(const Namespace& space, const SpaceState& /*wanted*/,
+                                            const SpaceState& seen) {
+  std::vector<Rule> missing;
+  if (!space.commands.empty()) return missing;  // they may arrange rules
+  for (const Object& one : seen.missing)
+    if (const auto* rule = std::get_if<Rule>(&one)) missing.emplace_back(*rule).where = space.where;
+  return missing;
+}
 
 std::vector<SettingChange> Row<Rule>::other_changes(const Rule& wanted, const Rule& seen) {
   if (!wanted.priority || wanted.priority == seen.priority) return {};

@@ -8,6 +8,7 @@ template <>
 struct Row<Rule> : CommonRow<Rule> {
   static std::vector<SettingChange> other_changes(const Rule& wanted, const Rule& seen);
   static bool changes_in_place(const Rule&, const std::vector<SettingChange>&) { return false; }
+  static std::vector<Rule> missing_ground(const Namespace& space, const SpaceState& wanted, const SpaceState& seen);
   static void keep_rest(Rule& goal, const Rule& seen);
   static bool outlives_links(const Rule&) { return true; }
   static void note(const Step& step, const Rule& one, Course& course);

@@ -23,6 +23,32 @@ void Row<Sysctl>::make_canonical(Sysctl& one) {
   if (one.value) *one.value = canonical_value(*one.value);
 }
 
+/// IPv6 on interfaces that have something of it, unless the file says otherwise.
+std::vector<Sysctl> Row<Sysctl>::missing_ground(const Namespace& /*space*/, const SpaceState& wanted,
+                                                const SpaceState& seen) {
+  std::vector<Sysctl> missing;
+  const auto& sysctls = wanted.of<Sysctl>();
+  const bool is_told = std::any_of(sysctls.begin(), sysctls.end(), [](const Sysctl& one) {
+    return (one.reach() == Sysctl::Reach::all || one.reach() == Sysctl::Reach::fresh) &&
+           one.key_text.ends_with(".disable_ipv6");
+  });
+  if (is_told) return missing;
+  for (const Link& off : seen.of<Link>()) {
+    if (!off.ipv6_off) continue;
+    for (const Link& link : wanted.of<Link>()) {
+      if (link.name != off.name || !link.needs_ipv6) continue;
+      std::string key = *interface_sysctl("ipv6.disable_ipv6", link.name);
+      if (std::none_of(sysctls.begin(), sysctls.end(), [&](const Sysctl& one) { return one.key() == key; }))
+        missing.push_back({.key_text = std::move(key), .value = {"0", link.where}, .where = link.where});
+    }
+  }
+  return missing;
+}
+
+std::optional<Sysctl> Row<Sysctl>::instead_of(const Sysctl& one) {
+  return Sysctl{.key_text = one.key_text, .value = {"1"}};
+}
+
 void Row<Sysctl>::arrange(std::vector<Sysctl>& all) {
   std::stable_sort(all.begin(), all.end(), [](const Sysctl& a, const Sysctl& b) { return a.reach() < b.reach(); });
 }

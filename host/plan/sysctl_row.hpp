@@ -9,6 +9,8 @@ struct Row<Sysctl> : CommonRow<Sysctl> {
   static constexpr Going kGoing = Going::by_ledger;
 
   static void make_canonical(Sysctl& one);
+  static std::vector<Sysctl> missing_ground(const Namespace& space, const SpaceState& wanted, const SpaceState& seen);
+  static std::optional<Sysctl> instead_of(const Sysctl& one);
   static void arrange(std::vector<Sysctl>& all);
   static std::vector<std::string> interfaces_of(const Sysctl& one);
   static std::string words_of_making(const Sysctl& one) { return "= " + one.value.value_or(""); }

@@ -47,6 +47,7 @@ SpaceState Wanted::in(std::size_t space) const {
     lo.name = "lo";
     lo.settings.state = {AdminState::up, home.where};
     lo.where = home.where;
+    lo.needs_ipv6 = home.needs_ipv6();
   }
   for (const Place& place : interfaces_[space]) {
     state.of<Link>().push_back(link_of(lab_.devices[place.first], place.second));

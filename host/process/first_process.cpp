@@ -81,8 +81,11 @@ void take_standard_streams(int in, int out, int err) {
   ::dup2(err, STDERR_FILENO);
 }
 
-void reset_signals() {
+void reset_handlers() {
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+}
+
+void unblock_signals() {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -99,7 +102,8 @@ void become_user(const Start& start) {
 [[noreturn]] void become_command(const Start& start, int null, int out, int err) {
   ::setsid();
   take_standard_streams(null, out, err);
-  reset_signals();
+  reset_handlers();
+  unblock_signals();
   if (start.user != nullptr) become_user(start);
   if (start.directory != nullptr && ::chdir(start.directory) != 0)
     give_up(start, errno, false, fmt::format("cannot enter {}", start.directory).c_str());
@@ -287,17 +291,23 @@ void await_word(const Start& start) {
   ::close(start.life);
 }
 
-[[noreturn]] void run_first(const Start& start, int null) {
+/// Signals that the first process takes from a descriptor.
+sigset_t watched_in(const Start& start) {
   sigset_t watched;
   ::sigemptyset(&watched);
   ::sigaddset(&watched, SIGCHLD);
+  if (start.kept) ::sigaddset(&watched, SIGTERM);
+  return watched;
+}
+
+[[noreturn]] void run_first(const Start& start, int null) {
+  const sigset_t watched = watched_in(start);
   if (start.kept) {
     // A handler of netrig's would be heard here, and its terminal's signals are not for us.
-    reset_signals();
+    reset_handlers();
     ::signal(SIGPIPE, SIG_IGN);
-    ::sigaddset(&watched, SIGTERM);
   }
-  ::sigprocmask(SIG_BLOCK, &watched, nullptr);
+  ::sigprocmask(start.kept ? SIG_SETMASK : SIG_BLOCK, &watched, nullptr);
   const int signals = ::signalfd(-1, &watched, SFD_CLOEXEC);
   if (signals < 0) give_up(start, errno, false, "cannot watch processes");
   if (start.kept) {
@@ -360,6 +370,10 @@ void run_relay(const Start& start) {
     give_up(start, 0, false, error.what());
   }
   if (::unshare(CLONE_NEWPID) != 0) give_up(start, errno, false, "cannot make a PID namespace");
+  // The first of a PID namespace loses what it neither handles nor blocks (sig_task_ignored), and netrig may already
+  // want its end when it has done nothing yet.
+  const sigset_t watched = watched_in(start);
+  ::sigprocmask(SIG_BLOCK, &watched, nullptr);
   const pid_t first = ::fork();
   if (first < 0) give_up(start, errno, false, "cannot start a process");
   if (first == 0) run_first(start, null);

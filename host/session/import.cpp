@@ -4,9 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <unordered_map>
 
+#include "model/printable.hpp"
 #include "session/import_look.hpp"
 
 namespace netrig::session {
@@ -166,7 +168,7 @@ class Saying {
       if (is_of(one, table) && !is_peers(*one.declaration) && is_to_be_said(one, usual))
         device.parameters[one.declaration->name] = {.values = one.values};
     for (const LinkParameter& one : second.parameters) {
-      if (!is_of(one, table) || !is_peers(*one.declaration) || !one.is_told()) continue;
+      if (!is_of(one, table) || !is_peers(*one.declaration) || !one.is_told() || one.declaration->secret) continue;
       const auto of_both =
           std::find_if(first.parameters.begin(), first.parameters.end(), [&](const LinkParameter& other) {
             return !is_peers(*other.declaration) &&
@@ -189,7 +191,7 @@ class Saying {
   /// Whether a parameter is not what it would be anyway.
   static bool is_to_be_said(const LinkParameter& one, const Link* usual) {
     const ParameterDeclaration& declaration = *one.declaration;
-    if (!one.is_told()) return false;
+    if (!one.is_told() || declaration.secret) return false;
     std::optional<std::vector<ParameterScalar>> otherwise;
     if (declaration.default_text) {
       const auto value = parse_parameter(declaration, *declaration.default_text);
@@ -237,6 +239,17 @@ class Saying {
     Link::each_setting([&](std::string_view, auto setting) {
       if ((link.settings.*setting) != (otherwise.*setting)) said.*setting = link.settings.*setting;
     });
+    for (const LinkParameter& one : link.parameters)
+      if (one.is_told() && one.declaration->secret)
+        remark(space, link.name, fmt::format("{} is secret, and not written", one.declaration->name));
+    // What is no text no file can say.
+    if (said.alias && printable(*said.alias) != *said.alias) {
+      remark(space, link.name, fmt::format("its alias is no text: {}", one_line(*said.alias)));
+      said.alias.reset();
+    }
+    if (said.altnames &&
+        std::erase_if(*said.altnames, [](const std::string& one) { return printable(one) != one; }) > 0)
+      remark(space, link.name, "another name of it is no text");
     if (!facts.chosen_mac) said.mac.reset();
     if (said.mtu && follows_others(space, facts)) said.mtu.reset();
     take_objects(space, link, interface);
@@ -302,6 +315,11 @@ class Saying {
     for (const Sysctl& one : seen.state.of<Sysctl>())
       if (one.reach() != Sysctl::Reach::interface || one.interface() == "lo") said.of<Sysctl>().push_back(one);
     for (const Route& one : seen.state.of<Route>()) say_route(s, one, said.of<Route>());
+    for (const auto& [of, routes] : of_daemons_)
+      if (of.first == s)
+        remark(s, "",
+               fmt::format("route {}{} made by protocol {}, a daemon", routes.second,
+                           routes.first == 1 ? " was" : fmt::format(" and {} more were", routes.first - 1), of.second));
     for (const Rule& one : seen.state.of<Rule>()) {
       if (one.comes_by_itself()) {
         remark(s, "", fmt::format("rule \"{}\" was made by protocol {}, a daemon", one.text(), one.protocol));
@@ -313,8 +331,11 @@ class Saying {
   }
 
   void say_route(std::size_t space, const Route& one, std::vector<Route>& into) {
-    if (one.comes_by_itself())
-      return remark(space, "", fmt::format("route {} was made by protocol {}, a daemon", one.text(), *one.protocol));
+    if (one.comes_by_itself()) {
+      auto& [count, first] = of_daemons_[{space, *one.protocol}];
+      if (count++ == 0) first = one.text();
+      return;
+    }
     for (const NextHop& hop : one.next_hops)
       if (hop.interface && !is_said(space, hop.interface->str()))
         return remark(space, "",
@@ -360,6 +381,8 @@ class Saying {
   std::map<Place, Seen> links_;
   std::set<Place> done_;
   std::set<std::pair<std::size_t, std::string>> said_;
+  /// Of a namespace and a protocol: how many routes are a daemon's, and the first of them.
+  std::map<std::pair<std::size_t, std::uint32_t>, std::pair<std::size_t, std::string>> of_daemons_;
 };
 
 }  // namespace

@@ -11,8 +11,9 @@ namespace netrig::session {
 
 /// What is to be imported, and as what.
 struct ImportTarget {
-  std::string name;  ///< of the lab's namespace
-  std::string path;  ///< where the namespace is; empty: the caller's own
+  std::string name;         ///< of the lab's namespace
+  std::string path;         ///< where the namespace is; empty: the caller's own
+  bool by_pattern = false;  ///< nobody named it, so it may as well not be there
 };
 /// What is called a namespace in /run/netns, in the order in which people count.
 std::vector<std::string> named_namespaces();

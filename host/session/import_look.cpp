@@ -150,15 +150,23 @@ void look_inside(ImportedSpace& space, const Tables& tables, const Untouched* un
   space.state = kernel::look(
       socket, {.kinds = kernel::Kinds::all(), .interest = std::move(interest), .left_out = &space.left_out});
   plan::make_canonical(space.state);
+  // One that has gone, or has got another name, since it was listed is not there.
+  std::erase_if(space.links, [&](const kernel::LinkFacts& one) { return space.link(one.link.name) == nullptr; });
   auto unsayable = kernel::list_unsayable(socket, space.links);
   std::move(unsayable.begin(), unsayable.end(), std::back_inserter(space.left_out));
 }
 
-UniqueFd opened(const ImportTarget& target) {
+/// Nothing: what a pattern matched is no namespace, or no longer one.
+std::optional<UniqueFd> opened(const ImportTarget& target) {
   const std::string path = target.path.empty() ? "/proc/thread-self/ns/net" : target.path;
-  auto fd = kernel::open_namespace(path);
-  if (!fd) throw Error(ErrorCode::not_found, fmt::format("namespace {} is gone", target.name));
-  return std::move(*fd);
+  std::optional<UniqueFd> fd;
+  try {
+    fd = kernel::open_namespace(path);
+  } catch (const Error& error) {
+    if (!target.by_pattern || error.code() != ErrorCode::conflict) throw;  // a name without a namespace
+  }
+  if (!fd && !target.by_pattern) throw Error(ErrorCode::not_found, fmt::format("namespace {} is gone", target.name));
+  return fd;
 }
 
 /// The caller's own needs no entering, which would take a privilege.
@@ -270,7 +278,9 @@ ImportLook look_at(const std::vector<ImportTarget>& targets, const Tables& table
   }
   std::unordered_set<std::uint64_t> cookies;
   for (const ImportTarget& target : targets) {
-    ImportedSpace space{.name = target.name, .fd = opened(target), .here = target.path.empty()};
+    auto fd = opened(target);
+    if (!fd) continue;
+    ImportedSpace space{.name = target.name, .fd = std::move(*fd), .here = target.path.empty()};
     std::uint64_t cookie = 0;
     kernel::aside([&] { cookie = space.here ? kernel::Socket().namespace_cookie() : kernel::cookie_of(space.fd); });
     if (cookies.insert(cookie).second) look.spaces.push_back(std::move(space));

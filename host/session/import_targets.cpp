@@ -35,8 +35,11 @@ std::vector<ImportTarget> named_targets(const std::vector<std::string>& patterns
     for (const std::string& name : names) {
       if (name != pattern && !matches(pattern, name)) continue;
       any = true;
+      if (const auto fault = namespace_name_fault(name); fault && name == pattern)
+        throw Error(ErrorCode::invalid, fmt::format("no lab file can name a namespace \"{}\": it {}", name, *fault));
       if (namespace_name_fault(name) || !taken.insert(name).second) continue;
-      targets.push_back({.name = name, .path = fmt::format("{}/{}", kernel::kRunDirectory, name)});
+      targets.push_back(
+          {.name = name, .path = fmt::format("{}/{}", kernel::kRunDirectory, name), .by_pattern = name != pattern});
     }
     if (any) continue;
     const auto hint = closest(pattern, names);

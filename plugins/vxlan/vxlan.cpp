@@ -37,8 +37,8 @@ struct Vxlan {
           .as_be16(IFLA_VXLAN_PORT),
       integer("ttl", "time to live, 0: the route's (IFLA_VXLAN_TTL)").range(0, 255).unset("0").as_u8(IFLA_VXLAN_TTL),
       integer("tos", "type of service, 1: as inside (IFLA_VXLAN_TOS)").range(0, 255).unset("0").as_u8(IFLA_VXLAN_TOS),
-      netrig::duration("ageing_time", "age at which a learned MAC expires, 0s: never (IFLA_VXLAN_AGEING)")
-          .range(0, kMost32* kSecond / 1000)
+      netrig::duration("ageing_time", "age at which a learned MAC expires (IFLA_VXLAN_AGEING)")
+          .range(kSecond, kMost32* kSecond / 1000)  // vxlan_newlink takes 0 for the default
           .unset("300s")
           .per(kSecond)
           .as_u32(IFLA_VXLAN_AGEING),

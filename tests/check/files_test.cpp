@@ -229,7 +229,7 @@ TEST_CASE("commands run when the network is there, once, before services, and ar
             "\", { run = [\"ip\", \"link\", \"add\", \"mine\", \"type\", \"bridge\"], undo = \"echo undo $ID >>" +
             mark + "; ip link del mine\" }]\n",
         service("ip link show mine >/dev/null && echo service >>" + mark,
-                "ready = { command = \"grep -q service " + mark + "\" }\n"));
+                "ready = { command = \"tail -n 1 " + mark + " | grep -q service\" }\n"));
   };
   up(text("first", "1"));
   CHECK(read(mark) == "first\nservice\n");

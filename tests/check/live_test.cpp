@@ -521,7 +521,9 @@ TEST_CASE("logs tells what a service said that did not become ready") {
   const Down always;
   const std::string good = service("exec sleep " + hour(), "", "good");
   up(lab(good));
-  CHECK(cli("up " + lab(good + service("echo no such zone; exit 1"))).exit == 8);
+  // Without that, it would be ready as soon as it runs.
+  const std::string bad = service("echo no such zone; exit 1", "ready = { output = \"^serving$\" }");
+  CHECK(cli("up " + lab(good + bad)).exit == 8);
   CHECK_THAT(cli("logs rig s").out, ContainsSubstring("no such zone\n"));
   CHECK_THAT(cli("logs rig").out, ContainsSubstring("s: no such zone\n"));
   down();

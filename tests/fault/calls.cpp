@@ -185,7 +185,8 @@ bool is_right_code(std::string_view command, const Point& point, int code) {
   if (code != 6) return false;
   // The limit on network namespaces has an error number that says so. A sysctl that cannot be read at all (as
   // stable_secret, until it is set) cannot be lent by an existing namespace.
-  return (point.call == "unshare" && point.error == ENOSPC) || (point.call == "openat" && point.error == EACCES) ||
+  return (point.call == "unshare" && point.error == ENOSPC) ||
+         (point.call == "openat" && (point.error == EACCES || point.error == EIO)) ||
          (point.call == "pread64" && point.error == EIO);
 }
 

@@ -23,8 +23,9 @@ std::vector<std::string> identity_of(const Sysctl& one) {
 }
 std::vector<std::string> identity_of(const Link& one) {
   // Which one it is and of which kind, its device knows; `dynamic` is about what others make, `needs_ipv6` about the
-  // MTU, and an index nobody can change. parameters_test.cpp has the rows of the drivers' parameters.
-  [[maybe_unused]] const auto& [name, settings, ifindex, kind, parameters, dynamic, needs_ipv6, where] = one;
+  // MTU, `ipv6_off` is a sysctl's, and an index nobody can change. parameters_test.cpp has the rows of the drivers'
+  // parameters.
+  [[maybe_unused]] const auto& [name, settings, ifindex, kind, parameters, dynamic, needs_ipv6, ipv6_off, where] = one;
   return {"name", "there"};
 }
 std::vector<std::string> identity_of(const Address& one) {

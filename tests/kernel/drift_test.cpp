@@ -38,7 +38,8 @@ interfaces = [
 driver = "veth"
 interfaces = [
   { namespace = "sw", name = "p2", master = "br0", state = "up" },
-  { namespace = "r", name = "lan", mac = "02:00:00:00:00:fe", addresses = ["10.0.0.254/24"] },
+  { namespace = "r", name = "lan", mac = "02:00:00:00:00:fe", addresses = [
+    "10.0.0.254/24", "2001:db8::fe/64"] },
 ]
 [device.uplink]
 driver = "veth"
@@ -199,6 +200,20 @@ std::vector<Mishap> mishaps() {
        .command = "ip netns exec h1 sysctl -qw net.ipv4.ip_default_ttl=44",
        .faults = {{"h1 sysctl net.ipv4.ip_default_ttl value: expected 33, found 44", "ip_default_ttl", "33"}},
        .shown_by = "ip netns exec h1 sysctl -n net.ipv4.ip_default_ttl"},
+      {.name = "IPv6 is switched off",
+       .command = "ip netns exec r sysctl -qw net.ipv6.conf.all.disable_ipv6=1",
+       .faults = {{"r sysctl net.ipv6.conf.lan.disable_ipv6 value: expected 0, found 1", "\"r\", name = \"lan\"",
+                   "\"lan\""},
+                  {"r address lan 2001:db8::fe/64: missing", "\"r\", name = \"lan\"", "\"2001:db8::fe/64\""}},
+       .shown_by = "ip -j -n r -6 address show dev lan scope global",
+       .keys = {"addr_info"}},
+      {.name = "all rules are flushed",
+       .command = "ip -n h1 rule flush",
+       .faults = {{"h1 rule 1000: from 10.9.0.0/16 lookup 100: missing", "rules = [", "{ from"},
+                  {"h1 rule 32766: from all lookup 254: missing", "[namespace.h1", "h1"},
+                  {"h1 rule 32767: from all lookup 253: missing", "[namespace.h1", "h1"}},
+       .shown_by = "ip -j -n h1 rule",
+       .keys = {"priority", "src", "table", "protocol"}},
       {.name = "a router forwards no more",
        .command = "ip netns exec r sysctl -qw net.ipv4.ip_forward=0",
        .faults = {{"r sysctl net.ipv4.ip_forward value: expected 1, found 0", "forwarding = ", "true"}},

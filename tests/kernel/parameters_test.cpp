@@ -44,7 +44,7 @@ std::vector<Row> rows_of_tun(const std::string& driver) {
                     .anew = true,
                     .option = "CONFIG_TUN"});
   };
-  add("owner", "54321", "54322", "user", {"54321", "", "54322", "-"});
+  add("owner", "54321", "54322", "user", {"54321", "", "54322", "root"});
   add("group_id", "54321", "54322", "group", {"54321", "", "54322", "-"});
   add("multi_queue", "true", "false", "multi_queue", {"true", "", "false", "false"});
   add("vnet_header", "true", "false", "vnet_hdr", {"true", "", "false", "false"});

@@ -207,3 +207,9 @@ TEST_CASE("services that come after too many others are refused before they are 
   CHECK(service_lab(text + a + "[service.b]\nnamespace = \"x*\"\nafter = [\"a\"]\ncommand = [\"true\"]\n")
             .services.size() == 2400);
 }
+
+TEST_CASE("what services of many namespaces say is counted before it is made") {
+  std::string lab = "[lab]\nname = \"many\"\n[[repeat]]\nfor = { i = \"1..9999\" }\nnamespace.\"h{i}\" = {}\n";
+  lab += "[service.s]\nnamespace = \"*\"\ncommand = [\"x\", \"" + std::string(30'000, 'y') + "\"]\n";
+  CHECK_THAT(refusal_of(lab), ContainsSubstring("have over 256 MiB; repeat less"));
+}

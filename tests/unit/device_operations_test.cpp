@@ -14,7 +14,7 @@ using namespace netrig;
 
 namespace {
 
-Lab lab_of(const std::string& params) {
+Lab tuned(const std::string& params) {
   return config::parse(
              "[lab]\nname = \"l\"\n[namespace.a]\n[namespace.b]\n[device.wire]\ndriver = \"veth\"\ninterfaces = [{ "
              "namespace = \"a\", name = \"x\" }, { namespace = \"b\", name = \"y\" }]\n[device.harp]\ndriver = "
@@ -49,30 +49,30 @@ Parameters tone(const std::string& value) { return {{"tone", {.values = {value},
 }  // namespace
 
 TEST_CASE("what only functions read is changed by them, unless it is for the making") {
-  const Lab lab = lab_of("tone = \"a\", wood = \"oak\", strings = [1, 2]");
+  const Lab lab = tuned("tone = \"a\", wood = \"oak\", strings = [1, 2]");
   CHECK(lines_of(lab, lab).empty());
-  CHECK(lines_of(lab, lab_of("tone = \"b\", wood = \"oak\", strings = [1, 2]")) == Lines{"~ tone a -> b"});
-  CHECK(lines_of(lab, lab_of("tone = \"a\", wood = \"oak\", strings = [2], wait = \"1s\"")) ==
+  CHECK(lines_of(lab, tuned("tone = \"b\", wood = \"oak\", strings = [1, 2]")) == Lines{"~ tone a -> b"});
+  CHECK(lines_of(lab, tuned("tone = \"a\", wood = \"oak\", strings = [2], wait = \"1s\"")) ==
         Lines{"~ strings 1 2 -> 2, wait 1s"});
-  CHECK(lines_of(lab, lab_of("wood = \"oak\", strings = [1, 2]")) == Lines{"~ tone a -> none"});
-  CHECK(lines_of(lab, lab_of("tone = \"a\", wood = \"ash\", strings = [1, 2]")) == Lines{"- tuner a:h", "+ tuner a:h"});
-  CHECK(lines_of(lab_of("secret_tone = \"x\""), lab_of("secret_tone = \"y\"")) ==
+  CHECK(lines_of(lab, tuned("wood = \"oak\", strings = [1, 2]")) == Lines{"~ tone a -> none"});
+  CHECK(lines_of(lab, tuned("tone = \"a\", wood = \"ash\", strings = [1, 2]")) == Lines{"- tuner a:h", "+ tuner a:h"});
+  CHECK(lines_of(tuned("secret_tone = \"x\""), tuned("secret_tone = \"y\"")) ==
         Lines{"~ secret_tone (secret) -> (secret)"});
 }
 
 TEST_CASE("what a driver tells counts more than what the last file said") {
-  const Lab lab = lab_of("tone = \"a\"");
+  const Lab lab = tuned("tone = \"a\"");
   CHECK(lines_of(lab, lab, tone("a")).empty());
   CHECK(lines_of(lab, lab, tone("b")) == Lines{"~ tone b -> a"});
   CHECK(lines_of(lab, lab, Parameters{}) == Lines{"~ tone a"});  // it says that it has none
   // An edit to what it has by now, whoever made it so.
-  CHECK(lines_of(lab, lab_of("tone = \"b\""), tone("b")).empty());
+  CHECK(lines_of(lab, tuned("tone = \"b\""), tone("b")).empty());
   // What the file does not set is free.
-  CHECK(lines_of(lab_of(""), lab_of(""), tone("b")).empty());
+  CHECK(lines_of(tuned(""), tuned(""), tone("b")).empty());
 }
 
 TEST_CASE("a journal keeps what a driver may be asked with later, but no secret") {
-  const Lab lab = lab_of(
+  const Lab lab = tuned(
       R"(tone = "a\"b", secret_tone = "s3cret", strings = [-1, 9007199254740993], wait = "1500ms", stand = "b:y")");
   const Device& device = lab.devices[1];
   engine::Record record;

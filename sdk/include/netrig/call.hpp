@@ -293,7 +293,7 @@ class Creation : public Call {
     order.lower = link.lower == nullptr ? NETRIG_NONE : link.lower->number;
     expect(function(NETRIG_NETLINK_1, &netrig_netlink::create_link)(raw(), &order), "the host refused the link");
   }
-  /// Makes a TUN or TAP, at once. owner, group: NETRIG_NONE for whoever has CAP_NET_ADMIN.
+  /// Makes a TUN or TAP, at once. owner, group: neither (NETRIG_NONE): root, and whoever has CAP_NET_ADMIN.
   void create_tun(std::uint32_t interface, std::uint32_t type, std::uint32_t flags, std::uint32_t owner = NETRIG_NONE,
                   std::uint32_t group = NETRIG_NONE) const {
     const netrig_tun_device order{sizeof order, interface, type, flags, owner, group};

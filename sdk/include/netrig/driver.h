@@ -163,7 +163,8 @@ struct netrig_host {
    *  nothing. */
   netrig_status (*set_state)(netrig_call* call, const char* name, const char* value);
 
-  /** Why the last call of a service failed, in full. The caller sets `struct_size`.
+  /** Why the last call of a service failed, in full. The caller sets `struct_size`; the host lowers it to what it has
+   *  filled, if that is less.
    *  Errors: NETRIG_NOT_FOUND: it did not fail. */
   netrig_status (*last_error)(netrig_call* call, struct netrig_error* error);
   /** change: 1 if this parameter is to be another than it is. */

@@ -136,8 +136,9 @@ struct netrig_tun_device {
   uint32_t interface; /**< index in the request; the host gives name, namespace, ifindex, MAC and MTU */
   uint32_t type;      /**< NETRIG_TUN_IP or NETRIG_TUN_ETHERNET */
   uint32_t flags;     /**< NETRIG_TUN_MULTI_QUEUE and those that follow */
-  uint32_t owner;     /**< user who may attach to it. NETRIG_NONE: whoever has CAP_NET_ADMIN */
-  uint32_t group;     /**< likewise */
+  uint32_t owner; /**< user who may attach to it, beside whoever has CAP_NET_ADMIN. NETRIG_NONE: none, or root if there
+                     is no group */
+  uint32_t group; /**< likewise */
 };
 NETRIG_ENDS_WITH(struct netrig_tun_device, group);
 
