@@ -116,7 +116,7 @@ std::unordered_map<std::string, Told> ask_devices(driver::Registry& drivers, Spa
   return all;
 }
 
-void add_told(std::unordered_map<std::string, Told> told, plan::Seen& seen) {
+void add_told(std::unordered_map<std::string, Told>&& told, plan::Seen& seen) {
   for (auto& [name, one] : told) {
     if (one.gone)
       seen.broken.insert(name);

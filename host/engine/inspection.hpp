@@ -39,7 +39,7 @@ struct Told {
 std::unordered_map<std::string, Told> ask_devices(driver::Registry& drivers, Spaces& spaces, const Record& record,
                                                   const Lab& lab);
 /// Adds it to what was seen.
-void add_told(std::unordered_map<std::string, Told> told, plan::Seen& seen);
+void add_told(std::unordered_map<std::string, Told>&& told, plan::Seen& seen);
 /// How a lab differs by it from what its file says.
 std::vector<plan::Line> drift_of(const std::unordered_map<std::string, Told>& told, const Lab& lab);
 
