@@ -37,6 +37,7 @@ std::string words_of_making(const Object& object) {
 
 static std::string words_of(const std::vector<SettingChange>& changes) {
   std::vector<std::string> words;
+  words.reserve(changes.size());
   for (const SettingChange& change : changes)
     words.push_back(change.found.empty()
                         ? fmt::format("{} {}", change.name, shown(change.expected))
