@@ -387,7 +387,7 @@ class Saying {
 
 }  // namespace
 
-Imported import_namespaces(driver::Registry& drivers, const LabName& name, std::vector<ImportTarget> targets) {
+Imported import_namespaces(driver::Registry& drivers, const LabName& name, const std::vector<ImportTarget>& targets) {
   std::set<std::string> names;
   for (const ImportTarget& target : targets) {
     if (const auto fault = namespace_name_fault(target.name))

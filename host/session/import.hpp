@@ -27,6 +27,6 @@ ImportTarget target_of_process(const std::string& text);
 bool counts_before(const std::string& one, const std::string& other);
 
 /// Looks at all of them, in threads. A namespace that is named twice is imported once, by its first name. Throws Error.
-Imported import_namespaces(driver::Registry& drivers, const LabName& name, std::vector<ImportTarget> targets);
+Imported import_namespaces(driver::Registry& drivers, const LabName& name, const std::vector<ImportTarget>& targets);
 
 }  // namespace netrig::session

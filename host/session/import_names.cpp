@@ -20,7 +20,7 @@ void name_devices(Lab& lab) {
         alone ? first.name.str() : fmt::format("{}.{}", lab.namespaces[first.home].name.str(), first.name.str());
     for (char& c : name)
       if (device_name_fault(std::string("a") + c)) c = '_';
-    if (device_name_fault(name)) name = "d" + name;
+    if (device_name_fault(name)) name.insert(0, "d");
     if (name.size() > 255) name.resize(255);
     while (device.interfaces.size() == 1 && !taken.insert(name).second) name += "_";
     device.name = DeviceName(name);
