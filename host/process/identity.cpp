@@ -110,15 +110,18 @@ std::optional<Identity> identity_of(pid_t process) {
   if (!proc_is_ours()) return std::nullopt;
   const auto began = stat_field(process, kBegan);
   const std::uint64_t space = inode_of(fmt::format("/proc/{}/ns/pid", process));
-  if (!began || space == 0) return std::nullopt;
-  return Identity{.process = process, .began = *began, .space = space, .seen_from = own_space()};
+  const std::uint64_t seen_from = own_space();
+  if (!began || space == 0 || seen_from == 0) return std::nullopt;
+  return Identity{.process = process, .began = *began, .space = space, .seen_from = seen_from};
 }
 
 Found find(const Identity& identity) {
   if (identity.process <= 0) return {};
   if (!proc_is_ours())
     return {.whereabouts = Whereabouts::unknown, .why = "/proc does not show the PID namespace that netrig runs in"};
-  return own_space() == identity.seen_from ? open_it(identity.process, identity) : find_elsewhere(identity);
+  const std::uint64_t here = own_space();
+  if (here == 0) return unknown(identity.process, errno);
+  return here == identity.seen_from ? open_it(identity.process, identity) : find_elsewhere(identity);
 }
 
 bool has_ended(const UniqueFd& process) {
