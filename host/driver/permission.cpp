@@ -206,7 +206,19 @@ void Permission::retract(const Order& order) {
   if (link->peer) covered_.at(link->peer->interface) = false;
 }
 
-void Permission::admit_tun(const TunOrder& order) {
+namespace {
+
+bool says(const Parameters* parameters, std::uint32_t number) {
+  if (parameters == nullptr) return false;
+  return std::any_of(parameters->begin(), parameters->end(), [&](const auto& entry) {
+    const auto& values = entry.second.values;
+    return std::find(values.begin(), values.end(), ParameterScalar(std::int64_t{number})) != values.end();
+  });
+}
+
+}  // namespace
+
+void Permission::admit_tun(const TunOrder& order, const Parameters* parameters) {
   check_operation(Operation::create);
   check_interface(order.interface);
   check_kind("tun");
@@ -214,6 +226,9 @@ void Permission::admit_tun(const TunOrder& order) {
   if (order.type != NETRIG_TUN_IP && order.type != NETRIG_TUN_ETHERNET)
     deny(fmt::format("a TUN of type {}", order.type));
   if ((order.flags & ~kFlags) != 0) deny(fmt::format("a TUN with flags {:#x}", order.flags));
+  for (const std::uint32_t who : {order.owner, order.group})
+    if (who != NETRIG_NONE && (granted_ & NETRIG_WANTS_TUN) == 0 && !says(parameters, who))
+      deny(fmt::format("a TUN for user or group {}, whom no parameter names", who));
   cover(order.interface);
 }
 

@@ -49,8 +49,9 @@ class Permission {
   void admit_made(std::uint32_t interface, std::uint32_t ifindex);
   /// An order that was admitted, and that the kernel refused or never saw: its links may be asked for again.
   void retract(const Order& order);
-  /// A TUN that the host makes: as a link of the kind "tun" that the table declares.
-  void admit_tun(const TunOrder& order);
+  /// A TUN that the host makes: as a link of the kind "tun" that the table declares. Whoever is not granted its packets
+  /// lets nobody have them but whom the lab file names, in a parameter. `parameters`: nullptr: there are none.
+  void admit_tun(const TunOrder& order, const Parameters* parameters);
   void retract_tun(const TunOrder& order) { covered_.at(order.interface) = false; }
   /// A queue of one: whoever has it reads and writes packets.
   void check_queue(std::uint32_t interface) const;

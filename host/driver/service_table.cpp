@@ -169,7 +169,7 @@ netrig_status create_tun(netrig_call* call, const netrig_tun_device* device) {
                          .flags = device->flags,
                          .owner = device->owner,
                          .group = device->group};
-    call->permission->admit_tun(order);
+    call->permission->admit_tun(order, call->parameters);
     try {
       const std::uint32_t ifindex = call->services->create_tun(order);
       call->flushed.emplace_back(order.interface, ifindex);

@@ -34,7 +34,7 @@ void Serving::flush(const ServiceMessage& ask, DoneMessage& done) {
 }
 
 void Serving::create_tun(const ServiceMessage& ask, DoneMessage& done) {
-  permission_.admit_tun(ask.tun);
+  permission_.admit_tun(ask.tun, call_.has_parameters ? &call_.parameters : nullptr);
   try {
     done.number = services_->create_tun(ask.tun);
   } catch (const ServiceError&) {

@@ -200,3 +200,27 @@ TEST_CASE("no log of drivers, no audit and no report shows a secret of a lab") {
   CHECK_THAT(read(audit), ContainsSubstring("cveth") && !ContainsSubstring(secret));
   attack::require_no_trace();
 }
+
+TEST_CASE("without the grant a driver gives a TUN to nobody whom the lab file does not name") {
+  netrig::DriverDescription description;
+  description.kind = "tap";
+  description.link_kinds = {"tun"};
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  const auto admits = [&](std::uint32_t granted, std::uint32_t owner, const netrig::Parameters* parameters) {
+    driver::Permission permission(description, granted, driver::Operation::create, interfaces, 0);
+    try {
+      permission.admit_tun({.interface = 0, .type = NETRIG_TUN_ETHERNET, .owner = owner}, parameters);
+      return true;
+    } catch (const netrig::Error& error) {
+      CHECK(error.code() == netrig::ErrorCode::denied);
+      return false;
+    }
+  };
+  netrig::Parameters named;
+  named["owner"].values = {std::int64_t{1000}};
+  CHECK(admits(0, NETRIG_NONE, nullptr));
+  CHECK(admits(0, 1000, &named));
+  CHECK_FALSE(admits(0, 1001, &named));
+  CHECK_FALSE(admits(0, 1000, nullptr));
+  CHECK(admits(NETRIG_WANTS_TUN, 1001, &named));
+}
