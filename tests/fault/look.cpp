@@ -24,7 +24,7 @@ constexpr const char* kScript = R"(
 printf 'link\naddr\nroute show table all\nrule\nneigh show nud permanent\n' | ip -j -d -b -
 printf 'route show table all\nrule\nneigh show nud permanent\n' | ip -6 -j -d -b -
 cd /proc/sys/net
-exec grep -H . ipv4/ip_forward ipv4/conf/*/arp_ignore ipv4/conf/*/forwarding ipv4/conf/*/rp_filter \
+LC_ALL=C exec grep -H . ipv4/ip_forward ipv4/conf/*/arp_ignore ipv4/conf/*/forwarding ipv4/conf/*/rp_filter \
   ipv6/conf/*/forwarding ipv6/conf/*/accept_ra ipv6/conf/*/disable_ipv6
 )";
 /// What the script prints, in its order.

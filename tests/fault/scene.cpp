@@ -37,18 +37,20 @@ constexpr const char* kPolicy = "/tmp/host.toml";  // with a driver that has a w
 
 // What the machine's administrator had before the lab came.
 constexpr const char* kExisting = R"(
-ip link set lo up
-ip link add uplink type veth peer name cable
-ip link set uplink addrgenmode none up
-ip link set cable addrgenmode none up
+printf '%s\n' 'link set lo up' 'link add uplink type veth peer name cable' 'link set uplink addrgenmode none up' \
+  'link set cable addrgenmode none up' | ip -b -
 for link in uplink cable; do until ip link show $link | grep -q LOWER_UP.*state.UP; do sleep 0.01; done; done
-ip addr add 198.51.100.1/24 dev uplink
-ip route add 203.0.113.128/25 dev uplink
-sysctl -qw net.ipv4.ip_forward=0 net.ipv4.conf.uplink.arp_ignore=0
+printf '%s\n' 'addr add 198.51.100.1/24 dev uplink' 'route add 203.0.113.128/25 dev uplink' | ip -b -
+cd /proc/sys/net/ipv4
+echo 0 >ip_forward
+echo 0 >conf/uplink/arp_ignore
 )";
+// As few programs as can be: thousands of cases look three times each.
 constexpr const char* kLook = R"(
-ip -j -d link; ip -j addr; ip -j -4 route show table all; ip -j -6 route show table all; ip -j rule; ip -j neigh show nud permanent
-sysctl net.ipv4.ip_forward net.ipv4.conf.all net.ipv4.conf.default net.ipv4.conf.uplink
+printf '%s\n' addr 'route show table all' rule 'neigh show nud permanent' | ip -j -d -b -
+ip -6 -j route show table all
+cd /proc/sys/net/ipv4
+LC_ALL=C exec grep -H . ip_forward conf/all/* conf/default/* conf/uplink/*
 )";
 
 void check(bool good, const char* what) {
