@@ -29,3 +29,6 @@ overlay() {
   mount -t overlay overlay "$1" -o "lowerdir=${2:+$2:}$1,upperdir=$changes/upper,workdir=$changes/work" 2>/dev/null ||
     skip "this machine's kernel has no overlayfs over $1"
 }
+
+# forget_installations BUILD, an overlay: uninstalling would take what was installed before along, also what other tests have.
+forget_installations() { rm -f "$1"/install_manifest*.txt; }
