@@ -226,6 +226,8 @@ class Vigil {
       int status = 0;
       rusage usage{};
       const pid_t gone = ::wait4(-1, &status, WNOHANG, &usage);
+      // The signal that told of an end is taken, and would not come again.
+      if (gone < 0 && errno == EINTR) continue;
       if (gone <= 0) {
         childless_ = gone < 0 && errno == ECHILD;
         return;
