@@ -10,6 +10,7 @@
 
 #include "cli/help.hpp"
 #include "cli/values.hpp"
+#include "cli/walk.hpp"
 #include "model/names.hpp"
 
 namespace netrig::cli {
@@ -70,80 +71,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_drivers(app, action);
   add_doctor(app, action);
   add_audit(app, action);
-}
-
-/// Walks the words as the parser will: which are commands, which their arguments, and which options or their values.
-struct Walk {
-  const CLI::App* command = nullptr;      ///< the last one named
-  std::vector<std::size_t> arguments;     ///< after it; indexes
-  std::optional<std::size_t> no_command;  ///< a word where a command should be
-  std::optional<std::string> no_option;   ///< the first that there is not
-  std::size_t end = 0;                    ///< where "--" or, of `exec`, the command to run begins
-};
-
-/// What an option is to the parser.
-struct Known {
-  bool is_one = false;
-  bool takes_next = false;  ///< the next word is its value
-};
-
-const CLI::Option* option_named(const CLI::App* command, const std::string& name) {
-  for (; command != nullptr; command = command->get_parent())
-    if (const CLI::Option* option = command->get_option_no_throw(name)) return option;
-  return nullptr;
-}
-
-bool takes_value(const CLI::Option& option) { return option.get_items_expected_min() > 0; }
-
-/// "--name", "--name=value", "-n", "-nvalue", "-qv".
-Known known_option(const CLI::App* command, const std::string& word) {
-  if (word.starts_with("--")) {
-    const std::size_t equals = word.find('=');
-    const CLI::Option* option = option_named(command, word.substr(0, equals));
-    return {.is_one = option != nullptr,
-            .takes_next = option != nullptr && equals == std::string::npos && takes_value(*option)};
-  }
-  for (std::size_t i = 1; i < word.size(); ++i) {
-    const CLI::Option* option = option_named(command, std::string("-") + word[i]);
-    if (option == nullptr) return {};
-    if (takes_value(*option)) return {.is_one = true, .takes_next = i + 1 == word.size()};
-  }
-  return {.is_one = true};
-}
-
-/// Nothing: there is none below `parent`.
-const CLI::App* command_named(const CLI::App* parent, const std::string& name) {
-  for (const CLI::App* command : parent->get_subcommands({}))
-    if (command->get_name() == name) return command;
-  return nullptr;
-}
-
-Walk walk(const CLI::App& root, const std::vector<std::string>& words) {
-  constexpr std::size_t kBeforeCommand = 2;  // LAB and NAMESPACE of exec
-  Walk found{.command = &root, .arguments = {}, .no_command = {}, .no_option = {}, .end = words.size()};
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    if (word == "--" || (found.command->get_name() == "exec" && found.arguments.size() == kBeforeCommand &&
-                         (word.empty() || word.front() != '-'))) {
-      found.end = i;
-      return found;
-    }
-    if (word.size() > 1 && word.front() == '-') {
-      const Known option = known_option(found.command, word);
-      if (!option.is_one && !found.no_option) found.no_option = word;
-      if (option.takes_next) ++i;
-      continue;
-    }
-    if (found.command->get_subcommands({}).empty()) {
-      found.arguments.push_back(i);
-    } else if (const auto* next = command_named(found.command, word)) {
-      found.command = next;
-    } else {
-      found.no_command = i;
-      return found;
-    }
-  }
-  return found;
+  add_completion(app, action);
 }
 
 std::string path_of(const CLI::App* command) {
@@ -219,8 +147,10 @@ std::string in_words(const CLI::App* command, const CLI::ParseError& error) {
 
 }  // namespace
 
-std::variant<Action, std::string> read_command_line(std::vector<std::string> words, GlobalOptions& options) {
-  CLI::App app("Rigs up Linux networks from one TOML file, with device drivers as plugins.", "netrig");
+std::unique_ptr<CLI::App> command_tree(GlobalOptions& options, Action& action) {
+  auto tree = std::make_unique<CLI::App>("Rigs up Linux networks from one TOML file, with device drivers as plugins.",
+                                         "netrig");
+  CLI::App& app = *tree;
   use_help_format(app);
   app.set_version_flag("--version", std::string("netrig ") + NETRIG_VERSION);
   app.require_subcommand(1);
@@ -242,9 +172,14 @@ std::variant<Action, std::string> read_command_line(std::vector<std::string> wor
             {"8", "done, but for interfaces that were there before: left, and named"},
             {"130", "interrupted and rolled back"}});
   add_global_options(app, options);
-  Action action;
   add_commands(app, action);
+  return tree;
+}
 
+std::variant<Action, std::string> read_command_line(std::vector<std::string> words, GlobalOptions& options) {
+  Action action;
+  const std::unique_ptr<CLI::App> tree = command_tree(options, action);
+  CLI::App& app = *tree;
   const Walk found = walk(app, words);
   options.json = std::find(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(found.end), "--json") !=
                  words.begin() + static_cast<std::ptrdiff_t>(found.end);

@@ -11,6 +11,7 @@
 #include <mutex>
 
 #include "cli/command_line.hpp"
+#include "cli/completion.hpp"
 #include "cli/session.hpp"
 #include "model/error_number.hpp"
 #include "model/printable.hpp"
@@ -119,6 +120,7 @@ int run(int argc, char** argv, const driver::PolicySource& installation) {
   ::signal(SIGPIPE, SIG_IGN);
   // Who ignores it has children reaped by the kernel without a word, and this is inherited.
   ::signal(SIGCHLD, SIG_DFL);
+  if (argc > 1 && argv[1] == kComplete) return complete({argv + 2, argv + argc}, installation);
   GlobalOptions options;
   try {
     const auto asked = read_command_line({argv + std::min(argc, 1), argv + argc}, options);

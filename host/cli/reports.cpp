@@ -184,7 +184,7 @@ int answered(Session& session, const std::function<int()>& body) {
 
 namespace {
 
-int exit_code_of(const check::Totals& totals, bool interrupted) {
+int code_of_totals(const check::Totals& totals, bool interrupted) {
   if (interrupted) return static_cast<int>(ErrorCode::interrupted);
   if (totals.failed > 0) return static_cast<int>(ErrorCode::failed);
   return totals.error > 0 ? kCouldNotRun : 0;
@@ -192,11 +192,11 @@ int exit_code_of(const check::Totals& totals, bool interrupted) {
 
 }  // namespace
 
-int exit_code_of(const check::Report& report) { return exit_code_of(report.totals(), report.interrupted); }
+int exit_code_of(const check::Report& report) { return code_of_totals(report.totals(), report.interrupted); }
 
 int exit_code_of(report::LabRuns runs) {
-  return exit_code_of(report::test_totals(runs),
-                      std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.report.interrupted; }));
+  return code_of_totals(report::test_totals(runs),
+                        std::any_of(runs.begin(), runs.end(), [](const auto& run) { return run.report.interrupted; }));
 }
 
 }  // namespace netrig::cli

@@ -27,12 +27,12 @@ bool is_value_name(std::string_view name) {
 }
 
 /// Where a file of a namespace comes to lie.
-struct Place {
+struct FilePlace {
   std::string path;           ///< "" for "/"
   bool is_directory = false;  ///< it says so
 };
 
-Place read_place(const Text& text, const Context& context) {
+FilePlace read_place(const Text& text, const Context& context) {
   constexpr std::size_t kLongest = 200;
   const fs::path path(text.value);
   std::string normal = path.lexically_normal().string();
@@ -104,7 +104,7 @@ class Reading {
       : context_(files.context()), space_(space), values_(values), around_(around) {
     for (const auto& [key, node] : in_file_order(files.raw())) {
       const Text name = context_.expanded(key->str(), position_of(*key));
-      const Place place = read_place(name, context_);
+      const FilePlace place = read_place(name, context_);
       const toml::node& entry = context_.resolved(*node);
       if (entry.is_string()) {
         source_file(place, name, *files.text(key->str()), OwnFile{.path = {}, .text = {}, .where = name.where},
@@ -136,7 +136,7 @@ class Reading {
     bool copied = false;  ///< with a directory
   };
 
-  void table_file(const Place& place, const Text& name, const Table& table) {
+  void table_file(const FilePlace& place, const Text& name, const Table& table) {
     table.allow({"source", "text", "mode", "owner", "group", "values"});
     if (table.has("source") == table.has("text"))
       table.fail(name.where, fmt::format("file \"{}\" has {} source and text; write one of them", name.value,
@@ -158,7 +158,7 @@ class Reading {
     add(std::move(file), false);
   }
 
-  void source_file(const Place& place, const Text& name, const Text& source, OwnFile file,
+  void source_file(const FilePlace& place, const Text& name, const Text& source, OwnFile file,
                    std::optional<std::uint32_t> mode, const Values& own, const Table* table) {
     const auto fail = [&](const std::string& why) { context_.fail(source.where, why); };
     std::string from = fs::path(source.value).lexically_normal().string();

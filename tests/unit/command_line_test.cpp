@@ -15,13 +15,13 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// As a shell splits a line that has only words, single quotes and a pipe.
+/// As a shell splits a line that has only words, single quotes and a pipe or where it goes.
 Words typed_words(const std::string& line) {
   Words words;
   std::string word;
   bool quoted = false;
   for (const char c : line + " ") {
-    if (c == '|') break;
+    if (c == '|' || c == '>') break;
     if (c == '\'')
       quoted = !quoted;
     else if (c != ' ' || quoted)
@@ -59,10 +59,10 @@ std::vector<std::string> each_line(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the help of every command has examples that can be typed and exit codes and the global options") {
-  const auto command =
-      GENERATE(as<std::string>{}, "", "up", "down", "test", "run", "ping", "bench", "plan", "graph", "verify", "watch",
-               "import", "status", "logs", "list", "exec", "shell", "drivers", "drivers list", "drivers show",
-               "drivers new", "drivers test", "drivers keygen", "drivers sign", "drivers check", "doctor", "audit");
+  const auto command = GENERATE(as<std::string>{}, "", "up", "down", "test", "run", "ping", "bench", "plan", "graph",
+                                "verify", "watch", "import", "status", "logs", "list", "exec", "shell", "drivers",
+                                "drivers list", "drivers show", "drivers new", "drivers test", "drivers keygen",
+                                "drivers sign", "drivers check", "doctor", "audit", "completion");
   const std::string help = help_of(typed_words(command));
   INFO(command << ":\n" << help);
   CHECK_THAT(help, ContainsSubstring(std::string(cli::kGlobalGroup) + ":"));

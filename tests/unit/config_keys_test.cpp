@@ -9,7 +9,7 @@ namespace {
 
 config::Parsed parsed(const std::string& text) { return config::parse(text, "lab.toml", fake_drivers()); }
 
-std::string error_of(const std::string& text) {
+std::string fault_of(const std::string& text) {
   try {
     parsed(text);
   } catch (const Error& error) {
@@ -39,11 +39,11 @@ Route route_of(const std::string& keys) { return space_of("routes = [{ " + keys 
 
 void wrong_space(const std::string& keys, const std::string& message) {
   INFO(keys);
-  CHECK_THAT(error_of(space_text(keys)), ContainsSubstring(message));
+  CHECK_THAT(fault_of(space_text(keys)), ContainsSubstring(message));
 }
 void wrong_link(const std::string& keys, const std::string& message) {
   INFO(keys);
-  CHECK_THAT(error_of(link_line(keys)), ContainsSubstring(message));
+  CHECK_THAT(fault_of(link_line(keys)), ContainsSubstring(message));
 }
 void wrong_address(const std::string& keys, const std::string& message) {
   wrong_link("addresses = [{ " + keys + " }]", message);
@@ -325,12 +325,12 @@ TEST_CASE("alternative names are names, each of one interface") {
            "\"e0\", " +
            first + " },\n{ namespace = \"a\", name = \"e1\", " + second + " }]\n";
   };
-  CHECK_THAT(error_of(two("altnames = [\"x\"]", "altnames = [\"x\"]")),
+  CHECK_THAT(fault_of(two("altnames = [\"x\"]", "altnames = [\"x\"]")),
              ContainsSubstring("lab.toml:8:44: alternative name \"x\" is that of another interface of namespace a, in "
                                "line 7"));
-  CHECK_THAT(error_of(two("index = 7", "index = 7")),
+  CHECK_THAT(fault_of(two("index = 7", "index = 7")),
              ContainsSubstring("lab.toml:8:41: index 7 is that of another interface of namespace a, in line 7"));
-  CHECK(error_of(two("index = 7", "index = 8")) == "no error");
+  CHECK(fault_of(two("index = 7", "index = 8")) == "no error");
 }
 
 TEST_CASE("addresses have what ip-address(8) can say of one") {
@@ -436,7 +436,7 @@ TEST_CASE("a namespace and its interface agree on a sysctl") {
   const Lab lab = parsed(both("1")).lab;
   CHECK(lab.namespaces[0].of<Sysctl>().size() == 1);
   CHECK(lab.devices[0].interfaces[0].of<Sysctl>().empty());
-  CHECK_THAT(error_of(both("0")), ContainsSubstring("lab.toml:9:34: sysctl net.ipv4.conf.eth0.forwarding is \"1\" here "
+  CHECK_THAT(fault_of(both("0")), ContainsSubstring("lab.toml:9:34: sysctl net.ipv4.conf.eth0.forwarding is \"1\" here "
                                                     "and \"0\" in line 4; leave one out"));
 }
 
