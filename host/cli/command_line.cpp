@@ -71,6 +71,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_drivers(app, action);
   add_doctor(app, action);
   add_audit(app, action);
+  add_schema(app, action);
   add_completion(app, action);
 }
 

@@ -30,6 +30,7 @@ void add_logs(CLI::App& app, Action& action);
 void add_drivers(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_audit(CLI::App& app, Action& action);
+void add_schema(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 /// Commands below "drivers".
 void add_signing(CLI::App& drivers, Action& action);

@@ -21,8 +21,7 @@ LabName read_lab_name(const toml::table& root, const Context& context) {
   const auto* lab = file.table("lab");
   if (lab == nullptr) context.fail({1, 1}, "there is no [lab]; a lab file begins with [lab] and name = \"...\"");
   const Table table(*lab, "[lab]", context);
-  table.allow({"name", "description", "dad", "foreign", "namespaces", "prefix",
-               "resolve"});  // first: "nmae" is no missing name
+  table.allow(lab_keys());  // first: "nmae" is no missing name
   const Text name = table.required_text("name");
   if (const auto fault = lab_name_fault(name.value))
     context.fail(name.where, fmt::format("lab name \"{}\" {}; use letters, digits and . _ -", name.value, *fault));

@@ -31,7 +31,7 @@ std::shared_ptr<const DriverDescription> find_driver(const Text& kind, const Sur
 }  // namespace
 
 Device read_device(const Text& name, const Table& table, const Surroundings& around) {
-  table.allow({"driver", "interfaces", "params"});
+  table.allow(device_keys());
   const Context& context = table.context();
   if (const auto fault = device_name_fault(name.value))
     context.fail(name.where,

@@ -64,7 +64,7 @@ class Reader {
     read_loops(root);
     settle_contents(root, fs::path(path).parent_path().string(), false);
     const Table file(root, "the file", context_);
-    file.allow({"lab", "vars", "include", "group", "namespace", "device", "link", "lan", "repeat", "test", "service"});
+    file.allow(file_keys());
     if (!path.empty() && file.has("lab"))
       context_.fail(
           file.where("lab"),

@@ -66,7 +66,7 @@ Groups::Groups(const Roots& roots, const Context& context, const Budget& budget)
       group.keys = tomlfile::materialised(table.raw(), context);
       group.keys.erase("members");
       group.interfaces = InterfaceDefaults::take(group.keys, context);
-      Table(group.keys, "group", context).allow(namespace_keys());
+      Table(group.keys, "group", context).allow(group_keys());
       group.cost = budget.cost_of(group.keys);
       groups_.push_back(std::move(group));
     }
@@ -111,10 +111,7 @@ toml::table InterfaceDefaults::take(toml::table& keys, const Context& context) {
     if (pattern->str() == "lo")
       context.fail(position_of(*pattern),
                    "lo is no interface of a device; its addresses are the key lo of the namespace");
-    std::vector<std::string_view> allowed;
-    for (const std::string_view key : interface_keys())
-      if (key != "namespace" && key != "name") allowed.push_back(key);
-    Table(*value->as_table(), "interface", context).allow(allowed);
+    Table(*value->as_table(), "interface", context).allow(interface_default_keys());
   }
   toml::table interfaces = std::move(*keys.get_as<toml::table>("interface"));
   keys.erase("interface");

@@ -115,14 +115,6 @@ void check_mtu(const Interface& interface, const Table& table) {
 
 }  // namespace
 
-std::span<const std::string_view> interface_keys() {
-  static constexpr std::array<std::string_view, 21> kKeys = {
-      "namespace",     "name",   "addresses", "mac",         "mtu",          "master",    "state",
-      "alias",         "txqlen", "group",     "promiscuous", "allmulticast", "multicast", "arp",
-      "addr_gen_mode", "index",  "protodown", "altnames",    "dynamic",      "sysctl",    "neighbours"};
-  return kKeys;
-}
-
 Interface read_interface(const Table& table, const std::string* device, const Surroundings& around) {
   table.allow(interface_keys());
   const std::size_t home = read_home(table, around);

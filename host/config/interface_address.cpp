@@ -94,8 +94,7 @@ Address read_one(const toml::node& node, const std::string& interface, Dad dad, 
     address.prefix = interface_address(context.expanded(node), context);
   } else if (const auto* raw = node.as_table()) {
     const Table table(*raw, "address", context);
-    table.allow(
-        {"address", "peer", "scope", "dad", "broadcast", "label", "valid", "preferred", "prefix_route", "metric"});
+    table.allow(address_keys());
     const Text text = table.required_text("address");
     address.where = text.where;
     address.prefix = interface_address(text, context);

@@ -91,14 +91,12 @@ End read_end(const toml::node& node, bool of_lan, const Context& context) {
                                         "9000 }}",
                                         type_of(node)));
   const Table table(*raw, of_lan ? "port" : "end", context);
-  std::vector<std::string_view> keys(interface_keys().begin(), interface_keys().end());
-  keys.emplace_back("end");
   for (const std::string_view key : vlan_keys())
     if (of_lan && table.has(key))
       table.fail(table.where(key), fmt::format("{} needs VLANs and settings of ports, which this version of netrig "
                                                "does not have; leave it out",
                                                key));
-  table.allow(keys);
+  table.allow(of_lan ? lan_port_keys() : end_keys());
   end.interface = tomlfile::materialised(*raw, context);
   const auto text = table.text("end");
   if (of_lan && !text)
@@ -231,7 +229,7 @@ toml::table lan_interface(const Text& lan, std::string_view name, const toml::so
 }  // namespace
 
 PlainDevice link_device(const Table& link) {
-  link.allow({"ends", "driver", "params", "mtu", "prefix"});
+  link.allow(link_keys());
   std::vector<End> ends = read_ends(link, "ends", false);
   if (ends.empty()) link.fail(link.where("ends"), "[[link]] has no ends");
   const auto driver = link.text("driver");
@@ -258,7 +256,7 @@ PlainDevice link_device(const Table& link) {
 }
 
 toml::table lan_namespace(const Text&, const Table& lan) {
-  lan.allow({"ports", "params", "prefix"});
+  lan.allow(lan_keys());
   const toml::source_region& at = lan.raw().source();
   toml::table space;
   tomlfile::put_source(space, at);

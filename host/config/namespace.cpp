@@ -28,13 +28,6 @@ std::optional<Foreign> read_foreign(const Table& table) {
   return foreign ? std::optional(kWords.at(*foreign)) : std::nullopt;
 }
 
-std::span<const std::string_view> namespace_keys() {
-  static constexpr std::array<std::string_view, 16> kKeys = {
-      "existing", "path",      "lo",     "forwarding", "gateway", "routes", "rules",  "sysctl",
-      "foreign",  "interface", "switch", "hostname",   "private", "files",  "values", "commands"};
-  return kKeys;
-}
-
 Namespace read_namespace(const Text& name, const Table& table, const Surroundings& around) {
   table.allow(namespace_keys());
   if (const auto fault = namespace_name_fault(name.value))

@@ -10,7 +10,7 @@ namespace netrig::config {
 namespace {
 
 Neighbour read_neighbour(const Table& table) {
-  table.allow({"address", "mac", "state", "router", "proxy"});
+  table.allow(neighbour_keys());
   Neighbour neighbour;
   const Text address = table.required_text("address");
   neighbour.where = address.where;

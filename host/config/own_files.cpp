@@ -137,7 +137,7 @@ class Reading {
   };
 
   void table_file(const FilePlace& place, const Text& name, const Table& table) {
-    table.allow({"source", "text", "mode", "owner", "group", "values"});
+    table.allow(own_file_keys());
     if (table.has("source") == table.has("text"))
       table.fail(name.where, fmt::format("file \"{}\" has {} source and text; write one of them", name.value,
                                          table.has("text") ? "both" : "neither"));

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "config/config.hpp"
+#include "config/keys.hpp"
 #include "model/lab.hpp"
 #include "toml/table.hpp"
 
@@ -69,8 +70,6 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& 
 std::uint32_t read_tos(const Table& table);
 /// What keys of a lab file are called elsewhere.
 std::span<const tomlfile::Synonym> synonyms();
-std::span<const std::string_view> namespace_keys();
-std::span<const std::string_view> interface_keys();
 
 Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
                            const Context& context);

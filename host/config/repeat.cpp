@@ -7,11 +7,8 @@
 namespace netrig::config {
 namespace {
 
-constexpr std::array<std::string_view, 8> kKeys = {"for",  "when", "namespace", "device",
-                                                   "link", "lan",  "test",      "service"};
-
 void check_repeat(const Table& repeat) {
-  repeat.allow(kKeys);
+  repeat.allow(repeat_keys());
   const auto* loops = repeat.table("for");
   if (loops == nullptr || loops->empty())
     repeat.fail(repeat.where(), "[[repeat]] has no variable; write for = { i = \"0..9\" }");

@@ -31,7 +31,7 @@ void read_next_hops(const Table& table, Route& route) {
     table.fail(table.where("next_hops"), "route has via or dev as well as next_hops; use one of them");
   const std::size_t count = count_elements(*hops, table.context());
   for_each_table(*hops, "next hop", table.context(), [&](const Table& hop) {
-    hop.allow({"via", "dev", "weight", "onlink"});
+    hop.allow(next_hop_keys());
     if (count == 1 && hop.has("weight"))
       hop.fail(hop.where("weight"), "weight is a next hop's share among several; a single next hop has none");
     route.next_hops.push_back(read_next_hop(hop));
@@ -144,14 +144,14 @@ void check_family(const Table& table, const Route& route) {
 }  // namespace
 
 Route read_route(const Table& table) {
-  table.allow({"to", "via", "dev", "metric", "table", "onlink", "source", "type", "next_hops", "mtu", "family",
-               "weight", "scope", "tos", "protocol", "advmss", "initcwnd", "congestion", "preference"});
+  table.allow(route_keys());
   Route route;
   route.where = table.where();
   route.type = read_type(table);
   read_next_hops(table, route);
   read_settings(table, route);
   const Text to = table.required_text("to");
+  static_cast<void>(table.choice("family", {"ipv4", "ipv6"}));  // also where it decides nothing
   if (to.value == "default")
     route.destination = Prefix{IpAddress{.family = default_family(table, route), .bytes = {}}, 0};
   else

@@ -104,8 +104,7 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& 
 }
 
 Rule read_rule(const Table& table) {
-  table.allow({"from", "to", "iif", "oif", "fwmark", "tos", "table", "l3mdev", "priority", "family", "ipproto",
-               "source_ports", "destination_ports", "uid_range", "not", "suppress_prefix_length", "action"});
+  table.allow(rule_keys());
   Rule rule;
   rule.where = table.where();
   read_selector(table, rule);

@@ -33,7 +33,7 @@ std::vector<Text> texts_of(const Table& table, std::string_view key) {
 }
 
 Readiness read_readiness(const Table& ready) {
-  ready.allow({"tcp", "udp", "output", "command"});
+  ready.allow(ready_keys());
   if (ready.raw().size() != 1)
     ready.fail(ready.where(), "ready takes one of tcp = PORT, udp = PORT, output = \"REGEX\" and command = ...");
   Readiness readiness;
@@ -87,8 +87,7 @@ std::string read_directory(const Table& table) {
 }  // namespace
 
 void Services::read(const Text& name, const Table& table) {
-  table.allow({"namespace", "command", "start", "ready", "timeout", "after", "user", "environment", "directory",
-               "forks", "stop", "log"});
+  table.allow(service_keys());
   if (const auto fault = device_name_fault(name.value))
     table.fail(name.where, fmt::format("service name \"{}\" {}", name.value, *fault));
   if (!table.has("namespace")) static_cast<void>(table.required_text("namespace"));

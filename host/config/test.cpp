@@ -45,7 +45,7 @@ void for_each_entry(const Table& test, std::string_view key, Each&& each) {
 std::vector<PlacedCommand> read_commands(const Table& test, std::string_view key) {
   std::vector<PlacedCommand> commands;
   for_each_entry(test, key, [&](const Table& entry) {
-    entry.allow({"namespace", "command"});
+    entry.allow(placed_command_keys());
     commands.push_back(read_placed(entry));
   });
   return commands;
@@ -84,6 +84,10 @@ Event read_happening(const Table& entry) {
                fmt::format("{} takes one of interface = \"NAMESPACE:INTERFACE\" with state = \"down\", service = "
                            "\"NAME\" with state = \"stop\", and namespace with command",
                            entry.what()));
+  if (entry.has("namespace") && !entry.has("command"))
+    entry.fail(entry.where("namespace"),
+               "namespace goes with command; an interface is named together with its own, as in "
+               "interface = \"r1:eth0\", a service by its name");
   if (entry.has("command"))
     event.what = read_placed(entry);
   else if (entry.has("service"))
@@ -96,12 +100,12 @@ Event read_happening(const Table& entry) {
 Event read_preparation(const Table& entry) {
   if (entry.has("at"))
     entry.fail(entry.where("at"), "before happens before the check begins; what happens later goes into during");
-  entry.allow({"interface", "service", "state", "namespace", "command"});
+  entry.allow(preparation_keys());
   return read_happening(entry);
 }
 
 Event read_event(const Table& entry) {
-  entry.allow({"at", "interface", "service", "state", "namespace", "command"});
+  entry.allow(event_keys());
   if (!entry.has("at")) entry.fail(entry.where(), "during has no \"at\"; write when it happens, as in at = \"500ms\"");
   Event event = read_happening(entry);
   event.at = *read_time(entry, "at", 0ns, kLongest);
@@ -109,7 +113,7 @@ Event read_event(const Table& entry) {
 }
 
 CounterAssertion read_counters(const Table& entry) {
-  entry.allow({"interface", "max_drops", "max_errors", "min_packets", "max_packets"});
+  entry.allow(counters_keys());
   const auto count = [&](std::string_view key) -> std::optional<std::uint64_t> {
     const auto value = entry.integer(key, 0, INT64_MAX);
     if (!value) return std::nullopt;
@@ -124,7 +128,7 @@ CounterAssertion read_counters(const Table& entry) {
 }
 
 CaptureAssertion read_capture(const Table& entry) {
-  entry.allow({"interface", "filter", "sees", "min", "max"});
+  entry.allow(capture_keys());
   CaptureAssertion capture{.interface = read_interface(entry), .where = entry.where()};
   if (auto filter = entry.text("filter")) capture.filter = std::move(filter->value);
   const auto sees = entry.boolean("sees");
@@ -182,10 +186,7 @@ Test read_test(const Table& table) {
     if (table.has(key))
       table.fail(table.where(key),
                  fmt::format("{} is the check's: write ping = {{ to = \"h2\", {} = \"10s\" }}", key, key));
-  table.allow({"name",  "description", "from",   "tags",     "depends_on", "repeat", "timeout",     "before",
-               "after", "services",    "during", "counters", "capture",    "ping",   "failover",    "tcp",
-               "udp",   "throughput",  "path",   "mtu",      "dns",        "http",   "unreachable", "neighbour",
-               "route", "address",     "exec",   "verify",   "link",       "fdb"});
+  table.allow(test_keys());
   const Text name = table.required_text("name");
   if (name.value.empty()) table.fail(name.where, "test has an empty name");
   Test test{.name = name.value,

@@ -61,8 +61,7 @@ std::optional<double> read_percent(const Table& check, std::string_view key) {
 }
 
 Check read_ping(const Table& check) {
-  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "count", "interval", "size", "dont_fragment",
-                      "ttl", "max_loss", "max_rtt", "min_loss", "min_rtt", "timeout"});
+  allow_check(check, ping_keys());
   PingCheck ping{.to = read_target(check)};
   set(ping.count, check.integer("count", 1, 1'000'000));
   ping.interval = read_time(check, "interval", 100us, 1h).value_or(ping.interval);
@@ -82,7 +81,7 @@ Check read_ping(const Table& check) {
 }
 
 Check read_failover(const Table& check) {
-  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "interval", "duration", "max_outage"});
+  allow_check(check, failover_keys());
   FailoverCheck failover{.to = read_target(check)};
   failover.interval = read_time(check, "interval", 1ms, 1s).value_or(failover.interval);
   failover.duration = read_time(check, "duration", 10ms, 1h).value_or(failover.duration);
@@ -91,8 +90,7 @@ Check read_failover(const Table& check) {
 }
 
 Check read_connect(const Table& check, Protocol protocol) {
-  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "port", "server", "size", "count", "max_rtt",
-                      "timeout"});
+  allow_check(check, protocol == Protocol::tcp ? tcp_keys() : udp_keys());
   ConnectCheck connect{.protocol = protocol, .to = read_target(check)};
   connect.port = read_port(check, connect.port);
   set(connect.server, check.boolean("server"));
@@ -107,8 +105,7 @@ Check read_connect(const Table& check, Protocol protocol) {
 }
 
 Check read_throughput(const Table& check) {
-  allow_check(check, {"to", "family", "pairs", "protocol", "duration", "streams", "reverse", "port", "rate", "min",
-                      "max", "max_retransmits", "max_jitter", "max_loss"});
+  allow_check(check, throughput_keys());
   ThroughputCheck throughput{.to = read_target(check)};
   if (const auto protocol = check.choice("protocol", {"tcp", "udp"}))
     throughput.protocol = *protocol == 0 ? Protocol::tcp : Protocol::udp;
@@ -134,7 +131,7 @@ Check read_throughput(const Table& check) {
 }
 
 Check read_path(const Table& check) {
-  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "hops", "max_hops", "timeout"});
+  allow_check(check, path_keys());
   PathCheck path{.to = read_target(check), .hops = read_texts(check, "hops")};
   if (const auto most = check.integer("max_hops", 1, 255)) path.max_hops = static_cast<std::uint8_t>(*most);
   path.timeout = read_time(check, "timeout", 1ms, 1min).value_or(path.timeout);
@@ -144,7 +141,7 @@ Check read_path(const Table& check) {
 }
 
 Check read_mtu(const Table& check) {
-  allow_check(check, {"to", "family", "pairs", "equals", "black_hole", "timeout"});
+  allow_check(check, mtu_keys());
   MtuCheck mtu{.to = read_target(check)};
   if (!check.has("equals")) check.fail(check.where(), "mtu has no \"equals\"; write the path MTU expected, in bytes");
   set(mtu.equals, check.integer("equals", 68, 65535));  // RFC 791
@@ -157,7 +154,7 @@ Check read_dns(const Table& check) {
   static const std::vector<std::string_view> kTypes = {"A", "AAAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT"};
   static const std::vector<std::string_view> kRcodes = {"NOERROR",  "FORMERR", "SERVFAIL",
                                                         "NXDOMAIN", "NOTIMP",  "REFUSED"};
-  allow_check(check, {"to", "family", "pairs", "name", "type", "answers", "rcode", "port", "timeout"});
+  allow_check(check, dns_keys());
   DnsCheck dns{.to = read_target(check), .answers = read_texts(check, "answers")};
   const Text name = check.required_text("name");
   dns.name = name.value;
@@ -171,8 +168,7 @@ Check read_dns(const Table& check) {
 }
 
 Check read_http(const Table& check) {
-  allow_check(
-      check, {"to", "family", "pairs", "source", "dev", "tls", "port", "path", "host", "status", "matches", "timeout"});
+  allow_check(check, http_keys());
   HttpCheck http{.to = read_target(check)};
   if (http.to.sender.source && http.to.sender.dev)
     check.fail(check.where("dev"), "curl, which asks, takes source or dev and not both; write one of them");
@@ -188,8 +184,7 @@ Check read_http(const Table& check) {
 }
 
 Check read_unreachable(const Table& check) {
-  allow_check(check, {"to", "family", "pairs", "source", "dev", "tos", "protocol", "port", "server", "count", "timeout",
-                      "how"});
+  allow_check(check, unreachable_keys());
   UnreachableCheck unreachable{.to = read_target(check)};
   static constexpr std::array kProtocols = {Protocol::icmp, Protocol::tcp, Protocol::udp};
   static constexpr std::array kHows = {UnreachableCheck::How::any, UnreachableCheck::How::silent,
@@ -208,14 +203,14 @@ Check read_unreachable(const Table& check) {
 }
 
 Check read_exec(const Table& check) {
-  allow_check(check, {"command", "exit", "matches"});
+  allow_check(check, exec_keys());
   ExecCheck exec{.command = read_command(check, "command"), .matches = read_regex(check, "matches")};
   if (const auto code = check.integer("exit", 0, 255)) exec.exit = static_cast<int>(*code);
   return exec;
 }
 
 Check read_verify(const Table& check) {
-  allow_check(check, {"strict"});
+  allow_check(check, verify_keys());
   VerifyCheck verify;
   set(verify.strict, check.boolean("strict"));
   return verify;
@@ -247,16 +242,13 @@ constexpr std::array<Kind, 17> kKinds = {{
 
 }  // namespace
 
-void allow_check(const Table& check, std::initializer_list<std::string_view> keys) {
-  std::vector<std::string_view> all = keys;
-  const auto has = [&](std::string_view key) { return std::find(all.begin(), all.end(), key) != all.end(); };
+void allow_check(const Table& check, const tomlfile::Section& keys) {
   for (const std::string_view key : {"source", "dev", "tos"})
-    if (check.has(key) && !has(key) && has("to"))
+    if (check.has(key) && !keys.has(key) && keys.has("to"))
       check.fail(check.where(key),
                  fmt::format("{} does not go with {}; it goes with ping, failover, tcp, udp, path, unreachable{}", key,
                              check.what(), key == "tos" ? "" : ", http"));
-  all.insert(all.end(), {"within", "holds"});
-  check.allow(all);
+  check.allow(keys);
 }
 
 InterfaceName read_interface_name(const Table& check, std::string_view key) {

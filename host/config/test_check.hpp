@@ -5,8 +5,8 @@
 
 namespace netrig::config {
 
-/// Refuses keys of a check other than these and those that every check has.
-void allow_check(const Table& check, std::initializer_list<std::string_view> keys);
+/// Refuses keys of a check other than these.
+void allow_check(const Table& check, const tomlfile::Section& keys);
 /// A key that must be there.
 InterfaceName read_interface_name(const Table& check, std::string_view key);
 

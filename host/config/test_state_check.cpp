@@ -64,7 +64,7 @@ std::string read_interfaces(const Table& check) {
 }  // namespace
 
 Check read_neighbour_check(const Table& check) {
-  allow_check(check, {"interface", "address", "mac", "present"});
+  allow_check(check, neighbour_check_keys());
   NeighbourCheck neighbour{.interface = read_interface_name(check, "interface"),
                            .address = plain_address(check.required_text("address"), check.context()),
                            .mac = read_mac_key(check, "mac")};
@@ -73,8 +73,7 @@ Check read_neighbour_check(const Table& check) {
 }
 
 Check read_route_check(const Table& check) {
-  allow_check(check, {"to", "via", "interface", "table", "metric", "present", "source", "fwmark", "protocol",
-                      "source_port", "destination_port", "iif"});
+  allow_check(check, route_check_keys());
   const Text to = check.required_text("to");
   RouteCheck route{.via = read_address(check, "via")};
   if (to.value == "default") {
@@ -97,7 +96,7 @@ Check read_route_check(const Table& check) {
 }
 
 Check read_address_check(const Table& check) {
-  allow_check(check, {"interface", "address", "present"});
+  allow_check(check, address_check_keys());
   AddressCheck address{.interface = read_interface_name(check, "interface"),
                        .address = interface_address(check.required_text("address"), check.context())};
   address.present = check.boolean("present").value_or(true);
@@ -108,7 +107,7 @@ Check read_link_check(const Table& check) {
   using PortState = LinkCheck::PortState;
   static constexpr std::array kStates = {PortState::disabled, PortState::listening, PortState::learning,
                                          PortState::forwarding, PortState::blocking};
-  allow_check(check, {"interface", "carrier", "speed", "master", "port_state"});
+  allow_check(check, link_check_keys());
   LinkCheck link{
       .interface = read_interfaces(check), .carrier = check.boolean("carrier"), .speed = check.rate("speed")};
   constexpr std::int64_t kUnit = 1'000'000;  // of what the kernel tells
@@ -127,7 +126,7 @@ Check read_link_check(const Table& check) {
 }
 
 Check read_fdb_check(const Table& check) {
-  allow_check(check, {"interface", "mac", "dst", "vlan", "present"});
+  allow_check(check, fdb_check_keys());
   static_cast<void>(check.required_text("mac"));
   FdbCheck fdb{.interface = read_interfaces(check), .mac = *read_mac_key(check, "mac")};
   fdb.dst = read_address(check, "dst");

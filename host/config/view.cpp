@@ -52,7 +52,7 @@ std::string read_path(const Text& text, const Context& context) {
 }
 
 PrivateDirectory read_private_directory(const Table& table) {
-  table.allow({"path", "owner", "group", "mode"});
+  table.allow(private_keys());
   const Text path = table.required_text("path");
   PrivateDirectory one{.path = read_path(path, table.context()),
                        .mode = read_mode(table).value_or(PrivateDirectory{}.mode),
@@ -65,18 +65,19 @@ std::vector<PrivateDirectory> read_directories(const Table& space) {
   std::vector<PrivateDirectory> all;
   const auto* list = space.array("private");
   if (list == nullptr) return all;
-  for (const toml::node& node : *list) {
+  for_each_element(*list, space.context(), [&](const toml::node& element, const Context& inside) {
+    const toml::node& node = inside.resolved(element);
     if (node.is_table()) {
-      all.push_back(read_private_directory(Table(*node.as_table(), "private", space.context())));
-    } else if (const auto* string = node.as_string()) {
-      const Text path = space.context().expanded(string->get(), position_of(node));
-      all.push_back({.path = read_path(path, space.context()), .where = path.where});
+      all.push_back(read_private_directory(Table(*node.as_table(), "private", inside)));
+    } else if (node.is_string()) {
+      const Text path = inside.expanded(node);
+      all.push_back({.path = read_path(path, inside), .where = path.where});
     } else {
-      space.fail(position_of(node), fmt::format("private is a list of paths and of tables with path, owner, group and "
-                                                "mode, not of {}",
-                                                type_of(node)));
+      inside.fail(position_of(node), fmt::format("private is a list of paths and of tables with path, owner, group and "
+                                                 "mode, not of {}",
+                                                 type_of(node)));
     }
-  }
+  });
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = 0; j < all.size(); ++j)
       if (i != j && (all[i].path + "/").starts_with(all[j].path + "/"))
@@ -115,7 +116,7 @@ std::vector<NamespaceCommand> read_setup(const Table& space) {
                               "{}",
                               type_of(node)));
     const Table table(*node.as_table(), "command", inside);
-    table.allow({"run", "undo"});
+    table.allow(command_keys());
     if (!table.has("run")) static_cast<void>(table.required_text("run"));
     NamespaceCommand command{.run = read_command(table, "run"), .where = table.where("run")};
     if (table.has("undo")) command.undo = read_command(table, "undo");

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <filesystem>
 
+#include "driver/policy_keys.hpp"
 #include "driver/protected_file.hpp"
 #include "driver/trust.hpp"
 #include "model/error.hpp"
@@ -62,11 +63,11 @@ class PolicyReader {
     const toml::table root = tomlfile::parse(text, policy_.file);
     const Context context{.file = &policy_.file};
     const Table file(root, "the policy", context);
-    file.allow({"plugins", "labs", "trust", "limits", "audit", "driver"});
+    file.allow(policy_keys());
     if (const auto* plugins = file.table("plugins")) read_plugins({*plugins, "[plugins]", context});
     if (const auto* given = file.table("labs")) {
       const Table labs(*given, "[labs]", context);
-      labs.allow({"require_protected", "commands"});
+      labs.allow(policy_lab_keys());
       static constexpr std::array kCommands = {LabCommands::never, LabCommands::test, LabCommands::always};
       if (const auto commands = labs.choice("commands", {"never", "test", "always"}))
         policy_.lab_commands = kCommands.at(*commands);
@@ -75,12 +76,12 @@ class PolicyReader {
     if (const auto* trust = file.table("trust")) read_trust({*trust, "[trust]", context});
     if (const auto* given = file.table("limits")) {
       const Table limits(*given, "[limits]", context);
-      limits.allow({"deadline", "memory", "descriptors"});
+      limits.allow(policy_limit_keys());
       read_limits(limits, policy_.rules);
     }
     if (const auto* given = file.table("audit")) {
       const Table audit(*given, "[audit]", context);
-      audit.allow({"log"});
+      audit.allow(policy_audit_keys());
       if (const auto log = audit.text("log")) policy_.audit_log = log->value.empty() ? "" : absolute(*log, context);
     }
     // Last: a driver's rules begin as those of all drivers.
@@ -91,7 +92,7 @@ class PolicyReader {
 
  private:
   void read_plugins(const Table& plugins) {
-    plugins.allow({"directories", "mode", "anchor", "isolation"});
+    plugins.allow(policy_plugin_keys());
     static constexpr std::array kModes = {TrustMode::path, TrustMode::signature, TrustMode::signed_and_path,
                                           TrustMode::any};
     if (const auto mode = plugins.choice("mode", {"path", "signed", "signed+path", "any"}))
@@ -108,7 +109,7 @@ class PolicyReader {
   }
 
   void read_trust(const Table& trust) {
-    trust.allow({"keys", "revoked_keys", "revoked_digests"});
+    trust.allow(policy_trust_keys());
     if (const auto keys = trust.text("keys")) policy_.key_directory = absolute(*keys, trust.context());
     for (const Text& key : trust.texts("revoked_keys")) {
       if (!is_hex(key.value, 16))
@@ -148,7 +149,7 @@ class PolicyReader {
                    fmt::format("driver.{} is {}; write a table: [driver.{}]", kind, tomlfile::type_of(node), kind));
     const std::string what = fmt::format("[driver.{}]", kind);
     const Table from(*node.as_table(), what, context);
-    from.allow({"isolation", "grant", "version", "minimum_version", "sha256", "deadline", "memory", "descriptors"});
+    from.allow(policy_driver_keys());
     DriverRules rules = policy_.rules;
     read_isolation(from, rules);
     read_limits(from, rules);

@@ -72,10 +72,11 @@ std::optional<std::string> meant(std::string_view key, std::span<const std::stri
 
 }  // namespace
 
-void Table::allow(std::span<const std::string_view> known) const {
+void Table::allow(const Section& section) const {
   for (const auto& [key, node] : *table_) {
-    if (std::find(known.begin(), known.end(), key.str()) != known.end()) continue;
+    if (section.has(key.str())) continue;
     if (table_ == context_->element && (key == "for" || key == "when")) continue;
+    const std::vector<std::string_view> known = section.names();
     const auto hint = meant(key.str(), known, context_->synonyms);
     context_->fail(position_of(key), fmt::format("unknown key \"{}\" in {}; {}", key.str(), what_,
                                                  hint ? fmt::format("did you mean \"{}\"?", *hint)

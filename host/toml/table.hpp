@@ -5,7 +5,6 @@
 #include <toml++/toml.h>
 
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,7 @@
 
 #include "model/given.hpp"
 #include "toml/context.hpp"
+#include "toml/keys.hpp"
 #include "toml/loops.hpp"
 #include "toml/tree.hpp"
 
@@ -28,8 +28,7 @@ class Table {
       : table_(&table), what_(what), context_(&context) {}
 
   /// Refuses keys other than these, with a suggestion.
-  void allow(std::span<const std::string_view> keys) const;
-  void allow(std::initializer_list<std::string_view> keys) const { allow(std::span(keys.begin(), keys.size())); }
+  void allow(const Section& section) const;
 
   [[nodiscard]] bool has(std::string_view key) const { return table_->contains(key); }
   /// What a key has, or the list or table that it names by an expression; nullptr: the key is not there.
