@@ -37,8 +37,12 @@ std::string entry(const std::string& name, const std::string& text, std::size_t 
   return result;
 }
 
+/// Each command has its own, which knows what is told of it.
 class HelpFormatter final : public CLI::Formatter {
  public:
+  explicit HelpFormatter(Description description) : description_(std::move(description)) {}
+  [[nodiscard]] const Description& description() const { return description_; }
+
   std::string make_option(const CLI::Option* option, bool positional) const override {
     return entry(make_option_name(option, positional) + make_option_opts(option), make_option_desc(option), kIndent);
   }
@@ -69,9 +73,20 @@ class HelpFormatter final : public CLI::Formatter {
            text;
   }
 
+  std::string make_footer(const CLI::App*) const override {
+    std::string text = "Examples:\n";
+    for (const Example& example : description_.examples)
+      text += fmt::format("  {}\n{}", example.line, entry("", example.about, 6));
+    text += "\nExit codes:\n";
+    for (const ExitCode& one : description_.codes) text += entry(one.code, one.meaning, kCodeIndent);
+    return text;
+  }
+
  private:
   static constexpr std::size_t kIndent = 30;
   static constexpr std::size_t kCommandIndent = 14;
+  static constexpr std::size_t kCodeIndent = 9;
+  Description description_;
 };
 
 }  // namespace
@@ -94,18 +109,13 @@ void describe(CLI::App& command, std::vector<Example> examples, std::vector<Exit
   std::stable_sort(all.begin(), all.end(), [](const ExitCode& a, const ExitCode& b) {
     return std::atoi(a.code) < std::atoi(b.code);  // a word comes first
   });
-  // Laid out when it is asked for: by then it is known for which terminal.
-  command.footer([examples = std::move(examples), all = std::move(all)] {
-    constexpr std::size_t kCodeIndent = 9;
-    std::string text = "Examples:\n";
-    for (const Example& example : examples) text += fmt::format("  {}\n{}", example.line, entry("", example.about, 6));
-    text += "\nExit codes:\n";
-    for (const ExitCode& one : all) text += entry(one.code, one.meaning, kCodeIndent);
-    text.pop_back();
-    return text;
-  });
+  command.formatter(std::make_shared<HelpFormatter>(Description{std::move(examples), std::move(all)}));
 }
 
-void use_help_format(CLI::App& app) { app.formatter(std::make_shared<HelpFormatter>()); }
+const Description& description_of(const CLI::App& command) {
+  return dynamic_cast<const HelpFormatter&>(*command.get_formatter()).description();
+}
+
+void use_help_format(CLI::App& app) { app.formatter(std::make_shared<HelpFormatter>(Description{})); }
 
 }  // namespace netrig::cli

@@ -16,9 +16,16 @@ struct ExitCode {
   const char* meaning;
 };
 
-/// What is told at the end of a command's help. `codes`: those of its own; that output could not be
-/// written, that a command line was wrong and that netrig has a defect is told of every command.
+/// What is told at the end of a command's help.
+struct Description {
+  std::vector<Example> examples;
+  std::vector<ExitCode> codes;
+};
+/// `codes`: those of its own; that output could not be written, that a command line was wrong and that netrig has a
+/// defect is told of every command.
 void describe(CLI::App& command, std::vector<Example> examples, std::vector<ExitCode> codes);
+/// What has been told of a command.
+const Description& description_of(const CLI::App& command);
 
 /// Of test, run and bench (docs/exit-codes.md).
 std::vector<ExitCode> testing_codes();
