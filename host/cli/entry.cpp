@@ -17,6 +17,7 @@
 #include "model/printable.hpp"
 #include "report/output.hpp"
 #include "report/terminal.hpp"
+#include "toml/faults.hpp"
 
 namespace netrig::cli {
 namespace {
@@ -102,14 +103,23 @@ int fail(const GlobalOptions& options, const Error& error) {
 
 int print_error(const GlobalOptions& options, const Error& error, int exit) {
   spdlog::debug("exit {}: {}", exit, error.what());
-  if (options.json)
+  const auto* several = dynamic_cast<const tomlfile::Errors*>(&error);
+  const std::vector<Error> all = several == nullptr ? std::vector<Error>{error} : several->all();
+  if (options.json) {
+    Json errors = Json::array();
+    for (const Error& one : all)
+      errors.push_back({{"code", to_text(one.code())}, {"where", one.where()}, {"message", one.message()}});
     report::say(json_text({{"error",
                             {{"code", to_text(error.code())},
                              {"exit", exit},
                              {"where", error.where()},
-                             {"message", error.message()}}}}) +
+                             {"message", error.message()}}},
+                           {"errors", errors}}) +
                 "\n");
-  complain(fmt::format("{}: {}", error.where().empty() ? "netrig" : error.where(), error.message()));
+  }
+  for (const Error& one : all)
+    complain(fmt::format("{}: {}", one.where().empty() ? "netrig" : one.where(), one.message()));
+  if (several != nullptr && several->cut()) complain("netrig: these are the first that were found; there may be more");
   return exit;
 }
 

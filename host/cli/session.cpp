@@ -105,7 +105,8 @@ config::Parsed Session::parse(const std::string& path, const LabSettings& settin
       .contents = [this](const std::string& from, const std::string& name) { return contents(from, name); },
       .set = settings.set,
       .name = settings.name,
-      .expand = expand};
+      .expand = expand,
+      .all_faults = true};
   return config::parse(lab_text(path), source, lookup());
 }
 

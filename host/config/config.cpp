@@ -56,15 +56,17 @@ void refuse_twice(std::string_view kind, const Text& name, Position before, cons
 void read_namespaces(Plain& plain, Lab& lab, const Surroundings& around,
                      std::unordered_map<std::string, std::size_t>& index) {
   plain.namespaces([&](const Text& name, const Table& table) {
-    lab.namespaces.push_back(read_namespace(name, table, around));
+    const std::size_t before = lab.namespaces.size();
+    table.context().guard([&] { lab.namespaces.push_back(read_namespace(name, table, around)); });
+    // One that is wrong stands for itself, so that not all that names it is wrong, too.
+    if (lab.namespaces.size() == before)
+      lab.namespaces.push_back({.name = NamespaceName(namespace_name_fault(name.value) ? "wrong" : name.value)});
     if (const auto [found, fresh] = index.emplace(name.value, lab.namespaces.size() - 1); !fresh)
       refuse_twice("namespace", name, lab.namespaces[found->second].where, table.context());
   });
 }
 
-}  // namespace
-
-Parsed parse(std::string_view text, const Source& source, const Drivers& drivers) {
+Parsed parse_whole(std::string_view text, const Source& source, const Drivers& drivers, tomlfile::Faults* faults) {
   Warnings warnings;
   Files files;
   const Context context{.file = &source.file,
@@ -72,7 +74,8 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
                         .warnings = &warnings,
                         .synonyms = synonyms(),
                         .includes = &files.names,
-                        .globals = &files.globals};
+                        .globals = &files.globals,
+                        .faults = faults};
   read_files(text, source, context, files);
   const toml::table& root = *files.roots.back();
   Lab lab{.name = read_lab_name(root, context), .file = source.file};
@@ -99,8 +102,9 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
   plain.devices([&](const Text& name, const Table& table) { lab.devices.push_back(read_device(name, table, around)); });
   Services services(lab, index);
   plain.services([&](const Text& name, const Table& table) { services.read(name, table); });
-  lab.services = services.take(context);
   plain.tests([&](const Table& table) { lab.tests.push_back(read_test(table)); });
+  if (faults != nullptr && faults->any()) faults->raise();
+  lab.services = services.take(context);
   put_prefix(lab, context);
   check_lab(lab, drivers, context);
   join_sysctls(lab, context);
@@ -112,6 +116,17 @@ Parsed parse(std::string_view text, const Source& source, const Drivers& drivers
   lab.includes = files.names;
   Parsed parsed{.lab = std::move(lab), .warnings = warnings.told(source.file)};
   if (source.expand) parsed.expanded = plain.text(parsed.lab);
+  return parsed;
+}
+
+}  // namespace
+
+Parsed parse(std::string_view text, const Source& source, const Drivers& drivers) {
+  if (!source.all_faults) return parse_whole(text, source, drivers, nullptr);
+  tomlfile::Faults faults;
+  Parsed parsed{.lab = {.name = LabName("none")}, .warnings = {}};
+  faults.within([&] { parsed = parse_whole(text, source, drivers, &faults); });
+  if (faults.any()) faults.raise();
   return parsed;
 }
 

@@ -45,6 +45,7 @@ struct Source {
   std::vector<std::string> set = {};  ///< "NAME=VALUE": over [vars]
   std::string name = {};              ///< of the lab, and with "-" its prefix; empty: as the file says
   bool expand = false;                ///< Parsed::expanded is wanted
+  bool all_faults = false;            ///< not the first alone, but tomlfile::Errors
 };
 
 struct Parsed {
@@ -55,7 +56,8 @@ struct Parsed {
 
 /// Reads and checks a lab file. Throws Error{invalid} for the first thing that is wrong.
 Parsed load(const std::string& path, const Drivers& drivers);
-/// The same with all that a command has to say; `text` is that of the lab file.
+/// The same with all that a command has to say; `text` is that of the lab file. Throws tomlfile::Errors if all faults
+/// are wanted: one of each thing, and of what things have to do with each other only once each is right.
 Parsed parse(std::string_view text, const Source& source, const Drivers& drivers);
 /// The same for a text alone; `name` stands for the file in messages.
 Parsed parse(std::string_view text, const std::string& name, const Drivers& drivers);

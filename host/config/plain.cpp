@@ -47,7 +47,8 @@ void Plain::named(std::string_view kind, const toml::table& body, const Context&
     if (!node->is_table())
       context.fail(position_of(*node),
                    fmt::format("{0} \"{1}\" is {2}, not a table; write [{0}.{1}]", kind, name.value, type_of(*node)));
-    each(name, *node->as_table());
+    const toml::table& one = *node->as_table();
+    context.guard([&] { each(name, one); });
   }
 }
 
@@ -61,6 +62,18 @@ void Plain::pass(const std::string& kind, const Text& name, const toml::table& t
 }
 
 void Plain::name_space(const Text& name, const toml::table& table, const Context& context, const Read& each) {
+  static const toml::table kEmpty;
+  bool told = false;
+  const auto tell = [&](const Text& one, const Table& keys) {
+    told = true;
+    each(one, keys);
+  };
+  context.guard([&] { whole_space(name, table, context, tell); });
+  // One that is wrong is there all the same: what is in it is not wrong, too.
+  if (!told) pass("namespace", name, kEmpty, context, each);
+}
+
+void Plain::whole_space(const Text& name, const toml::table& table, const Context& context, const Read& each) {
   const auto* is_switch = table.get_as<bool>("switch");
   const auto groups = groups_->empty() ? std::vector<const Groups::Group*>{}
                                        : groups_->of(name.value, is_switch != nullptr && is_switch->get());
@@ -151,7 +164,7 @@ void Plain::tests(const std::function<void(const Table&)>& each) {
     std::stable_sort(bodies.begin(), bodies.end(), [&](const Body& a, const Body& b) { return line(a) < line(b); });
     const auto read = [&](const toml::node& node, const Context& inside) {
       if (!node.is_table()) inside.fail(position_of(node), "[[test]] is not a table; write { key = value }");
-      if (!keep_) return each(Table(*node.as_table(), "[[test]]", inside));
+      if (!keep_) return inside.guard([&] { each(Table(*node.as_table(), "[[test]]", inside)); });
       const toml::table& kept = keep("[[test]]", tomlfile::materialised(*node.as_table(), inside));
       const Context plain = expanded(inside);
       each(Table(kept, "[[test]]", plain));

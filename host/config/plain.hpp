@@ -45,6 +45,7 @@ class Plain {
   void pass(const std::string& kind, const Text& name, const toml::table& table, const Context& context,
             const Read& each);
   void name_space(const Text& name, const toml::table& table, const Context& context, const Read& each);
+  void whole_space(const Text& name, const toml::table& table, const Context& context, const Read& each);
   void device(const Text& name, const toml::table& table, const Context& context, const Read& each);
   void lan(const Text& name, const Table& lan, const Read& each);
   /// [KIND.NAME] of a body.

@@ -12,6 +12,7 @@
 
 #include "model/error.hpp"
 #include "toml/expand.hpp"
+#include "toml/faults.hpp"
 #include "toml/warnings.hpp"
 
 namespace netrig::tomlfile {
@@ -43,9 +44,15 @@ struct Context {
   const toml::table* element = nullptr;  ///< whose `for` and `when` have been heeded
   bool is_expanded = false;              ///< all loops have been run: who still says `for` repeats nothing
   Bare* bare = nullptr;                  ///< nullptr: nobody wants to know
+  Faults* faults = nullptr;              ///< nullptr: the first thing that is wrong ends it
   std::size_t* rounds = nullptr;         ///< counts the values that all `for` go over; nullptr: that has been done
 
   [[noreturn]] void fail(Position where, const std::string& message, ErrorCode code = ErrorCode::invalid) const;
+  /// Runs what reads one thing, and goes on behind it if that is wrong and all faults are wanted.
+  template <typename Read>
+  void guard(Read&& read) const {
+    faults == nullptr ? read() : faults->within(read);
+  }
   /// " (i = 3)" inside a repeat; else empty.
   [[nodiscard]] std::string iteration() const;
   [[nodiscard]] std::string place(Position where) const;

@@ -38,9 +38,10 @@ void for_each_element(const toml::array& list, const Context& context, Each&& ea
   for (const toml::node& node : list) {
     const toml::table* loop = loop_of(node, context);
     if (loop == nullptr)
-      each(node, context);
+      context.guard([&] { each(node, context); });
     else
-      for_each_round(*loop, "the element", context, [&](const Context& inside) { each(looped(*loop), inside); });
+      for_each_round(*loop, "the element", context,
+                     [&](const Context& inside) { inside.guard([&] { each(looped(*loop), inside); }); });
   }
 }
 

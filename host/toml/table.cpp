@@ -78,9 +78,11 @@ void Table::allow(const Section& section) const {
     if (table_ == context_->element && (key == "for" || key == "when")) continue;
     const std::vector<std::string_view> known = section.names();
     const auto hint = meant(key.str(), known, context_->synonyms);
-    context_->fail(position_of(key), fmt::format("unknown key \"{}\" in {}; {}", key.str(), what_,
-                                                 hint ? fmt::format("did you mean \"{}\"?", *hint)
-                                                      : fmt::format("it can have {}", fmt::join(known, ", "))));
+    const Position where = position_of(key);
+    const std::string message = fmt::format(
+        "unknown key \"{}\" in {}; {}", key.str(), what_,
+        hint ? fmt::format("did you mean \"{}\"?", *hint) : fmt::format("it can have {}", fmt::join(known, ", ")));
+    context_->guard([&] { context_->fail(where, message); });
   }
 }
 

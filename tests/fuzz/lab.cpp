@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A lab file: any text is either a lab or one Error{invalid}.
+// A lab file: any text is either a lab or one Error{invalid}, and so with all that is wrong.
 #include "config/config.hpp"
 #include "fuzz.hpp"
 #include "unit/fake_drivers.hpp"
@@ -13,5 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (digits > 3) return 0;
   }
   refused_or_fine([&] { netrig::config::parse(text, "fuzz.toml", fake_drivers()); });
+  const netrig::config::Source all{.file = "fuzz.toml", .all_faults = true};
+  refused_or_fine([&] { netrig::config::parse(text, all, fake_drivers()); });
   return 0;
 }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// All that is wrong with a lab file is told at once, and nothing that only follows from it.
+#include "catch.hpp"
+#include "fake_drivers.hpp"
+#include "toml/faults.hpp"
+
+using namespace netrig;
+
+namespace {
+
+/// "LINE:COLUMN message" of each.
+std::vector<std::string> faults_of(const std::string& text, bool* cut = nullptr) {
+  std::vector<std::string> found;
+  try {
+    config::parse(text, config::Source{.file = "lab.toml", .all_faults = true}, fake_drivers());
+  } catch (const tomlfile::Errors& errors) {
+    CHECK(errors.what() == std::string(errors.all().front().what()));
+    if (cut != nullptr) *cut = errors.cut();
+    for (const Error& one : errors.all()) found.push_back(one.where().substr(9) + " " + one.message());
+  }
+  return found;
+}
+
+void are(const std::string& text, const std::vector<std::string>& wanted) {
+  const std::vector<std::string> found = faults_of(text);
+  std::string shown;
+  for (const std::string& one : found) shown += one + "\n";
+  INFO(text << "\ngave:\n" << shown);
+  REQUIRE(found.size() == wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) CHECK_THAT(found[i], ContainsSubstring(wanted[i]));
+}
+
+}  // namespace
+
+TEST_CASE("every thing that is wrong by itself is told, in the order of the file") {
+  are(R"([lab]
+name = "x"
+[[test]]
+name = "t"
+from = "a"
+pingg = { to = "b" }
+[namespace.a]
+adresses = []
+routes = [{ to = "10.0.0.0/8" }, { to = "10.1.0.0/16", dev = "eth0" }, { to = "x", dev = "eth0" }]
+[namespace.b]
+[device.d]
+driver = "macvlann"
+interfaces = []
+[[link]]
+ends = ["a:eth0", { end = "b:eth0", mtu = "big" }]
+[[link]]
+ends = ["a:eth1 10.0.0.1", "b:eth1"]
+[service.s]
+namespace = "a"
+command = ""
+)",
+      {"6:1 unknown key \"pingg\"", "8:1 unknown key \"adresses\"", "9:11 route has neither via nor dev",
+       "9:79 destination", "12:10 unknown driver \"macvlann\"", "15:43 mtu is a string", "17:9 ",
+       "20:11 command is empty"});
+}
+
+TEST_CASE("what follows from a fault is not told") {
+  // All that names what is wrong.
+  are("[lab]\nname = \"x\"\n[namespace.a]\nforwarding = 7\n[namespace.b]\n[[link]]\nends = [\"a:eth0\", \"b:eth0\"]\n"
+      "[service.s]\nnamespace = \"a\"\ncommand = \"true\"\n",
+      {"4:14 forwarding is an integer"});
+  are("[lab]\nname = \"x\"\n[namespace.a]\ninterface = { \"eth*\" = { mtuu = 9 } }\n[[link]]\nends = [\"a:e0\", "
+      "\"a:e1\"]\n",
+      {"4:26 unknown key \"mtuu\""});
+  // A key that is missing because it is misspelt.
+  are("[lab]\nname = \"x\"\n[namespace.a]\nroutes = [{ too = \"10.0.0.0/8\", dev = \"e\" }]\n",
+      {"4:13 unknown key \"too\""});
+  // What the whole lab has to do with it.
+  are("[lab]\nname = \"x\"\n[namespace.a]\nhostname = \"\"\n[[test]]\nname = \"t\"\nfrom = \"nobody\"\nping = { to = "
+      "\"a\" }\n",
+      {"4:12 hostname"});
+}
+
+TEST_CASE("what repeats is wrong once, and who has made everything wrong reads the first twenty") {
+  are("[lab]\nname = \"x\"\n[[repeat]]\nfor = { i = \"1..50\" }\nnamespace.\"n{i}\" = { forwarding = \"maybe\" }\n",
+      {"5:35 forwarding = \"maybe\" is neither true nor false (i = 1)"});
+  std::string text = "[lab]\nname = \"x\"\n[namespace.a]\n";
+  for (int i = 0; i < 30; ++i) text += "key" + std::to_string(i) + " = 1\n";
+  bool cut = false;
+  const auto found = faults_of(text, &cut);
+  CHECK(found.size() == tomlfile::Faults::kMost);
+  CHECK(cut);
+}
+
+TEST_CASE("a lab that is right has no faults, and one fault is told as ever") {
+  CHECK(faults_of("[lab]\nname = \"x\"\nnamespaces = [\"a\"]\n").empty());
+  CHECK_THROWS_AS(config::parse("[lab]\nname = 7\n", config::Source{.file = "x", .all_faults = true}, fake_drivers()),
+                  Error);
+  are("[lab]\nname = \"x\"\nnmae = 1\ndadd = 2\n", {"3:1 unknown key \"nmae\"", "4:1 unknown key \"dadd\""});
+}
