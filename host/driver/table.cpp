@@ -185,7 +185,13 @@ void check_values(const DriverDescription& about) {
   }
 }
 
-/// Bytes that may end early, for structs of which this netrig knows only the first so many.
+// What a driver of any minor version has: the structs of 0.9. What came later, one that is older lacks; it reads as
+// zero.
+constexpr std::uint16_t kOldestMinor = 9;
+constexpr std::size_t kLeastTable = offsetof(netrig_table, link_kinds) + sizeof(netrig_table::link_kinds);
+constexpr std::size_t kLeastParameter = offsetof(netrig_parameter, choices) + sizeof(netrig_parameter::choices);
+
+/// Bytes that may end early, or be of a struct of which this netrig knows only the first so many.
 template <typename Struct>
 Struct read_struct(std::span<const std::byte> bytes) {
   Struct raw{};
@@ -194,16 +200,16 @@ Struct read_struct(std::span<const std::byte> bytes) {
 }
 
 void check_version(const netrig_table& raw) {
-  if (raw.abi_major == NETRIG_ABI_MAJOR && raw.abi_minor >= NETRIG_ABI_MINOR) return;
+  if (raw.abi_major == NETRIG_ABI_MAJOR && raw.abi_minor >= kOldestMinor) return;
   refuse(
       fmt::format("it is built for driver ABI {}.{}, this netrig speaks {}.{}; get a build for ABI {}.{}",
                   raw.abi_major, raw.abi_minor, NETRIG_ABI_MAJOR, NETRIG_ABI_MINOR, NETRIG_ABI_MAJOR, NETRIG_ABI_MINOR),
       "table.version");
 }
 
-/// What is there so that a later version can say something: this one has it as zero.
+/// What is there so that a later version can say something: up to this one it is zero.
 void check_reserved(const netrig_table& table, std::uint64_t reserved) {
-  if (table.abi_minor == NETRIG_ABI_MINOR && reserved != 0)
+  if (table.abi_minor <= NETRIG_ABI_MINOR && reserved != 0)
     refuse("its table has something in a member that is reserved, and is to be 0", "table.reserved");
 }
 
@@ -237,16 +243,17 @@ void read_header(const netrig_table& raw, DriverDescription& about) {
 }  // namespace
 
 DriverDescription read_table(std::span<const std::byte> bytes) {
-  const auto raw = read_struct<netrig_table>(bytes);
+  auto raw = read_struct<netrig_table>(bytes);
   if (bytes.size() < offsetof(netrig_table, parameter_size)) refuse("its table is too short");
   check_version(raw);
-  if (raw.struct_size < sizeof(netrig_table) || raw.struct_size % 8 != 0 || raw.struct_size > bytes.size())
+  if (raw.struct_size < kLeastTable || raw.struct_size % 8 != 0 || raw.struct_size > bytes.size())
     refuse(fmt::format("its table has a header of {} bytes, of {} that there are", raw.struct_size, bytes.size()));
+  raw = read_struct<netrig_table>(bytes.first(raw.struct_size));  // what follows are parameters
   if (raw.parameter_count > NETRIG_PARAMETERS_MAX)
     refuse(fmt::format("it declares {} parameters; at most {} are taken", raw.parameter_count, NETRIG_PARAMETERS_MAX));
-  if (raw.parameter_count != 0 && (raw.parameter_size < sizeof(netrig_parameter) || raw.parameter_size % 8 != 0))
+  if (raw.parameter_count != 0 && (raw.parameter_size < kLeastParameter || raw.parameter_size % 8 != 0))
     refuse(fmt::format("its table has parameters of {} bytes; those of ABI 0.9 have {}", raw.parameter_size,
-                       sizeof(netrig_parameter)));
+                       kLeastParameter));
   const auto parameters = bytes.subspan(raw.struct_size);
   if (raw.parameter_count != 0 && parameters.size() / raw.parameter_count < raw.parameter_size)
     refuse("its table ends before its last parameter");
@@ -255,9 +262,11 @@ DriverDescription read_table(std::span<const std::byte> bytes) {
   DriverDescription about;
   read_header(raw, about);
   for (std::size_t i = 0; i < raw.parameter_count; ++i) {
-    const auto one = read_struct<netrig_parameter>(parameters.subspan(i * raw.parameter_size, raw.parameter_size));
-    if (one.struct_size < sizeof(netrig_parameter) || one.struct_size > raw.parameter_size)
-      refuse(fmt::format("its table has a parameter of {} bytes where {} are", one.struct_size, raw.parameter_size));
+    const auto place = parameters.subspan(i * raw.parameter_size, raw.parameter_size);
+    const std::uint32_t size = read_struct<netrig_parameter>(place).struct_size;
+    if (size < kLeastParameter || size > raw.parameter_size)
+      refuse(fmt::format("its table has a parameter of {} bytes where {} are", size, raw.parameter_size));
+    const auto one = read_struct<netrig_parameter>(place.first(size));
     check_reserved(raw, one.reserved);
     about.parameters.push_back(declaration_of(one));
   }

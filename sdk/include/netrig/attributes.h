@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/** A list of attributes under construction. Owner: caller, the buffer too. */
+/** A list of attributes under construction. Owner: caller, the buffer too. Since: 0.9 */
 struct netrig_attributes {
   uint8_t* buffer;
   uint32_t capacity; /**< Units: bytes */

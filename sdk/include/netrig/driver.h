@@ -18,6 +18,8 @@
  *   from the thread that runs it, with the `call` it was given.
  * - A driver keeps no state between operations: `destroy` may run in another process, days after `create`.
  * - A driver starts no process, leaves no thread behind, sets no signal handler and does not touch the environment.
+ * - Since: what does not say in which version of the ABI it came, came with the struct that it is a member of, and
+ *   outside of structs with 0.9.
  * - Strings are UTF-8 and end in NUL; text in a table fills its array up with NULs. Nothing here is NULL unless it says
  *   so.
  */
@@ -51,7 +53,8 @@ typedef int32_t netrig_status;
 
 /* ---- requests ----------------------------------------------------------------------------------------------- */
 
-/** An interface that a lab file wants this device to have, or, where there is a device, one that was made. */
+/** An interface that a lab file wants this device to have, or, where there is a device, one that was made.
+ *  Since: 0.9 */
 struct netrig_interface {
   uint32_t struct_size;
   /** Open descriptor of the interface's network namespace, usable in IFLA_NET_NS_FD on sockets of this process.
@@ -67,7 +70,7 @@ struct netrig_interface {
 NETRIG_ENDS_WITH(struct netrig_interface, reserved);
 
 /** An interface that a parameter of type NETRIG_TYPE_INTERFACE names, resolved by the host. It exists, but in destroy
- *  and inspect, where it may be gone: then ifindex is 0. */
+ *  and inspect, where it may be gone: then ifindex is 0. Since: 0.9 */
 struct netrig_reference {
   uint32_t struct_size;
   int32_t netns_fd; /**< as in netrig_interface */
@@ -78,7 +81,7 @@ struct netrig_reference {
 };
 NETRIG_ENDS_WITH(struct netrig_reference, number);
 
-/** What `validate` and `create` are asked for. */
+/** What `validate` and `create` are asked for. Since: 0.9 */
 struct netrig_request {
   uint32_t struct_size;
   uint32_t interface_count;
@@ -89,7 +92,8 @@ struct netrig_request {
 NETRIG_ENDS_WITH(struct netrig_request, interfaces);
 
 /** What `change`, `settle`, `inspect` and `destroy` are asked about: what `create` left behind. The getters of struct
- *  netrig_host work there, too; in inspect and destroy without secrets, of which the host keeps none. */
+ *  netrig_host work there, too; in inspect and destroy without secrets, of which the host keeps none.
+ *  Since: 0.9 */
 struct netrig_device {
   uint32_t struct_size;
   uint32_t interface_count;
@@ -104,7 +108,7 @@ NETRIG_ENDS_WITH(struct netrig_device, reserved);
 
 /* ---- host callbacks ----------------------------------------------------------------------------------------- */
 
-/** One running operation; opaque. Owner: host; valid until the operation returns. */
+/** One running operation; opaque. Owner: host; valid until the operation returns. Since: 0.9 */
 typedef struct netrig_call netrig_call;
 
 /** Why the last call of a service failed. Owner: host; texts live until the next call of a service. Since: 0.9 */

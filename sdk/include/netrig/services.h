@@ -22,7 +22,7 @@ extern "C" {
 #define NETRIG_NETLINK_1 "netrig.netlink/1"
 
 /** One link to be made by RTM_NEWLINK. Attributes are netlink attributes (struct nlattr, padded to 4 bytes, host byte
- *  order unless the kernel says otherwise), as netrig/attributes.h builds them. */
+ *  order unless the kernel says otherwise), as netrig/attributes.h builds them. Since: 0.9 */
 struct netrig_link {
   uint32_t struct_size;
   uint32_t interface;          /**< index in the request; the host fills name, namespace, MAC, MTU and ifindex */
@@ -42,12 +42,12 @@ struct netrig_link {
 };
 NETRIG_ENDS_WITH(struct netrig_link, lower);
 
-/** Called with one attribute of an answer. Owner: host; `value` lives until the function returns. */
+/** Called with one attribute of an answer. Owner: host; `value` lives until the function returns. Since: 0.9 */
 typedef void netrig_attribute_fn(void* user, uint16_t type, const void* value, uint32_t size);
 
 /** Creation and change are queued: they return NETRIG_OK when the order is well-formed, and the host carries them out
  *  together with those of other devices after the operation has returned. What the kernel then says becomes the error
- *  of this device. */
+ *  of this device. Since: 0.9 */
 struct netrig_netlink {
   uint32_t struct_size;
   uint32_t reserved;
@@ -83,6 +83,7 @@ NETRIG_ENDS_WITH(struct netrig_netlink, request);
 
 #define NETRIG_GENL_1 "netrig.genl/1"
 
+/** Generic netlink in the namespaces of the device. Since: 0.9 */
 struct netrig_genl {
   uint32_t struct_size;
   uint32_t reserved;
@@ -108,7 +109,8 @@ NETRIG_ENDS_WITH(struct netrig_genl, request);
 #define NETRIG_SOCKET_PACKET 3u  /**< AF_PACKET, SOCK_RAW, protocol 0: not bound yet. Needs CAP_NET_RAW likewise */
 #define NETRIG_OF_REFERENCE 0x80000000u /**< added to a reference's number where an interface's index is asked for */
 
-/** For a driver that must do its own I/O: its process can open no socket and enter no namespace. */
+/** For a driver that must do its own I/O: its process can open no socket and enter no namespace.
+ *  Since: 0.9 */
 struct netrig_socket {
   uint32_t struct_size;
   uint32_t reserved;
@@ -130,7 +132,7 @@ NETRIG_ENDS_WITH(struct netrig_socket, open);
 #define NETRIG_TUN_VNET_HEADER 2u /**< IFF_VNET_HDR: struct virtio_net_hdr before each packet */
 #define NETRIG_TUN_PACKET_INFO 4u /**< not IFF_NO_PI: struct tun_pi before each packet */
 
-/** An interface whose packets a process reads and writes (linux/if_tun.h). */
+/** An interface whose packets a process reads and writes (linux/if_tun.h). Since: 0.9 */
 struct netrig_tun_device {
   uint32_t struct_size;
   uint32_t interface; /**< index in the request; the host gives name, namespace, ifindex, MAC and MTU */
@@ -142,6 +144,7 @@ struct netrig_tun_device {
 };
 NETRIG_ENDS_WITH(struct netrig_tun_device, group);
 
+/** Interfaces of that kind, and their packets. Since: 0.9 */
 struct netrig_tun {
   uint32_t struct_size;
   uint32_t reserved;
@@ -164,6 +167,7 @@ NETRIG_ENDS_WITH(struct netrig_tun, open_queue);
 #define NETRIG_LOG_INFO 2u
 #define NETRIG_LOG_WARNING 3u
 
+/** Lines for whoever runs netrig. Since: 0.9 */
 struct netrig_log {
   uint32_t struct_size;
   uint32_t reserved;
@@ -178,6 +182,7 @@ NETRIG_ENDS_WITH(struct netrig_log, enabled);
 
 #define NETRIG_SYSFS_1 "netrig.sysfs/1"
 
+/** What the kernel tells of an interface in files. Since: 0.9 */
 struct netrig_sysfs {
   uint32_t struct_size;
   uint32_t reserved;
@@ -194,7 +199,7 @@ NETRIG_ENDS_WITH(struct netrig_sysfs, read);
 
 #define NETRIG_GRACE 2000000000u /**< between the deadline, or an interruption, and the kill. Units: nanoseconds */
 
-/** Both answer at once, without a word to the host. */
+/** Both answer at once, without a word to the host. Since: 0.9 */
 struct netrig_cancel {
   uint32_t struct_size;
   uint32_t reserved;

@@ -194,7 +194,7 @@ NETRIG_ENDS_WITH(struct netrig_table, link_kinds);
 #define NETRIG_NOTE_TYPE 1u
 
 /** Header of an ELF note (elf.h: Elf64_Nhdr, then the name). With a name of this length the table behind it lies on 8
- *  bytes, whichever alignment a linker counts notes by. */
+ *  bytes, whichever alignment a linker counts notes by. Since: 0.9 */
 struct netrig_note {
   uint32_t name_size;        /**< sizeof NETRIG_NOTE_NAME: 11 */
   uint32_t description_size; /**< of what follows */
