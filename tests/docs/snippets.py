@@ -11,6 +11,7 @@ mermaid in=LAB   what graph says of it
 yaml run         a workflow of GitHub or GitLab: read, and what its steps run is run, in the source tree as netrig/ and with a lab
                  in labs/; files that it keeps as reports must be there then
 text             nothing to run: a message, a layout
+anything         of=PATH: what that file has, but for its line of licence, word for word; tests of its own try it
 
 A block without a mark, or with one that is not in this list, is an error. So are blocks of manual pages (.nf, .EX) that
 are neither labs nor command lines.
@@ -178,6 +179,14 @@ def check_file(snippet):
         raise Wrong("source code without file=PATH")
 
 
+def check_of(snippet):
+    text = read(snippet.marks["of"])
+    # Behind the licence a comment may go on.
+    text = re.sub(r"^// SPDX[^\n]*\n", "", re.sub(r"^/\* SPDX[^\n]*\n \* ", "/* ", text))
+    if text != snippet.text:
+        raise Wrong(f"is not what {snippet.marks['of']} has")
+
+
 CHECKS = {"toml": check_toml, "sh": check_sh, "json": check_json, "mermaid": check_mermaid,
           "yaml": check_yaml, "c": check_file, "cpp": check_file, "cmake": check_file, "text": lambda snippet: None}
 
@@ -225,7 +234,7 @@ def main(document):
             path = write(snippet.marks["file"], snippet.text)
             if path.endswith("/CMakeLists.txt"):
                 folders.append(os.path.dirname(path))
-    for where, check in [(s.where, lambda s=s: CHECKS[s.language](s)) for s in snippets] + [
+    for where, check in [(s.where, lambda s=s: (check_of if "of" in s.marks else CHECKS[s.language])(s)) for s in snippets] + [
         (document, lambda f=f: build(f)) for f in folders
     ]:
         try:
