@@ -5,8 +5,10 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <deque>
 #include <fstream>
 #include <mutex>
+#include <sstream>
 
 #include "driver/call.hpp"
 #include "driver/serving.hpp"
@@ -19,6 +21,7 @@ namespace {
 constexpr int kMostFailures = 3;
 constexpr int kMostLogLines = NETRIG_LOG_LINES_MAX;
 constexpr int kMostServices = NETRIG_SERVICES_MAX;
+constexpr std::size_t kLastWords = 3;  // lines of what it printed, in an error
 constexpr std::size_t kMostPassed = 250;
 
 /// What the kernel says of the worker: it was fenced before code of the plugin ran, and cannot have undone that.
@@ -134,12 +137,15 @@ class FencedDriver final : public Driver {
   /// given after its deadline.
   Message next(const Patience& patience, const Services* services, std::chrono::nanoseconds grace = {}) {
     Message message = process_->channel().receive(patience);
+    std::string where;
     switch (message.how) {
       case Message::How::arrived:
         if (message.type == MessageType::violation)
           throw Error(ErrorCode::driver, fmt::format("it called {}, which no driver may; its worker was stopped",
                                                      syscall_name(decode_violation(message.bytes))));
-        return message;
+        if (message.type != MessageType::crash) return message;
+        where = to_text(decode_crash(message.bytes), plugin_.kind);
+        break;
       case Message::How::late:
         throw Error(ErrorCode::failed,
                     fmt::format("it took longer than its deadline of {}{}; its worker was stopped",
@@ -157,7 +163,26 @@ class FencedDriver final : public Driver {
         break;
     }
     const std::string how = process_->end();
-    throw Error(ErrorCode::driver, "its worker " + (how.empty() ? "closed its connection to the host" : how));
+    const std::string words = pass_on_output();
+    throw Error(ErrorCode::driver,
+                fmt::format("its worker {}{}", how.empty() ? "closed its connection to the host" : how + where,
+                            words.empty() ? "" : fmt::format("; its last words: {}", words)));
+  }
+
+  /// Lines that the driver has printed go to the log. The last of them: a panic is told in three.
+  std::string pass_on_output() {
+    std::istringstream printed(process_->take_output());
+    const bool known = running_ != nullptr && running_->has_parameters;
+    std::deque<std::string> last;
+    int passed = 0;
+    for (std::string line; std::getline(printed, line);) {
+      line = clean_text(line, *about_, known ? &running_->parameters : nullptr);
+      if (line.empty()) continue;
+      if (++passed <= kMostLogLines) spdlog::info("driver {} prints: {}", plugin_.kind, line);
+      last.push_back(std::move(line));
+      if (last.size() > kLastWords) last.pop_front();
+    }
+    return fmt::format("{}", fmt::join(last, " | "));
   }
 
   /// The machine's fault: the driver has done nothing, and is not held to have failed.
@@ -180,8 +205,13 @@ class FencedDriver final : public Driver {
     message.deadline = Clock::now() + rules_.deadline;
     std::optional<AnswerMessage> answer;
     try {
+      running_ = &message;
       answer = converse(message, services);
+      pass_on_output();
+      running_ = nullptr;
     } catch (const Error& error) {
+      pass_on_output();
+      running_ = nullptr;
       // It may be anywhere in its code now, or ended.
       process_.reset();
       if (std::exchange(blameless_, false)) throw;
@@ -306,6 +336,7 @@ class FencedDriver final : public Driver {
   DriverRules rules_;
   std::mutex mutex_;
   std::optional<WorkerProcess> process_;
+  const CallMessage* running_ = nullptr;
   int failures_ = 0;
   bool blameless_ = false;          ///< what is being thrown is not the driver's doing
   bool holds_descriptors_ = false;  ///< the worker was given some of its own

@@ -7,6 +7,7 @@
 #include <netrig/driver.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -139,9 +140,20 @@ Filter base_filter() {
                            SCMP_A1(SCMP_CMP_EQ, static_cast<scmp_datum_t>(command))),
           "fcntl");
   check(seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A0(SCMP_CMP_EQ, 0)), "prlimit64");
+  // What libraries ask in passing is answered with no: is this a terminal, where am I, is there such a file.
+  check(seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOTTY), SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, TCGETS)), "ioctl");
+  check(seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOENT), SCMP_SYS(getcwd), 0), "getcwd");
   // SIGSYS stays ours.
   check(seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1, SCMP_A0(SCMP_CMP_NE, SIGSYS)), "rt_sigaction");
   return filter;
+}
+
+/// Files that are only to be read: there are none. `exactly`: of the flags that say what becomes of it and CLOEXEC.
+void answer_readers(scmp_filter_ctx filter, scmp_datum_t exactly) {
+  constexpr scmp_datum_t kDecides = O_ACCMODE | O_CREAT | O_TRUNC | O_PATH | O_DIRECTORY | O_CLOEXEC;
+  check(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 1,
+                         SCMP_A2(SCMP_CMP_MASKED_EQ, kDecides, exactly)),
+        "openat");
 }
 
 void load(const Filter& filter) { check(seccomp_load(filter.get()), "seccomp_load"); }
@@ -172,6 +184,7 @@ void install_loading_filter(std::uint32_t granted) {
   check(seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
                          SCMP_A2(SCMP_CMP_EQ, static_cast<scmp_datum_t>(O_RDONLY | O_CLOEXEC))),
         "openat");
+  for (const scmp_datum_t flags : {O_RDONLY, O_DIRECTORY, O_DIRECTORY | O_CLOEXEC}) answer_readers(f, flags);
   for (const char* name : {"mmap", "mprotect", "seccomp"}) allow(f, name);
   // A later filter cannot allow again what this one forbids.
   if ((granted & kOwnHands) != 0)
@@ -189,6 +202,7 @@ void install_driver_filter(std::uint32_t granted) {
   constexpr scmp_datum_t kExecutable = PROT_EXEC;
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)})
     check(seccomp_rule_add(f, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, kExecutable, 0)), "mmap");
+  for (const scmp_datum_t flags : {O_RDONLY, O_CLOEXEC, O_DIRECTORY, O_DIRECTORY | O_CLOEXEC}) answer_readers(f, flags);
   if ((granted & kOwnHands) != 0)
     for (const char* name : kGranted) allow(f, name);
   load(filter);

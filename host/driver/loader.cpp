@@ -3,10 +3,12 @@
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <boost/dll/shared_library.hpp>
+#include <string_view>
 
 #include "model/error.hpp"
 
@@ -37,7 +39,12 @@ std::string loading_path(const SealedPlugin& plugin) {
   // The dynamic loader knows a library by its path, and a descriptor's number comes back once it is closed; slashes
   // make every path one of its own.
   static std::atomic<std::size_t> loads{0};
-  return fmt::format("/proc/self/fd{}{}", std::string(++loads, '/'), plugin.memory.get());
+  // A debugger opens it by the same path, so it says whose descriptor it is.
+  std::array<char, 16> self{};
+  const ssize_t size = ::readlink("/proc/self", self.data(), self.size());
+  if (size <= 0) refuse("it cannot be loaded: there is no /proc/self");
+  return fmt::format("/proc/{}/fd{}{}", std::string_view(self.data(), static_cast<std::size_t>(size)),
+                     std::string(++loads, '/'), plugin.memory.get());
 }
 
 const netrig_functions& load_plugin(const std::string& path, const DriverDescription& about) {

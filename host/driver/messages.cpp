@@ -293,6 +293,14 @@ std::uint32_t decode_violation(std::span<const std::byte> bytes) {
   return number;
 }
 
+CrashPlace decode_crash(std::span<const std::byte> bytes) {
+  WireReader in(bytes);
+  const auto offset = in.get<std::uint64_t>();
+  const bool called = in.get<std::uint64_t>() != 0;
+  in.end();
+  return {offset, called};
+}
+
 std::string decode_refusal(std::span<const std::byte> bytes) {
   WireReader in(bytes);
   std::string reason = in.text(kMostText);

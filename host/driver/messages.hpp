@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "driver/crash.hpp"
 #include "driver/driver.hpp"
 #include "driver/permission.hpp"
 #include "driver/wire.hpp"
@@ -17,7 +18,7 @@
 namespace netrig::driver {
 
 /// Both ends are the same binary, so this differs only between builds; checked all the same.
-inline constexpr std::uint32_t kProtocolVersion = 3;
+inline constexpr std::uint32_t kProtocolVersion = 4;
 /// Bytes in one message. A larger one ends the worker.
 inline constexpr std::size_t kLargestMessage = 1 << 20;
 
@@ -29,6 +30,7 @@ enum class MessageType : std::uint16_t {
   service = 4,    ///< asks the host for something; answered by items and one done
   log = 5,        ///< one line
   violation = 6,  ///< a system call that the fence stopped; the last message
+  crash = 7,      ///< where in the plugin a signal hit that ends the worker; the last message
   // host to worker
   call = 17,    ///< one operation
   item = 18,    ///< part of a service's answer
@@ -132,6 +134,7 @@ AnswerMessage decode_answer(std::span<const std::byte> bytes);
 LogMessage decode_log(std::span<const std::byte> bytes);
 std::pair<std::uint16_t, std::span<const std::byte>> decode_item(std::span<const std::byte> bytes);
 std::uint32_t decode_violation(std::span<const std::byte> bytes);
+CrashPlace decode_crash(std::span<const std::byte> bytes);
 std::string decode_refusal(std::span<const std::byte> bytes);
 
 /// ErrorCode of a message; anything unknown is an internal error.

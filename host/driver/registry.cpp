@@ -144,6 +144,8 @@ std::unique_ptr<Driver> Registry::load(SealedPlugin plugin, std::shared_ptr<cons
   }
   spdlog::debug("driver {} runs in netrig's own process, as the policy says", about->kind);
   const netrig_functions& functions = load_plugin(loading_path(plugin), *about);
+  // Its code stays to the end of the process; so does the file, which a debugger opens by the path it was loaded from.
+  static_cast<void>(plugin.memory.release());
   return make_in_process(functions, std::move(about), rules);
 }
 

@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdio>
 #include <cstring>
 
+#include "driver/crash.hpp"
 #include "driver/elf.hpp"
 #include "driver/in_process.hpp"
 #include "driver/loader.hpp"
@@ -252,6 +254,7 @@ int work(const FenceOptions& options) {
     const netrig_functions& functions = load_plugin(
         hello.fence.rooted ? fmt::format("/{}", kWorkerPlugin) : fmt::format("/proc/self/fd/{}", kWorkerPlugin),
         plugin.about);
+    tell_crashes(&functions);
     close_fence(options);
     DriverRules rules;
     rules.granted = options.granted;
@@ -275,6 +278,8 @@ std::optional<int> run_as_worker(int argc, char** argv) {
   struct stat status {};
   if (::fstat(kWorkerSocket, &status) != 0 || !S_ISSOCK(status.st_mode)) return std::nullopt;
   spdlog::set_level(spdlog::level::debug);  // the host decides what is kept
+  // The plugin's, too: a crash leaves no line behind.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const int code = work({.granted = static_cast<std::uint32_t>(number_of(argv[2])),
                          .memory = number_of(argv[3]),
                          .descriptors = number_of(argv[4]),

@@ -22,9 +22,10 @@ namespace {
 
 // Above every number a worker is given, so that putting those in place overwrites none of them.
 constexpr int kOutOfTheWay = 16;
+constexpr std::size_t kMostOutput = 65536;  // as a pipe has
 
 /// The child between fork and exec: async-signal-safe calls only.
-[[noreturn]] void become_worker(int program, int socket, int plugin, int null, char* const* arguments,
+[[noreturn]] void become_worker(int program, int socket, int plugin, int null, int output, char* const* arguments,
                                 char* const* environment) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::setsid();
@@ -35,11 +36,12 @@ constexpr int kOutOfTheWay = 16;
   socket = ::fcntl(socket, F_DUPFD_CLOEXEC, kOutOfTheWay);
   plugin = ::fcntl(plugin, F_DUPFD_CLOEXEC, kOutOfTheWay);
   null = ::fcntl(null, F_DUPFD_CLOEXEC, kOutOfTheWay);
+  output = ::fcntl(output, F_DUPFD_CLOEXEC, kOutOfTheWay);
   program = ::fcntl(program, F_DUPFD_CLOEXEC, kOutOfTheWay);
   ::dup2(null, STDIN_FILENO);
-  ::dup2(null, STDOUT_FILENO);
-#ifndef NETRIG_SANITIZED  // whose reports would be lost
-  ::dup2(null, STDERR_FILENO);
+  ::dup2(output, STDOUT_FILENO);
+#ifndef NETRIG_SANITIZED  // whose reports are longer than what is kept
+  ::dup2(output, STDERR_FILENO);
 #endif
   ::dup2(socket, kWorkerSocket);
   ::dup2(plugin, kWorkerPlugin);
@@ -91,6 +93,11 @@ WorkerProcess WorkerProcess::start(WorkerStarter& starter, const std::string& ki
   if (!program) fail("/proc/self/exe");
   const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   if (!null) fail("/dev/null");
+  // Nobody waits for the other: what is too much is lost.
+  std::array<int, 2> printed{};
+  if (::pipe2(printed.data(), O_CLOEXEC | O_NONBLOCK) != 0) fail("pipe");
+  UniqueFd output(printed[0]);
+  const UniqueFd prints(printed[1]);
   std::array<std::string, 6> words = {"netrig-driver",
                                       kind,
                                       std::to_string(options.granted),
@@ -111,12 +118,26 @@ WorkerProcess WorkerProcess::start(WorkerStarter& starter, const std::string& ki
   int error = 0;
   starter.run([&] {
     pid = ::fork();
-    if (pid == 0) become_worker(program.get(), theirs.get(), plugin, null.get(), arguments.data(), environment.data());
+    if (pid == 0)
+      become_worker(program.get(), theirs.get(), plugin, null.get(), prints.get(), arguments.data(),
+                    environment.data());
     error = errno;
   });
   errno = error;
   if (pid < 0) fail("fork");
-  return {pid, std::move(ours)};
+  return {pid, std::move(ours), std::move(output)};
+}
+
+std::string WorkerProcess::take_output() {
+  std::string all;
+  std::array<char, 4096> some{};
+  // One that goes on printing meanwhile is not waited for.
+  while (all.size() < kMostOutput) {
+    const ssize_t size = ::read(output_.get(), some.data(), some.size());
+    if (size <= 0) break;
+    all.append(some.data(), static_cast<std::size_t>(size));
+  }
+  return all;
 }
 
 std::string WorkerProcess::end() {

@@ -40,7 +40,7 @@ class WorkerProcess {
   static WorkerProcess start(WorkerStarter& starter, const std::string& kind, int plugin, FenceOptions options);
 
   WorkerProcess(WorkerProcess&& other) noexcept
-      : pid_(std::exchange(other.pid_, -1)), channel_(std::move(other.channel_)) {}
+      : pid_(std::exchange(other.pid_, -1)), channel_(std::move(other.channel_)), output_(std::move(other.output_)) {}
   WorkerProcess& operator=(WorkerProcess&&) = delete;
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
@@ -50,12 +50,16 @@ class WorkerProcess {
   [[nodiscard]] int pid() const { return pid_; }
   /// Kills it if it still runs. How it had ended before: "crashed (signal SEGV)", "exited with 3"; empty: it had not.
   std::string end();
+  /// What it has printed since the last time; also after its end.
+  std::string take_output();
 
  private:
-  WorkerProcess(int pid, UniqueFd socket) : pid_(pid), channel_(std::move(socket), false) {}
+  WorkerProcess(int pid, UniqueFd socket, UniqueFd output)
+      : pid_(pid), channel_(std::move(socket), false), output_(std::move(output)) {}
 
   int pid_;
   Channel channel_;
+  UniqueFd output_;  ///< what it prints, 64 KiB at most; more is lost
 };
 
 /// Runs as a worker if this process was started as one; then its exit code. The first thing main() does.

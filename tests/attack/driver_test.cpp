@@ -24,7 +24,8 @@ using attack::require_no_trace;
 
 STOPPED("stopped: a driver that calls exec", "exec", "it called execve, which no driver may")
 STOPPED("stopped: a driver that calls ptrace", "ptrace", "it called ptrace, which no driver may")
-STOPPED("stopped: a driver that opens /etc/shadow", "shadow", "it called openat, which no driver may")
+STOPPED("a driver that opens /etc/shadow, its terminal or its directory is told no", "shadow", "it was told no")
+STOPPED("stopped: a driver that opens /etc/shadow to write", "shadow-write", "it called openat, which no driver may")
 STOPPED("stopped: a driver that connects out", "connect", "it called socket, which no driver may")
 STOPPED("stopped: a driver that opens a netlink socket", "netlink", "it called socket, which no driver may")
 STOPPED("stopped: a driver that forks", "fork", "it called clone, which no driver may")
@@ -64,15 +65,50 @@ STOPPED("stopped: a driver that asks any generic netlink family", "genl",
         "a request to generic netlink family \"nlctrl\"")
 STOPPED("stopped: a driver that loops for ever", "loop", "it took longer than its deadline of 5s")
 STOPPED("stopped: a driver that sleeps past the deadline", "sleep", "it took longer than its deadline of 5s")
-STOPPED("stopped: a driver that crashes", "crash", "its worker crashed (signal 11, SIGSEGV)")
-STOPPED("stopped: a driver that aborts", "abort", "its worker crashed (signal 6, SIGABRT)")
+STOPPED("stopped: a driver that crashes", "crash",
+        "its worker crashed (signal 11, SIGSEGV) in what is called at hostile.so+0x")
+STOPPED("stopped: a driver that aborts", "abort",
+        "its worker crashed (signal 6, SIGABRT) in what is called at hostile.so+0x")
+STOPPED("stopped: a driver that runs into a trap, and the error has its last words", "trap",
+        "; its last words: how trap | it goes into the trap")
+TEST_CASE("where a driver crashed is what addr2line takes") {
+  const std::string said = attack_by("trap");
+  const std::size_t at = said.find(" at hostile.so+0x");
+  REQUIRE(at != std::string::npos);
+  const std::string offset = said.substr(at + 15, said.find_first_of("; \n", at + 15) - at - 15);
+  const Result disassembly = sh("objdump -d --no-show-raw-insn --start-address=" + offset + " --stop-address=$((" +
+                                offset + " + 2)) " NETRIG_TEST_PLUGIN_DIR "/hostile.so");
+  INFO(disassembly.out);
+#ifdef __x86_64__
+  CHECK_THAT(disassembly.out, ContainsSubstring("ud2"));
+#endif
+}
+TEST_CASE("a debugger finds the file of a driver in netrig's own process where the loader has it from") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const Result up = cli("--host-config " + place.policy("isolation = \"none\"", kImpatient) + " up " +
+                        lab_of("hostile", "how = \"path\", when = \"create\""));
+  CHECK(up.exit != 0);
+  // Not /proc/self, which is the debugger when it looks.
+  CHECK_THAT(up.err, ContainsSubstring("(driver hostile): /proc/") && !ContainsSubstring("/proc/self"));
+  require_no_trace();
+}
+TEST_CASE("what a driver prints is in the log, a line at a time") {
+  const Place place("hostile", NETRIG_TEST_PLUGIN_DIR);
+  const Result up = cli("-v --host-config " + place.policy("", kImpatient) + " up " +
+                        lab_of("hostile", "how = \"print\", when = \"create\""));
+  INFO(up.err);
+  REQUIRE(up.exit == 0);
+  CHECK_THAT(up.err, ContainsSubstring("driver hostile prints: hello from the driver\n") &&
+                         ContainsSubstring("driver hostile prints: and from its other\n") &&
+                         ContainsSubstring("driver hostile prints: end\n"));
+  CHECK(cli("--host-config " + place.policy("", kImpatient) + " down odd").exit == 0);
+  require_no_trace();
+}
 STOPPED("stopped: a driver that ends its process", "exit", "its worker ended by itself (exit code 0)")
 // The undefined-behaviour sanitizer makes a pipe to see whether memory is readable, fails at that, and reports it; so
-// what says no differs. Clang's runtime asks first whether it writes to a terminal, GCC's looks for its symbolizer.
-#if defined(NETRIG_SANITIZED) && defined(__clang__)
-STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "it called ioctl, which no driver may")
-#elif defined(NETRIG_SANITIZED)
-STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "it called readlink, which no driver may")
+// what says no differs. The runtimes look for their symbolizers.
+#ifdef NETRIG_SANITIZED
+STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "which no driver may")
 #else
 STOPPED("stopped: a driver that exhausts the descriptors", "descriptors", "there are no more descriptors")
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A driver that attacks its host. Parameter `how` names the attack, `when` the operation it happens in; destroy and
  * inspect find both in the record. With nothing to attack it makes a pair of veth links like any good driver. */
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool_netlink.h>
@@ -22,6 +24,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #ifndef NAME
@@ -335,7 +338,18 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
   } else if (strcmp(how, "ptrace") == 0) {
     ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
   } else if (strcmp(how, "shadow") == 0) {
-    ignore(NULL, open("/etc/shadow", O_RDONLY));
+    const int file = open("/etc/shadow", O_RDONLY);
+    struct termios terminal;
+    char place[64];
+    if (file >= 0 || errno != EACCES) return host->fail(call, NETRIG_INTERNAL, "the file is open");
+    if (isatty(1) || errno != ENOTTY || tcgetattr(1, &terminal) == 0)
+      return host->fail(call, NETRIG_INTERNAL, "a terminal");
+    if (getcwd(place, sizeof place) != NULL) return host->fail(call, NETRIG_INTERNAL, place);
+    if (fopen("/etc/shadow", "re") != NULL || opendir("/etc") != NULL)
+      return host->fail(call, NETRIG_INTERNAL, "the file or its directory is open");
+    return host->fail(call, NETRIG_DENIED, "it was told no");
+  } else if (strcmp(how, "shadow-write") == 0) {
+    ignore(NULL, open("/etc/shadow", O_WRONLY));
   } else if (strcmp(how, "connect") == 0) {
     ignore(NULL, socket(AF_INET, SOCK_STREAM, 0));
   } else if (strcmp(how, "netlink") == 0) {
@@ -469,6 +483,17 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     for (;;) sleep(1000);
   } else if (strcmp(how, "crash") == 0) {
     raise(SIGSEGV); /* by tgkill to itself, which is allowed */
+  } else if (strcmp(how, "path") == 0) {
+    Dl_info own;
+    const int known = dladdr(&netrig_driver, &own);
+    return host->fail(call, NETRIG_INTERNAL, known && access(own.dli_fname, R_OK) == 0 ? own.dli_fname : "nowhere");
+  } else if (strcmp(how, "print") == 0) {
+    puts("hello from the driver");
+    fputs("and from its other\nend\n", stdout);
+  } else if (strcmp(how, "trap") == 0) {
+    puts("how trap");
+    puts("it goes into the trap");
+    __builtin_trap();
   } else if (strcmp(how, "abort") == 0) {
     abort();
   } else if (strcmp(how, "exit") == 0) {

@@ -48,7 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         driver::decode_log(bytes);
         break;
       case 4:
-        driver::decode_violation(bytes);
+        if (bytes.size() == sizeof(std::uint32_t))
+          driver::decode_violation(bytes);
+        else
+          driver::decode_crash(bytes);
         break;
       default:
         driver::decode_refusal(bytes);
