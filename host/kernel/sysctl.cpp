@@ -42,15 +42,17 @@ std::optional<std::string> read_all(const UniqueFd& file) {
   return value;
 }
 
-/// Absent, or written only (net.ipv4.route.flush); stable_secret is EIO until it is set.
-bool is_unreadable(int error) { return error == ENOENT || error == EACCES || error == EPERM || error == EIO; }
+/// Absent, written only (net.ipv4.route.flush), or without a value (stable_secret).
+bool is_unreadable(const std::string& key, int error) {
+  return error == ENOENT || error == EACCES || error == EPERM || (error == EIO && key.ends_with("stable_secret"));
+}
 
 }  // namespace
 
 std::optional<std::string> find_sysctl(const std::string& key) {
   const UniqueFd file(::open(file_of(key).c_str(), O_RDONLY | O_CLOEXEC));
   auto value = file ? read_all(file) : std::nullopt;
-  if (!value && !is_unreadable(errno)) fail(key, "read");
+  if (!value && !is_unreadable(key, errno)) fail(key, "read");
   return value;
 }
 

@@ -71,7 +71,11 @@ void Change::must(const std::vector<std::string>& words) const {
 }
 
 Change::Said Change::ask() const {
-  return {.status = run({netrig_, "status", "fault"}).exit, .verify = run({netrig_, "verify", "fault"}).exit};
+  const Done status = run({netrig_, "status", "fault"});
+  const Done verify = run({netrig_, "verify", "fault"});
+  return {.status = status.exit,
+          .verify = verify.exit,
+          .words = quoted(status.out + status.err) + " / " + quoted(verify.out + verify.err)};
 }
 
 Sight Change::make_fresh() {
@@ -106,8 +110,8 @@ void Change::judge_sight(const char* what, Sameness sameness, const Sight& wante
   if (!differs.empty()) faults.push_back(fmt::format("{}: {}", what, differs));
   const Said said = ask();
   if (said.status != wanted_said.status || said.verify != wanted_said.verify)
-    faults.push_back(fmt::format("{}: status ends with {}, verify with {}, which were to be {} and {}", what,
-                                 said.status, said.verify, wanted_said.status, wanted_said.verify));
+    faults.push_back(fmt::format("{}: status ends with {}, verify with {}, which were to be {} and {}: {}", what,
+                                 said.status, said.verify, wanted_said.status, wanted_said.verify, said.words));
 }
 
 void Change::judge_next_up(const Sight& whole, std::vector<std::string>& faults) const {
@@ -125,9 +129,9 @@ std::vector<std::string> Change::judge(const Traced& traced, const Point* point,
   } else if (traced.exit == 0) {
     judge_sight("it ended well, but the lab is not whole", Sameness::kind, whole, kWell, faults);
   } else if (traced.exit == kLeft) {
-    // The network is as the file says, and a service that does not run is named.
-    if (traced.err.find("service") == std::string::npos)
-      faults.push_back(fmt::format("exit code {}, but no service is named", traced.exit));
+    // The network is as the file says, and a service that does not run is named, or what kept all of them from it.
+    if (traced.err.find("service") == std::string::npos && traced.err.find("what lives in it") == std::string::npos)
+      faults.push_back(fmt::format("exit code {}, but nothing says what does not run", traced.exit));
     judge_sight("a service does not run, and the network is not whole", Sameness::kind, whole,
                 {.status = 1, .verify = 1}, faults);
     if (faults.empty()) judge_next_up(whole, faults);

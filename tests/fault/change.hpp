@@ -30,6 +30,7 @@ class Change {
   struct Said {
     int status;
     int verify;
+    std::string words = {};
   };
   static constexpr Said kWell{.status = 0, .verify = 0};
   [[nodiscard]] Said ask() const;
