@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <pcap/pcap.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,12 +8,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <mutex>
 #include <thread>
 
-#include "check/packet_text.hpp"
+#include "capture/packet_text.hpp"
+#include "capture/pcapng.hpp"
+#include "capture/tap.hpp"
 #include "check/watch.hpp"
 #include "kernel/link.hpp"
 #include "model/error_number.hpp"
@@ -23,69 +23,46 @@
 namespace netrig::check {
 namespace {
 
-constexpr int kSnapshot = 262144;  // bytes of a packet
-constexpr int kBuffer = 4 << 20;   // of the kernel's ring
 constexpr std::size_t kMostPackets = 10'000;
 constexpr std::size_t kMostBytes = 4 << 20;
 constexpr std::size_t kShown = 20;
 constexpr int kLook = 20;          // milliseconds until an order to stop is seen
 constexpr auto kOnTheWay = 200ms;  // for packets that a test has just sent
 
-struct PcapCloser {
-  void operator()(pcap_t* handle) const { ::pcap_close(handle); }
-};
-using Pcap = std::unique_ptr<pcap_t, PcapCloser>;
-
-struct Packet {
-  timeval when{};
-  std::uint32_t length = 0;  ///< on the wire
-  std::vector<std::byte> bytes;
-};
-
 /// One interface under one assertion.
 struct Point {
   const CaptureAssertion* wanted = nullptr;
   std::size_t space = 0;
   std::string interface;
-  Pcap handle = {};
+  std::unique_ptr<capture::Tap> tap = {};
   std::uint64_t seen = 0;
   std::size_t kept_bytes = 0;
-  std::vector<Packet> kept = {};
+  std::vector<capture::KeptPacket> kept = {};
+
+  void keep(const capture::Packet& packet) {
+    ++seen;
+    if (kept.size() >= kMostPackets || kept_bytes + packet.bytes.size() > kMostBytes) return;
+    kept.emplace_back(packet);
+    kept_bytes += packet.bytes.size();
+  }
+  void collect() {
+    // One that is gone has shown all that it could.
+    static_cast<void>(tap->read([this](const capture::Packet& packet) { keep(packet); }));
+  }
 };
 
-void keep(Point& point, const pcap_pkthdr& header, const unsigned char* bytes) {
-  ++point.seen;
-  if (point.kept.size() >= kMostPackets || point.kept_bytes + header.caplen > kMostBytes) return;
-  const auto* first = reinterpret_cast<const std::byte*>(bytes);
-  point.kept.push_back({.when = header.ts, .length = header.len, .bytes = {first, first + header.caplen}});
-  point.kept_bytes += header.caplen;
-}
-
-[[noreturn]] void refuse(const Job& job, const Point& point, const std::string& why) {
-  throw Error(ErrorCode::failed,
-              fmt::format("cannot capture at {}:{}: {}", job.ground.name(point.space), point.interface, why),
-              job.lab().at(point.wanted->where));
+std::string name_of(const Job& job, const Point& point) {
+  return fmt::format("{}:{}", job.ground.name(point.space), point.interface);
 }
 
 /// Opens the interface in the namespace that the calling thread is in.
 void open(const Job& job, Point& point) {
-  std::array<char, PCAP_ERRBUF_SIZE> fault{};
-  point.handle.reset(::pcap_create(point.interface.c_str(), fault.data()));
-  if (!point.handle) refuse(job, point, fault.data());
-  pcap_t* handle = point.handle.get();
-  ::pcap_set_snaplen(handle, kSnapshot);
-  ::pcap_set_buffer_size(handle, kBuffer);
-  ::pcap_set_immediate_mode(handle, 1);
-  ::pcap_set_promisc(handle, 0);
-  if (const int code = ::pcap_activate(handle); code < 0)
-    refuse(job, point, fmt::format("{} {}", ::pcap_statustostr(code), ::pcap_geterr(handle)));
-  bpf_program program{};
-  if (::pcap_compile(handle, &program, point.wanted->filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
-    refuse(job, point, ::pcap_geterr(handle));
-  const int set = ::pcap_setfilter(handle, &program);
-  ::pcap_freecode(&program);
-  if (set != 0) refuse(job, point, ::pcap_geterr(handle));
-  if (::pcap_setnonblock(handle, 1, fault.data()) != 0) refuse(job, point, fault.data());
+  try {
+    point.tap = std::make_unique<capture::Tap>(point.interface, capture::TapSpec{.filter = point.wanted->filter});
+  } catch (const Error& error) {
+    throw Error(ErrorCode::failed, fmt::format("cannot capture at {}: {}", name_of(job, point), error.message()),
+                job.lab().at(point.wanted->where));
+  }
 }
 
 std::vector<Point> open_points(const Job& job) {
@@ -108,11 +85,8 @@ std::vector<Point> open_points(const Job& job) {
   return points;
 }
 
-std::string file_name(const Job& job, const Point& point) {
-  // An interface can be captured at several times, with other filters.
-  const auto number = static_cast<std::size_t>(point.wanted - job.test.captures.data());
-  std::string name = fmt::format("{}-{}-{}{}.pcap", job.test.name, job.ground.name(point.space), point.interface,
-                                 job.test.captures.size() > 1 ? fmt::format("-{}", number + 1) : "");
+std::string file_name(const Job& job) {
+  std::string name = job.test.name + ".pcapng";
   for (char& c : name)
     if ((c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && c != '.' && c != '-') c = '_';
   return name.front() == '.' ? "_" + name : name;
@@ -134,39 +108,70 @@ UniqueFd new_file(const std::string& directory, const std::string& name) {
   return file;
 }
 
-/// Writes what was kept; returns the path.
-std::string write_file(const Job& job, const Point& point, const std::string& directory) {
-  const std::string name = file_name(job, point);
+/// What was kept of all, in the order of time.
+std::string trace_of(const Job& job, const std::vector<Point>& points, std::chrono::nanoseconds began) {
+  std::string text;
+  struct Found {
+    std::size_t point = 0;
+    const capture::KeptPacket* packet = nullptr;
+  };
+  std::vector<Found> all;
+  capture::append_section(text, fmt::format("lab {}, test \"{}\"", job.lab().name.str(), job.test.name));
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    capture::append_interface(text, {.name = name_of(job, points[i]),
+                                     .link_type = points[i].tap->link_type(),
+                                     .snap = capture::kLongestSnap,
+                                     .filter = points[i].wanted->filter});
+    for (const capture::KeptPacket& packet : points[i].kept) all.push_back({.point = i, .packet = &packet});
+  }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Found& one, const Found& other) { return one.packet->when < other.packet->when; });
+  for (const Found& one : all) capture::append_packet(text, one.point, one.packet->packet());
+  for (std::size_t i = 0; i < points.size(); ++i)
+    capture::append_statistics(text, i,
+                               {.began = began,
+                                .ended = capture::wall_clock(),
+                                .counts = points[i].tap->counts(),
+                                .written = points[i].kept.size()});
+  return text;
+}
+
+/// Returns the path.
+std::string write_file(const Job& job, const std::string& directory, std::string_view trace) {
+  const std::string name = file_name(job);
   std::string path = (std::filesystem::path(directory) / name).string();
-  UniqueFd file = new_file(directory, name);
-  FILE* stream = ::fdopen(file.get(), "w");
-  pcap_dumper_t* dumper = stream == nullptr ? nullptr : ::pcap_dump_fopen(point.handle.get(), stream);
-  if (stream != nullptr) static_cast<void>(file.release());
-  if (dumper == nullptr) {
-    if (stream != nullptr) std::fclose(stream);
-    throw Error(ErrorCode::failed, fmt::format("cannot keep the capture: {}", ::pcap_geterr(point.handle.get())));
+  const UniqueFd file = new_file(directory, name);
+  while (!trace.empty()) {
+    const ssize_t size = ::write(file.get(), trace.data(), trace.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0)
+      throw Error(ErrorCode::failed,
+                  fmt::format("cannot keep the capture in {}: {}", path, errno_text(size == 0 ? EIO : errno)));
+    trace.remove_prefix(static_cast<std::size_t>(size));
   }
-  for (const Packet& packet : point.kept) {
-    const pcap_pkthdr header{
-        .ts = packet.when, .caplen = static_cast<bpf_u_int32>(packet.bytes.size()), .len = packet.length};
-    ::pcap_dump(reinterpret_cast<unsigned char*>(dumper), &header,
-                reinterpret_cast<const unsigned char*>(packet.bytes.data()));
-  }
-  const bool written = ::pcap_dump_flush(dumper) == 0;
-  ::pcap_dump_close(dumper);
-  if (!written)
-    throw Error(ErrorCode::failed, fmt::format("cannot keep the capture in {}: the disk may be full", path));
   return path;
+}
+
+/// What became of the file.
+struct Trace {
+  std::string path = {};
+  std::string fault = {};  ///< a line; empty: it is there
+};
+Trace keep(const Job& job, const std::string& directory, std::string_view trace) {
+  try {
+    return {.path = write_file(job, directory, trace)};
+  } catch (const Error& error) {
+    return {.fault = fmt::format("{}\n", error.what())};
+  }
 }
 
 std::string summary(const Point& point) {
   std::string text;
   for (std::size_t i = 0; i < point.kept.size() && i < kShown; ++i) {
-    const Packet& packet = point.kept[i];
-    const timeval& first = point.kept.front().when;
-    const double at = static_cast<double>(packet.when.tv_sec - first.tv_sec) +
-                      static_cast<double>(packet.when.tv_usec - first.tv_usec) / 1e6;
-    text += fmt::format("{:9.6f} {} ({} bytes)\n", at, packet_text(packet.bytes), packet.length);
+    const capture::KeptPacket& packet = point.kept[i];
+    const std::chrono::duration<double> at = packet.when - point.kept.front().when;
+    text += fmt::format("{:9.6f} {} ({} bytes)\n", at.count(),
+                        capture::packet_text(packet.bytes, point.tap->link_type()), packet.length);
   }
   if (point.seen > kShown) text += fmt::format("and {} more\n", point.seen - kShown);
   return text;
@@ -177,14 +182,14 @@ std::string counted(std::uint64_t packets, const std::string& filter) {
                      filter.empty() ? "" : fmt::format(" that match \"{}\"", filter));
 }
 
-void judge(const Job& job, Point& point, const std::string& directory) {
+/// Nothing: as wanted.
+std::optional<Finding> judge(const Job& job, Point& point) {
   const CaptureAssertion& wanted = *point.wanted;
-  const std::string about = fmt::format("{}:{}", job.ground.name(point.space), point.interface);
+  const std::string about = name_of(job, point);
   job.result.metrics.push_back({about + " captured", static_cast<double>(point.seen), "packets"});
-  pcap_stat stats{};
-  const bool lossy = ::pcap_stats(point.handle.get(), &stats) == 0 && stats.ps_drop > 0;
+  const std::uint64_t lost = point.tap->counts().dropped;
   const bool right = point.seen >= wanted.min && (!wanted.max || point.seen <= *wanted.max);
-  if (right && !(lossy && wanted.max)) return;
+  if (right && !(lost > 0 && wanted.max)) return std::nullopt;
   std::string expected = wanted.max && *wanted.max == 0 ? "none" : fmt::format("at least {}", wanted.min);
   if (wanted.max && *wanted.max > 0) expected = fmt::format("{} to {}", wanted.min, *wanted.max);
   Finding finding{
@@ -192,33 +197,15 @@ void judge(const Job& job, Point& point, const std::string& directory) {
       .seen = counted(point.seen, wanted.filter),
       .expected = std::move(expected),
       .look_at = job.exec_line(point.space, fmt::format("tcpdump -nni {} '{}'", point.interface, wanted.filter))};
-  if (lossy) finding.seen += fmt::format(", and {} more that the capture lost", stats.ps_drop);
-  if (!point.kept.empty()) {
-    try {
-      const std::string path = write_file(job, point, directory);
-      job.result.attachments.push_back({.name = "capture of " + about, .path = path, .text = summary(point)});
-      finding.look_at = fmt::format("{}; {}", path, finding.look_at);
-    } catch (const Error& error) {
-      job.result.attachments.push_back(
-          {.name = "capture of " + about, .text = fmt::format("{}\n{}", error.what(), summary(point))});
-    }
-  }
-  job.fail(std::move(finding));
+  if (lost > 0) finding.seen += fmt::format(", and {} more that the capture lost", lost);
+  return finding;
 }
 
 }  // namespace
 
-std::optional<std::string> filter_fault(const std::string& filter) {
-  const Pcap handle(::pcap_open_dead(DLT_EN10MB, kSnapshot));
-  bpf_program program{};
-  if (::pcap_compile(handle.get(), &program, filter.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0)
-    return ::pcap_geterr(handle.get());
-  ::pcap_freecode(&program);
-  return std::nullopt;
-}
-
 struct CaptureWatch::State {
   std::string directory;
+  std::chrono::nanoseconds began = capture::wall_clock();
   std::vector<Point> points;
   std::mutex mutex;
   std::atomic<bool> stop = false;
@@ -226,17 +213,11 @@ struct CaptureWatch::State {
 
   void collect() {
     const std::lock_guard lock(mutex);
-    for (Point& point : points)
-      ::pcap_dispatch(
-          point.handle.get(), -1,
-          [](unsigned char* user, const pcap_pkthdr* header, const unsigned char* bytes) {
-            keep(*reinterpret_cast<Point*>(user), *header, bytes);
-          },
-          reinterpret_cast<unsigned char*>(&point));
+    for (Point& point : points) point.collect();
   }
   void watch() {
     std::vector<pollfd> waits;
-    for (const Point& point : points) waits.push_back({::pcap_get_selectable_fd(point.handle.get()), POLLIN, 0});
+    for (const Point& point : points) waits.push_back({point.tap->fd(), POLLIN, 0});
     while (!stop)
       if (::poll(waits.data(), waits.size(), kLook) > 0) collect();
   }
@@ -263,7 +244,18 @@ void CaptureWatch::finish(const Job& job) {
   while (state_->is_short() && Clock::now() < latest) std::this_thread::sleep_for(5ms);
   state_->end();
   state_->collect();
-  for (Point& point : state_->points) judge(job, point, state_->directory);
+  std::optional<Trace> trace;
+  for (Point& point : state_->points) {
+    auto finding = judge(job, point);
+    if (!finding) continue;
+    if (!point.kept.empty()) {
+      if (!trace) trace = keep(job, state_->directory, trace_of(job, state_->points, state_->began));
+      job.result.attachments.push_back(
+          {.name = "capture of " + finding->about, .path = trace->path, .text = trace->fault + summary(point)});
+      if (!trace->path.empty()) finding->look_at = fmt::format("{}; {}", trace->path, finding->look_at);
+    }
+    job.fail(std::move(*finding));
+  }
 }
 
 }  // namespace netrig::check

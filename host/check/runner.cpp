@@ -15,6 +15,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "capture/tap.hpp"
 #include "check/attempt.hpp"
 #include "check/drift.hpp"
 #include "check/watch.hpp"
@@ -205,12 +206,12 @@ std::vector<Test> selected(const Lab& lab, const std::vector<std::string>& patte
 void check_runnable(const Lab& lab, const std::vector<Test>& tests) {
   for (const Test& test : tests) {
     if (const Target* target = target_of(test.check)) static_cast<void>(pairs_of(lab, test, *target));
-    for (const CaptureAssertion& capture : test.captures)
-      if (const auto fault = filter_fault(capture.filter))
+    for (const CaptureAssertion& wanted : test.captures)
+      if (const auto fault = capture::filter_fault(wanted.filter))
         throw Error(ErrorCode::invalid,
                     fmt::format("test \"{}\": \"{}\" is no capture filter: {}; see pcap-filter(7)", test.name,
-                                capture.filter, *fault),
-                    lab.at(capture.where));
+                                wanted.filter, *fault),
+                    lab.at(wanted.where));
   }
 }
 

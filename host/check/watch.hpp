@@ -2,7 +2,6 @@
 // What is observed and what happens while a check runs.
 #pragma once
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,9 +25,6 @@ class CounterWatch {
   std::unique_ptr<State> state_;
 };
 
-/// Why a text is no capture filter, in libpcap's words; nothing if it is one.
-std::optional<std::string> filter_fault(const std::string& filter);
-
 /// Captures at all interfaces that the test's assertions name.
 class CaptureWatch {
  public:
@@ -37,8 +33,8 @@ class CaptureWatch {
   ~CaptureWatch();
   CaptureWatch(const CaptureWatch&) = delete;
   CaptureWatch& operator=(const CaptureWatch&) = delete;
-  /// Stops after what is on its way has arrived; adds metrics and findings. Keeps the packets of an assertion that
-  /// failed as a pcap file, attached to the result.
+  /// Stops after what is on its way has arrived; adds metrics and findings. If an assertion failed, the packets of all
+  /// are kept in a pcapng file, attached to the result.
   void finish(const Job& job);
 
  private:

@@ -35,7 +35,9 @@ constexpr std::array kGuesses = {
     Guess{"attach", "shell"},      Guess{"ssh", "shell"},         Guess{"compare", "bench"},
     Guess{"driver", "drivers"},    Guess{"plugins", "drivers"},   Guess{"keygen", "drivers keygen"},
     Guess{"sign", "drivers sign"}, Guess{"pingall", "ping"},      Guess{"ping-all", "ping"},
-    Guess{"export", "import"},     Guess{"save", "import"},       Guess{"dump", "import"}};
+    Guess{"export", "import"},     Guess{"save", "import"},       Guess{"dump", "import"},
+    Guess{"tcpdump", "capture"},   Guess{"sniff", "capture"},     Guess{"pcap", "capture"},
+    Guess{"dumpcap", "capture"},   Guess{"tshark", "capture"},    Guess{"wireshark", "capture"}};
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   const auto grouped = [](CLI::Option* option) { return option->group(kGlobalGroup); };
@@ -68,6 +70,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_exec(app, action);
   add_shell(app, action);
   add_logs(app, action);
+  add_capture(app, action);
   add_drivers(app, action);
   add_doctor(app, action);
   add_audit(app, action);

@@ -264,7 +264,7 @@ std::vector<Ability> abilities_of(const Examination& seen, const driver::Policy&
   add("services", "labs with services that start with them", commands_fault(policy, driver::LabCommands::always));
   add("commands", "tests with commands and services", commands_fault(policy, driver::LabCommands::test));
   add("icmp", "tests with ping, failover, path, mtu, unreachable by ICMP", seen.fault_of({"ICMP sockets"}));
-  add("captures", "tests that capture packets", seen.fault_of({"packet sockets"}));
+  add("captures", "capture, tests that capture packets", seen.fault_of({"packet sockets"}));
   add("throughput", "tests with throughput", tool_fault("iperf3"));
   add("http", "tests with http", tool_fault("curl"));
   return list;

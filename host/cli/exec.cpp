@@ -10,10 +10,10 @@
 
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
-#include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/view.hpp"
 #include "report/output.hpp"
+#include "session/own.hpp"
 #include "session/views.hpp"
 
 namespace netrig::cli {
@@ -38,13 +38,10 @@ UniqueFd open_space(const ExecOptions& options) {
   const std::string& lab = options.lab;
   const auto made = engine::Journal::find_namespace(lab, options.space);
   if (!made) fail_unknown(lab, options.space);
-  auto fd = kernel::open_namespace(engine::path_of(*made));
-  bool same = false;
-  if (fd) kernel::aside([&] { same = kernel::cookie_of(*fd) == made->cookie; });
-  if (!same) throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made->name, lab));
+  UniqueFd fd = session::open_own(*made, lab);
   for (const char* name : {"LAB", "NETRIG_LAB"}) ::setenv(name, lab.c_str(), 1);
   for (const char* name : {"NAMESPACE", "NETRIG_NAMESPACE"}) ::setenv(name, made->name.c_str(), 1);
-  return std::move(*fd);
+  return fd;
 }
 
 /// As shells say it, so that it is told apart from netrig's own codes.

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "model/parameter.hpp"
+#include "model/size.hpp"
 
 namespace netrig::cli {
 
@@ -31,6 +32,16 @@ CLI::Validator one_of(std::vector<std::string> words) {
       [words = std::move(words)](const std::string& text) {
         if (std::find(words.begin(), words.end(), text) != words.end()) return std::string();
         return fmt::format("\"{}\" is none of {}", text, fmt::join(words, ", "));
+      },
+      "");
+}
+
+CLI::Validator size() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        return parse_size(text, kLargestSize).value_or(0) > 0
+                   ? std::string()
+                   : fmt::format("\"{}\" is no size; write bytes, or as in \"64KiB\", \"10MiB\" or \"1GiB\"", text);
       },
       "");
 }

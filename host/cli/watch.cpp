@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "session/watch.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "cli/commands.hpp"
 #include "cli/drift.hpp"
+#include "cli/happenings.hpp"
 #include "cli/help.hpp"
 #include "cli/values.hpp"
 #include "model/parameter.hpp"
@@ -23,13 +23,6 @@ struct WatchOptions {
   bool strict = false;
   std::string duration;
 };
-
-std::string now_text() {
-  const auto now = std::chrono::system_clock::now();
-  const auto whole = std::chrono::floor<std::chrono::seconds>(now);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(whole),
-                     std::chrono::duration_cast<std::chrono::milliseconds>(now - whole).count());
-}
 
 std::string text_of(const WatchEvent& event, const Lab& lab) {
   const std::string& name = lab.name.str();
@@ -65,12 +58,8 @@ const char* word_of(WatchEvent::What what) {
   return "";
 }
 
-Json head_of(const char* event, const Lab& lab) {
-  return {{"event", event}, {"time", now_text()}, {"lab", lab.name.str()}};
-}
-
 Json json_of(const WatchEvent& event, const Lab& lab) {
-  Json json = head_of(word_of(event.what), lab);
+  Json json = happening(word_of(event.what), lab.name.str());
   if (event.what == WatchEvent::What::followed) json["file"] = lab.file;
   if (event.what != WatchEvent::What::drift && event.what != WatchEvent::What::mended) return json;
   json["difference"] = lines_json({event.fault.line}, lab).front();
@@ -95,7 +84,7 @@ int watch(Session& session, const WatchOptions& options) {
     session.say(differences == 0
                     ? fmt::format("lab {} is as its file says; watching it\n", name)
                     : fmt::format("lab {} has {}; watching it\n", name, report::counted(differences, "difference")));
-    Json json = head_of("watching", lab);
+    Json json = happening("watching", lab.name.str());
     json["differences"] = differences;
     session.answer_line(json);
   };

@@ -6,10 +6,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_set>
 
 #include "config/environment.hpp"
+#include "model/size.hpp"
 
 namespace netrig::config {
 namespace {
@@ -64,15 +64,11 @@ std::optional<std::uint64_t> read_size(const Table& table, std::string_view key,
   if (!table.raw().get(key)->is_string())
     return static_cast<std::uint64_t>(*table.integer(key, 0, static_cast<std::int64_t>(most)));
   const Text text = *table.text(key);
-  std::uint64_t number = 0;
-  const char* end = text.value.data() + text.value.size();
-  const auto [stop, error] = std::from_chars(text.value.data(), end, number);
-  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
-  const unsigned shift = unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : unit.empty() ? 0 : 64;
-  if (error != std::errc() || shift == 64 || number > (most >> shift))
+  const auto size = parse_size(text.value, most);
+  if (!size)
     table.fail(text.where, fmt::format("{} = \"{}\" is no size up to {}MiB; write bytes, \"64KiB\" or \"1MiB\"", key,
                                        text.value, most >> 20U));
-  return number << shift;
+  return size;
 }
 
 std::string read_directory(const Table& table) {

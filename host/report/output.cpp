@@ -115,7 +115,7 @@ UniqueFd descriptor_named(const Entry& entry) {
   return UniqueFd(::fcntl(number, F_DUPFD_CLOEXEC, 0));
 }
 
-UniqueFd open_entry(const Entry& entry, const std::string& typed, int flags) {
+UniqueFd open_entry(const Entry& entry, const std::string& typed, int flags, mode_t mode = 0666) {
   const bool magic = entry.item && S_ISLNK(entry.status.st_mode);
   struct stat opened {};
   if (magic)
@@ -123,7 +123,7 @@ UniqueFd open_entry(const Entry& entry, const std::string& typed, int flags) {
       return file;
   // O_NONBLOCK: a pipe that nobody reads must not hang us.
   UniqueFd file(::openat(entry.directory.get(), entry.name.c_str(),
-                         O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (magic ? 0 : O_NOFOLLOW) | flags, 0666));
+                         O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (magic ? 0 : O_NOFOLLOW) | flags, mode));
   struct stat status {};
   if (!file || ::fstat(file.get(), &status) != 0) fail_errno(ErrorCode::invalid, typed, errno);
   require_kind(status, typed);
@@ -217,5 +217,17 @@ void check_output(const std::string& path) {
 void check_log(const std::string& path) { static_cast<void>(followed(path)); }
 
 UniqueFd open_log(const std::string& path) { return open_entry(followed(path), path, O_APPEND | O_CREAT); }
+
+UniqueFd open_stream(const std::string& path) {
+  constexpr mode_t kOwn = 0600;
+  UniqueFd file = path == "-" ? UniqueFd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0))
+                              : open_entry(followed(path), path, O_CREAT, kOwn);
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) fail_errno(ErrorCode::invalid, path, errno);
+  // Not by O_TRUNC: whose it is was looked at only once it was open.
+  if (path != "-" && S_ISREG(status.st_mode) && ::ftruncate(file.get(), 0) != 0)
+    fail_errno(ErrorCode::invalid, path, errno);
+  return file;
+}
 
 }  // namespace netrig::report

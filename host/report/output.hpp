@@ -36,6 +36,10 @@ void check_log(const std::string& path);
 /// Error{invalid}.
 UniqueFd open_log(const std::string& path);
 
+/// A file to write on and on from its beginning, closed to others if it is new; what a file held is gone. "-" is
+/// standard output. Writes into it may block. Throws Error{invalid} as open_log() does.
+UniqueFd open_stream(const std::string& path);
+
 /// Writes all of it, waiting for a slow reader, but not for one that takes nothing any more. Returns 0 or an errno.
 int write_all(int fd, std::string_view text);
 

@@ -41,12 +41,25 @@ Progress::Progress(bool wanted) {
 }
 Progress::~Progress() { clear(); }
 
-void Progress::show(std::string_view stage, std::size_t done, std::size_t total) {
+bool Progress::is_due() {
   const auto now = std::chrono::steady_clock::now();
-  if (columns_ == 0 || now - began_ < kQuietFirst || now - last_ < kRedraw) return;
+  if (columns_ == 0 || now - began_ < kQuietFirst || now - last_ < kRedraw) return false;
   last_ = now;
+  return true;
+}
+
+void Progress::draw(const std::string& line) {
   shown_ = true;
-  say_error("\r\x1b[K" + progress_line(stage, done, total, columns_));
+  say_error("\r\x1b[K" + line);
+}
+
+void Progress::show(std::string_view stage, std::size_t done, std::size_t total) {
+  if (is_due()) draw(progress_line(stage, done, total, columns_));
+}
+
+void Progress::show(std::string_view text) {
+  // One column stays free, as in progress_line().
+  if (is_due()) draw(shortened(one_line(text), columns_ - 1));
 }
 
 void Progress::clear() {

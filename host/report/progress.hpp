@@ -20,10 +20,15 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void show(std::string_view stage, std::size_t done, std::size_t total);
+  /// The same of work that has no known end: "12 packets".
+  void show(std::string_view text);
   /// Takes the line away.
   void clear();
 
  private:
+  [[nodiscard]] bool is_due();
+  void draw(const std::string& line);
+
   std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point last_{};
   std::size_t columns_ = 0;  ///< of the terminal; 0: nothing is shown

@@ -8,21 +8,11 @@
 #include "engine/commands.hpp"
 #include "engine/spaces.hpp"
 #include "kernel/inside.hpp"
-#include "kernel/namespace.hpp"
 #include "process/process.hpp"
+#include "session/own.hpp"
 
 namespace netrig::session {
 namespace {
-
-/// The namespace, and only if it is still the lab's own.
-UniqueFd open_own(const engine::MadeNamespace& made, const std::string& lab) {
-  auto fd = kernel::open_namespace(engine::path_of(made));
-  std::uint64_t cookie = 0;
-  if (fd) kernel::aside([&] { cookie = kernel::cookie_of(*fd); });
-  if (!fd || made.cookie != cookie)
-    throw Error(ErrorCode::not_found, fmt::format("namespace {} of lab {} is gone", made.name, lab));
-  return std::move(*fd);
-}
 
 void run_in(engine::Journal& journal, const Lab& lab, const Namespace& space, const engine::MadeNamespace& home,
             const std::atomic<bool>* interrupted) {

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "capture/tap.hpp"
 #include "catch.hpp"
 #include "check/process.hpp"
 #include "check/rig.hpp"
@@ -27,7 +28,7 @@ check::TestResult count(const std::string& more, const std::string& traffic) {
   return std::move(open.result);
 }
 
-check::TestResult capture(const std::string& more, const std::string& traffic) {
+check::TestResult captured(const std::string& more, const std::string& traffic) {
   const rig::Rig rig(with("capture = " + more));
   rig::OpenJob open(rig, "t");
   check::CaptureWatch watch(open.job, scratch::directory() + "/kept");
@@ -67,7 +68,7 @@ TEST_CASE("counters tell drops, and too many or too few packets") {
 }
 
 TEST_CASE("capture passes by what a filter sees and does not see") {
-  const auto result = capture(
+  const auto result = captured(
       "[{ interface = \"h2:eth0\", filter = \"icmp[icmptype] == icmp-echo\", min = 3, max = 3 }, { interface = "
       "\"h2:eth0\", "
       "filter = \"tcp\", sees = false }]",
@@ -78,7 +79,7 @@ TEST_CASE("capture passes by what a filter sees and does not see") {
 }
 
 TEST_CASE("capture fails with what was seen, and keeps the packets") {
-  auto result = capture("{ interface = \"h2:eth0\", filter = \"icmp\", sees = false }", kPing);
+  auto result = captured("{ interface = \"h2:eth0\", filter = \"icmp\", sees = false }", kPing);
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].about == "h2:eth0");
   CHECK(result.findings[0].seen == "6 packets that match \"icmp\"");
@@ -87,10 +88,32 @@ TEST_CASE("capture fails with what was seen, and keeps the packets") {
   CHECK_THAT(result.attachments[0].text,
              ContainsSubstring("192.0.2.1 -> 192.0.2.2 ICMP echo request, sequence 1 (98 bytes)"));
   CHECK(scratch::sh("tcpdump -nr " + result.attachments[0].path + " 2>/dev/null | grep -c 'ICMP echo'").out == "6\n");
-  result = capture("{ interface = \"h2:eth0\", filter = \"udp port 53\" }", kPing);
+  result = captured("{ interface = \"h2:eth0\", filter = \"udp port 53\" }", kPing);
   REQUIRE(result.findings.size() == 1);
   CHECK(result.findings[0].seen == "0 packets that match \"udp port 53\"");
   CHECK(result.findings[0].expected == "at least 1");
+}
+
+TEST_CASE("a failed capture is kept in one file with what all interfaces of the test saw") {
+  const auto result = captured(
+      "[{ interface = \"h1:eth0\", filter = \"icmp\" }, { interface = \"h2:eth0\", filter = \"icmp\", max = 1 }, "
+      "{ interface = \"h2:eth0\", filter = \"icmp[icmptype] == icmp-echo\", sees = false }]",
+      kPing);
+  REQUIRE(result.findings.size() == 2);
+  REQUIRE(result.attachments.size() == 2);
+  CHECK(result.attachments[0].path == scratch::directory() + "/kept/t.pcapng");
+  CHECK(result.attachments[1].path == result.attachments[0].path);
+  const std::string path = result.attachments[0].path;
+  CHECK(scratch::sh("tcpdump -nr " + path + " 2>/dev/null | grep -c 'ICMP echo'").out == "15\n");
+  // One interface each assertion, by its name.
+  const std::string bytes = scratch::read(path);
+  const auto times = [&](const std::string& word) {
+    std::size_t count = 0;
+    for (std::size_t at = bytes.find(word); at != std::string::npos; at = bytes.find(word, at + 1)) ++count;
+    return count;
+  };
+  CHECK(times("h1:eth0") == 1);
+  CHECK(times("h2:eth0") == 2);
 }
 
 TEST_CASE("a capture is kept in no place that somebody else chose by a link") {
@@ -98,24 +121,24 @@ TEST_CASE("a capture is kept in no place that somebody else chose by a link") {
   const std::filesystem::path kept = scratch::directory() + "/kept";
   const std::string assertion = "{ interface = \"h2:eth0\", filter = \"icmp\", sees = false }";
   std::filesystem::create_directory(kept);
-  std::filesystem::create_symlink(victim, kept / "t-h2-eth0.pcap");
-  auto result = capture(assertion, kPing);
+  std::filesystem::create_symlink(victim, kept / "t.pcapng");
+  auto result = captured(assertion, kPing);
   CHECK(scratch::read(victim) == "mine");
   REQUIRE(result.attachments.size() == 1);
   CHECK(std::filesystem::is_regular_file(std::filesystem::symlink_status(result.attachments[0].path)));
   std::filesystem::remove_all(kept);
   std::filesystem::create_directory_symlink("/etc", kept);
-  result = capture(assertion, kPing);
+  result = captured(assertion, kPing);
   REQUIRE(result.attachments.size() == 1);
   CHECK(result.attachments[0].path.empty());
   CHECK_THAT(result.attachments[0].text, ContainsSubstring("cannot keep the capture in"));
-  CHECK_FALSE(std::filesystem::exists("/etc/t-h2-eth0.pcap"));
+  CHECK_FALSE(std::filesystem::exists("/etc/t.pcapng"));
 }
 
 TEST_CASE("a capture filter that is none is told in the library's words") {
-  CHECK(check::filter_fault("tcp port 80") == std::nullopt);
-  CHECK(check::filter_fault("") == std::nullopt);
-  CHECK_THAT(check::filter_fault("tcp prot 80").value(), ContainsSubstring("syntax error"));
+  CHECK(capture::filter_fault("tcp port 80") == std::nullopt);
+  CHECK(capture::filter_fault("") == std::nullopt);
+  CHECK_THAT(capture::filter_fault("tcp prot 80").value(), ContainsSubstring("syntax error"));
 }
 
 namespace {

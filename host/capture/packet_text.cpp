@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "check/packet_text.hpp"
+#include "capture/packet_text.hpp"
 
 #include <fmt/format.h>
 #include <netinet/in.h>
 
 #include <algorithm>
 
+#include "capture/packet.hpp"
 #include "model/address.hpp"
 
-namespace netrig::check {
+namespace netrig::capture {
 namespace {
 
 /// Bytes that end where they end: what is beyond reads as zero.
@@ -63,37 +64,64 @@ std::string transport_text(const Bytes& at, unsigned protocol) {
   }
 }
 
-}  // namespace
+std::string ipv4_text(const Bytes& at) {
+  const unsigned fragment = at.word(6) & 0x1fffU;
+  return fmt::format("{} -> {} {}", at.address(12, Family::ipv4), at.address(16, Family::ipv4),
+                     fragment != 0 ? fmt::format("fragment at {}", fragment * 8)
+                                   : transport_text(at.from((at.byte(0) & 0xfU) * 4UL), at.byte(9)));
+}
 
-std::string packet_text(std::span<const std::byte> frame) {
-  const Bytes bytes(frame);
-  std::size_t at = 12;
-  if (bytes.word(at) == 0x8100 || bytes.word(at) == 0x88a8) at += 4;  // a VLAN tag
-  const Bytes body = bytes.from(at + 2);
-  switch (bytes.word(at)) {
-    case 0x0800: {
-      const unsigned fragment = body.word(6) & 0x1fffU;
-      return fmt::format("{} -> {} {}", body.address(12, Family::ipv4), body.address(16, Family::ipv4),
-                         fragment != 0 ? fmt::format("fragment at {}", fragment * 8)
-                                       : transport_text(body.from((body.byte(0) & 0xfU) * 4UL), body.byte(9)));
-    }
-    case 0x86dd: {
-      unsigned next = body.byte(6);
-      std::size_t header = 40;
-      if (next == IPPROTO_HOPOPTS) {  // as in multicast listener reports
-        next = body.byte(header);
-        header += 8 + body.byte(41) * 8UL;
-      }
-      return fmt::format("{} -> {} {}", body.address(8, Family::ipv6), body.address(24, Family::ipv6),
-                         transport_text(body.from(header), next));
-    }
+std::string ipv6_text(const Bytes& at) {
+  unsigned next = at.byte(6);
+  std::size_t header = 40;
+  if (next == IPPROTO_HOPOPTS) {  // as in multicast listener reports
+    next = at.byte(header);
+    header += 8 + at.byte(41) * 8UL;
+  }
+  return fmt::format("{} -> {} {}", at.address(8, Family::ipv6), at.address(24, Family::ipv6),
+                     transport_text(at.from(header), next));
+}
+
+std::string arp_text(const Bytes& at) {
+  return at.word(6) == 1
+             ? fmt::format("ARP who has {}, tell {}", at.address(24, Family::ipv4), at.address(14, Family::ipv4))
+             : fmt::format("ARP {} is at its sender", at.address(14, Family::ipv4));
+}
+
+/// `type`: an EtherType.
+std::string body_text(unsigned type, const Bytes& at) {
+  switch (type) {
+    case 0x0800:
+      return ipv4_text(at);
+    case 0x86dd:
+      return ipv6_text(at);
     case 0x0806:
-      return body.word(6) == 1 ? fmt::format("ARP who has {}, tell {}", body.address(24, Family::ipv4),
-                                             body.address(14, Family::ipv4))
-                               : fmt::format("ARP {} is at its sender", body.address(14, Family::ipv4));
+      return arp_text(at);
     default:
-      return fmt::format("Ethernet type {:#06x}, {} bytes", bytes.word(at), bytes.size());
+      return fmt::format("Ethernet type {:#06x}, {} bytes", type, at.size());
   }
 }
 
-}  // namespace netrig::check
+std::string ethernet_text(const Bytes& bytes) {
+  std::size_t at = 12;
+  if (bytes.word(at) == 0x8100 || bytes.word(at) == 0x88a8) at += 4;  // a VLAN tag
+  return body_text(bytes.word(at), bytes.from(at + 2));
+}
+
+}  // namespace
+
+std::string packet_text(std::span<const std::byte> packet, std::uint16_t link_type) {
+  const Bytes bytes(packet);
+  switch (link_type) {
+    case kEthernet:
+      return ethernet_text(bytes);
+    case kRaw:
+      return bytes.byte(0) >> 4U == 6 ? ipv6_text(bytes) : ipv4_text(bytes);
+    case kCooked:  // its header ends with the EtherType
+      return body_text(bytes.word(14), bytes.from(16));
+    default:
+      return fmt::format("link type {}, {} bytes", link_type, bytes.size());
+  }
+}
+
+}  // namespace netrig::capture
