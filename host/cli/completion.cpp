@@ -38,6 +38,7 @@ constexpr std::array kValueKinds = {
     ValueKind{"COMMAND", "WORD", {}, {}, kOtherCommand},
     ValueKind{"FROM", "PATTERN", Subject::space},
     ValueKind{"TO", "PATTERN", Subject::space, Subject::interface},
+    ValueKind{"INTERFACE", "PATTERN", Subject::interface},
     ValueKind{"--only", "PATTERN", Subject::space},
     ValueKind{"--filter", "PATTERN", Subject::test},
     ValueKind{"--set", "NAME=VALUE", Subject::variable},
@@ -49,6 +50,8 @@ constexpr std::array kValueKinds = {
     ValueKind{"", "NAME=VALUE"},
     ValueKind{"", "N"},
     ValueKind{"", "DURATION"},
+    ValueKind{"", "SIZE"},
+    ValueKind{"", "FILTER"},
     ValueKind{"", "TEXT"},
     ValueKind{"", "PID[=NAME]"},
 };
