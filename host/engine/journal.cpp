@@ -221,11 +221,12 @@ void Journal::begin(const Lab& lab, const std::vector<std::string>& only, Purpos
 
 void Journal::set_phase(Phase phase) {
   const std::lock_guard guard(mutex_);
-  record_.phase = phase;
+  // It may have to be written anew first, as it still is: if no more can be written then, it has not changed.
   if (phase == Phase::removing)
     append_gone(event_of(phase));
   else
     append(event_of(phase));
+  record_.phase = phase;
 }
 
 void Journal::commit(const Lab& lab, const std::vector<std::string>& only) {
