@@ -70,7 +70,7 @@ void Change::must(const std::vector<std::string>& words) const {
     throw std::runtime_error(fmt::format("{} fails without a fault: {}", words[1], done.err));
 }
 
-Change::Said Change::ask() const {
+Said Change::ask() const {
   const Done status = run({netrig_, "status", "fault"});
   const Done verify = run({netrig_, "verify", "fault"});
   return {.status = status.exit,
@@ -119,7 +119,8 @@ void Change::judge_next_up(const Sight& whole, std::vector<std::string>& faults)
   if (up.exit != 0)
     faults.push_back(fmt::format("the next up ends with {}: {}", up.exit, quoted(up.err)));
   else
-    judge_sight("the next up has ended well, but the lab is not whole", Sameness::kind, whole, kWell, faults);
+    judge_sight("the next up has ended well, but the lab is not whole", Sameness::kind, whole,
+                {.status = 0, .verify = 0}, faults);
 }
 
 std::vector<std::string> Change::judge(const Traced& traced, const Point* point, const Sight& whole) const {
@@ -127,7 +128,7 @@ std::vector<std::string> Change::judge(const Traced& traced, const Point* point,
   if (point != nullptr && point->error == kKill && point->role == "host") {
     if (point->nth % 2 == 1) judge_next_up(whole, faults);
   } else if (traced.exit == 0) {
-    judge_sight("it ended well, but the lab is not whole", Sameness::kind, whole, kWell, faults);
+    judge_sight("it ended well, but the lab is not whole", Sameness::kind, whole, {.status = 0, .verify = 0}, faults);
   } else if (traced.exit == kLeft) {
     // The network is as the file says, and a service that does not run is named, or what kept all of them from it.
     if (traced.err.find("service") == std::string::npos && traced.err.find("what lives in it") == std::string::npos)

@@ -13,6 +13,13 @@ namespace fault {
 
 bool is_change(std::string_view command);
 
+/// Exit codes of two commands about the lab.
+struct Said {
+  int status;
+  int verify;
+  std::string words = {};  ///< what they said
+};
+
 class Change {
  public:
   /// `command`: "edit" or "mend". `labs`: folder of before.toml and after.toml.
@@ -27,12 +34,6 @@ class Change {
   [[nodiscard]] std::vector<std::string> judge(const Traced& traced, const Point* point, const Sight& whole) const;
 
  private:
-  struct Said {
-    int status;
-    int verify;
-    std::string words = {};
-  };
-  static constexpr Said kWell{.status = 0, .verify = 0};
   [[nodiscard]] Said ask() const;
   void copy(const char* file) const;
   void must(const std::vector<std::string>& words) const;
