@@ -78,13 +78,19 @@ Parsed parse_whole(std::string_view text, const Source& source, const Drivers& d
                         .faults = faults};
   read_files(text, source, context, files);
   const toml::table& root = *files.roots.back();
-  Lab lab{.name = read_lab_name(root, context), .file = source.file};
+  LabName name("wrong");
+  const auto read_name = [&] { name = read_lab_name(root, context); };
+  // Without [lab] it is no lab file, and there is nothing more to say of it.
+  root.get_as<toml::table>("lab") == nullptr ? read_name() : context.guard(read_name);
+  Lab lab{.name = std::move(name), .file = source.file};
   std::unordered_map<std::string, std::size_t> index;
   Contents contents(source, context);
   Surroundings around{.drivers = &drivers, .namespaces = &index, .contents = &contents};
   const Table lab_table(*root.get_as<toml::table>("lab"), "[lab]", context);
-  read_lab_table(lab_table, lab, around);
-  read_prefix(lab_table, lab);
+  context.guard([&] {
+    read_lab_table(lab_table, lab, around);
+    read_prefix(lab_table, lab);
+  });
   if (!source.name.empty()) {
     if (const auto fault = lab_name_fault(source.name))
       throw Error(ErrorCode::invalid,

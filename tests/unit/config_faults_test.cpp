@@ -93,3 +93,14 @@ TEST_CASE("a lab that is right has no faults, and one fault is told as ever") {
                   Error);
   are("[lab]\nname = \"x\"\nnmae = 1\ndadd = 2\n", {"3:1 unknown key \"nmae\"", "4:1 unknown key \"dadd\""});
 }
+
+TEST_CASE("what is wrong with [lab] hides nothing that follows, but for a file that has none") {
+  are(R"([lab]
+nmae = "x"
+dad = "never"
+[namespace.a]
+adresses = []
+)",
+      {"2:1 unknown key \"nmae\"", "3:7 ", "5:1 unknown key \"adresses\""});
+  are("[namespace.a]\nadresses = []\n", {"1:1 there is no [lab]"});
+}
