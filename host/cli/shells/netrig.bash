@@ -53,7 +53,12 @@ _netrig() {
             shown=${word%%$'\t'*}
             shown=${shown#"$taken"}
             [[ $shown == *= ]] && compopt -o nospace
-            [[ $piece == [\'\"]* ]] || printf -v shown %q "$shown"
+            # What a quote has begun stays within it: a name that would end it, or be evaluated in it, is not offered.
+            if [[ $piece != [\'\"]* ]]; then
+                printf -v shown %q "$shown"
+            elif [[ $shown == *[\'\"\$\`\\!]* ]]; then
+                continue
+            fi
             COMPREPLY+=("$shown")
             ;;
         esac
