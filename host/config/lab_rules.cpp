@@ -202,6 +202,35 @@ class LabCheck {
                                                  : fmt::format("it has {}", fmt::join(candidates, ", "))));
   }
 
+  /// What a device borrows is there without the lab, and in another namespace than it is to be.
+  void check_loan(const Device& device) const {
+    const ParameterValue* reference = nullptr;
+    for (const ParameterDeclaration& one : device.about->parameters)
+      if (const auto found = one.searches() ? device.parameters.find(one.name) : device.parameters.end();
+          found != device.parameters.end() && std::holds_alternative<InterfaceReference>(found->second.values.front()))
+        reference = &found->second;
+    if (reference == nullptr) {
+      if (std::none_of(lab_.namespaces.begin(), lab_.namespaces.end(), [](const auto& one) { return one.existing; }))
+        fail(device.where, fmt::format("driver {} borrows an interface of an existing namespace, and the lab has none: "
+                                       "write one with existing = true; that of the machine has path = "
+                                       "\"/proc/self/ns/net\"",
+                                       device.driver));
+      return;
+    }
+    const auto& target = std::get<InterfaceReference>(reference->values.front());
+    const std::size_t home = index_.at(target.home.str());
+    if (!lab_.namespaces[home].existing)
+      fail(reference->where, fmt::format("{}:{} cannot be borrowed: namespace {} is of this lab; only what is in an "
+                                         "existing one is there without it",
+                                         target.home.str(), target.name.str(), target.home.str()));
+    if (spaces_[home].interfaces.contains(target.name.str()))
+      fail(reference->where,
+           fmt::format("{}:{} cannot be borrowed: this lab makes it", target.home.str(), target.name.str()));
+    if (device.interfaces.front().home == home)
+      fail(reference->where, fmt::format("{}:{} is in that namespace already; the device must be in another",
+                                         target.home.str(), target.name.str()));
+  }
+
   void check_references() {
     for (std::size_t s = 0; s < lab_.namespaces.size(); ++s) index_.emplace(name_of(s), s);
     lowers_.resize(lab_.devices.size());
@@ -210,6 +239,8 @@ class LabCheck {
         for (const ParameterScalar& scalar : value.values)
           if (const auto* reference = std::get_if<InterfaceReference>(&scalar))
             if (const auto lower = resolve(*reference, value.where)) lowers_[d].push_back(*lower);
+    for (const Device& device : lab_.devices)
+      if (device.about && device.about->borrows()) check_loan(device);
     // Depth-first: 1 is on the path from here, 2 is done.
     std::vector<char> mark(lab_.devices.size(), 0);
     std::vector<std::size_t> path;

@@ -136,7 +136,7 @@ Scene Bench::scene(driver::Operation operation) const {
   driver::CallMessage& request = scene.request;
   request.operation = operation;
   request.lab = request.device = "trial";
-  const bool exists = is_later(operation);
+  const bool exists = is_later(operation) || (about_->borrows() && operation == driver::Operation::create);
   for (std::uint32_t i = 0; i < about_->min_interfaces; ++i)
     request.interfaces.push_back({.name = fmt::format("trial{}", i), .ifindex = exists ? kIfindex + i : 0});
   request.deadline = driver::Clock::time_point::max();

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <linux/netlink.h>
+#include <linux/veth.h>
 
 #include <algorithm>
 
@@ -15,8 +16,9 @@ namespace netrig::conformance {
 namespace {
 
 constexpr std::uint32_t kFirstIfindex = 100;
-constexpr std::uint16_t kLinkInfo = 18;  // IFLA_LINKINFO, IFLA_INFO_KIND
+constexpr std::uint16_t kLinkInfo = 18;  // IFLA_LINKINFO, IFLA_INFO_KIND, IFLA_INFO_DATA
 constexpr std::uint16_t kInfoKind = 1;
+constexpr std::uint16_t kInfoData = 2;
 
 std::unique_ptr<engine::Space> new_space() {
   kernel::CreatedNamespace created = kernel::create_namespace();
@@ -128,6 +130,7 @@ Ground::Ground(std::size_t interfaces) {
     add_pair(*homes_.back(), "others");
   }
   below_ = new_space();
+  beyond_ = new_space();
   lower_ = add_pair(*below_, "lower");
 }
 
@@ -154,7 +157,35 @@ Device Ground::device(const std::string& name, const Parameters& parameters) {
   return device;
 }
 
+void Ground::lend(Device& device) {
+  for (std::size_t i = 0; i < homes_.size(); ++i) {
+    engine::MadeInterface& made = device.context.made[i];
+    if (kind_of(i, made.name)) continue;
+    kernel::Batch batch;
+    kernel::begin_new_link(batch, {.name = made.name, .ifindex = made.ifindex});
+    {
+      const auto info = batch.nest(kLinkInfo);
+      batch.put_text(kInfoKind, "veth");
+      const auto data = batch.nest(kInfoData);
+      const auto peer = batch.nest(VETH_INFO_PEER);
+      kernel::append_peer(batch, {.name = made.name, .netns_fd = beyond_->fd().get()});
+    }
+    const auto refusals = homes_[i]->socket().run(batch);
+    if (!refusals.empty())
+      throw Error(ErrorCode::unsupported, fmt::format("no link to be borrowed: {}", refusals.front().str()));
+    made.kind = "veth";
+    made.borrowed = std::make_shared<const engine::Borrowed>();
+    device.context.interfaces[i].ifindex = made.ifindex;
+  }
+}
+
+void Ground::take_back(Device& device) {
+  for (std::size_t i = 0; i < homes_.size(); ++i)
+    if (device.context.made[i].borrowed) delete_link(i, device.context.made[i].name);
+}
+
 std::uint32_t Ground::make(driver::Driver& driver, Device& device, const Interference& interference) {
+  if (driver.description().borrows()) lend(device);
   engine::DeviceServices services(with_record(device));
   Disturbed disturbed(services, interference);
   driver::CreateAnswer answer = driver.create({.lab = "trial",
@@ -173,6 +204,7 @@ std::uint32_t Ground::remove(driver::Driver& driver, Device& device, const Inter
   engine::DeviceServices services(context);
   Disturbed disturbed(services, interference);
   carry_out(services, driver.destroy(request_of(device, context), disturbed).orders);
+  take_back(device);
   return disturbed.asked();
 }
 

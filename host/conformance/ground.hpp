@@ -35,7 +35,8 @@ class Ground {
 
   /// A device that is not made yet, whose interfaces are called NAME0, NAME1...
   Device device(const std::string& name, const Parameters& parameters);
-  /// Has it made. What fails is thrown, and nothing taken back. Returns how often the driver asked for a service.
+  /// Has it made; what it borrows is there before. What fails is thrown, and nothing taken back. Returns how often the
+  /// driver asked for a service.
   std::uint32_t make(driver::Driver& driver, Device& device, const Interference& interference = {});
   /// Has it removed; then it can be made again.
   std::uint32_t remove(driver::Driver& driver, Device& device, const Interference& interference = {});
@@ -56,8 +57,13 @@ class Ground {
   void delete_link(std::size_t interface, const std::string& name);
 
  private:
+  /// What the host does for a device that borrows, before `create` and after `destroy`.
+  void lend(Device& device);
+  void take_back(Device& device);
+
   std::vector<std::unique_ptr<engine::Space>> homes_;
   std::unique_ptr<engine::Space> below_;
+  std::unique_ptr<engine::Space> beyond_;  ///< has the other ends of what is lent
   std::uint32_t lower_ = 0;
 };
 

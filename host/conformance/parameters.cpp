@@ -43,6 +43,7 @@ constexpr Check kChecks[] = {
     {"parameters.range", 17, "fit into their attributes, whatever they are", Needs::file, nullptr},
     {"parameters.lists", 17, "are lists of what can be in one", Needs::file, nullptr},
     {"parameters.along", 17, "take along numbers that fit", Needs::file, nullptr},
+    {"parameters.search", 18, "find what they borrow by what there is to find it by", Needs::file, nullptr},
     {"parameters.reach", 18, "reach no other interface, file or namespace", Needs::file, nullptr},
     {"parameters.link", 18, "set of a link what is a driver's to set", Needs::file, nullptr},
 };

@@ -83,7 +83,10 @@ void set_size(Longer<Struct>& one, bool newer) {
 }
 
 Stage::Stage(const netrig_functions& functions, const DriverDescription& description, const Scene& played)
-    : about(description), scene(played), made(played.request.interfaces.size()), functions_(functions) {
+    : about(description),
+      scene(played),
+      made(played.request.interfaces.size(), description.borrows()),
+      functions_(functions) {
   const driver::CallMessage& asked = scene.request;
   netrig_host& table = host_.known;
   table.abi_major = NETRIG_ABI_MAJOR;

@@ -48,6 +48,7 @@ class Rules {
     if (about_.peer_attribute != 0 && (kind_.empty() || about_.peer_attribute != peer_attribute(kind_)))
       refuse(fmt::format("its table makes the second end of a \"{}\" by attribute {}, which is none", kind_,
                          about_.peer_attribute));
+    if (about_.borrows() || (about_.wants & NETRIG_WANTS_BORROW) != 0) return check_borrowing();
     if ((about_.functions & NETRIG_FUNCTION_CREATE) != 0) return;
     require(!kind_.empty(), "its table names no link kind, and it has no function to create anything");
     if (about_.peer_attribute == 0 && peer_attribute(kind_) != 0)
@@ -56,6 +57,51 @@ class Rules {
     if (about_.min_interfaces != makes || about_.max_interfaces != makes)
       refuse(fmt::format("its table makes {} of {} to {} interfaces, and it has no function to create the others",
                          makes, about_.min_interfaces, about_.max_interfaces));
+  }
+
+  /// It makes no link, and what it borrows nobody may make another of.
+  void check_borrowing() const {
+    require(about_.borrows(), "its table asks to borrow interfaces, and has no parameter to find one by");
+    require((about_.wants & NETRIG_WANTS_BORROW) != 0,
+            "its table has a parameter to find an interface by, and does not ask to borrow any");
+    require(kind_.empty(), "its table borrows an interface, and names link kinds to make");
+    require(about_.min_interfaces == 1 && about_.max_interfaces == 1, "its table borrows more than one interface");
+    require(std::any_of(about_.parameters.begin(), about_.parameters.end(),
+                        [](const auto& one) {
+                          return one.searches() && one.kernel.attribute != static_cast<std::uint16_t>(Search::force);
+                        }),
+            "its table borrows by force alone, and has no parameter to find an interface by");
+  }
+
+  /// What it is found by has a type of its own, and is nothing for the kernel.
+  void check_search(const ParameterDeclaration& one) const {
+    at("parameters.search");
+    bool fits = false;
+    switch (static_cast<Search>(one.kernel.attribute)) {
+      case Search::name:
+        fits = one.type == ParameterType::interface;
+        break;
+      case Search::mac:
+        fits = one.type == ParameterType::mac;
+        break;
+      case Search::bus_address:
+      case Search::driver:
+        fits = one.type == ParameterType::string;
+        break;
+      case Search::force:
+        fits = one.type == ParameterType::boolean;
+        break;
+    }
+    require(fits, "finds an interface by what this netrig does not know, or by another type");
+    KernelPlace plain;
+    plain.places = one.kernel.places;
+    plain.attribute = one.kernel.attribute;
+    require(one.kernel == plain && !one.list && !one.secret && !one.inspected,
+            "finds an interface, and is a list, a secret or an attribute, too");
+    const auto twice = [&](const auto& other) {
+      return &other != &one && other.searches() && other.kernel.attribute == one.kernel.attribute;
+    };
+    require(std::none_of(about_.parameters.begin(), about_.parameters.end(), twice), "finds by what another does");
   }
 
   void check_parameter(const ParameterDeclaration& one) const {
@@ -70,6 +116,7 @@ class Rules {
       require(about_.functions != 0, "has no place in the kernel, and there is no function to read it");
       return;
     }
+    if (one.searches()) return check_search(one);
     require((kernel.places & ~kPlaces) == 0, "has a place that this netrig does not know");
     require(!kind_.empty(), "goes to the kernel, and its table names no link kind");
     require(kernel.attribute != 0 && kernel.attribute <= kLargestAttribute, "has no attribute");

@@ -41,7 +41,7 @@ class Permission {
         operation_(operation),
         interfaces_(&interfaces),
         references_(references),
-        covered_(interfaces.size(), false) {}
+        covered_(interfaces.size(), description.borrows()) {}
 
   /// An order: right operation, own interfaces, each made once, a kind that the table declares, harmless attributes.
   void admit(const Order& order);

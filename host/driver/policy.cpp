@@ -26,9 +26,10 @@ struct Privilege {
   const char* name;
   std::uint32_t bit;
 };
-constexpr std::array kPrivileges = {
-    Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN}, Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
-    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN}, Privilege{"TUN", NETRIG_WANTS_TUN}};
+constexpr std::array kPrivileges = {Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN},
+                                    Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
+                                    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN},
+                                    Privilege{"TUN", NETRIG_WANTS_TUN}, Privilege{"BORROW", NETRIG_WANTS_BORROW}};
 
 /// "512MiB", "64KiB", "1GiB"; Units: bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text) {

@@ -56,7 +56,7 @@ const Section& policy_audit_keys() {
 const Section& policy_driver_keys() {
   static const Section kSection = [] {
     const Section own("driver", {{"isolation", R"("worker" | "none")", "As in [plugins]"},
-                                 {"grant", R"(["CAP_NET_ADMIN" | "CAP_NET_RAW" | "CAP_SYS_ADMIN" | "TUN"])",
+                                 {"grant", R"(["CAP_NET_ADMIN" | "CAP_NET_RAW" | "CAP_SYS_ADMIN" | "TUN" | "BORROW"])",
                                   "Privileges that it gets"},
                                  {"version", "string", "The only version that is loaded"},
                                  {"minimum_version", "string", "The oldest version that is loaded"},

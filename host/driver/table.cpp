@@ -165,7 +165,7 @@ void check_values(const DriverDescription& about) {
   std::set<std::string_view> settings = {"name"};
   Link::each_setting([&](std::string_view name, auto) { settings.insert(name); });
   for (const ParameterDeclaration& one : about.parameters) {
-    if (settings.contains(one.name))
+    if (settings.contains(one.name) && !one.searches())
       refuse(fmt::format("parameter {} is called as a key of interfaces; give it another name", one.name),
              "parameters.names");
     if (!names.insert(one.name).second)

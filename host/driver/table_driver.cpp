@@ -35,6 +35,7 @@ class TableDriver final : public Driver {
 
   CreateAnswer create(const CreateRequest& request, Services& services) override {
     if (has(NETRIG_FUNCTION_CREATE)) return functions().create(request, services);
+    if (about_->borrows()) return {};  // it is there
     LinkOrder order;
     order.kind = about_->link_kinds.front();
     const std::vector<LinkParameter> own = welcome_on(0, *request.parameters);

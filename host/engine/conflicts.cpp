@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
+#include "engine/borrowing.hpp"
 #include "engine/engine.hpp"
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
@@ -31,6 +33,38 @@ std::string in_the_way(const std::string& path) {
       "namespace {} is of lab {} (from {}); choose another name, take that lab away with \"netrig down {}\", or use "
       "its namespace with existing = true",
       name, maker->lab, maker->file, maker->lab);
+}
+
+/// Whether what is to be borrowed is there, and free. What the lab has borrowed already goes back before.
+void check_loans(const Record& record, const Lab& next, const plan::Plan& plan) {
+  std::vector<const Device*> borrowing;
+  for (const auto& level : plan.create_devices)
+    for (const std::size_t d : level)
+      if (next.devices[d].about && next.devices[d].about->borrows()) borrowing.push_back(&next.devices[d]);
+  const bool has_some = std::any_of(record.devices.begin(), record.devices.end(), [](const MadeDevice& device) {
+    return std::any_of(device.interfaces.begin(), device.interfaces.end(),
+                       [](const auto& one) { return one.borrowed; });
+  });
+  if (borrowing.empty() || has_some) return;
+  kernel::aside([&] {
+    Spaces spaces;
+    const auto open = [&](const std::string& name) -> Space* {
+      if (Space* space = spaces.find(name)) return space;
+      auto fd = kernel::open_namespace(kernel::path_of(next.namespaces[*next.find_namespace(name)]));
+      if (!fd) return nullptr;
+      const std::uint64_t cookie = kernel::cookie_of(*fd);
+      return &spaces.add(name, std::move(*fd), cookie);
+    };
+    std::set<std::pair<std::string, std::uint32_t>> taken;
+    for (const Device* device : borrowing) {
+      const Loan loan = find_loan(next, *device, open);
+      if (!taken.emplace(loan.home, loan.link.ifindex).second)
+        throw Error(ErrorCode::conflict,
+                    fmt::format("device {}: another device of the lab borrows {}:{} already", device->name.str(),
+                                loan.home, loan.link.name),
+                    next.at(device->where));
+    }
+  });
 }
 
 }  // namespace
@@ -125,6 +159,7 @@ void check_conflicts(const Record& record, const Lab* current, const Lab& next, 
                   next.at(found->second->where));
     }
   });
+  check_loans(record, next, plan);
   for (const plan::SpacePlan& one : plan.spaces)
     for (const Object& object : one.difference.taken)
       throw Error(ErrorCode::conflict,

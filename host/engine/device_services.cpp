@@ -121,7 +121,8 @@ bool DeviceServices::may_delete(std::uint32_t interface, std::uint32_t number) {
   const MadeInterface& made = context_.made.at(interface);
   const auto found = links(space, number);
   const kernel::LinkState* link = find_made(space, made, found);
-  if (link == nullptr) return false;
+  // What is borrowed the host gives back when the driver is done with it.
+  if (link == nullptr || made.borrowed) return false;
   if (seen_made(space, *context_.device, made, *link)) return true;
   throw Error(
       ErrorCode::denied,

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "driver/permission.hpp"
+#include "engine/borrowing.hpp"
 #include "engine/device_context.hpp"
 #include "engine/orders.hpp"
 #include "engine/run.hpp"
@@ -31,7 +33,9 @@ std::vector<driver::Reference> resolve_references(Run& run, const Lab& lab, cons
   for (const auto& [name, value] : device.parameters)
     for (std::size_t i = 0; i < value.values.size(); ++i) {
       const auto* target = std::get_if<InterfaceReference>(&value.values[i]);
-      if (target == nullptr) continue;
+      const ParameterDeclaration* declaration = device.about ? device.about->parameter(name) : nullptr;
+      // What is borrowed is there no longer once the device has it.
+      if (target == nullptr || (declaration != nullptr && declaration->searches())) continue;
       Space* const home = run.spaces.find(target->home.str());
       if (home == nullptr)
         throw Error(ErrorCode::not_found,
@@ -62,6 +66,7 @@ struct Pending {
   DeviceServices::Context context;
   driver::CreateAnswer answer;
   bool own_hands = false;
+  bool borrows = false;
 };
 
 /// Messages of one sending namespace, with who asked for each.
@@ -76,7 +81,17 @@ bool is_existing(const Lab& lab, const NamespaceName& name) {
                      [&](const Namespace& space) { return space.existing && space.name == name; });
 }
 
-Pending prepare(Run& run, const Lab& lab, const Device& device) {
+/// Interfaces that the lab has from elsewhere: what is made on one must be gone before that goes back.
+std::set<std::string> borrowed_in(const Lab& lab) {
+  std::set<std::string> all;
+  for (const Device& device : lab.devices)
+    if (device.about && device.about->borrows())
+      for (const Interface& interface : device.interfaces)
+        all.insert(fmt::format("{}:{}", lab.namespaces[interface.home].name.str(), interface.name.str()));
+  return all;
+}
+
+Pending prepare(Run& run, const Lab& lab, const Device& device, const std::set<std::string>& borrowed) {
   Pending pending;
   pending.device = &device;
   pending.made.name = device.name.str();
@@ -86,8 +101,12 @@ Pending prepare(Run& run, const Lab& lab, const Device& device) {
   context.about = about_device(lab, device);
   pending.made.parameters = parameters_to_keep(device);
   context.references = resolve_references(run, lab, device, context.spaces.references);
-  const bool leans = std::any_of(context.references.begin(), context.references.end(),
-                                 [&](const auto& reference) { return is_existing(lab, reference.target.home); });
+  const bool leans =
+      std::any_of(context.references.begin(), context.references.end(), [&](const driver::Reference& reference) {
+        const InterfaceReference& target = reference.target;
+        return is_existing(lab, target.home) ||
+               borrowed.contains(fmt::format("{}:{}", target.home.str(), target.name.str()));
+      });
   for (const Interface& interface : device.interfaces) {
     const std::string& home = lab.namespaces[interface.home].name.str();
     Space& space = run.spaces.at(home);
@@ -172,19 +191,25 @@ class Before {
 void note_hands(Run& run, const Pending& pending) {
   MadeDevice known = pending.made;
   for (MadeInterface& made : known.interfaces)
-    if (std::exchange(made.kind, {}).empty()) made.ifindex = 0;
+    if (!made.borrowed && std::exchange(made.kind, {}).empty()) made.ifindex = 0;
   run.journal.done(std::vector{known});
 }
 
 /// Asks the driver what it wants done. Nothing is done yet, unless the driver does it itself.
 void ask_driver(Run& run, const Lab& lab, Pending& pending) {
+  if (pending.borrows) {
+    borrow(run, lab, *pending.device, pending.made);
+    pending.context.made = pending.made.interfaces;
+    pending.context.interfaces.front().ifindex = pending.made.interfaces.front().ifindex;
+  }
   std::optional<Before> before;
   if (pending.own_hands) before.emplace(lab, pending);
   pending.context.save = [&](driver::Bytes record) {
     pending.made.record = std::move(record);
     MadeDevice known = pending.made;
     if (pending.own_hands)
-      for (MadeInterface& made : known.interfaces) made.ifindex = 0;
+      for (MadeInterface& made : known.interfaces)
+        if (!made.borrowed) made.ifindex = 0;
     run.journal.done(std::vector{known});
   };
   DeviceServices services(pending.context);
@@ -235,6 +260,7 @@ void ask_driver(Run& run, const Lab& lab, Pending& pending) {
 void note_births(const Lab& lab, Pending& pending) {
   for (std::size_t i = 0; i < pending.made.interfaces.size(); ++i) {
     MadeInterface& made = pending.made.interfaces[i];
+    if (made.borrowed) continue;  // known since before it was moved
     if (pending.own_hands || lab.namespaces[pending.device->interfaces[i].home].existing)
       made.birth = pending.context.spaces.homes[i]->birth_of(made.name);
   }
@@ -268,11 +294,13 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
   for (const Device& device : next.devices)
     for (const Interface& interface : device.interfaces)
       if (interface.index) run.spaces.at(next.namespaces[interface.home].name.str()).reserve(*interface.index);
+  const std::set<std::string> borrowed = borrowed_in(next);
   level.reserve(which.size());
   for (const std::size_t d : which) {
-    level.push_back(prepare(run, next, next.devices[d]));
+    level.push_back(prepare(run, next, next.devices[d], borrowed));
     Pending& pending = level.back();
     pending.own_hands = has_own_hands(run, pending.device->driver);
+    pending.borrows = run.drivers.open(pending.device->driver).description().borrows();
     if (pending.own_hands) {
       // A namespace to measure by is worth making only here.
       if (!now) kernel::aside([&] { now = kernel::birth_now(); });

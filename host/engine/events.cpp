@@ -35,6 +35,17 @@ void append_interface(std::string& text, const MadeInterface& made) {
   text += "]";
 }
 
+std::string borrowed_text(std::size_t interface, const Borrowed& borrowed) {
+  Json objects = Json::array();
+  for (const Object& one : borrowed.objects) objects.push_back(to_json(one));
+  const Json json = {{"i", interface},
+                     {"ns", borrowed.home},
+                     {"n", borrowed.name},
+                     {"index", borrowed.ifindex},
+                     {"was", std::move(objects)}};
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 Json json_of(const std::optional<std::string>& text) { return text ? Json(*text) : Json(); }
 
 }  // namespace
@@ -73,6 +84,8 @@ std::string event_of(const MadeDevice& made) {
     separator = ",";
   }
   text += "]";
+  for (std::size_t i = 0; i < made.interfaces.size(); ++i)
+    if (made.interfaces[i].borrowed) text += fmt::format(",\"b\":{}", borrowed_text(i, *made.interfaces[i].borrowed));
   if (made.hands_from) text += fmt::format(",\"h\":{}", *made.hands_from);
   if (made.created) text += ",\"c\":true";
   if (!made.record.empty()) text += fmt::format(",\"r\":\"{}\"", to_hex(made.record));

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,15 @@ struct MadeNamespace {
 /// Where it is.
 std::string path_of(const MadeNamespace& made);
 
+/// What an interface was before the lab borrowed it, and becomes again.
+struct Borrowed {
+  std::string home;  ///< the lab's name of the namespace that it was in, which exists without the lab
+  std::string name;
+  std::uint32_t ifindex = 0;
+  /// It, and what the kernel takes away when it leaves a namespace: sysctls, addresses, neighbours, routes.
+  std::vector<Object> objects = {};
+};
+
 struct MadeInterface {
   std::string home;
   std::string name;
@@ -32,6 +42,7 @@ struct MadeInterface {
   std::uint64_t birth = 0;    ///< kernel::birth_of; 0: not known
   /// What it was made on may be in a namespace that stays, which must not wait for its own namespace's end.
   bool leans_outside = false;
+  std::shared_ptr<const Borrowed> borrowed = {};  ///< nullptr: the lab, or its driver, made it
 };
 
 /// A parameter as it is written down: its values as a lab file would write them.

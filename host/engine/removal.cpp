@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <random>
 
+#include "engine/borrowing.hpp"
 #include "engine/commands.hpp"
 #include "engine/device_context.hpp"
 #include "engine/orders.hpp"
@@ -85,7 +86,7 @@ void ask_driver(Run& run, const MadeDevice& made, Deletions& deletions, Deletion
   for (const driver::Order& order : answer.orders)
     if (const auto* deletion = std::get_if<driver::LinkDeletion>(&order)) mentioned.at(deletion->interface) = true;
   for (std::size_t i = 0; i < made.interfaces.size(); ++i) {
-    if (context.spaces.homes[i] == nullptr) continue;
+    if (context.spaces.homes[i] == nullptr || made.interfaces[i].borrowed) continue;
     const MadeInterface& interface = made.interfaces[i];
     (mentioned[i] ? deletions : left)[interface.home].push_back({context.made[i], &made});
   }
@@ -185,7 +186,7 @@ using Recorded = std::pair<const MadeDevice*, const MadeInterface*>;
 /// than the namespace it is in.
 bool is_guest(Space& space, const std::vector<Recorded>& recorded, const kernel::LinkState& link) {
   for (const auto& [device, made] : recorded)
-    if (is_made(space, *made, link)) return !seen_made(space, *device, *made, link);
+    if (is_made(space, *made, link)) return !made->borrowed && !seen_made(space, *device, *made, link);
   const std::uint64_t birth = space.birth_of(link.name);
   return birth != 0 && birth < space.birth_of("lo");
 }
@@ -284,6 +285,12 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
     std::erase_if(of_one, [&](const Deletion& deletion) { return ends_with_home(deletion.interface); });
     if (!of_one.empty()) delete_links(run, *space, links, of_one);
     space->release_socket();
+  });
+  // After what sits on them is gone, and before their namespaces are.
+  kernel::aside([&] {
+    for (const MadeDevice& device : devices)
+      for (const MadeInterface& made : device.interfaces)
+        if (made.borrowed) give_back(run, device, made);
   });
   // After all deletions: many a link goes with its peer in another namespace.
   kernel::aside([&] {

@@ -155,6 +155,14 @@ class Replay {
     MadeDevice made{.name = event.at("n"), .driver = event.at("d"), .settled = settled};
     if (event.contains("h")) made.hands_from = number_of<std::uint64_t>(event["h"]);
     for (const Json& one : event.at("i")) made.interfaces.push_back(interface_of(one));
+    if (event.contains("b")) {
+      const Json& json = event["b"];
+      Borrowed borrowed{
+          .home = json.at("ns"), .name = json.at("n"), .ifindex = number_of<std::uint32_t>(json.at("index"))};
+      for (const Json& one : json.at("was")) borrowed.objects.push_back(object_of(one));
+      made.interfaces.at(number_of<std::size_t>(json.at("i"))).borrowed =
+          std::make_shared<const Borrowed>(std::move(borrowed));
+    }
     made.created = event.value("c", false);
     if (event.contains("r")) made.record = from_hex(event["r"].get<std::string>());
     if (event.contains("p"))

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 
+#include "engine/borrowing.hpp"
+
 namespace netrig::engine {
 
 bool is_made(Space& space, const MadeInterface& made, const kernel::LinkState& link) {
   if (made.ifindex != 0 && made.ifindex != link.ifindex) return false;
+  if (made.borrowed) return is_borrowed_one(space, made, link);
   if (made.kind.empty()) return link.name == made.name;
   if (made.kind != link.kind) return false;
   if (made.birth == 0) return true;

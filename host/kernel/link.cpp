@@ -157,6 +157,19 @@ std::optional<std::uint32_t> speed_of(const std::string& interface) {
   return speed == 0 || speed == static_cast<std::uint32_t>(SPEED_UNKNOWN) ? std::nullopt : std::optional(speed);
 }
 
+Hardware hardware_of(const std::string& interface) {
+  const UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket) throw Error(ErrorCode::failed, "cannot open a socket to ask for a driver: " + errno_text(errno));
+  ethtool_drvinfo info{};
+  info.cmd = ETHTOOL_GDRVINFO;
+  ifreq request{};
+  interface.copy(request.ifr_name, IFNAMSIZ - 1);
+  request.ifr_data = reinterpret_cast<char*>(&info);
+  if (::ioctl(socket.get(), SIOCETHTOOL, &request) != 0) return {};
+  return {.driver = std::string(info.driver, ::strnlen(info.driver, sizeof info.driver)),
+          .bus_address = std::string(info.bus_info, ::strnlen(info.bus_info, sizeof info.bus_info))};
+}
+
 void begin_new_link(Batch& batch, const NewLink& link) {
   batch.begin(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, new_info(link));
   put_new_link(batch, link);
@@ -180,6 +193,12 @@ void set_link_up(Batch& batch, std::uint32_t ifindex, bool up) {
 void set_group(Batch& batch, std::uint32_t ifindex, std::uint32_t group) {
   begin_set_link(batch, ifindex);
   batch.put(IFLA_GROUP, group);
+}
+
+void move_link(Batch& batch, std::uint32_t ifindex, const NewLink& link) {
+  begin_set_link(batch, ifindex);
+  put_new_link(batch, link);
+  if (link.ifindex != 0) batch.put(IFLA_NEW_IFINDEX, link.ifindex);
 }
 
 void delete_link(Batch& batch, std::uint32_t ifindex) { batch.begin(RTM_DELLINK, 0, info(ifindex)); }

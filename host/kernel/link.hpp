@@ -64,11 +64,22 @@ void begin_new_link(Batch& batch, const NewLink& link);
 /// The same inside IFLA_INFO_DATA, for the second end of a pair.
 void append_peer(Batch& batch, const NewLink& link);
 
+/// What drives a link, as `ethtool -i` says it; of what is not there, or does not say, both are empty.
+struct Hardware {
+  std::string driver;
+  std::string bus_address;
+};
+/// Of an interface of the calling thread's namespace.
+Hardware hardware_of(const std::string& interface);
+
 /// Begins RTM_NEWLINK on an existing link; attributes may follow.
 void begin_set_link(Batch& batch, std::uint32_t ifindex);
 void set_link_up(Batch& batch, std::uint32_t ifindex, bool up);
 void set_group(Batch& batch, std::uint32_t ifindex, std::uint32_t group);
 void delete_link(Batch& batch, std::uint32_t ifindex);
+/// Moves a link to another namespace, where it is down, without addresses and with its sysctls as they are there by
+/// default (dev_change_net_namespace). `link.ifindex`: its number there; 0: its own, if that is free.
+void move_link(Batch& batch, std::uint32_t ifindex, const NewLink& link);
 /// Deletes every link of a group in one pass of the kernel, which waits for its readers once instead of once a link.
 void delete_group(Batch& batch, std::uint32_t group);
 

@@ -68,5 +68,7 @@ void move_in(const UniqueFd& fd, const std::string& name);
 std::optional<std::string> find_sysctl(const std::string& key);
 /// Writes one, and returns what it reads as afterwards; nothing: it cannot be read. Throws Error with errno text.
 std::optional<std::string> write_sysctl(const std::string& key, const std::string& value);
+/// Keys of all sysctls that an interface of that namespace has.
+std::vector<std::string> sysctls_of(const std::string& interface);
 
 }  // namespace netrig::kernel

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 
 #include "kernel/namespace.hpp"
 #include "model/error_number.hpp"
@@ -65,6 +66,21 @@ std::optional<std::string> write_sysctl(const std::string& key, const std::strin
   const std::string line = value + "\n";  // of nothing at all the kernel would take no notice
   if (::write(file.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) fail(key, "set");
   return read_all(file);
+}
+
+std::vector<std::string> sysctls_of(const std::string& interface) {
+  std::vector<std::string> keys;
+  for (const char* kind : {"ipv4.conf", "ipv4.neigh", "ipv6.conf", "ipv6.neigh", "mpls.conf"}) {
+    const std::string any = fmt::format("net.{}", kind);
+    std::error_code fault;  // one that the kernel, or the interface, has not
+    for (const auto& file : std::filesystem::directory_iterator(file_of(any) + "/" + interface, fault)) {
+      std::string name = interface;
+      std::replace(name.begin(), name.end(), '.', '/');
+      keys.push_back(fmt::format("{}.{}.{}", any, name, file.path().filename().string()));
+    }
+  }
+  std::sort(keys.begin(), keys.end());
+  return keys;
 }
 
 }  // namespace netrig::kernel

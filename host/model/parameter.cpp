@@ -117,6 +117,16 @@ bool ParameterDeclaration::says_the_same(const ParameterDeclaration& other) cons
          in_data(kernel) == in_data(other.kernel);
 }
 
+bool DriverDescription::borrows() const {
+  return std::any_of(parameters.begin(), parameters.end(), [](const auto& one) { return one.searches(); });
+}
+
+const ParameterDeclaration* DriverDescription::parameter(std::string_view name) const {
+  const auto found =
+      std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) { return one.name == name; });
+  return found == parameters.end() ? nullptr : &*found;
+}
+
 bool DriverDescription::tells() const {
   return std::any_of(parameters.begin(), parameters.end(), [](const auto& one) { return one.inspected; });
 }

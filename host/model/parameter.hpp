@@ -68,11 +68,15 @@ enum class Encoding : std::uint8_t {
   masked32 = 16,
 };
 
+/// What an interface that a device borrows is found by; numbers are NETRIG_SEARCH_* of the ABI.
+enum class Search : std::uint8_t { name = 1, mac = 2, bus_address = 3, driver = 4, force = 5 };
+
 /// Where in the message that makes a link a parameter goes, and how: what struct netrig_parameter says of the kernel.
 struct KernelPlace {
   static constexpr std::uint16_t kData = 1;  ///< NETRIG_PLACE_*
   static constexpr std::uint16_t kLink = 2;
   static constexpr std::uint16_t kPeer = 4;
+  static constexpr std::uint16_t kSearch = 8;
   static constexpr std::uint16_t kCounted = 0xffff;  ///< NETRIG_COUNTED
 
   std::uint16_t places = 0;  ///< 0: functions of the driver read it
@@ -89,6 +93,7 @@ struct KernelPlace {
   bool create_only = false;
   bool write_only = false;
   bool probe = false;
+  friend bool operator==(const KernelPlace&, const KernelPlace&) = default;
 };
 
 /// One of the words of an enumeration.
@@ -124,8 +129,10 @@ struct ParameterDeclaration {
   [[nodiscard]] std::optional<std::vector<ParameterScalar>> unset() const;
   /// Whether the kernel tells what it is.
   [[nodiscard]] bool is_seen() const {
-    return kernel.places != 0 && !kernel.write_only && kernel.encoding != Encoding::ifindex;
+    return kernel.places != 0 && !searches() && !kernel.write_only && kernel.encoding != Encoding::ifindex;
   }
+  /// Whether it tells which interface is borrowed.
+  [[nodiscard]] bool searches() const { return kernel.places == KernelPlace::kSearch; }
   /// Whether both say the same bits of the same attribute of a link.
   [[nodiscard]] bool says_the_same(const ParameterDeclaration& other) const;
 };
@@ -165,6 +172,10 @@ struct DriverDescription {
   std::vector<ParameterDeclaration> parameters;
 
   [[nodiscard]] bool has(std::uint32_t function) const { return (functions & function) != 0; }
+  /// Whether its device is an interface that is there without the lab.
+  [[nodiscard]] bool borrows() const;
+  /// nullptr: it has none of that name.
+  [[nodiscard]] const ParameterDeclaration* parameter(std::string_view name) const;
   /// Whether inspect tells of a parameter.
   [[nodiscard]] bool tells() const;
   /// Whether a parameter that only functions read can become another while the device runs.

@@ -61,7 +61,7 @@ struct netrig_interface {
    *  Owner: host; valid until the call returns. -1: the driver was given none (it holds no privilege to use one). */
   int32_t netns_fd;
   const char* name; /**< final name. Range: 1 to NETRIG_NAME_MAX bytes */
-  uint32_t ifindex; /**< create: 0. Later: as recorded; 0: gone */
+  uint32_t ifindex; /**< create: 0, but of what is borrowed. Later: as recorded; 0: gone */
   uint32_t mtu;     /**< Units: bytes. 0: the kernel's default. The host sets it on links it creates. */
   uint8_t mac[6];
   uint8_t has_mac; /**< 1: `mac` is to be used. The host sets it on links it creates. */

@@ -73,6 +73,8 @@ struct About : netrig_table {
     copy.max_ports = most;
     return copy;
   }
+  /// It makes nothing: its interface is there without the lab, and is found by what parameters say (finds_by).
+  [[nodiscard]] constexpr About borrows() const { return wanting(wants | NETRIG_WANTS_BORROW); }
   /// NETRIG_WANTS_*
   [[nodiscard]] constexpr About wanting(std::uint32_t privileges) const {
     About copy = *this;

@@ -133,6 +133,12 @@ struct Parameter : netrig_parameter {
     copy.element = number;
     return copy;
   }
+  /// NETRIG_SEARCH_*: the interface that the device borrows is found by it.
+  [[nodiscard]] constexpr Parameter finds_by(std::uint16_t what) const {
+    Parameter copy = at(NETRIG_PLACE_SEARCH);
+    copy.attribute = what;
+    return copy;
+  }
   [[nodiscard]] constexpr Parameter of_link() const { return at(NETRIG_PLACE_LINK); }
   [[nodiscard]] constexpr Parameter of_peer() const { return at(NETRIG_PLACE_PEER); }
   [[nodiscard]] constexpr Parameter of_both() const { return at(NETRIG_PLACE_LINK | NETRIG_PLACE_PEER); }

@@ -84,6 +84,19 @@ extern "C" {
 #define NETRIG_PLACE_DATA 1u /**< in IFLA_INFO_DATA */
 #define NETRIG_PLACE_LINK 2u /**< an IFLA_* of the first interface: queues, GSO and GRO limits, and IFLA_LINK */
 #define NETRIG_PLACE_PEER 4u /**< the same of the second interface, inside of the peer attribute */
+/** Nowhere in it: `attribute` is a NETRIG_SEARCH_*, by which the host finds an interface that is there already. A
+ * device of such a table borrows that one: the host moves it into the lab and gives it back, with name, MTU, MAC,
+ * addresses, routes and sysctls as they were, whatever becomes of the driver. It makes no link (`link_kinds` is empty),
+ * has one interface, and wants NETRIG_WANTS_BORROW. `create`, if there is one, runs when the interface is in its place.
+ */
+#define NETRIG_PLACE_SEARCH 8u
+
+/** What an interface is found by. If a lab file says several, all must agree, and one interface alone. Since: 0.9 */
+#define NETRIG_SEARCH_NAME 1u        /**< NETRIG_TYPE_INTERFACE: by its namespace and name */
+#define NETRIG_SEARCH_MAC 2u         /**< NETRIG_TYPE_MAC */
+#define NETRIG_SEARCH_BUS_ADDRESS 3u /**< NETRIG_TYPE_STRING, as `ethtool -i` says it: "0000:00:03.0" */
+#define NETRIG_SEARCH_DRIVER 4u      /**< NETRIG_TYPE_STRING: the kernel's driver, as `ethtool -i` says it */
+#define NETRIG_SEARCH_FORCE 5u       /**< NETRIG_TYPE_BOOL, and no search: true takes one that is in use, too */
 
 /** How a value stands in its attribute. Numbers are of host byte order, those of BE* big-endian. */
 #define NETRIG_AS_NOTHING 0u
@@ -109,11 +122,11 @@ extern "C" {
 /** One parameter of a driver: constant bytes without a pointer. Since: 0.9 */
 struct netrig_parameter {
   uint32_t struct_size;
-  uint32_t type;     /**< NETRIG_TYPE_* */
-  uint32_t flags;    /**< NETRIG_PARAMETER_* */
-  uint32_t encoding; /**< NETRIG_AS_* */
-  uint16_t places;   /**< NETRIG_PLACE_* */
-  uint16_t attribute;
+  uint32_t type;       /**< NETRIG_TYPE_* */
+  uint32_t flags;      /**< NETRIG_PARAMETER_* */
+  uint32_t encoding;   /**< NETRIG_AS_* */
+  uint16_t places;     /**< NETRIG_PLACE_* */
+  uint16_t attribute;  /**< IFLA_*, or NETRIG_SEARCH_* */
   uint16_t attribute6; /**< of an IPv6 address, where it differs (vxlan's group). 0: none */
   uint16_t element;    /**< of a list: `attribute` is a nest, and this its elements' number, or NETRIG_COUNTED */
   /** Bits of an attribute that several parameters share: a boolean sets or clears them all, a number is shifted to the
@@ -154,6 +167,7 @@ NETRIG_ENDS_WITH(struct netrig_parameter, choices);
 #define NETRIG_WANTS_NET_RAW 2u   /**< CAP_NET_RAW */
 #define NETRIG_WANTS_SYS_ADMIN 4u /**< CAP_SYS_ADMIN */
 #define NETRIG_WANTS_TUN 8u       /**< packets of its own interfaces: queues of TUN and TAP (netrig.tun/1) */
+#define NETRIG_WANTS_BORROW 16u   /**< interfaces that are there without the lab (NETRIG_PLACE_SEARCH) */
 
 /** Members of struct netrig_functions that are not NULL. */
 #define NETRIG_FUNCTION_VALIDATE 1u
