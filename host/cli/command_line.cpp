@@ -50,6 +50,9 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
       ->check(one_of({"human", "json"}))
       ->type_name("human|json");
   grouped(app.add_option("--log-file", options.log_file, "Also write the whole log to a file"))->type_name("FILE");
+  grouped(app.add_option("--trace-drivers", options.trace_drivers,
+                         "Also write what drivers are asked, ask for and answer to a file, as JSON lines"))
+      ->type_name("FILE");
   grouped(app.add_flag("--no-color", options.no_color, "No colour, also on a terminal"));
 }
 

@@ -58,7 +58,10 @@ driver::Registry& Session::drivers() {
       source.required = true;
       source.development = false;
     }
-    drivers_.emplace(driver::load_policy(source));
+    std::shared_ptr<driver::Trace> trace;
+    if (!options_.trace_drivers.empty())
+      trace = std::make_shared<driver::Trace>(report::open_log(options_.trace_drivers));
+    drivers_.emplace(driver::load_policy(source), std::move(trace));
   }
   return *drivers_;
 }

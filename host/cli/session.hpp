@@ -30,6 +30,7 @@ struct GlobalOptions {
   std::string host_config;
   std::string log_format = "human";
   std::string log_file;
+  std::string trace_drivers;
   bool no_color = false;
 };
 

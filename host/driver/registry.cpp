@@ -149,7 +149,8 @@ std::unique_ptr<Driver> Registry::load(SealedPlugin plugin, std::shared_ptr<cons
   return make_in_process(functions, std::move(about), rules);
 }
 
-Registry::Registry(Policy policy) : policy_(std::move(policy)) {}
+Registry::Registry(Policy policy, std::shared_ptr<Trace> trace)
+    : policy_(std::move(policy)), trace_(std::move(trace)) {}
 Registry::~Registry() = default;
 
 Registry::Known& Registry::know(std::string_view kind) {
@@ -195,6 +196,7 @@ Registry::Known& Registry::know(std::string_view kind) {
       }
     };
     Known known{.about = about, .driver = make_table_driver(about, std::move(functions))};
+    if (trace_) known.driver = make_traced(std::move(known.driver), trace_);
     return drivers_.emplace(name, std::move(known)).first->second;
   } catch (const Error& error) {
     entry.loaded = false;

@@ -11,6 +11,7 @@
 #include "driver/driver.hpp"
 #include "driver/policy.hpp"
 #include "driver/signer.hpp"
+#include "driver/trace.hpp"
 #include "driver/trust.hpp"
 #include "driver/worker_process.hpp"
 
@@ -36,7 +37,8 @@ class Registry {
   };
 
  public:
-  explicit Registry(Policy policy);
+  /// `trace`: what drivers are asked and answer is written there; nullptr: nowhere.
+  explicit Registry(Policy policy, std::shared_ptr<Trace> trace = nullptr);
   ~Registry();
   Registry(const Registry&) = delete;
   Registry& operator=(const Registry&) = delete;
@@ -60,6 +62,7 @@ class Registry {
   std::unique_ptr<Driver> load(SealedPlugin plugin, std::shared_ptr<const DriverDescription> about);
 
   Policy policy_;
+  std::shared_ptr<Trace> trace_;
   std::optional<WorkerStarter> starter_;  ///< from the first worker on; outlives all of them
   std::mutex mutex_;
   std::map<std::string, Verified, std::less<>> verified_;  ///< by survey(), for the open() that follows
