@@ -8,8 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
-void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t granted) {
-  permission.emplace(*description, granted, operation, interfaces, references.size());
+void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t granted,
+                          const std::vector<std::string>* families) {
+  permission.emplace(*description, granted, operation, interfaces, references.size(), families);
   raw_interfaces.reserve(interfaces.size());
   for (const auto& interface : interfaces) {
     netrig_interface raw{};

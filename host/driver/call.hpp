@@ -57,7 +57,7 @@ struct netrig_call {
   std::vector<std::string> reference_texts;
 
   /// After everything above "What comes back" is set.
-  void prepare(netrig::driver::Operation operation, std::uint32_t granted);
+  void prepare(netrig::driver::Operation operation, std::uint32_t granted, const std::vector<std::string>* families);
   /// Text of a driver as the host may show it.
   [[nodiscard]] std::string clean(const char* text) const;
 };

@@ -265,11 +265,27 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
   if (type == RTM_GETLINK && (flags & NLM_F_DUMP) != 0) deny("a list of all links");
 }
 
+namespace {
+
+[[noreturn]] void deny_family(const std::string& family) {
+  deny(
+      fmt::format("a request to generic netlink family {}; without CAP_NET_ADMIN, or a grant of that family, only "
+                  "\"ethtool\" is allowed",
+                  family));
+}
+
+}  // namespace
+
+bool Permission::has_family(const std::string& name) const {
+  if ((granted_ & NETRIG_WANTS_NET_ADMIN) != 0) return true;
+  if ((granted_ & NETRIG_WANTS_GENL) == 0 || name.empty()) return false;
+  return granted_families_ == nullptr ||
+         std::find(granted_families_->begin(), granted_families_->end(), name) != granted_families_->end();
+}
+
 void Permission::check_family(const std::string& name) const {
   // Those two are there already, or nowhere.
-  if ((granted_ & NETRIG_WANTS_NET_ADMIN) == 0 && name != "ethtool" && name != "nlctrl")
-    deny(fmt::format("a request to generic netlink family \"{}\"; without CAP_NET_ADMIN only \"ethtool\" is allowed",
-                     name));
+  if (!has_family(name) && name != "ethtool" && name != "nlctrl") deny_family("\"" + name + "\"");
 }
 
 void Permission::check_genl(const GenlRequest& request, const std::string& name,
@@ -280,13 +296,11 @@ void Permission::check_genl(const GenlRequest& request, const std::string& name,
   check_change(!is_known_to_read(family, request.command, request.flags),
                fmt::format("command {} of generic netlink family {}", request.command,
                            family.empty() ? std::to_string(request.family) : "\"" + family + "\""));
-  if ((granted_ & NETRIG_WANTS_NET_ADMIN) != 0) {
+  if (has_family(family)) {
     walk(request.attributes, [](std::uint16_t, std::span<const std::byte>) {});
     return;
   }
-  if (family != "ethtool")
-    deny(fmt::format("a request to generic netlink family {}; without CAP_NET_ADMIN only \"ethtool\" is allowed",
-                     family.empty() ? std::to_string(request.family) : "\"" + family + "\""));
+  if (family != "ethtool") deny_family(family.empty() ? std::to_string(request.family) : "\"" + family + "\"");
   if ((request.flags & NLM_F_DUMP) != 0) deny("a list of all interfaces");
   const std::uint32_t ifindex = ifindex_of();
   bool about_it = false;

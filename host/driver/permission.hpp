@@ -33,11 +33,14 @@ struct GenlRequest {
 /// Every member throws Error{denied} with what was asked for.
 class Permission {
  public:
-  /// `granted`: NETRIG_WANTS_* that table and policy agree on.
+  /// `granted`: NETRIG_WANTS_* that table and policy agree on. `families`: those of NETRIG_WANTS_GENL; nullptr: only
+  /// the host knows, who asks again.
   Permission(const DriverDescription& description, std::uint32_t granted, Operation operation,
-             const std::vector<InterfaceRequest>& interfaces, std::size_t references)
+             const std::vector<InterfaceRequest>& interfaces, std::size_t references,
+             const std::vector<std::string>* families = nullptr)
       : description_(&description),
         granted_(granted),
+        granted_families_(families),
         operation_(operation),
         interfaces_(&interfaces),
         references_(references),
@@ -80,6 +83,8 @@ class Permission {
 
  private:
   void check_operation(Operation wanted) const;
+  /// Whether the policy lets it have a generic netlink family.
+  [[nodiscard]] bool has_family(const std::string& name) const;
   /// Refuses what may change something, said in a few words, where it is only asked how things are.
   void check_change(bool changes, const std::string& what) const;
   void check_kind(const std::string& kind) const;
@@ -87,6 +92,7 @@ class Permission {
 
   const DriverDescription* description_;
   std::uint32_t granted_;
+  const std::vector<std::string>* granted_families_;
   Operation operation_;
   const std::vector<InterfaceRequest>* interfaces_;
   std::size_t references_;

@@ -26,10 +26,11 @@ struct Privilege {
   const char* name;
   std::uint32_t bit;
 };
-constexpr std::array kPrivileges = {Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN},
-                                    Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
-                                    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN},
-                                    Privilege{"TUN", NETRIG_WANTS_TUN}, Privilege{"BORROW", NETRIG_WANTS_BORROW}};
+constexpr std::array kPrivileges = {
+    Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN}, Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
+    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN}, Privilege{"TUN", NETRIG_WANTS_TUN},
+    Privilege{"BORROW", NETRIG_WANTS_BORROW},           Privilege{"genl", NETRIG_WANTS_GENL}};
+constexpr std::string_view kFamily = "genl:";
 
 /// "512MiB", "64KiB", "1GiB"; Units: bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text) {
@@ -41,6 +42,13 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (unit == "MiB") return number << 20;
   if (unit == "GiB") return number << 30;
   return std::nullopt;
+}
+
+/// Name of a generic netlink family: GENL_NAMSIZ with its NUL, linux/genetlink.h.
+bool is_family(std::string_view name) {
+  constexpr std::size_t kLongest = 15;
+  return !name.empty() && name.size() <= kLongest &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
 }
 
 bool is_hex(std::string_view text, std::size_t digits) {
@@ -155,11 +163,16 @@ class PolicyReader {
     read_isolation(from, rules);
     read_limits(from, rules);
     for (const Text& grant : from.texts("grant")) {
+      if (grant.value.starts_with(kFamily) && is_family(grant.value.substr(kFamily.size()))) {
+        rules.families->push_back(grant.value.substr(kFamily.size()));
+        rules.granted |= NETRIG_WANTS_GENL;
+        continue;
+      }
       const auto* const found = std::find_if(kPrivileges.begin(), kPrivileges.end(),
                                              [&](const Privilege& one) { return grant.value == one.name; });
-      if (found == kPrivileges.end())
+      if (found == kPrivileges.end() || found->bit == NETRIG_WANTS_GENL)
         context.fail(grant.where, fmt::format("\"{}\" cannot be granted; write \"CAP_NET_ADMIN\", \"CAP_NET_RAW\", "
-                                              "\"CAP_SYS_ADMIN\" or \"TUN\"",
+                                              "\"CAP_SYS_ADMIN\", \"TUN\", \"BORROW\" or \"genl:FAMILY\"",
                                               grant.value));
       rules.granted |= found->bit;
     }

@@ -258,6 +258,7 @@ int work(const FenceOptions& options) {
     close_fence(options);
     DriverRules rules;
     rules.granted = options.granted;
+    rules.families.reset();
     rules.deadline = std::chrono::hours(24);  // the host sends the one that counts
     driver = make_in_process(functions, std::make_shared<const DriverDescription>(std::move(plugin.about)), rules);
     if (channel.send(MessageType::hello, encode(hello).data()) != Message::How::arrived) return 1;

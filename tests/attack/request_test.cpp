@@ -35,7 +35,9 @@ TEST_CASE("refused by the host itself: a request past the worker's checks") {
       {"ask-socket", "a socket that needs CAP_NET_ADMIN"},
       {"ask-tun", "a link of kind \"tun\", which its table does not declare"},
       {"ask-queue", "a queue that needs TUN, which its table does not ask for or the policy does not grant"},
-      {"ask-family", "a request to generic netlink family \"l2tp\"; without CAP_NET_ADMIN only \"ethtool\" is allowed"},
+      {"ask-family",
+       "a request to generic netlink family \"l2tp\"; without CAP_NET_ADMIN, or a grant of "
+       "that family, only \"ethtool\" is allowed"},
   }));
   CHECK_THAT(attack_by(how), ContainsSubstring("the host says no: the driver asks for what it may not: " + words));
 }
@@ -99,6 +101,35 @@ TEST_CASE("in inspect a driver may read by generic netlink") {
   CHECK_THROWS_WITH(check(20, ETHTOOL_MSG_CABLE_TEST_ACT, 0), ContainsSubstring("a change where it is only asked"));
   CHECK_THROWS_WITH(check(21, 1, 0), ContainsSubstring("command 1 of generic netlink family \"wireguard\""));
   CHECK_THROWS_WITH(check(21, 1, NLM_F_ROOT), ContainsSubstring("a change where it is only asked"));
+}
+
+TEST_CASE("a driver has the generic netlink families that the policy names, and no other") {
+  netrig::DriverDescription description;
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  const std::vector<std::string> families = {"wireguard"};
+  driver::Permission permission(description, NETRIG_WANTS_GENL, driver::Operation::create, interfaces, 0, &families);
+  CHECK_NOTHROW(permission.check_family("wireguard"));
+  CHECK_NOTHROW(permission.check_family("ethtool"));
+  CHECK_THROWS_WITH(permission.check_family("l2tp"), ContainsSubstring("generic netlink family \"l2tp\""));
+  permission.resolved_family(20, "ethtool");
+  permission.resolved_family(21, "wireguard");
+  const auto check = [&](std::uint16_t family, std::uint8_t command) {
+    permission.check_genl({.family = family, .command = command}, "x", [] { return 1U; });
+  };
+  CHECK_NOTHROW(check(21, 1));
+  CHECK_THROWS_WITH(check(20, ETHTOOL_MSG_FEATURES_SET), ContainsSubstring("not about its interface"));
+  CHECK_THROWS_WITH(check(22, 1), ContainsSubstring("generic netlink family 22"));
+
+  // The worker does not know which, and asks; the host does.
+  const auto [granted, refused] = GENERATE(table<std::string, bool>({{"genl:tipc", true}, {"genl:l2tp", false}}));
+  const Place place("families", NETRIG_TEST_PLUGIN_DIR);
+  const std::string netrig =
+      "--host-config " + place.policy("", "[driver.families]\ngrant = [\"" + granted + "\"]\n") + " ";
+  const Result up = cli(netrig + "up " + attack::lab_of("families", "how = \"ask-family\", when = \"create\"", 1));
+  INFO(granted << ": " << up.err);
+  CHECK((up.err.find("the driver asks for what it may not") != std::string::npos) == refused);
+  if (up.exit == 0) CHECK(cli(netrig + "down odd").exit == 0);
+  attack::require_no_trace();
 }
 
 TEST_CASE("stopped: a driver that names an interface outside the lab") {

@@ -38,9 +38,11 @@ constexpr const char* kPolicy = "/tmp/host.toml";  // with a driver that has a w
 // What the machine's administrator had before the lab came.
 constexpr const char* kExisting = R"(
 printf '%s\n' 'link set lo up' 'link add uplink type veth peer name cable' 'link set uplink addrgenmode none up' \
-  'link set cable addrgenmode none up' | ip -b -
-for link in uplink cable; do until ip link show $link | grep -q LOWER_UP.*state.UP; do sleep 0.01; done; done
-printf '%s\n' 'addr add 198.51.100.1/24 dev uplink' 'route add 203.0.113.128/25 dev uplink' | ip -b -
+  'link set cable addrgenmode none up' 'link add card mtu 1400 type veth peer name slot' \
+  'link set card addrgenmode none up' 'link set slot addrgenmode none up' | ip -b -
+for link in uplink cable card slot; do until ip link show $link | grep -q LOWER_UP.*state.UP; do sleep 0.01; done; done
+printf '%s\n' 'addr add 198.51.100.1/24 dev uplink' 'route add 203.0.113.128/25 dev uplink' \
+  'addr add 198.51.101.1/24 dev card' 'route add 203.0.113.64/26 via 198.51.101.9' | ip -b -
 cd /proc/sys/net/ipv4
 echo 0 >ip_forward
 echo 0 >conf/uplink/arp_ignore
@@ -50,7 +52,7 @@ constexpr const char* kLook = R"(
 printf '%s\n' addr 'route show table all' rule 'neigh show nud permanent' | ip -j -d -b -
 ip -6 -j route show table all
 cd /proc/sys/net/ipv4
-LC_ALL=C exec grep -H . ip_forward conf/all/* conf/default/* conf/uplink/*
+LC_ALL=C grep -sH . ip_forward conf/all/* conf/default/* conf/uplink/* conf/card/* || true
 )";
 
 void check(bool good, const char* what) {
@@ -92,8 +94,9 @@ void make_world() {
   const Done added = run({"ip", "netns", "add", "outside"});
   if (added.exit != 0) throw std::runtime_error("the existing namespace cannot be made: " + added.err);
   inside_existing(kExisting);
-  std::ofstream(kPolicy) << fmt::format("[plugins]\ndirectories = [\"{}\", \"{}\"]\n", NETRIG_PLUGINS,
-                                        NETRIG_TEST_PLUGINS);
+  std::ofstream(kPolicy) << fmt::format(
+      "[plugins]\ndirectories = [\"{}\", \"{}\"]\n[driver.physical]\ngrant = [\"BORROW\"]\n", NETRIG_PLUGINS,
+      NETRIG_TEST_PLUGINS);
   fs::permissions(kPolicy, fs::perms::owner_read);
 }
 

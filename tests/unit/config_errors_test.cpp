@@ -254,6 +254,23 @@ TEST_CASE("what a lab names must be there") {
   });
 }
 
+TEST_CASE("what is borrowed is there without the lab, and elsewhere") {
+  const auto borrowing = [](const std::string& params, const std::string& home, bool existing) {
+    return lab(std::string(existing ? "[namespace.host]\nexisting = true\n" : "") +
+               "[device.c]\ndriver = \"card\"\nparams = { " + params + " }\ninterfaces = [{ namespace = \"" + home +
+               "\", name = \"wan\" }]\n");
+  };
+  check({
+      {borrowing("mac = \"02:00:00:00:00:01\"", "a", false),
+       "lab.toml:12:9: driver card borrows an interface of an existing namespace, and the lab has none"},
+      {borrowing("interface = \"a:eth0\"", "b", true), "a:eth0 cannot be borrowed: namespace a is of this lab"},
+      {borrowing("interface = \"host:eno1\"", "host", true), "host:eno1 is in that namespace already"},
+      {borrowing("interface = \"hots:eno1\"", "a", true), "unknown namespace \"hots\"; did you mean \"host\"?"},
+  });
+  CHECK(error_of(borrowing("interface = \"host:eno1\"", "a", true)) == "no error");
+  CHECK(error_of(borrowing("mac = \"02:00:00:00:00:01\"", "a", true)) == "no error");
+}
+
 TEST_CASE("checks of tests refuse what they cannot mean") {
   const auto test = [](const std::string& more) { return lab("[[test]]\nname = \"t\"\nfrom = \"a\"\n" + more + "\n"); };
   const std::string flap = "during = [{ at = \"1s\", interface = \"a:eth0\", state = \"down\" }]\n";

@@ -49,7 +49,11 @@ inline netrig::config::Drivers fake_drivers() {
                         {.name = "strings", .type = ParameterType::integer, .list = true},
                         {.name = "wait", .type = ParameterType::duration},
                         {.name = "stand", .type = ParameterType::interface}};
-    for (DriverDescription* one : {&veth, &bridge, &macvlan, &vxlan, &tuner})
+    DriverDescription card;  // is there already
+    card.kind = "card";
+    card.parameters = {{.name = "interface", .type = ParameterType::interface, .kernel = {.places = 8, .attribute = 1}},
+                       {.name = "mac", .type = ParameterType::mac, .kernel = {.places = 8, .attribute = 2}}};
+    for (DriverDescription* one : {&veth, &bridge, &macvlan, &vxlan, &tuner, &card})
       all.emplace(one->kind, std::make_shared<const DriverDescription>(*one));
     return all;
   }();

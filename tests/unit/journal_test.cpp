@@ -22,6 +22,20 @@ Record record() {
        .driver = "veth",
        .interfaces = {{.home = "a", .name = "eth0", .ifindex = 2}, {.home = "b", .name = "x", .ifindex = 77}},
        .record = {std::byte{7}},
+       .settled = true},
+      {.name = "card",
+       .driver = "physical",
+       .interfaces = {{.home = "a",
+                       .name = "wan",
+                       .ifindex = 4,
+                       .birth = 99,
+                       .borrowed = std::make_shared<const Borrowed>(Borrowed{
+                           .home = "b",
+                           .name = "eno1",
+                           .ifindex = 3,
+                           .objects = {Link{.name = "eno1", .settings = {.mtu = 1400U}},
+                                       Sysctl{.key_text = "net.ipv4.conf.eno1.rp_filter", .value = {"2"}},
+                                       Address{.interface = "eno1", .prefix = *Prefix::parse("192.0.2.7/24")}}})}},
        .settled = true}};
   record.sysctls = {{.home = "b", .key = "net.ipv4.ip_forward", .before = "0", .shared = true}};
   Route route;
@@ -114,6 +128,9 @@ TEST_CASE("a record is the same after it was written and read") {
   CHECK(again.purpose == Purpose::run);
   CHECK(again.damaged);
   CHECK(again.sysctls.at(0).shared);
+  REQUIRE(again.devices.at(1).interfaces.at(0).borrowed != nullptr);
+  CHECK(again.devices.at(1).interfaces.at(0).borrowed->objects == one.devices.at(1).interfaces.at(0).borrowed->objects);
+  CHECK(again.devices.at(0).interfaces.at(0).borrowed == nullptr);
 }
 
 TEST_CASE("what is wrong with a line is told in words") {

@@ -88,7 +88,8 @@ struct netrig_genl {
   uint32_t struct_size;
   uint32_t reserved;
   /** Number of a family in the namespace of `interface`. Errors: NETRIG_NOT_FOUND: the kernel has no such family;
-   *  NETRIG_DENIED: without CAP_NET_ADMIN any but "ethtool" and "nlctrl". */
+   *  NETRIG_DENIED: without CAP_NET_ADMIN any but "ethtool", "nlctrl" and those
+   *  that the policy grants (NETRIG_WANTS_GENL). */
   netrig_status (*family)(netrig_call* call, uint32_t interface, const char* name, uint16_t* id);
   /** One request to `family` in the namespace of `interface`: `attributes` follow struct genlmsghdr. Executed at once;
    *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. Errors:
