@@ -148,7 +148,7 @@ class Reading {
     if (const auto source = table.text("source")) return source_file(place, name, *source, file, mode, own, &table);
     if (place.is_directory)
       table.fail(name.where, fmt::format("file \"{}\" is a directory, and has a text", name.value));
-    const Text text = *table.text("text");
+    const Text text = table.required_text("text");
     Filling filling(own, values_, around_.lab, space_);
     file.path = place.path;
     file.mode = mode.value_or(file.mode);

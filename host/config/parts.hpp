@@ -84,6 +84,8 @@ std::vector<std::string> read_texts(const Table& table, std::string_view key);
 /// A list is argv; a string is for the shell.
 Command read_command(const Table& table, std::string_view key);
 std::string read_regex(const Table& table, std::string_view key);
+/// A number from 0 to 100.
+std::optional<double> read_percent(const Table& table, std::string_view key);
 
 /// An address of an interface: "192.0.2.1/24", counted on by " + N".
 Prefix interface_address(const Text& text, const Context& context);

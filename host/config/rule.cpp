@@ -25,10 +25,10 @@ std::optional<NumberRange> read_number_range(const Table& table, std::string_vie
   const toml::node* node = table.get(key);
   if (node == nullptr) return std::nullopt;
   if (node->is_integer()) {
-    const std::uint32_t value = *table.number(key, least, most);
-    return NumberRange{value, value};
+    const auto value = table.number(key, least, most);
+    return value ? std::optional(NumberRange{*value, *value}) : std::nullopt;
   }
-  const Text text = *table.text(key);
+  const Text text = table.required_text(key);
   const std::string_view all = text.value;
   const std::size_t dash = all.find('-');
   const auto first = number_of(all.substr(0, dash));
@@ -92,7 +92,7 @@ std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& 
   const toml::node* node = table.get("fwmark");
   if (node == nullptr) return std::nullopt;
   if (node->is_integer()) return std::pair(table.number("fwmark", 0, kUint32Max).value_or(0), kUint32Max);
-  const Text text = *table.text("fwmark");
+  const Text text = table.required_text("fwmark");
   const std::string_view all = text.value;
   const std::size_t slash = all.find('/');
   const auto mark = number_of(all.substr(0, slash));

@@ -108,7 +108,7 @@ Event read_event(const Table& entry) {
   entry.allow(event_keys());
   if (!entry.has("at")) entry.fail(entry.where(), "during has no \"at\"; write when it happens, as in at = \"500ms\"");
   Event event = read_happening(entry);
-  event.at = *read_time(entry, "at", 0ns, kLongest);
+  event.at = read_time(entry, "at", 0ns, kLongest).value_or(event.at);
   return event;
 }
 

@@ -51,15 +51,6 @@ std::uint16_t read_port(const Table& check, std::uint16_t otherwise) {
   return port ? static_cast<std::uint16_t>(*port) : otherwise;
 }
 
-std::optional<double> read_percent(const Table& check, std::string_view key) {
-  const toml::node* node = check.raw().get(key);
-  if (node == nullptr) return std::nullopt;
-  const auto value = node->value<double>();
-  if (!value || !node->is_number() || !(*value >= 0 && *value <= 100))
-    check.fail(check.where(key), fmt::format("{} is a percentage: a number from 0 to 100 without quotes", key));
-  return value;
-}
-
 Check read_ping(const Table& check) {
   allow_check(check, ping_keys());
   PingCheck ping{.to = read_target(check)};
@@ -261,10 +252,10 @@ InterfaceName read_interface_name(const Table& check, std::string_view key) {
 std::optional<nanoseconds> read_time(const Table& table, std::string_view key, nanoseconds least, nanoseconds most) {
   const auto value = table.duration(key);
   if (!value) return std::nullopt;
-  if (nanoseconds(*value) < least || nanoseconds(*value) > most)
-    table.fail(table.where(key), fmt::format("{} is out of range; it can be {} to {}", key,
-                                             format_duration(least.count()), format_duration(most.count())));
-  return nanoseconds(*value);
+  if (nanoseconds(*value) >= least && nanoseconds(*value) <= most) return nanoseconds(*value);
+  table.wrong(table.where(key), fmt::format("{} is out of range; it can be {} to {}", key,
+                                            format_duration(least.count()), format_duration(most.count())));
+  return std::nullopt;
 }
 
 std::vector<std::string> read_texts(const Table& table, std::string_view key) {
@@ -300,6 +291,15 @@ std::string read_regex(const Table& table, std::string_view key) {
   if (!text) return {};
   if (const auto fault = regex_fault(text->value)) table.fail(text->where, *fault);
   return text->value;
+}
+
+std::optional<double> read_percent(const Table& table, std::string_view key) {
+  const toml::node* node = table.raw().get(key);
+  if (node == nullptr) return std::nullopt;
+  const auto value = node->value<double>();
+  if (value && node->is_number() && *value >= 0 && *value <= 100) return value;
+  table.wrong(table.where(key), fmt::format("{} is a percentage: a number from 0 to 100 without quotes", key));
+  return std::nullopt;
 }
 
 Check read_check(const Table& test) {

@@ -86,9 +86,8 @@ void Table::allow(const Section& section) const {
   }
 }
 
-void Table::wrong_type(std::string_view key, std::string_view wanted) const {
-  const toml::node& node = *table_->get(key);
-  context_->fail(position_of(node), fmt::format("{} is {}; write {}", key, type_of(node), wanted));
+std::string Table::type_fault(std::string_view key, std::string_view wanted) const {
+  return fmt::format("{} is {}; write {}", key, type_of(*table_->get(key)), wanted);
 }
 
 const toml::node* Table::get(std::string_view key) const {
@@ -99,8 +98,9 @@ const toml::node* Table::get(std::string_view key) const {
 std::optional<Text> Table::text(std::string_view key) const {
   const toml::node* node = table_->get(key);
   if (node == nullptr) return std::nullopt;
-  if (!node->is_string()) wrong_type(key, "a string in quotes");
-  return context_->expanded(*node);
+  if (node->is_string()) return context_->expanded(*node);
+  wrong(position_of(*node), type_fault(key, "a string in quotes"));
+  return std::nullopt;
 }
 
 Text Table::required_text(std::string_view key) const {
@@ -131,27 +131,34 @@ std::optional<std::int64_t> Table::integer(std::string_view key, std::int64_t le
     const Text expanded = context_->expanded(*node);
     const auto [end, error] =
         std::from_chars(expanded.value.data(), expanded.value.data() + expanded.value.size(), value);
-    if (error != std::errc{} || end != expanded.value.data() + expanded.value.size())
-      context_->fail(position_of(*node), fmt::format("{} = \"{}\" is not an integer", key, expanded.value));
+    if (error != std::errc{} || end != expanded.value.data() + expanded.value.size()) {
+      wrong(position_of(*node), fmt::format("{} = \"{}\" is not an integer", key, expanded.value));
+      return std::nullopt;
+    }
     context_->read_as(*node, expanded.value);
   } else {
-    wrong_type(key, "an integer without quotes");
+    wrong(position_of(*node), type_fault(key, "an integer without quotes"));
+    return std::nullopt;
   }
-  if (value < least || value > most)
-    context_->fail(position_of(*node),
-                   fmt::format("{} = {} is out of range; it can be {} to {}", key, value, least, most));
-  return value;
+  if (value >= least && value <= most) return value;
+  wrong(position_of(*node), fmt::format("{} = {} is out of range; it can be {} to {}", key, value, least, most));
+  return std::nullopt;
 }
 
 std::optional<bool> Table::boolean(std::string_view key) const {
   const toml::node* node = table_->get(key);
   if (node == nullptr) return std::nullopt;
   if (const auto* value = node->as_boolean()) return value->get();
-  if (!context_->computes(*node)) wrong_type(key, "true or false without quotes");
+  if (!context_->computes(*node)) {
+    wrong(position_of(*node), type_fault(key, "true or false without quotes"));
+    return std::nullopt;
+  }
   const Text expanded = context_->expanded(*node);
   const bool is_true = expanded.value == "true" || expanded.value == "1";
-  if (!is_true && expanded.value != "false" && expanded.value != "0")
-    context_->fail(expanded.where, fmt::format("{} = \"{}\" is neither true nor false", key, expanded.value));
+  if (!is_true && expanded.value != "false" && expanded.value != "0") {
+    wrong(expanded.where, fmt::format("{} = \"{}\" is neither true nor false", key, expanded.value));
+    return std::nullopt;
+  }
   context_->read_as(*node, is_true ? "true" : "false");
   return is_true;
 }
@@ -171,14 +178,14 @@ Given<bool> Table::flag(std::string_view key) const {
 const toml::table* Table::table(std::string_view key) const {
   const toml::node* node = get(key);
   if (node == nullptr) return nullptr;
-  if (!node->is_table()) wrong_type(key, "a table: { key = value }");
+  if (!node->is_table()) fail(position_of(*table_->get(key)), type_fault(key, "a table: { key = value }"));
   return node->as_table();
 }
 
 const toml::array* Table::array(std::string_view key) const {
   const toml::node* node = get(key);
   if (node == nullptr) return nullptr;
-  if (!node->is_array()) wrong_type(key, "a list: [ ... ]");
+  if (!node->is_array()) fail(position_of(*table_->get(key)), type_fault(key, "a list: [ ... ]"));
   return node->as_array();
 }
 
@@ -187,8 +194,9 @@ std::optional<std::size_t> Table::choice(std::string_view key, const std::vector
   if (!found) return std::nullopt;
   const auto word = std::find(words.begin(), words.end(), found->value);
   if (word != words.end()) return static_cast<std::size_t>(word - words.begin());
-  context_->fail(found->where, fmt::format("{} = \"{}\" is not known; it can be \"{}\"", key, found->value,
-                                           fmt::join(words, "\", \"")));
+  wrong(found->where,
+        fmt::format("{} = \"{}\" is not known; it can be \"{}\"", key, found->value, fmt::join(words, "\", \"")));
+  return std::nullopt;
 }
 
 std::optional<std::int64_t> Table::duration(std::string_view key) const {
@@ -196,9 +204,9 @@ std::optional<std::int64_t> Table::duration(std::string_view key) const {
   if (!found) return std::nullopt;
   const auto value = parse_duration(found->value);
   if (!value)
-    context_->fail(found->where,
-                   fmt::format("{} = \"{}\" is not a duration; write a number and a unit, as in \"2s\" or \"50ms\"",
-                               key, found->value));
+    wrong(found->where,
+          fmt::format("{} = \"{}\" is not a duration; write a number and a unit, as in \"2s\" or \"50ms\"", key,
+                      found->value));
   return value;
 }
 
@@ -207,8 +215,8 @@ std::optional<std::int64_t> Table::rate(std::string_view key) const {
   if (!found) return std::nullopt;
   const auto value = parse_rate(found->value);
   if (!value)
-    context_->fail(found->where, fmt::format("{} = \"{}\" is not a rate; write a number and a unit, as in \"100Mbit\"",
-                                             key, found->value));
+    wrong(found->where,
+          fmt::format("{} = \"{}\" is not a rate; write a number and a unit, as in \"100Mbit\"", key, found->value));
   return value;
 }
 

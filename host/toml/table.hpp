@@ -58,9 +58,14 @@ class Table {
   [[nodiscard]] const Context& context() const { return *context_; }
   [[nodiscard]] std::string_view what() const { return what_; }
   [[noreturn]] void fail(Position where, const std::string& message) const { context_->fail(where, message); }
+  /// The same of a value that is wrong by itself, whatever stands beside it. Where all faults are wanted it is kept,
+  /// and the table is read on as if the key were not there: what follows from that is not told (Faults::within).
+  void wrong(Position where, const std::string& message) const {
+    context_->guard([&] { context_->fail(where, message); });
+  }
 
  private:
-  [[noreturn]] void wrong_type(std::string_view key, std::string_view wanted) const;
+  [[nodiscard]] std::string type_fault(std::string_view key, std::string_view wanted) const;
 
   const toml::table* table_;
   std::string_view what_;

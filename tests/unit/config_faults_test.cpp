@@ -104,3 +104,32 @@ adresses = []
       {"2:1 unknown key \"nmae\"", "3:7 ", "5:1 unknown key \"adresses\""});
   are("[namespace.a]\nadresses = []\n", {"1:1 there is no [lab]"});
 }
+
+TEST_CASE("every value of a table that is wrong by itself is told, and not what follows from it") {
+  are(R"([lab]
+name = 7
+[namespace.a]
+forwarding = 1
+hostname = 2
+[[link]]
+ends = [{ end = "a:eth0", mtu = "big", txqlen = -1, state = "upp", arp = 3 }, "b:eth0"]
+[namespace.b]
+rules = [{ priority = -1, source_ports = 0, table = 0 }]
+[[test]]
+name = "t"
+from = "a"
+timeout = 5
+ping = { to = "b", count = "x", interval = "soon", ttl = 300, family = "ipv5", max_loss = 101, max_rtt = "2h" }
+during = { at = 3, interface = "a:eth0", state = "gone" }
+[[test]]
+name = "follows"
+from = "a"
+unreachable = { to = "b", protocol = "tpc", port = 80 }
+)",
+      {"2:8 name is an integer", "4:14 forwarding is an integer", "5:12 hostname is an integer", "7:33 mtu is a string",
+       "7:49 txqlen = -1 is out of range", "7:61 state = \"upp\"", "7:74 arp is an integer", "9:23 priority = -1",
+       "9:42 source_ports = 0", "9:53 table = 0", "13:11 timeout is an integer", "14:28 count is a string",
+       "14:44 interval = \"soon\" is not a duration", "14:58 ttl = 300", "14:72 family = \"ipv5\"",
+       "14:91 max_loss is a percentage", "14:106 max_rtt is out of range", "15:50 state = \"gone\"",
+       "19:38 protocol = \"tpc\""});
+}
