@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// iperf3 measures; this starts both ends, reads its JSON and judges.
+// iperf3 measures; this starts both ends, reads its JSON and judges. So many bytes are carried by check/transfer.hpp.
 #include <fmt/format.h>
 
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "check/process.hpp"
 #include "check/run_checks.hpp"
+#include "check/transfer.hpp"
 
 namespace netrig::check {
 namespace {
@@ -73,6 +75,15 @@ struct Measured {
   double seconds = 0;
 };
 
+Measured measured_of(const Transferred& done) {
+  return {.rate = done.seconds > 0 ? 8 * static_cast<double>(done.received) / done.seconds : 0,
+          .retransmits = static_cast<double>(done.segments_sent_again),
+          .cpu_sender = done.cpu_sender,
+          .cpu_receiver = done.cpu_receiver,
+          .packets = done.packets,
+          .seconds = done.seconds};
+}
+
 Measured read_result(const Json& json, const ThroughputCheck& check) {
   const char* host =
       check.reverse ? "/end/cpu_utilization_percent/remote_total" : "/end/cpu_utilization_percent/host_total";
@@ -99,6 +110,7 @@ std::vector<Metric> metrics_of(const Measured& measured, const ThroughputCheck& 
     metrics.push_back({"jitter", measured.jitter, "ms"});
     metrics.push_back({"loss", measured.loss, "%"});
   }
+  if (check.size) metrics.push_back({"took", measured.seconds * 1e3, "ms"});
   metrics.push_back({"cpu_sender", measured.cpu_sender, "%"});
   metrics.push_back({"cpu_receiver", measured.cpu_receiver, "%"});
   if (measured.packets > 0)
@@ -112,6 +124,19 @@ Series series_of(const Json& json, const std::string& name) {
   Series series{.name = name, .quantity = "throughput", .unit = "bit/s"};
   for (const Json& interval : json.value("intervals", Json::array()))
     series.points.push_back({.at = number(interval, "/sum/end"), .value = number(interval, "/sum/bits_per_second")});
+  return series;
+}
+
+Series series_of(const Transferred& done, const std::string& name) {
+  Series series{.name = name, .quantity = "throughput", .unit = "bit/s"};
+  double at = 0;
+  std::uint64_t before = 0;
+  for (const auto& [when, received] : done.course) {
+    if (when <= at) continue;
+    series.points.push_back({.at = when, .value = 8 * static_cast<double>(received - before) / (when - at)});
+    at = when;
+    before = received;
+  }
   return series;
 }
 
@@ -165,6 +190,42 @@ void summarise(std::vector<Metric>& all, const std::vector<Metric>& one) {
                                                                                : std::max(all[i].value, one[i].value);
 }
 
+using Fail = std::function<void(Finding)>;
+
+void settle(const ThroughputCheck& check, const Job& job, PairResult& result, const Measured& measured, Series series,
+            const Fail& fail) {
+  result.metrics = metrics_of(measured, check);
+  summarise(job.result.metrics, result.metrics);
+  job.result.series.push_back(std::move(series));
+  for (Finding& finding : judge(measured, check)) fail(std::move(finding));
+}
+
+/// Without iperf3, see check/transfer.hpp.
+void measure_size(const ThroughputCheck& check, const Job& job, const Pair& pair) {
+  if (!pair.to)
+    throw Error(
+        ErrorCode::failed,
+        fmt::format("{} is no namespace of the lab, where netrig could receive; leave size out", pair.address.str()));
+  const TransferSpec spec{.from = pair.from,
+                          .to = *pair.to,
+                          .address = pair.address,
+                          .port = check.port,
+                          .size = *check.size,
+                          .streams = check.streams,
+                          .reverse = check.reverse,
+                          .rate = check.rate};
+  const Transferred done = transfer(job.ground, spec, job.until);
+  PairResult& result = job.add(pair);
+  const auto fail = [&](Finding finding) {
+    finding.about = job.about(pair);
+    finding.look_at = job.exec_line(pair.from, fmt::format("ip route get {}", pair.address.str()));
+    result.outcome = Outcome::failed;
+    job.fail(std::move(finding));
+  };
+  if (!done.fault.empty()) return fail({.seen = done.fault, .expected = fmt::format("{} bytes over TCP", *check.size)});
+  settle(check, job, result, measured_of(done), series_of(done, job.about(pair)), fail);
+}
+
 void measure(const ThroughputCheck& check, const Job& job, const Pair& pair) {
   std::optional<Process> server;
   if (pair.to) server.emplace(start_server(check, job, *pair.to));
@@ -190,11 +251,7 @@ void measure(const ThroughputCheck& check, const Job& job, const Pair& pair) {
     fail({.seen = "iperf3: " + json->value("error", ""), .expected = "a measurement"});
     return;
   }
-  const Measured measured = read_result(*json, check);
-  result.metrics = metrics_of(measured, check);
-  summarise(job.result.metrics, result.metrics);
-  job.result.series.push_back(series_of(*json, job.about(pair)));
-  for (Finding& finding : judge(measured, check)) fail(std::move(finding));
+  settle(check, job, result, read_result(*json, check), series_of(*json, job.about(pair)), fail);
 }
 
 }  // namespace
@@ -202,7 +259,7 @@ void measure(const ThroughputCheck& check, const Job& job, const Pair& pair) {
 void run(const ThroughputCheck& check, const Job& job) {
   for (const Pair& pair : job.pairs(check.to)) {
     if (job.until.over()) return;
-    measure(check, job, pair);
+    check.size ? measure_size(check, job, pair) : measure(check, job, pair);
   }
 }
 

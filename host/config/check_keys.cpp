@@ -92,19 +92,21 @@ const Section& udp_keys() {
 }
 
 const Section& throughput_keys() {
-  static const Section kSection =
-      check_section("throughput", {target(),
-                                   {{"protocol", R"("tcp" | "udp")", "tcp if it does not say"},
-                                    {"duration", "duration", "How long it is measured"},
-                                    {"streams", "integer 1..128", "Streams side by side"},
-                                    {"reverse", "boolean", "true: the target sends"},
-                                    {"port", "integer 1..65535", "Port; 5201 if it does not say"},
-                                    {"rate", "rate", "Sending rate of all streams"},
-                                    {"min", "rate", "Least bit rate, as received"},
-                                    {"max", "rate", "Highest bit rate, as received"},
-                                    {"max_retransmits", "integer 0..", "TCP: segments that may be sent again"},
-                                    {"max_jitter", "duration", "UDP: highest jitter"},
-                                    {"max_loss", "number 0..100", "UDP: percent that may get lost"}}});
+  static const Section kSection = check_section(
+      "throughput", {target(),
+                     spread(),
+                     {{"protocol", R"("tcp" | "udp")", "tcp if it does not say"},
+                      {"duration", "duration", "How long it is measured"},
+                      {"size", "integer 1..1099511627776 | size", "How much is sent, however long it takes"},
+                      {"streams", "integer 1..128", "Streams side by side"},
+                      {"reverse", "boolean", "true: the target sends"},
+                      {"port", "integer 1..65535", "Port; 5201 if it does not say"},
+                      {"rate", "rate", "Sending rate of all streams"},
+                      {"min", "rate", "Least bit rate, as received"},
+                      {"max", "rate", "Highest bit rate, as received"},
+                      {"max_retransmits", "integer 0..", "TCP: segments that may be sent again"},
+                      {"max_jitter", "duration", "UDP: highest jitter"},
+                      {"max_loss", "number 0..100", "UDP: percent that may get lost"}}});
   return kSection;
 }
 

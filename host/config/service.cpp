@@ -9,7 +9,6 @@
 #include <unordered_set>
 
 #include "config/environment.hpp"
-#include "model/size.hpp"
 
 namespace netrig::config {
 namespace {
@@ -58,19 +57,6 @@ Environment read_environment(const Table& service) {
   });
 }
 
-/// Bytes, or "64KiB", "1MiB".
-std::optional<std::uint64_t> read_size(const Table& table, std::string_view key, std::uint64_t most) {
-  if (!table.has(key)) return std::nullopt;
-  if (!table.raw().get(key)->is_string())
-    return static_cast<std::uint64_t>(*table.integer(key, 0, static_cast<std::int64_t>(most)));
-  const Text text = *table.text(key);
-  const auto size = parse_size(text.value, most);
-  if (!size)
-    table.fail(text.where, fmt::format("{} = \"{}\" is no size up to {}MiB; write bytes, \"64KiB\" or \"1MiB\"", key,
-                                       text.value, most >> 20U));
-  return size;
-}
-
 std::string read_directory(const Table& table) {
   const auto directory = table.text("directory");
   if (!directory) return {};
@@ -101,7 +87,7 @@ void Services::read(const Text& name, const Table& table) {
     if (user->value.empty()) table.fail(user->where, "user is empty; write a name as in \"nobody\", or leave it out");
     service.user = user->value;
   }
-  if (const auto log = read_size(table, "log", kLargestLog)) {
+  if (const auto log = table.size("log", 0, kLargestLog)) {
     if (*log != 0 && *log < kLeastLog)
       table.fail(table.where("log"), fmt::format("log is less than {} bytes; 0 keeps nothing", kLeastLog));
     service.log = *log;

@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kMostBytes = 65507;  // of an ICMP echo or a UDP datagram in one IPv4 packet
 constexpr std::int64_t kMostPairs = 1'000'000;
+constexpr std::int64_t kMostFlows = 10'000;
+constexpr std::uint64_t kMostThroughput = 1ULL << 40U;
 
 void set(std::uint32_t& value, std::optional<std::int64_t> given) {
   if (given) value = static_cast<std::uint32_t>(*given);
@@ -101,6 +103,9 @@ Check read_throughput(const Table& check) {
   if (const auto protocol = check.choice("protocol", {"tcp", "udp"}))
     throughput.protocol = *protocol == 0 ? Protocol::tcp : Protocol::udp;
   throughput.duration = read_time(check, "duration", 1s, 1h).value_or(throughput.duration);
+  throughput.size = check.size("size", 1, kMostThroughput);
+  if (throughput.size && check.has("duration"))
+    check.fail(check.where("duration"), "duration beside size, which takes as long as it takes; leave one out");
   set(throughput.streams, check.integer("streams", 1, 128));
   set(throughput.reverse, check.boolean("reverse"));
   throughput.port = read_port(check, throughput.port);
@@ -111,6 +116,8 @@ Check read_throughput(const Table& check) {
   throughput.max_jitter = read_time(check, "max_jitter", 1us, 1h);
   throughput.max_loss = read_percent(check, "max_loss");
   const bool udp = throughput.protocol == Protocol::udp;
+  if (udp && throughput.size)
+    check.fail(check.where("size"), "size goes with protocol = \"tcp\"; with udp say rate and duration");
   for (const std::string_view key : {"max_jitter", "max_loss"})
     if (!udp && check.has(key))
       check.fail(check.where(key), fmt::format("{} is measured with protocol = \"udp\"", key));

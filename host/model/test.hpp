@@ -78,6 +78,7 @@ struct ThroughputCheck {
   Target to;
   Protocol protocol = Protocol::tcp;
   nanoseconds duration = 2s;
+  std::optional<std::uint64_t> size = {};  ///< so much, however long it takes; Units: bytes of all streams
   std::uint32_t streams = 1;
   bool reverse = false;  ///< the target sends
   std::uint16_t port = 5201;

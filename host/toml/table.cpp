@@ -9,6 +9,7 @@
 
 #include "model/names.hpp"
 #include "model/parameter.hpp"
+#include "model/size.hpp"
 
 namespace netrig::tomlfile {
 
@@ -218,6 +219,24 @@ std::optional<std::int64_t> Table::rate(std::string_view key) const {
     wrong(found->where,
           fmt::format("{} = \"{}\" is not a rate; write a number and a unit, as in \"100Mbit\"", key, found->value));
   return value;
+}
+
+std::optional<std::uint64_t> Table::size(std::string_view key, std::uint64_t least, std::uint64_t most) const {
+  const toml::node* node = table_->get(key);
+  if (node == nullptr) return std::nullopt;
+  if (!node->is_string()) {
+    const auto bytes = integer(key, static_cast<std::int64_t>(least), static_cast<std::int64_t>(most));
+    return bytes ? std::optional(static_cast<std::uint64_t>(*bytes)) : std::nullopt;
+  }
+  const Text found = context_->expanded(*node);
+  const auto bytes = parse_size(found.value, most);
+  if (bytes && *bytes >= least) return bytes;
+  const auto meant = bytes ? std::nullopt : parse_tc_size(found.value, most);
+  wrong(found.where, meant ? fmt::format("{} = \"{}\" is a size as tc(8) writes it, {} bytes; write \"{}\"", key,
+                                         found.value, *meant, format_size(*meant))
+                           : fmt::format("{} = \"{}\" is no size from {} to {}; write bytes, \"64KiB\" or \"1MiB\"",
+                                         key, found.value, format_size(least), format_size(most)));
+  return std::nullopt;
 }
 
 }  // namespace netrig::tomlfile

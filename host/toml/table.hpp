@@ -50,6 +50,8 @@ class Table {
                                                   const std::vector<std::string_view>& words) const;
   [[nodiscard]] std::optional<std::int64_t> duration(std::string_view key) const;
   [[nodiscard]] std::optional<std::int64_t> rate(std::string_view key) const;
+  /// Bytes: an integer, or "64KiB", "1MiB".
+  [[nodiscard]] std::optional<std::uint64_t> size(std::string_view key, std::uint64_t least, std::uint64_t most) const;
 
   [[nodiscard]] Position where() const { return position_of(*table_); }
   /// Of the value of a key that is there.

@@ -83,7 +83,9 @@ TEST_CASE("what is wrong with a service is told where it stands") {
   wrong_service("user = \"\"", "lab.toml:8:8: user is empty");
   wrong_service("directory = \"var\"", "lab.toml:8:13: directory \"var\" is not absolute");
   wrong_service("log = \"1MB\"",
-                "lab.toml:8:7: log = \"1MB\" is no size up to 1024MiB; write bytes, \"64KiB\" or \"1MiB\"");
+                "lab.toml:8:7: log = \"1MB\" is a size as tc(8) writes it, 1048576 bytes; write \"1MiB\"");
+  wrong_service("log = \"1TiB\"",
+                "lab.toml:8:7: log = \"1TiB\" is no size from 0 to 1GiB; write bytes, \"64KiB\" or \"1MiB\"");
   wrong_service("log = \"99999999999GiB\"", "lab.toml:8:7");
   wrong_service("log = 100", "lab.toml:8:7: log is less than 4096 bytes; 0 keeps nothing");
   wrong_service("environment = { \"A=B\" = \"x\" }", "lab.toml:8:17: \"A=B\" is no name of a variable");
