@@ -100,7 +100,10 @@ void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
     {
       std::optional<Events> events;
       if (!job.test.during.empty()) events.emplace(job, services);
+      std::optional<ShareWatch> share;
+      if (job.test.share) share.emplace(job);
       run_check(job);
+      if (share) share->finish(job);
       if (events) events->finish(job);
     }
     // The links that came back are those of the next test, too.
@@ -225,7 +228,7 @@ std::vector<std::string> resources_of(const Ground& ground, const Test& test) {
 bool runs_alone(const Test& test) {
   return std::holds_alternative<ThroughputCheck>(test.check) || std::holds_alternative<FailoverCheck>(test.check) ||
          std::holds_alternative<ExecCheck>(test.check) || !test.before.empty() || !test.after.empty() ||
-         !test.during.empty() || !test.counters.empty() || !test.captures.empty();
+         !test.during.empty() || !test.counters.empty() || !test.captures.empty() || test.share;
 }
 
 }  // namespace netrig::check

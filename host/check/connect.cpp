@@ -75,6 +75,32 @@ void judge(const ConnectCheck& check, const Job& job, const Pair& pair, const st
          fmt::format("at most {}", format_duration(check.max_rtt->count())));
 }
 
+/// Of all pairs, one after the other.
+std::vector<Exchange> one_each(std::size_t pairs, std::uint32_t times) {
+  std::vector<Exchange> exchanges;
+  for (std::uint32_t k = 0; k < times; ++k)
+    for (std::size_t i = 0; i < pairs; ++i) exchanges.push_back({.pair = i});
+  return exchanges;
+}
+
+std::vector<Exchange> run_all(const ConnectCheck& check, const Job& job, const std::vector<Pair>& pairs,
+                              const ExchangeOptions& options) {
+  std::vector<Exchange> all;
+  if (!check.flows) {
+    all = one_each(pairs.size(), check.count);
+    run_exchanges(job.ground, pairs, all, options, job.until);
+    return all;
+  }
+  // A port is one socket's, so each is asked again when all have answered.
+  std::vector<Exchange> round = one_each(pairs.size(), *check.flows);
+  for (std::uint32_t k = 0; k < check.count && !job.until.over(); ++k) {
+    for (Exchange& one : round) one = {.pair = one.pair, .source_port = one.source_port};
+    run_exchanges(job.ground, pairs, round, options, job.until);
+    all.insert(all.end(), round.begin(), round.end());
+  }
+  return all;
+}
+
 }  // namespace
 
 void run(const ConnectCheck& check, const Job& job) {
@@ -83,14 +109,12 @@ void run(const ConnectCheck& check, const Job& job) {
                                 .port = check.port,
                                 .size = check.size,
                                 .any_answer = !check.server,
+                                .own_ports = check.flows.has_value(),
                                 .timeout = check.timeout,
                                 .sender = check.to.sender};
   std::optional<EchoServers> servers;
   if (check.server) servers.emplace(job.ground, pairs, check.protocol, check.port);
-  std::vector<Exchange> exchanges;
-  for (std::uint32_t k = 0; k < check.count; ++k)
-    for (std::size_t i = 0; i < pairs.size(); ++i) exchanges.push_back({.pair = i});
-  run_exchanges(job.ground, pairs, exchanges, options, job.until);
+  const std::vector<Exchange> exchanges = run_all(check, job, pairs, options);
   std::vector<std::vector<const Exchange*>> by_pair(pairs.size());
   for (const Exchange& exchange : exchanges) by_pair[exchange.pair].push_back(&exchange);
   for (std::size_t i = 0; i < pairs.size(); ++i) judge(check, job, pairs[i], by_pair[i], options);

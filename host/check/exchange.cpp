@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -20,6 +21,9 @@ namespace netrig::check {
 namespace {
 
 constexpr std::size_t kAtOnce = 200;
+// Source ports that are looked for: above those of most servers, and from below those that the kernel gives away.
+constexpr std::uint16_t kFirstPort = 10'000;
+constexpr std::size_t kPorts = 65536 - kFirstPort;
 
 /// An exchange under way.
 struct Open {
@@ -34,6 +38,9 @@ class Loop {
  public:
   Loop(const Ground& ground, const std::vector<Pair>& pairs, const ExchangeOptions& options)
       : ground_(ground), pairs_(pairs), options_(options) {
+    // With a port of its own a socket is bound once, to both.
+    sender_ = options.sender;
+    if (options.own_ports) sender_.source.reset();
     request_.resize(options.size);
     for (std::size_t i = 0; i < request_.size(); ++i) request_[i] = static_cast<char>('a' + i % 26);
   }
@@ -67,7 +74,8 @@ class Loop {
     if (!one.fd)
       throw Error(ErrorCode::failed,
                   fmt::format("cannot open a socket in {}: {}", ground_.name(pair.from), errno_text(errno)));
-    apply_sender(one.fd.get(), pair.address.family, options_.sender, ground_.name(pair.from));
+    apply_sender(one.fd.get(), pair.address.family, sender_, ground_.name(pair.from));
+    if (options_.own_ports) take_port(one.fd.get(), exchange);
     const SocketAddress to(pair.address, options_.port);
     if (::connect(one.fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) {
       end(one, Exchange::Fate::refused, errno);
@@ -82,6 +90,27 @@ class Loop {
       one.sent = request_.size();
     }
     open_.push_back(std::move(one));
+  }
+
+  void take_port(int socket, Exchange& exchange) {
+    const Pair& pair = pairs_[exchange.pair];
+    const std::string& space = ground_.name(pair.from);
+    const IpAddress source = options_.sender.source.value_or(IpAddress{.family = pair.address.family});
+    if (exchange.source_port != 0) {
+      if (send_from(socket, source, exchange.source_port, space)) return;
+      throw Error(ErrorCode::failed, fmt::format("source port {} of {} was taken by another in the middle of the check",
+                                                 exchange.source_port, space));
+    }
+    std::size_t& next = next_port_[pair.from];
+    for (std::size_t tries = 0; tries < kPorts; ++tries) {
+      const auto port = static_cast<std::uint16_t>(kFirstPort + next++ % kPorts);
+      if (!send_from(socket, source, port, space)) continue;
+      exchange.source_port = port;
+      return;
+    }
+    throw Error(ErrorCode::failed, fmt::format("{} has no free source port left; those of TCP connections rest for a "
+                                               "minute after them",
+                                               space));
   }
 
   void wait(const Until& until) {
@@ -166,19 +195,13 @@ class Loop {
   const Ground& ground_;
   const std::vector<Pair>& pairs_;
   const ExchangeOptions& options_;
+  Sender sender_;
   std::vector<char> request_;
   std::vector<Open> open_;
+  std::map<std::size_t, std::size_t> next_port_;  ///< by namespace, after kFirstPort
 };
 
-}  // namespace
-
-void run_exchanges(const Ground& ground, const std::vector<Pair>& pairs, std::vector<Exchange>& exchanges,
-                   const ExchangeOptions& options, const Until& until) {
-  // Sockets are opened in many namespaces, so this needs a thread that may move.
-  kernel::aside([&] { Loop(ground, pairs, options).run(exchanges, until); });
-}
-
-std::string fate_text(const Exchange& exchange, const ExchangeOptions& options) {
+std::string fate_of(const Exchange& exchange, const ExchangeOptions& options) {
   const bool tcp = options.protocol == Protocol::tcp;
   switch (exchange.fate) {
     case Exchange::Fate::waiting:
@@ -197,6 +220,19 @@ std::string fate_text(const Exchange& exchange, const ExchangeOptions& options) 
       return "other bytes came back than were sent";
   }
   return {};
+}
+
+}  // namespace
+
+void run_exchanges(const Ground& ground, const std::vector<Pair>& pairs, std::vector<Exchange>& exchanges,
+                   const ExchangeOptions& options, const Until& until) {
+  // Sockets are opened in many namespaces, so this needs a thread that may move.
+  kernel::aside([&] { Loop(ground, pairs, options).run(exchanges, until); });
+}
+
+std::string fate_text(const Exchange& exchange, const ExchangeOptions& options) {
+  return fate_of(exchange, options) +
+         (exchange.source_port != 0 ? fmt::format(", from source port {}", exchange.source_port) : "");
 }
 
 }  // namespace netrig::check

@@ -19,6 +19,7 @@ struct Exchange {
     altered,  ///< other bytes came back
   };
   std::size_t pair = 0;
+  std::uint16_t source_port = 0;  ///< 0, with ExchangeOptions::own_ports: a free one is taken and stands here
 
   Fate fate = Fate::waiting;
   int error = 0;             ///< errno
@@ -32,6 +33,7 @@ struct ExchangeOptions {
   std::uint16_t port = 0;
   std::uint32_t size = 64;  ///< bytes to send and want back; 0 (TCP): connect only
   bool any_answer = false;  ///< UDP: whatever comes back is right
+  bool own_ports = false;   ///< no two exchanges of a namespace have one source port, nor had it in a run before
   nanoseconds timeout = 1s;
   Sender sender = {};
 };

@@ -19,14 +19,7 @@ void apply_sender(int socket, Family family, const Sender& sender, const std::st
                   errno == ENODEV ? fmt::format("{} has no interface {} to send by", space, name)
                                   : fmt::format("cannot send by {} in {}: {}", name, space, errno_text(errno)));
   }
-  if (sender.source) {
-    const SocketAddress from(*sender.source, 0);
-    if (::bind(socket, from.get(), from.size) != 0)
-      throw Error(errno == EADDRNOTAVAIL ? ErrorCode::not_found : ErrorCode::failed,
-                  errno == EADDRNOTAVAIL
-                      ? fmt::format("{} has no address {} to send from", space, sender.source->str())
-                      : fmt::format("cannot send from {} in {}: {}", sender.source->str(), space, errno_text(errno)));
-  }
+  if (sender.source) send_from(socket, *sender.source, 0, space);
   if (sender.tos) {
     const int tos = *sender.tos;
     const bool v4 = family == Family::ipv4;
@@ -34,6 +27,16 @@ void apply_sender(int socket, Family family, const Sender& sender, const std::st
                      sizeof tos) != 0)
       throw Error(ErrorCode::failed, fmt::format("cannot set tos {:#x} in {}: {}", tos, space, errno_text(errno)));
   }
+}
+
+bool send_from(int socket, const IpAddress& source, std::uint16_t port, const std::string& space) {
+  const SocketAddress from(source, port);
+  if (::bind(socket, from.get(), from.size) == 0) return true;
+  if (errno == EADDRINUSE && port != 0) return false;
+  throw Error(errno == EADDRNOTAVAIL ? ErrorCode::not_found : ErrorCode::failed,
+              errno == EADDRNOTAVAIL
+                  ? fmt::format("{} has no address {} to send from", space, source.str())
+                  : fmt::format("cannot send from {} in {}: {}", source.str(), space, errno_text(errno)));
 }
 
 std::string ping_options(const Sender& sender) {

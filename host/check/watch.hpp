@@ -25,6 +25,22 @@ class CounterWatch {
   std::unique_ptr<State> state_;
 };
 
+/// How what interfaces send spreads over them.
+class ShareWatch {
+ public:
+  /// Reads the counters of the interfaces that the test's share names. Throws Error{not_found} if one is not there.
+  explicit ShareWatch(const Job& job);
+  ~ShareWatch();
+  ShareWatch(const ShareWatch&) = delete;
+  ShareWatch& operator=(const ShareWatch&) = delete;
+  /// Reads them again; adds metrics and what is wrong.
+  void finish(const Job& job);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 /// Captures at all interfaces that the test's assertions name.
 class CaptureWatch {
  public:

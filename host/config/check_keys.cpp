@@ -33,6 +33,11 @@ const std::vector<Key>& service_type() {
   return kKeys;
 }
 
+const std::vector<Key>& spread() {
+  static const std::vector<Key> kKeys = {{"share", "share", "How what interfaces send meanwhile spreads over them"}};
+  return kKeys;
+}
+
 Section check_section(std::string_view name, std::initializer_list<std::vector<Key>> parts) {
   Section section(name, {});
   for (const std::vector<Key>& part : parts) section = section.with(name, part);
@@ -44,6 +49,7 @@ std::vector<Key> connect_keys(std::string_view sizes) {
           {"server", "boolean", "false: something listens there already"},
           {"size", sizes, "Bytes to send and want back"},
           {"count", "integer 1..1000000", "How often, for each pair"},
+          {"flows", "integer 1..10000", "So many source ports for each pair"},
           {"max_rtt", "duration", "Longest time of connecting, and of an answer"},
           {"timeout", "duration", "How long to wait for one answer"}};
 }
@@ -55,6 +61,7 @@ const Section& ping_keys() {
       check_section("ping", {target(),
                              sender(),
                              service_type(),
+                             spread(),
                              {{"count", "integer 1..1000000", "Echo requests for each pair"},
                               {"interval", "duration", "Time between two"},
                               {"size", "integer 0..65507", "Bytes after the ICMP header"},
@@ -81,13 +88,13 @@ const Section& failover_keys() {
 
 const Section& tcp_keys() {
   static const Section kSection =
-      check_section("tcp", {target(), sender(), service_type(), connect_keys("integer 0..16777216")});
+      check_section("tcp", {target(), sender(), service_type(), spread(), connect_keys("integer 0..16777216")});
   return kSection;
 }
 
 const Section& udp_keys() {
   static const Section kSection =
-      check_section("udp", {target(), sender(), service_type(), connect_keys("integer 1..65507")});
+      check_section("udp", {target(), sender(), service_type(), spread(), connect_keys("integer 1..65507")});
   return kSection;
 }
 

@@ -38,6 +38,7 @@ const tomlfile::Section& preparation_keys();
 const tomlfile::Section& event_keys();
 const tomlfile::Section& counters_keys();
 const tomlfile::Section& capture_keys();
+const tomlfile::Section& share_keys();
 
 const tomlfile::Section& ping_keys();
 const tomlfile::Section& failover_keys();

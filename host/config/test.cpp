@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "config/parts.hpp"
 
@@ -147,6 +148,61 @@ CaptureAssertion read_capture(const Table& entry) {
   return capture;
 }
 
+/// One of a ratio's numbers.
+std::uint32_t read_part(const toml::node& node, const Context& context) {
+  constexpr std::int64_t kMost = 65535;
+  std::int64_t number = 0;
+  if (const auto* integer = node.as_integer()) {
+    number = integer->get();
+  } else if (context.computes(node)) {
+    const Text text = context.expanded(node);
+    const char* end = text.value.data() + text.value.size();
+    if (const auto [stop, error] = std::from_chars(text.value.data(), end, number); error != std::errc{} || stop != end)
+      context.fail(text.where, fmt::format("ratio has \"{}\", which is not an integer", text.value));
+    context.read_as(node, text.value);
+  } else {
+    context.fail(position_of(node), fmt::format("ratio is a list of integers, not of {}", type_of(node)));
+  }
+  if (number < 1 || number > kMost)
+    context.fail(position_of(node),
+                 fmt::format("ratio has {}, which is out of range; it can be 1 to {}", number, kMost));
+  return static_cast<std::uint32_t>(number);
+}
+
+/// `share` of the check.
+std::optional<Share> read_share(const Table& check) {
+  const toml::table* given = check.table("share");
+  if (given == nullptr) return std::nullopt;
+  const Table table(*given, "share", check.context());
+  table.allow(share_keys());
+  Share share{.where = table.where()};
+  if (!table.has("interfaces")) static_cast<void>(table.required_text("interfaces"));
+  for (const Text& text : table.texts("interfaces")) {
+    const InterfacePattern interface = interface_pattern(text.value, text.where, table.context());
+    if (text.value.find_first_of("*?[\\") != std::string::npos)
+      table.fail(text.where,
+                 fmt::format("\"{}\" is a pattern, and a share is of one interface; name each", text.value));
+    for (const Share::Part& other : share.parts)
+      if (other.interface == interface) table.fail(text.where, fmt::format("\"{}\" is there already", text.value));
+    share.parts.push_back({.interface = interface});
+  }
+  if (share.parts.size() < 2)
+    table.fail(table.where("interfaces"), "a share is of two interfaces at least; counters can count at one");
+  if (const toml::array* ratio = table.array("ratio")) {
+    std::size_t count = 0;
+    for_each_element(*ratio, table.context(), [&](const toml::node& node, const Context& inside) {
+      const std::uint32_t part = read_part(node, inside);
+      if (count < share.parts.size()) share.parts[count].ratio = part;
+      ++count;
+    });
+    if (count != share.parts.size())
+      table.fail(table.where("ratio"),
+                 fmt::format("ratio has {} numbers for {} interfaces; write one for each", count, share.parts.size()));
+  }
+  share.tolerance = read_percent(table, "tolerance").value_or(share.tolerance);
+  return share;
+}
+
 /// What goes with nothing that measures one run of a check.
 void refuse_measuring(const Test& test, const Table& check, std::string_view key) {
   const auto refuse = [&](std::string_view what) {
@@ -159,12 +215,17 @@ void refuse_measuring(const Test& test, const Table& check, std::string_view key
   if (!test.during.empty()) refuse("during");
   if (!test.counters.empty()) refuse("counters");
   if (!test.captures.empty()) refuse("capture");
+  if (test.share) refuse("share");
+}
+
+Table check_of(const Table& table, const Test& test) {
+  const std::string_view kind = name_of(test.check);
+  return {*table.table(kind), kind, table.context()};
 }
 
 /// `within` and `holds` of the check, once all that surrounds it is known.
 Waiting read_waiting(const Table& table, const Test& test) {
-  const std::string_view kind = name_of(test.check);
-  const Table check(*table.table(kind), kind, table.context());
+  const Table check = check_of(table, test);
   constexpr auto kShortest = 10ms;
   const Waiting waiting{.within = read_time(check, "within", kShortest, kLongest),
                         .holds = read_time(check, "holds", kShortest, kLongest)};
@@ -186,6 +247,9 @@ Test read_test(const Table& table) {
     if (table.has(key))
       table.fail(table.where(key),
                  fmt::format("{} is the check's: write ping = {{ to = \"h2\", {} = \"10s\" }}", key, key));
+  if (table.has("share"))
+    table.fail(table.where("share"),
+               "share is the check's: write udp = { to = \"h2\", flows = 1000, share = { ... } }");
   table.allow(test_keys());
   const Text name = table.required_text("name");
   if (name.value.empty()) table.fail(name.where, "test has an empty name");
@@ -211,6 +275,7 @@ Test read_test(const Table& table) {
     table.fail(
         table.where("failover"),
         "failover needs something to happen: during = [{ at = \"500ms\", interface = \"r1:eth0\", state = \"down\" }]");
+  test.share = read_share(check_of(table, test));
   test.waiting = read_waiting(table, test);
   return test;
 }

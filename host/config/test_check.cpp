@@ -92,6 +92,10 @@ Check read_connect(const Table& check, Protocol protocol) {
   // What listens there already need not be an echo server.
   if (!connect.server && protocol == Protocol::tcp && !check.has("size")) connect.size = 0;
   set(connect.count, check.integer("count", 1, 1'000'000));
+  if (const auto flows = check.integer("flows", 1, kMostFlows)) connect.flows = static_cast<std::uint32_t>(*flows);
+  // The port of a connection that was closed rests for a minute (TIME_WAIT).
+  if (connect.flows && protocol == Protocol::tcp && check.has("count"))
+    check.fail(check.where("count"), "count does not go with flows of tcp, which is so many connections; leave it out");
   connect.max_rtt = read_time(check, "max_rtt", 1us, 1h);
   connect.timeout = read_time(check, "timeout", 1ms, 1h).value_or(connect.timeout);
   return connect;
@@ -246,6 +250,9 @@ void allow_check(const Table& check, const tomlfile::Section& keys) {
       check.fail(check.where(key),
                  fmt::format("{} does not go with {}; it goes with ping, failover, tcp, udp, path, unreachable{}", key,
                              check.what(), key == "tos" ? "" : ", http"));
+  if (check.has("share") && !keys.has("share"))
+    check.fail(check.where("share"),
+               fmt::format("share does not go with {}; it goes with ping, tcp, udp, throughput", check.what()));
   check.allow(keys);
 }
 

@@ -111,4 +111,13 @@ const Section& capture_keys() {
   return kSection;
 }
 
+const Section& share_keys() {
+  static const Section kSection(
+      "share",
+      {{"interfaces", "required [string]", "\"NAMESPACE:INTERFACE\" each, what they send is counted"},
+       {"ratio", "[integer 1..65535]", "How much each should carry, a number for each; alike if it does not say"},
+       {"tolerance", "number 0..100", "Percent of each expected part; 10 if it does not say"}});
+  return kSection;
+}
+
 }  // namespace netrig::config

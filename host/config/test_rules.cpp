@@ -153,6 +153,8 @@ class TestCheck {
     }
     for (const CounterAssertion& counters : test.counters) require_interface(counters.interface, counters.where);
     for (const CaptureAssertion& capture : test.captures) require_interface(capture.interface, capture.where);
+    if (test.share)
+      for (const Share::Part& part : test.share->parts) require_interface(part.interface, test.share->where);
   }
 
   const Lab& lab_;

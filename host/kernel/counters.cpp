@@ -26,6 +26,7 @@ std::vector<LinkCounters> list_counters(Socket& socket) {
         all.push_back({.ifindex = static_cast<std::uint32_t>(header.ifi_index),
                        .name = *found.template text<IFLA_IFNAME>(),
                        .packets = stats->rx_packets + stats->tx_packets,
+                       .sent = stats->tx_packets,
                        .bytes = stats->rx_bytes + stats->tx_bytes,
                        .drops = stats->rx_dropped + stats->rx_missed_errors + stats->tx_dropped,
                        .errors = stats->rx_errors + stats->tx_errors});

@@ -13,6 +13,7 @@ struct LinkCounters {
   std::uint32_t ifindex = 0;
   std::string name;
   std::uint64_t packets = 0;  ///< received and sent
+  std::uint64_t sent = 0;     ///< packets
   std::uint64_t bytes = 0;
   std::uint64_t drops = 0;   ///< rx_dropped, rx_missed_errors and tx_dropped
   std::uint64_t errors = 0;  ///< rx_errors and tx_errors

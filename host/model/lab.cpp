@@ -158,6 +158,8 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
                     [&](const auto& c) { return any(c.interface.space); }) &&
         std::all_of(test.captures.begin(), test.captures.end(),
                     [&](const auto& c) { return any(c.interface.space); }) &&
+        (!test.share || std::all_of(test.share->parts.begin(), test.share->parts.end(),
+                                    [&](const auto& part) { return any(part.interface.space); })) &&
         std::all_of(test.during.begin(), test.during.end(), has_room);
     const Target* target = target_of(test.check);
     if (!whole ||

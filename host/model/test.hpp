@@ -68,6 +68,8 @@ struct ConnectCheck {
   bool server = true;       ///< start an echo server at the target; false: something listens there already
   std::uint32_t size = 64;  ///< Units: bytes sent and wanted back; 0: connect only (TCP)
   std::uint32_t count = 1;
+  /// So many source ports for each pair, each once, or with UDP `count` times; unset: as the kernel chooses them.
+  std::optional<std::uint32_t> flows = {};
   std::optional<nanoseconds> max_rtt = {};  ///< TCP: of connecting and of the echo, each
   nanoseconds timeout = 1s;
   friend bool operator==(const ConnectCheck&, const ConnectCheck&) = default;
@@ -295,6 +297,19 @@ struct CaptureAssertion {
   friend bool operator==(const CaptureAssertion&, const CaptureAssertion&) = default;
 };
 
+/// How what interfaces send while a check runs spreads over them.
+struct Share {
+  struct Part {
+    InterfacePattern interface;  ///< no pattern: one interface of one namespace
+    std::uint32_t ratio = 1;     ///< of the sum of all
+    friend bool operator==(const Part&, const Part&) = default;
+  };
+  std::vector<Part> parts = {};
+  double tolerance = 10;  ///< Units: percent of what is expected of a part
+  Position where;
+  friend bool operator==(const Share&, const Share&) = default;
+};
+
 /// How long a check is tried again and again.
 struct Waiting {
   std::optional<nanoseconds> within = {};  ///< until it holds
@@ -308,6 +323,7 @@ struct Test {
   std::string from = {};  ///< pattern over namespace names
   Check check;
   Waiting waiting = {};
+  std::optional<Share> share = {};
   std::vector<std::string> tags = {};
   std::vector<std::string> depends_on = {};  ///< names of tests
   std::uint32_t repeat = 1;

@@ -190,6 +190,7 @@ const std::map<std::string, Frame>& lab_frames() {
        test_frame(ping + R"(, "during": [{ "at": "1s", "interface": "a:eth0", "state": "down" }])", "/during/0")},
       {"counters", test_frame(ping + R"(, "counters": { "interface": "a:eth0" })", "/counters")},
       {"capture", test_frame(ping + R"(, "capture": { "interface": "a:eth0" })", "/capture")},
+      {"share", test_frame(R"("udp": { "to": "b", "share": { "interfaces": ["a:eth0", "b:eth0"] } })", "/udp/share")},
       {"ping", test_frame(ping, "/ping")},
       {"failover",
        test_frame(R"("failover": )" + to + R"(, "during": [{ "at": "1s", "interface": "a:eth0", "state": "down" }])",
