@@ -52,6 +52,8 @@ std::string packet_words(const RouteQuery& query) {
   return text;
 }
 
+std::string vrf_words(const RouteCheck& check) { return check.vrf ? " vrf " + check.vrf->str() : ""; }
+
 std::string wanted_text(const RouteCheck& check) {
   std::string text = check.lookup           ? "a route to " + check.to.address.str()
                      : check.to.length == 0 ? std::string("a default route")
@@ -59,6 +61,7 @@ std::string wanted_text(const RouteCheck& check) {
   if (check.via) text += " via " + check.via->str();
   if (check.interface) text += " dev " + check.interface->str();
   if (check.table) text += fmt::format(" in table {}", *check.table);
+  if (check.vrf) text += fmt::format(" in VRF {}", check.vrf->str());
   if (check.metric) text += fmt::format(" metric {}", *check.metric);
   if (const std::string packet = packet_words(check.query); !packet.empty()) text += " for a packet with" + packet;
   return (check.present ? "" : "no ") + (check.present ? text : text.substr(2));
@@ -75,6 +78,16 @@ bool fits(const RouteCheck& check, const View& view, const kernel::RouteState& r
 
 bool leads_somewhere(const kernel::RouteState& route) {
   return route.type != RTN_UNREACHABLE && route.type != RTN_BLACKHOLE && route.type != RTN_PROHIBIT;
+}
+
+/// A VRF's ifindex and table.
+std::pair<std::uint32_t, std::uint32_t> find_vrf(const InterfaceName& name, View& view) {
+  const auto index = view.index(name.str());
+  const auto table = index ? kernel::vrf_table(view.socket, *index) : std::nullopt;
+  if (!table)
+    throw Error(ErrorCode::not_found, index ? fmt::format("interface {} is no VRF", name.str())
+                                            : fmt::format("there is no VRF {}", name.str()));
+  return {*index, *table};
 }
 
 /// What is wrong with the route that the kernel would take.
@@ -94,7 +107,8 @@ std::optional<std::string> look_up(const RouteCheck& check, View& view) {
                                             .protocol = check.query.protocol,
                                             .source_port = check.query.source_port,
                                             .destination_port = check.query.destination_port,
-                                            .iif = iif},
+                                            .iif = iif,
+                                            .vrf = check.vrf ? find_vrf(*check.vrf, view).first : 0},
                                            &refusal);
   const bool there = route && leads_somewhere(*route) && fits(check, view, *route);
   if (there == check.present) return std::nullopt;
@@ -102,7 +116,7 @@ std::optional<std::string> look_up(const RouteCheck& check, View& view) {
 }
 
 std::optional<std::string> look_in_table(const RouteCheck& check, View& view) {
-  const std::uint32_t table = check.table.value_or(RT_TABLE_MAIN);
+  const std::uint32_t table = check.vrf ? find_vrf(*check.vrf, view).second : check.table.value_or(RT_TABLE_MAIN);
   std::vector<std::string> others;
   std::optional<std::string> match;
   for (const auto& route : kernel::list_routes(view.socket)) {
@@ -120,9 +134,11 @@ std::optional<std::string> look_in_table(const RouteCheck& check, View& view) {
 
 void run(const RouteCheck& check, const Job& job) {
   const std::string family = check.to.address.family == Family::ipv6 ? "ip -6 " : "ip ";
-  const std::string command = check.lookup
-                                  ? "ip route get " + check.to.address.str() + packet_words(check.query)
-                                  : fmt::format("{}route show table {}", family, check.table.value_or(RT_TABLE_MAIN));
+  const std::string place =
+      check.vrf ? vrf_words(check) : fmt::format(" table {}", check.table.value_or(RT_TABLE_MAIN));
+  const std::string command =
+      check.lookup ? "ip route get " + check.to.address.str() + packet_words(check.query) + vrf_words(check)
+                   : fmt::format("{}route show{}", family, place);
   in_each(
       job,
       {.interface = check.interface ? check.interface->str() : "", .expected = wanted_text(check), .command = command},

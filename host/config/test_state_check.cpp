@@ -86,6 +86,12 @@ Check read_route_check(const Table& check) {
   if (check.has("interface")) route.interface = read_interface_name(check, "interface");
   if (const auto table = check.integer("table", 1, UINT32_MAX)) route.table = static_cast<std::uint32_t>(*table);
   if (const auto metric = check.integer("metric", 0, UINT32_MAX)) route.metric = static_cast<std::uint32_t>(*metric);
+  if (check.has("vrf")) route.vrf = read_interface_name(check, "vrf");
+  for (const std::string_view key : {"table", "iif"})
+    if (route.vrf && check.has(key))
+      check.fail(check.where(key),
+                 fmt::format("{} beside vrf, which says it by its {}; leave one out", key,
+                             key == "iif" ? "own: a packet is of the VRF that it comes in by" : "table"));
   route.present = check.boolean("present").value_or(true);
   for (const std::string_view key : {"table", "metric"})
     if (route.lookup && check.has(key))

@@ -28,6 +28,8 @@ constexpr Policy kLinkPolicy(Expected{IFLA_IFNAME, 1, IFNAMSIZ}, expect_u32(IFLA
 constexpr Policy kInfoPolicy(expect_text(IFLA_INFO_KIND, 64), expect_text(IFLA_INFO_SLAVE_KIND, 64),
                              expect_bytes(IFLA_INFO_SLAVE_DATA));
 constexpr Policy kPortPolicy(expect_u8(IFLA_BRPORT_STATE));
+constexpr Policy kKindPolicy(expect_text(IFLA_INFO_KIND, 64), expect_bytes(IFLA_INFO_DATA));
+constexpr Policy kVrfPolicy(expect_u32(IFLA_VRF_TABLE));
 constexpr Policy kFamiliesPolicy(expect_bytes(AF_INET6));
 constexpr Policy kInet6Policy(expect_u8(IFLA_INET6_ADDR_GEN_MODE), expect_bytes(IFLA_INET6_CONF));
 // DEVCONF_DISABLE_IPV6 of linux/ipv6.h, which cannot be included beside netinet/in.h.
@@ -133,6 +135,23 @@ std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex) {
   if (refusal && refusal->error != ENODEV)
     throw Error(ErrorCode::failed, "cannot read an interface: " + refusal->str());
   return link;
+}
+
+std::optional<std::uint32_t> vrf_table(Socket& socket, std::uint32_t ifindex) {
+  Batch batch;
+  batch.begin(RTM_GETLINK, 0, info(ifindex));
+  std::optional<std::uint32_t> table;
+  const auto refusal = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
+    if (type != RTM_NEWLINK) return;
+    const auto message = Message<ifinfomsg, kLinkPolicy>::read(payload);
+    if (!message) return;
+    const auto kind = message->found.nested<IFLA_LINKINFO, kKindPolicy>();
+    if (!kind || kind->text<IFLA_INFO_KIND>() != "vrf") return;
+    if (const auto vrf = kind->nested<IFLA_INFO_DATA, kVrfPolicy>()) table = vrf->u32<IFLA_VRF_TABLE>();
+  });
+  if (refusal && refusal->error != ENODEV)
+    throw Error(ErrorCode::failed, "cannot read an interface: " + refusal->str());
+  return table;
 }
 
 bool is_settling(Socket& socket, std::uint32_t ifindex) {

@@ -49,6 +49,8 @@ bool is_settling(Socket& socket, std::uint32_t ifindex);
 /// the link is down.
 std::optional<std::uint32_t> speed_of(const std::string& interface);
 std::optional<LinkState> parse_link(std::span<const std::byte> payload);
+/// The routing table of a VRF of the socket's namespace; nothing: the link is none.
+std::optional<std::uint32_t> vrf_table(Socket& socket, std::uint32_t ifindex);
 
 /// Where and how a new link appears.
 struct NewLink {

@@ -121,6 +121,7 @@ std::optional<RouteState> look_up_route(Socket& socket, const Packet& packet, st
   if (packet.source_port) batch.put_u16(RTA_SPORT, htons(*packet.source_port));
   if (packet.destination_port) batch.put_u16(RTA_DPORT, htons(*packet.destination_port));
   if (packet.iif != 0) batch.put(RTA_IIF, packet.iif);
+  if (packet.vrf != 0) batch.put(RTA_OIF, packet.vrf);
   std::optional<RouteState> route;
   const auto problem = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
     if (type == RTM_NEWROUTE) route = parse_route(payload);

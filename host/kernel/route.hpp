@@ -55,6 +55,7 @@ struct Packet {
   std::optional<std::uint16_t> source_port = {};
   std::optional<std::uint16_t> destination_port = {};
   std::uint32_t iif = 0;  ///< 0: it is the namespace's own
+  std::uint32_t vrf = 0;  ///< whose socket sends it; 0: none's
 };
 /// The route that a packet would take; nothing if there is none. `refusal`, if given, gets the kernel's words then.
 std::optional<RouteState> look_up_route(Socket& socket, const Packet& packet, std::string* refusal = nullptr);

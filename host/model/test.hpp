@@ -179,7 +179,8 @@ struct RouteCheck {
   RouteQuery query = {};
   std::optional<IpAddress> via = {};
   std::optional<InterfaceName> interface = {};
-  std::optional<std::uint32_t> table = {};  ///< unset: main (not with lookup)
+  std::optional<InterfaceName> vrf = {};    ///< in its table; with lookup: for a packet of a socket that is bound to it
+  std::optional<std::uint32_t> table = {};  ///< unset: main, or the VRF's (not with lookup)
   std::optional<std::uint32_t> metric = {};
   bool present = true;
   friend bool operator==(const RouteCheck&, const RouteCheck&) = default;

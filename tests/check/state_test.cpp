@@ -92,3 +92,35 @@ TEST_CASE("an interface that does not exist is an error and not the proof that n
   CHECK_THAT(refused("address = { interface = \"uplink\", address = \"192.0.2.9/24\", present = false }"),
              ContainsSubstring("h1 has no interface uplink; there is lo; eth0"));
 }
+
+TEST_CASE("route looks in a VRF's table, and asks for a packet of the VRF") {
+  const std::string red = "vrf = \"red\"";
+  const auto test = [](const std::string& name, const std::string& route) {
+    return "[[test]]\nname = \"" + name + "\"\nfrom = \"h1\"\nroute = { " + route + " }\n";
+  };
+  const rig::Rig rig(std::string(rig::kRouted) + test("asked", "to = \"198.51.100.2\", via = \"192.0.2.254\", " + red) +
+                     test("in its table", "to = \"203.0.113.0/24\", via = \"192.0.2.254\", " + red) +
+                     test("not in main", "to = \"203.0.113.0/24\", present = false") +
+                     test("not outside", "to = \"198.51.100.2\", present = false") +
+                     test("other way", "to = \"198.51.100.2\", via = \"192.0.2.253\", " + red) +
+                     test("no VRF", "to = \"198.51.100.2\", vrf = \"eth0\"") +
+                     test("not there", "to = \"0.0.0.0/0\", vrf = \"blue\""));
+  CHECK_THROWS_WITH(rig.run<RouteCheck>("no VRF"), ContainsSubstring("interface eth0 is no VRF"));
+  CHECK_THROWS_WITH(rig.run<RouteCheck>("not there"), ContainsSubstring("there is no VRF blue"));
+  if (scratch::sh("ip -n h1 link add red type vrf table 10").exit != 0) scratch::skip("this kernel has no VRFs");
+  REQUIRE(scratch::sh("set -e; ip -n h1 link set red up; ip -n h1 link set eth0 master red; ip -n h1 route replace "
+                      "default via 192.0.2.254 vrf red; ip -n h1 route add 203.0.113.0/24 via 192.0.2.254 vrf red; "
+                      "ip -n h1 route flush table main")
+              .exit == 0);
+  for (const std::string name : {"asked", "in its table", "not in main", "not outside"}) {
+    const auto result = rig.run<RouteCheck>(name);
+    INFO(name << (result.findings.empty() ? "" : ": " + result.findings[0].seen));
+    CHECK(result.findings.empty());
+  }
+  const auto other = rig.run<RouteCheck>("other way");
+  REQUIRE(other.findings.size() == 1);
+  CHECK_THAT(other.findings[0].seen, ContainsSubstring("the kernel takes 198.51.100.2/32 via 192.0.2.254 dev eth0"));
+  CHECK(other.findings[0].expected == "a route to 198.51.100.2 via 192.0.2.253 in VRF red");
+  CHECK(other.findings[0].look_at == "netrig exec rig h1 -- ip route get 198.51.100.2 vrf red");
+  CHECK(scratch::sh("ip netns exec h1 ip route get 198.51.100.2 vrf red").exit == 0);
+}

@@ -138,6 +138,51 @@ exec = { command = "true" }
   CHECK(names == std::vector<std::string>{"first", "second 1", "third 1", "second 2", "third 2", "last"});
 }
 
+TEST_CASE("flows, shares and sizes are read, and a share goes where its interfaces go") {
+  const Lab lab = config::parse(R"(
+[lab]
+name = "x"
+[namespace.a]
+[namespace.b]
+[namespace.c]
+[[link]]
+ends = ["a:eth0 10.0.0.1/24", "b:eth0 10.0.0.2/24"]
+[[link]]
+ends = ["a:eth1", "c:eth0"]
+[[test]]
+name = "spread"
+from = "a"
+udp = { to = "b", flows = 64, share = { interfaces = ["a:eth0", "c:eth0"], ratio = [11, 45], tolerance = 2.5 } }
+[[repeat]]
+for = { i = "2..2" }
+[[repeat.test]]
+name = "alike"
+from = "a"
+throughput = { to = "b", size = "{i}MiB", share = { interfaces = ["a:eth0", "b:eth0"], ratio = ["{i}", 1] } }
+[[test]]
+name = "route"
+from = "a"
+route = { to = "10.0.0.2", vrf = "red" }
+)",
+                                "lab.toml", fake_drivers())
+                      .lab;
+  REQUIRE(lab.tests.size() == 3);
+  CHECK(std::get<ConnectCheck>(lab.tests[0].check).flows == 64);
+  const Share& share = *lab.tests[0].share;
+  REQUIRE(share.parts.size() == 2);
+  CHECK(share.parts[0].interface.str() == "a:eth0");
+  CHECK(share.parts[0].ratio == 11);
+  CHECK(share.parts[1].ratio == 45);
+  CHECK(share.tolerance == 2.5);
+  CHECK(std::get<ThroughputCheck>(lab.tests[1].check).size == 2U << 20U);
+  CHECK(lab.tests[1].share->parts[0].ratio == 2);
+  CHECK(lab.tests[1].share->tolerance == 10);
+  CHECK(std::get<RouteCheck>(lab.tests[2].check).vrf->str() == "red");
+  const Lab part = select(lab, {"a", "b"});
+  REQUIRE(part.tests.size() == 2);
+  CHECK(part.tests[0].name == "alike");
+}
+
 TEST_CASE("what a check asks for beside its target is read") {
   const Lab lab = config::parse(R"(
 [lab]
