@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "check/again.hpp"
+#include "check/aim.hpp"
 #include "check/process.hpp"
 #include "check/services.hpp"
 #include "check/watch.hpp"
@@ -210,10 +211,10 @@ std::vector<std::string> resources_of(const Ground& ground, const Test& test) {
   for (const Service* service : services_of(lab, test))
     if (service->start == Service::Start::test) resources.push_back("service " + service->name);
   const auto port = [&](const Target& target, Protocol protocol, std::uint16_t number) {
-    for (const Pair& pair : pairs_of(lab, test, target, ground.seed()))
-      if (pair.to)
+    for (const Aim& aim : aims_of(lab, test, target, ground.seed()))
+      if (aim.to)
         resources.push_back(
-            fmt::format("port {}/{} in {}", number, static_cast<int>(protocol), lab.namespaces[*pair.to].name.str()));
+            fmt::format("port {}/{} in {}", number, static_cast<int>(protocol), lab.namespaces[*aim.to].name.str()));
   };
   if (const auto* connect = std::get_if<ConnectCheck>(&test.check); connect != nullptr && connect->server)
     port(connect->to, connect->protocol, connect->port);

@@ -80,7 +80,8 @@ struct Job {
 
   [[nodiscard]] const Lab& lab() const { return ground.lab(); }
   [[nodiscard]] double now() const { return std::chrono::duration<double>(Clock::now() - began).count(); }
-  /// Of the test and its target; see pairs_of().
+  /// Of the test and its target, as check/aim.hpp finds them. Throws Error{not_found} if ends have no address of a
+  /// common family, in the file or in the kernel.
   [[nodiscard]] std::vector<Pair> pairs(const Target& target) const;
   /// "h1 -> h2 (192.0.2.2)".
   [[nodiscard]] std::string about(const Pair& pair) const;
@@ -91,18 +92,11 @@ struct Job {
   void fail(Finding finding) const { result.findings.push_back(std::move(finding)); }
 };
 
-/// Namespaces paired with those of a target, in the order of the lab file.
-struct Pairing {
-  std::vector<Pair> pairs = {};
-  std::vector<std::pair<std::size_t, std::size_t>> apart = {};  ///< that have no address of a common family
-};
-Pairing pair_up(const Lab& lab, const std::string& from, const Target& target);
-/// The pairs that `from` and a target name, in the order of the lab file; a namespace is never paired with itself.
-/// Where the target wants only some, they are drawn: the same for the same test and seed on every machine. Throws
-/// Error{invalid} if there is none, or the ends have no address of a common family.
-std::vector<Pair> pairs_of(const Lab& lab, const Test& test, const Target& target, std::uint64_t seed = 0);
 /// Indexes of the namespaces that match a pattern.
 std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern);
+/// Calls each(namespace, interface, prefix) for what the lab file gives interfaces, and then for what it gives lo.
+void for_each_address(const Lab& lab,
+                      const std::function<void(std::size_t, const std::string& interface, const Prefix&)>& each);
 /// Namespace that has this address; for names of hops.
 std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address);
 

@@ -16,6 +16,7 @@
 #include <unordered_map>
 
 #include "capture/tap.hpp"
+#include "check/aim.hpp"
 #include "check/attempt.hpp"
 #include "check/drift.hpp"
 #include "check/watch.hpp"
@@ -205,7 +206,7 @@ std::vector<Test> selected(const Lab& lab, const std::vector<std::string>& patte
 
 void check_runnable(const Lab& lab, const std::vector<Test>& tests) {
   for (const Test& test : tests) {
-    if (const Target* target = target_of(test.check)) static_cast<void>(pairs_of(lab, test, *target));
+    if (const Target* target = target_of(test.check)) static_cast<void>(aims_of(lab, test, *target));
     for (const CaptureAssertion& wanted : test.captures)
       if (const auto fault = capture::filter_fault(wanted.filter))
         throw Error(ErrorCode::invalid,

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "check/aim.hpp"
 #include "check/job.hpp"
 #include "kernel/address.hpp"
 #include "kernel/inside.hpp"
@@ -48,8 +49,10 @@ bool has_tentative(kernel::Socket& socket) {
 bool uses_ipv6(const Ground& ground, const Test& test) {
   const Target* target = target_of(test.check);
   if (target == nullptr) return false;
-  const auto pairs = pairs_of(ground.lab(), test, *target, ground.seed());
-  return std::any_of(pairs.begin(), pairs.end(), [](const Pair& pair) { return pair.address.family == Family::ipv6; });
+  const auto aims = aims_of(ground.lab(), test, *target, ground.seed());
+  return std::any_of(aims.begin(), aims.end(), [&](const Aim& aim) {
+    return aim.address ? aim.address->family == Family::ipv6 : target->family == Family::ipv6;
+  });
 }
 
 }  // namespace

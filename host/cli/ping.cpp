@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "check/aim.hpp"
 #include "check/run_checks.hpp"
 #include "cli/commands.hpp"
 #include "cli/help.hpp"
@@ -95,7 +96,7 @@ Pinged ping_all(const Lab& lab, const engine::Record& record, const PingOptions&
   const check::Ground ground = open_ground(lab, record);
   PingCheck ping{.to = {.text = options.to}, .count = options.count};
   if (!options.family.empty()) ping.to.family = options.family == "ipv4" ? Family::ipv4 : Family::ipv6;
-  Pinged pinged{.pairing = check::pair_up(lab, options.from, ping.to)};
+  Pinged pinged{.pairing = check::pair_up(ground, check::all_aims(lab, options.from, ping.to), ping.to)};
   const auto& pairs = pinged.pairing.pairs;
   if (pairs.empty())
     throw Error(ErrorCode::invalid,
@@ -128,8 +129,8 @@ Json ping_json(const Lab& lab, const Pinged& pinged) {
     pairs.push_back(std::move(one));
   }
   Json apart = Json::array();
-  for (const auto& [from, to] : pinged.pairing.apart)
-    apart.push_back({{"from", lab.namespaces[from].name.str()}, {"to", lab.namespaces[to].name.str()}});
+  for (const check::Aim& aim : pinged.pairing.apart)
+    apart.push_back({{"from", lab.namespaces[aim.from].name.str()}, {"to", lab.namespaces[*aim.to].name.str()}});
   return {{"lab", lab.name.str()},
           {"asked", pinged.answers.size()},
           {"answered", pinged.answered()},
