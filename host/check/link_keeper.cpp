@@ -43,17 +43,60 @@ std::set<std::size_t> spaces_at(const Lab& lab, std::size_t space, const std::st
   return spaces;
 }
 
-bool holds(const std::vector<std::vector<std::byte>>& messages, const std::vector<std::byte>& message) {
+using Messages = std::vector<std::vector<std::byte>>;
+
+bool holds(const Messages& messages, const std::vector<std::byte>& message) {
   return std::find(messages.begin(), messages.end(), message) != messages.end();
 }
 
 /// Messages of all that stand in the place of `what`.
-std::vector<std::vector<std::byte>> in_place_of(const Configured& what, const std::vector<Configured>& all) {
-  std::vector<std::vector<std::byte>> messages;
+Messages in_place_of(const Configured& what, const std::vector<Configured>& all) {
+  Messages messages;
   for (const Configured& one : all)
     if (share_place(one, what)) messages.push_back(one.message);
   return messages;
 }
+
+bool has_others(const Configured& what, const std::vector<Configured>& all) {
+  return std::any_of(all.begin(), all.end(),
+                     [&](const Configured& one) { return one.others && share_place(one, what); });
+}
+
+bool is_needed(const Configured& what, const Configured& one) {
+  const auto id = next_hop_id(one);
+  return id && std::find(what.needs.begin(), what.needs.end(), *id) != what.needs.end();
+}
+
+/// Messages of daemons' next-hop objects that `what` goes over.
+Messages daemons_under(const Configured& what, const std::vector<Configured>& all) {
+  Messages messages;
+  for (const Configured& one : all)
+    if (one.others && is_needed(what, one)) messages.push_back(one.message);
+  return messages;
+}
+
+/// What is to be given back goes over next-hop objects:
+enum class Footing : std::uint8_t {
+  firm,    ///< all are there, or come with it
+  later,   ///< some are still to be given back themselves
+  others,  ///< a daemon has not made one again, or made it otherwise
+};
+struct Footings {
+  std::set<std::uint32_t> coming = {};   ///< ids of those that come with it
+  std::set<std::uint32_t> waiting = {};  ///< and of those that are still to be given back
+
+  [[nodiscard]] Footing of(const Configured& what, const Messages& under, const std::vector<Configured>& now) const {
+    Footing worst = Footing::firm;
+    for (const std::uint32_t id : what.needs) {
+      const auto there = std::find_if(now.begin(), now.end(), [&](const auto& one) { return next_hop_id(one) == id; });
+      const bool is_there = there != now.end() && (!there->others || holds(under, there->message));
+      if (is_there || coming.contains(id)) continue;
+      if (!waiting.contains(id)) return Footing::others;
+      worst = Footing::later;
+    }
+    return worst;
+  }
+};
 
 std::vector<Configured> look(const Ground& ground, std::size_t space) {
   std::vector<Configured> all;
@@ -101,16 +144,27 @@ void LinkKeeper::take_down(std::size_t space, const std::vector<std::size_t>& li
       if (!before.contains(at)) before.emplace(at, look(ground_, at));
   set_links(space, links, false, faults);
   const std::vector<Configured> after = look(ground_, space);
+  const auto lost = [&](const Configured& what, const std::vector<Configured>& all) -> Lost {
+    return {.what = what,
+            .known = in_place_of(what, all),
+            .under = daemons_under(what, all),
+            .beside_others = has_others(what, all)};
+  };
   for (const Configured& what : before[space]) {
-    auto known = in_place_of(what, after);
-    if (holds(known, what.message)) continue;
-    for (auto& message : in_place_of(what, before[space])) known.push_back(std::move(message));
-    lose(space, {.what = what, .known = std::move(known)});
+    auto left = in_place_of(what, after);
+    if (what.others || holds(left, what.message)) continue;
+    Lost one = lost(what, before[space]);
+    std::move(left.begin(), left.end(), std::back_inserter(one.known));
+    lose(space, std::move(one));
   }
   // Next-hop objects also go with the carrier (nh_netdev_event), here and at the other end, and that some time later.
   for (const auto& [at, all] : before)
     for (const Configured& what : all)
-      if (what.over_next_hop_object) lose(at, {.what = what, .known = in_place_of(what, all), .after = links});
+      if (what.over_next_hop_object && !what.others) {
+        Lost one = lost(what, all);
+        one.after = links;
+        lose(at, std::move(one));
+      }
 }
 
 void LinkKeeper::lose(std::size_t space, Lost lost) {
@@ -139,6 +193,13 @@ void LinkKeeper::give_back(When when) {
   }
 }
 
+bool LinkKeeper::is_ready(const Lost& one, const std::set<std::uint32_t>& up, When when) const {
+  const bool stays_down = when == When::at_end && one.what.kind <= kWithoutCarrier;
+  return std::all_of(one.after.begin(), one.after.end(), [&](std::size_t link) { return kept_[link].is_up; }) &&
+         (stays_down || std::all_of(one.what.links.begin(), one.what.links.end(),
+                                    [&](std::uint32_t link) { return up.contains(link); }));
+}
+
 /// The calling thread is in the namespace.
 void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When when) {
   kernel::Socket socket;
@@ -148,30 +209,32 @@ void LinkKeeper::give_back_in(std::size_t space, std::vector<Lost>& lost, When w
   if (when == When::at_end)
     for (const Kept& kept : kept_)
       if (kept.space == space) kernel::is_settling(socket, kept.ifindex);  // asking settles it, see there
-  const auto is_ready = [&](const Lost& one) {
-    const bool stays_down = when == When::at_end && one.what.kind <= kWithoutCarrier;
-    return std::all_of(one.after.begin(), one.after.end(), [&](std::size_t link) { return kept_[link].is_up; }) &&
-           (stays_down || std::all_of(one.what.links.begin(), one.what.links.end(),
-                                      [&](std::uint32_t link) { return up.contains(link); }));
-  };
   std::stable_sort(lost.begin(), lost.end(), [](const Lost& a, const Lost& b) { return a.what.kind < b.what.kind; });
   const std::vector<Configured> now = kernel::list_configured(socket);
   std::vector<Lost> left;
   std::vector<Lost> asked;
+  Footings footings;
   kernel::Batch cleared;
   kernel::Batch batch;
   for (Lost& one : lost) {
-    if (!is_ready(one)) {
+    const auto id = next_hop_id(one.what);
+    const Footing footing = footings.of(one.what, one.under, now);
+    one.orphaned = footing == Footing::others;
+    if (!is_ready(one, up, when) || footing != Footing::firm) {
+      if (id) footings.waiting.insert(*id);
       left.push_back(std::move(one));
       continue;
     }
-    const auto there = in_place_of(one.what, now);
     // It is there again, or somebody has put something else there since, which is to stay.
-    if (holds(there, one.what.message) ||
-        std::any_of(there.begin(), there.end(), [&](const auto& message) { return !holds(one.known, message); }))
+    if (std::any_of(now.begin(), now.end(), [&](const Configured& there) {
+          if (!share_place(there, one.what)) return false;
+          return there.message == one.what.message ||
+                 (!holds(one.known, there.message) && !(there.others && one.beside_others));
+        }))
       continue;
     clear_place(cleared, one.what);
     put_configured(batch, one.what);
+    if (id) footings.coming.insert(*id);
     asked.push_back(std::move(one));
   }
   if (!cleared.empty()) socket.run(cleared, kernel::Socket::OnRefusal::go_on);  // most are empty
@@ -236,8 +299,9 @@ std::vector<std::string> LinkKeeper::restore() {
   });
   for (const auto& [space, lost] : lost_)
     for (const Lost& one : lost)
-      faults.push_back(fmt::format("cannot give back {} of {}: {}", one.what.text, ground_.name(space),
-                                   one.refusal.empty() ? "a link that it needs is down" : one.refusal));
+      if (!one.orphaned)
+        faults.push_back(fmt::format("cannot give back {} of {}: {}", one.what.text, ground_.name(space),
+                                     one.refusal.empty() ? "a link that it needs is down" : one.refusal));
   kept_.clear();
   lost_.clear();
   return faults;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,8 +39,11 @@ class LinkKeeper {
     kernel::Configured what;
     /// Messages that could stand in its place without anybody having put them there since.
     std::vector<std::vector<std::byte>> known;
-    std::vector<std::size_t> after = {};  ///< indexes in kept_: not before these links are up
-    std::string refusal = {};             ///< the kernel's last no
+    std::vector<std::vector<std::byte>> under = {};  ///< daemons' next-hop objects that it went over
+    bool beside_others = false;                      ///< a daemon's route stood in its place, too
+    std::vector<std::size_t> after = {};             ///< indexes in kept_: not before these links are up
+    std::string refusal = {};                        ///< the kernel's last no
+    bool orphaned = false;                           ///< it goes over what is a daemon's to make again
   };
 
   std::size_t keep(std::size_t space, const kernel::LinkState& link);
@@ -49,6 +53,7 @@ class LinkKeeper {
   enum class When : std::uint8_t { meanwhile, at_end };
   void give_back(When when);
   void give_back_in(std::size_t space, std::vector<Lost>& lost, When when);
+  [[nodiscard]] bool is_ready(const Lost& one, const std::set<std::uint32_t>& up, When when) const;
 
   const Ground& ground_;
   std::vector<Kept> kept_;

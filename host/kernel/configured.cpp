@@ -138,12 +138,24 @@ Bytes resilience(std::span<const std::byte> value) {
   return kept;
 }
 
+std::vector<std::uint32_t> members(std::span<const std::byte> group) {
+  std::vector<std::uint32_t> ids;
+  for (; group.size() >= sizeof(nexthop_grp); group = group.subspan(sizeof(nexthop_grp)))
+    ids.push_back(struct_of<nexthop_grp>(group).id);
+  return ids;
+}
+
+/// What is neither configured nor made by the kernel, of itself or of what routers advertise.
+bool is_daemons(unsigned protocol) {
+  return !is_configured(protocol) && protocol != RTPROT_KERNEL && protocol != RTPROT_REDIRECT && protocol != RTPROT_RA;
+}
+
 std::optional<Configured> configured_next_hop(std::span<const std::byte> payload) {
   auto header = struct_of<nhmsg>(payload);
-  if (!is_configured(header.nh_protocol)) return std::nullopt;
+  if (!is_configured(header.nh_protocol) && !is_daemons(header.nh_protocol)) return std::nullopt;
   header.nh_scope = 0;
   header.nh_flags &= RTNH_F_ONLINK;
-  Configured what{.kind = Kind::next_hop, .over_next_hop_object = true};
+  Configured what{.kind = Kind::next_hop, .over_next_hop_object = true, .others = !is_configured(header.nh_protocol)};
   append(what.message, header);
   for_each_attribute(attributes_of<nhmsg>(payload), [&](const Attribute& attribute) {
     if (attribute.type == NHA_ID) {
@@ -151,7 +163,10 @@ std::optional<Configured> configured_next_hop(std::span<const std::byte> payload
       what.text = fmt::format("next hop {}", struct_of<std::uint32_t>(attribute.value));
     }
     if (attribute.type == NHA_OIF) what.links.push_back(struct_of<std::uint32_t>(attribute.value));
-    if (attribute.type == NHA_GROUP) what.kind = Kind::next_hop_group;
+    if (attribute.type == NHA_GROUP) {
+      what.kind = Kind::next_hop_group;
+      what.needs = members(attribute.value);
+    }
     if (attribute.type == NHA_RES_GROUP)
       append_attribute(what.message, NHA_RES_GROUP | NLA_F_NESTED, resilience(attribute.value));
     else if (attribute.type == NHA_ENCAP)  // shown without the flag, but wanted with it
@@ -178,12 +193,14 @@ Bytes ways(std::span<const std::byte> value) {
 
 std::optional<Configured> configured_route(std::span<const std::byte> payload) {
   const auto route = parse_route(payload);
-  if (!route || !is_configured(route->protocol)) return std::nullopt;
+  if (!route || (!is_configured(route->protocol) && !is_daemons(route->protocol))) return std::nullopt;
   auto header = struct_of<rtmsg>(payload);
   header.rtm_flags &= RTNH_F_ONLINK;
   Configured what{.kind = Kind::route_on_link,
-                  .text = "route " + (route->destination.length == 0 ? "default" : route->destination.str())};
+                  .text = "route " + (route->destination.length == 0 ? "default" : route->destination.str()),
+                  .others = !is_configured(route->protocol)};
   what.over_next_hop_object = route->next_hop_object.has_value();
+  if (route->next_hop_object) what.needs.push_back(*route->next_hop_object);
   if (what.over_next_hop_object) what.kind = Kind::route;
   for (const NextHopState& hop : route->next_hops) {
     if (hop.ifindex != 0) what.links.push_back(hop.ifindex);
@@ -247,6 +264,11 @@ bool share_place(const Configured& one, const Configured& other) {
     return kind == Kind::next_hop_group ? Kind::next_hop : kind == Kind::route_on_link ? Kind::route : kind;
   };
   return table(one.kind) == table(other.kind) && one.key == other.key;
+}
+
+std::optional<std::uint32_t> next_hop_id(const Configured& what) {
+  if (what.kind != Kind::next_hop && what.kind != Kind::next_hop_group) return std::nullopt;
+  return struct_of<std::uint32_t>(what.key);
 }
 
 void clear_place(Batch& batch, const Configured& what) {

@@ -163,6 +163,89 @@ ip -n h1 neigh replace 192.0.2.7 lladdr 02:00:00:00:00:77 dev eth0
   CHECK(scratch::sh("ip -n h1 route show 198.18.0.0/15").out == "unreachable 198.18.0.0/15 \n");
 }
 
+TEST_CASE("what a daemon has put in the place of a next-hop object or a route meanwhile stays") {
+  const rig::Rig rig(lab_to_flap());
+  in_shell(R"(
+ip -n h1 nexthop add id 7 via 192.0.2.254 dev eth0
+ip -n h1 route add 203.0.113.0/24 nhid 7
+ip -n h1 route add 203.0.112.0/24 via 192.0.2.254
+ip -n h1 -6 route add 2001:db8:9::/48 via 2001:db8:1::fe
+ip -n h1 route add 198.18.0.0/15 via 192.0.2.254
+)");
+  check::LinkKeeper keeper(rig.ground());
+  flap_links(keeper, {{.space = "h1", .interface = "eth0"}}, [] {
+    in_shell(R"(
+ip -n h1 nexthop add id 7 blackhole proto zebra
+ip -n h1 route add blackhole 203.0.112.0/24 proto bgp
+ip -n h1 -6 route add blackhole 2001:db8:9::/48 proto bird
+)");
+  });
+  CHECK(keeper.restore().empty());
+  const Json object = scratch::ip("-n h1 nexthop show id 7");
+  REQUIRE(object.size() == 1);
+  CHECK(object[0]["protocol"] == "zebra");
+  CHECK(object[0].contains("blackhole"));
+  // It would lead nowhere now.
+  CHECK(scratch::sh("ip -n h1 route show 203.0.113.0/24").out.empty());
+  CHECK(scratch::sh("ip -n h1 route show 203.0.112.0/24").out == "blackhole 203.0.112.0/24 proto bgp \n");
+  CHECK_THAT(scratch::sh("ip -n h1 -6 route show 2001:db8:9::/48").out,
+             ContainsSubstring("blackhole 2001:db8:9::/48 dev lo proto bird") && !ContainsSubstring("via"));
+  CHECK(line_count("ip -n h1 -6 route show 2001:db8:9::/48") == 1);
+  CHECK(scratch::sh("ip -n h1 route show 198.18.0.0/15").out == "198.18.0.0/15 via 192.0.2.254 dev eth0 \n");
+}
+
+TEST_CASE(
+    "what is configured over a daemon's next-hop object comes back when the daemon has made it again, and else not") {
+  const rig::Rig rig(lab_to_flap());
+  const std::string objects =
+      "ip -n r nexthop add id 1 via 192.0.2.1 dev eth1 proto zebra\n"
+      "ip -n r nexthop add id 5 via 2001:db8:1::1 dev eth1 proto zebra\n";
+  in_shell(objects + R"(
+ip -n r nexthop add id 2 via 198.51.100.2 dev eth2
+ip -n r nexthop add id 3 group 1/2
+ip -n r route add 203.0.113.0/24 nhid 1
+ip -n r route add 203.0.112.0/24 nhid 3
+ip -n r -6 route add 2001:db8:9::/48 nhid 5
+ip -n r route add 198.18.0.0/15 nhid 1 proto bgp
+)");
+  const Json before = flapping_state("r");
+  const std::vector<InterfacePattern> link = {{.space = "r", .interface = "eth1"}};
+  {
+    check::LinkKeeper keeper(rig.ground());
+    flap_links(keeper, link);
+    // Not a word of EINVAL: it is the daemon's to make it again.
+    CHECK(keeper.restore().empty());
+  }
+  CHECK(scratch::ip("-n r nexthop").size() == 2);
+  CHECK(scratch::ip("-n r nexthop show id 3")[0]["group"].size() == 1);
+  CHECK(line_count("ip -n r route show 203.0.113.0/24; ip -n r route show proto bgp") == 0);
+  CHECK(line_count("ip -n r route show 203.0.112.0/24") >= 1);
+  in_shell(objects + R"(
+ip -n r nexthop replace id 3 group 1/2
+ip -n r route add 203.0.113.0/24 nhid 1
+ip -n r -6 route add 2001:db8:9::/48 nhid 5
+ip -n r route add 198.18.0.0/15 nhid 1 proto bgp
+)");
+  CHECK(Json::diff(before, flapping_state("r")).dump() == "[]");
+  {
+    check::LinkKeeper keeper(rig.ground());
+    flap_links(keeper, link);
+    in_shell(objects);
+    CHECK(keeper.restore().empty());
+  }
+  // All but what is the daemon's.
+  in_shell("ip -n r route add 198.18.0.0/15 nhid 1 proto bgp");
+  CHECK(Json::diff(before, flapping_state("r")).dump() == "[]");
+  {
+    check::LinkKeeper keeper(rig.ground());
+    flap_links(keeper, link);
+    in_shell("ip -n r nexthop add id 1 via 192.0.2.77 dev eth1 proto zebra");
+    CHECK(keeper.restore().empty());
+  }
+  CHECK(line_count("ip -n r route show 203.0.113.0/24") == 0);
+  CHECK(scratch::ip("-n r nexthop show id 3")[0]["group"].size() == 1);
+}
+
 TEST_CASE("a link that was down before the test keeps its addresses when it is down again") {
   const rig::Rig rig(lab_to_flap());
   const std::string addresses = "ip -n h1 -6 -o address show dev spare | awk '{ print $4 }' | sort";
