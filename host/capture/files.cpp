@@ -40,6 +40,13 @@ void Files::begin(const std::vector<Interface>& interfaces, Count count) {
   flush();
 }
 
+void Files::add(const Interface& interface) {
+  interfaces_.push_back(interface);
+  packets_.push_back(0);
+  before_.emplace_back();
+  append_interface(buffer_, interface);
+}
+
 void Files::open_next() {
   const std::string path = next_path();
   file_ = spec_.open(path);

@@ -36,6 +36,7 @@ class Files final : public Sink {
   explicit Files(FilesSpec spec) : spec_(std::move(spec)) {}
 
   void begin(const std::vector<Interface>& interfaces, Count count) override;
+  void add(const Interface& interface) override;
   void packet(std::size_t interface, const Packet& packet) override;
   void flush() override;
   void end() override;

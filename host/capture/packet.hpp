@@ -63,6 +63,8 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
 
   virtual void begin(const std::vector<Interface>& interfaces, Count count) = 0;
+  /// One more, which `count` knows of from now on; its number is the next.
+  virtual void add(const Interface& interface) = 0;
   virtual void packet(std::size_t interface, const Packet& packet) = 0;
   /// All that was given is out when this returns. Throws Error.
   virtual void flush() = 0;

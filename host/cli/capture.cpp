@@ -44,6 +44,7 @@ class PacketLines final : public capture::Sink {
   PacketLines(const Session& session, std::string lab) : session_(session), lab_(std::move(lab)) {}
 
   void begin(const std::vector<capture::Interface>& interfaces, Count) override { interfaces_ = interfaces; }
+  void add(const capture::Interface& interface) override { interfaces_.push_back(interface); }
   void packet(std::size_t number, const capture::Packet& packet) override {
     const capture::Interface& interface = interfaces_[number];
     const std::string text = capture::packet_text(packet.bytes, interface.link_type);
@@ -168,7 +169,7 @@ std::string text_of(const session::Captured& captured, const std::string& lab, c
       fmt::format("{} of {}{}{}\n", report::counted(captured.packets, "packet"),
                   report::counted(captured.interfaces.size(), "interface"),
                   dropped == 0 ? "" : fmt::format(", and {} lost, for they came too fast", dropped), place_of(files));
-  if (captured.interfaces.size() == 1) return text;
+  if (captured.interfaces.size() <= 1) return text;
   report::TextTable table({"interface", "packets", "lost"});
   for (std::size_t i = 0; i < captured.interfaces.size() && i < kMostRows; ++i) {
     const session::CapturedInterface& one = captured.interfaces[i];
@@ -193,9 +194,15 @@ class Account {
     json["not_up"] = not_up;
     session_.answer_line(json);
     if (!not_up.empty())
-      tell(fmt::format("not captured at, for not up: {}{}\n", not_up.front(),
+      tell(fmt::format("not up yet: {}{}\n", not_up.front(),
                        not_up.size() == 1 ? "" : fmt::format(" and {} more", not_up.size() - 1)));
     tell(fmt::format("capturing at {} of lab {}\n", report::counted(interfaces.size(), "interface"), lab_));
+  }
+  void joined(const std::string& interface) {
+    Json json = happening("joined", lab_);
+    json["interface"] = interface;
+    session_.answer_line(json);
+    tell(fmt::format("capturing at {}, too\n", interface));
   }
   void gone(const session::CapturedInterface& one) {
     Json json = happening("gone", lab_);
@@ -234,6 +241,7 @@ int capture_lab(Session& session, const CaptureOptions& options) {
   PacketLines lines(session, lab);
   Account account(session, lab);
   request.begun = [&](const auto& interfaces, const auto& not_up) { account.begun(interfaces, not_up); };
+  request.joined = [&](const auto& interface) { account.joined(interface.name); };
   request.gone = [&](const auto& one) { account.gone(one); };
   if (files) request.progress = [&](std::uint64_t packets) { account.progress(packets); };
   capture::Sink& sink = files ? static_cast<capture::Sink&>(*files) : lines;
@@ -299,7 +307,7 @@ void add_capture(CLI::App& app, Action& action) {
        {"1", "the packets could not be written any more (a full disk), or the machine ran out of something"},
        {"2", "the command line or the filter is wrong, or the file cannot be written"},
        {"3", "a privilege is missing"},
-       {"7", "no such lab is up, or it has no such interface, or none that is up"}});
+       {"7", "no such lab is up, or it has no such interface"}});
   command->callback(
       [options, &action] { action = [options](Session& session) { return capture_lab(session, *options); }; });
 }

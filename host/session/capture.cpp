@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <unordered_map>
 
 #include "capture/order.hpp"
@@ -57,16 +58,14 @@ class Run {
       : request_(request), sink_(sink), presence_(lab), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     CapturePoints opened = open_points(running_record(lab), request);
     points_ = std::move(opened.points);
-    hold_ = capture::latest_of(opened.gather);
+    homes_ = std::move(opened.homes);
+    spec_ = std::move(opened.spec);
+    hold_ = capture::latest_of(*spec_.gather);
     order_ = capture::Order(hold_);
     if (!epoll_) throw Error(ErrorCode::failed, fmt::format("cannot wait for packets: {}", errno_text(errno)));
-    for (std::size_t i = 0; i < points_.size(); ++i) {
-      epoll_event event{.events = EPOLLIN, .data = {.u64 = i}};
-      if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, points_[i].tap->fd(), &event) != 0)
-        throw Error(ErrorCode::failed, fmt::format("cannot wait for packets: {}", errno_text(errno)));
-    }
-    events_.resize(points_.size());
-    begin(opened.not_up);
+    for (std::size_t i = 0; i < points_.size(); ++i) wait_also_for(points_[i].tap->fd(), i);
+    for (std::size_t i = 0; i < homes_.size(); ++i) wait_also_for(homes_[i].notices->fd(), i | kIsHome);
+    begin();
   }
 
   Captured run() {
@@ -82,13 +81,27 @@ class Run {
   }
 
  private:
-  void begin(const std::vector<std::string>& not_up) {
+  static constexpr std::uint64_t kIsHome = 1ULL << 63U;  // in what is waited for: an index in homes_, not in points_
+
+  void wait_also_for(int fd, std::uint64_t what) {
+    epoll_event event{.events = EPOLLIN, .data = {.u64 = what}};
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+      throw Error(ErrorCode::failed, fmt::format("cannot wait for packets: {}", errno_text(errno)));
+    events_.emplace_back();
+  }
+
+  [[nodiscard]] capture::Interface interface_of(const CapturePoint& point) const {
+    return {.name = point.result.name,
+            .link_type = point.tap->link_type(),
+            .snap = request_.snap,
+            .filter = request_.filter};
+  }
+
+  void begin() {
     std::vector<capture::Interface> interfaces;
-    for (const CapturePoint& point : points_)
-      interfaces.push_back({.name = point.result.name,
-                            .link_type = point.tap->link_type(),
-                            .snap = request_.snap,
-                            .filter = request_.filter});
+    for (const CapturePoint& point : points_) interfaces.push_back(interface_of(point));
+    std::vector<std::string> not_up;
+    for (const CaptureHome& home : homes_) not_up.insert(not_up.end(), home.not_up.begin(), home.not_up.end());
     // What came to one while others were still being opened is no part of it.
     for (CapturePoint& point : points_) {
       static_cast<void>(point.tap->read([](const capture::Packet&) {}));
@@ -131,9 +144,32 @@ class Run {
     const int count =
         ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()), static_cast<int>(timeout));
     const auto now = Clock::now();
+    std::vector<std::size_t> changed;
     for (int e = 0; e < count; ++e) {
-      const auto i = static_cast<std::size_t>(events_[static_cast<std::size_t>(e)].data.u64);
-      if (const auto why = read(i, now)) leave(points_[i], *why, now);
+      const std::uint64_t what = events_[static_cast<std::size_t>(e)].data.u64;
+      const auto i = static_cast<std::size_t>(what & ~kIsHome);
+      if ((what & kIsHome) != 0)
+        changed.push_back(i);
+      else if (const auto why = read(i, now))
+        leave(points_[i], *why, now);
+    }
+    for (const std::size_t home : changed) look_for_more(homes_[home]);
+    if (!changed.empty() && !end_ && is_deserted()) miss({});
+  }
+
+  /// Interfaces that have come up since.
+  void look_for_more(CaptureHome& home) {
+    if (home.notices == nullptr) return;
+    if (end_) return home.notices->clear();
+    std::set<std::uint32_t> known;
+    for (const CapturePoint& point : points_)
+      if (point.tap && !point.closing && point.space == home.space) known.insert(point.ifindex);
+    for (CapturePoint& point : open_more(home, request_, spec_, known)) {
+      const capture::Interface interface = interface_of(point);
+      wait_also_for(point.tap->fd(), points_.size());
+      points_.push_back(std::move(point));
+      sink_.add(interface);
+      if (request_.joined) request_.joined(interface);
     }
   }
 
@@ -180,8 +216,18 @@ class Run {
     if (end_ || leaving_) return;
     for (const std::size_t i : gone)
       if (request_.gone) request_.gone(points_[i].result);
-    if (std::none_of(points_.begin(), points_.end(), [](const CapturePoint& point) { return point.tap != nullptr; }))
-      end_ = CaptureEnd::deserted;
+    if (!has_taps())
+      for (CaptureHome& home : homes_) look_for_more(home);
+    if (is_deserted()) end_ = CaptureEnd::deserted;
+  }
+
+  [[nodiscard]] bool is_deserted() const {
+    return !has_taps() &&
+           std::all_of(homes_.begin(), homes_.end(), [](const auto& home) { return home.not_up.empty(); });
+  }
+
+  [[nodiscard]] bool has_taps() const {
+    return std::any_of(points_.begin(), points_.end(), [](const CapturePoint& point) { return point.tap != nullptr; });
   }
 
   void give(std::size_t i, const capture::Packet& packet) {
@@ -223,10 +269,18 @@ class Run {
   void leave_others(const engine::Record& record) {
     std::unordered_map<std::string_view, std::uint64_t> cookies;
     for (const engine::MadeNamespace& made : record.namespaces) cookies.emplace(made.name, made.cookie);
+    const auto is_there = [&](const auto& one) {
+      const auto found = cookies.find(one.space);
+      return found != cookies.end() && found->second == one.cookie;
+    };
     bool some = false;
+    for (CaptureHome& home : homes_) {
+      some = some || (is_there(home) && !home.not_up.empty());
+      if (is_there(home)) continue;
+      home = {.space = home.space};
+    }
     for (CapturePoint& point : points_) {
-      const auto found = cookies.find(point.space);
-      if (!point.tap || (found != cookies.end() && found->second == point.cookie)) {
+      if (!point.tap || is_there(point)) {
         some = some || point.tap;
         continue;
       }
@@ -255,6 +309,8 @@ class Run {
   UniqueFd epoll_;
   std::vector<epoll_event> events_;
   std::vector<CapturePoint> points_;
+  std::vector<CaptureHome> homes_;
+  capture::TapSpec spec_;
   std::chrono::milliseconds hold_{};
   capture::Order order_{hold_};
   std::uint64_t packets_ = 0;

@@ -43,14 +43,17 @@ struct CaptureRequest {
   std::optional<std::uint64_t> count = {};                ///< packets
   std::optional<std::chrono::nanoseconds> how_long = {};  ///< from when all interfaces are open
   std::function<bool()> gave_up = {};                     ///< asked several times a second
-  /// Packets that come from now on are captured. `not_up`: interfaces that match and are not, so nothing comes of them.
+  /// Packets that come from now on are captured. `not_up`: interfaces that match and are not; they join when they are.
   std::function<void(const std::vector<capture::Interface>&, const std::vector<std::string>& not_up)> begun = {};
+  /// One has come up, or was made, and is captured at from now on.
+  std::function<void(const capture::Interface&)> joined = {};
   std::function<void(const CapturedInterface&)> gone = {};
   std::function<void(std::uint64_t packets)> progress = {};  ///< called several times a second
 };
 
-/// Captures at all interfaces that match until there is a reason to end, which is none of an error. The lab's
-/// namespaces are held no longer. Throws Error, {not_found} if the lab is not up or nothing matches, {invalid} for a
+/// Captures at all interfaces that match, also those that come up or are made meanwhile in namespaces that the lab has
+/// when it begins, until there is a reason to end, which is none of an error. The lab's namespaces are held no longer.
+/// Throws Error, {not_found} if the lab is not up or nothing matches, {invalid} for a
 /// filter that is none; what the sink throws goes on.
 Captured capture_packets(const std::string& lab, const CaptureRequest& request, capture::Sink& sink);
 

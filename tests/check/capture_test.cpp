@@ -47,7 +47,10 @@ class Capturing {
       ::_exit(127);
     }
     // What it says when every socket is open.
-    await([&] { return err().find("capturing at ") != std::string::npos || has_ended(); });
+    await([&] {
+      return err().find("capturing at ") != std::string::npos || out().find("\"capturing\"") != std::string::npos ||
+             has_ended();
+    });
     INFO(err());
     REQUIRE(process_ > 0);
   }
@@ -335,6 +338,43 @@ TEST_CASE("a capture goes on without an interface that goes away, until none is 
   CHECK(trace.statistics.size() == 2);
 }
 
+TEST_CASE("a capture waits for an interface that is down, and takes packets once it is up") {
+  const UpLab up;
+  REQUIRE(sh("ip -n h1 link set eth0 down").exit == 0);
+  Capturing capture("rig h1:eth0 -f icmp -w " + trace_path());
+  CHECK_THAT(capture.err(),
+             ContainsSubstring("not up yet: h1:eth0\n") && ContainsSubstring("capturing at 0 interfaces"));
+  REQUIRE(sh("ip -n h1 link set eth0 up").exit == 0);
+  await([&] { return capture.err().find("capturing at h1:eth0, too\n") != std::string::npos; });
+  // Down and up again it is the same.
+  REQUIRE(sh("ip -n h1 link set eth0 down; ip -n h1 link set eth0 up").exit == 0);
+  ping();
+  CHECK(capture.end(SIGINT) == 0);
+  const Trace trace = trace_of(trace_path());
+  CHECK(trace.names == std::vector<std::string>{"h1:eth0"});
+  CHECK(trace.packets.size() == 6);
+  CHECK(trace.statistics.at(0).counter(kReceived) == 6);
+  CHECK_THAT(capture.err(), !ContainsSubstring("is gone"));
+  CHECK(shown(trace_path()).size() == 6);
+}
+
+TEST_CASE("a capture takes packets of interfaces that are made while it runs, and ends when the last is gone") {
+  const UpLab up;
+  Capturing capture("rig 'h?:eth*' -f icmp -w " + trace_path() + " --json");
+  REQUIRE(sh("set -e; ip -n h1 link add eth1 type veth peer name other0; ip -n h1 link set other0 netns h2; ip -n h2 "
+             "address add 198.18.0.2/24 dev other0; ip -n h1 address add 198.18.0.1/24 dev eth1; ip -n h2 link set "
+             "other0 up; ip -n h1 link set eth1 up")
+              .exit == 0);
+  await([&] { return capture.out().find("\"joined\"") != std::string::npos; });
+  CHECK_THAT(capture.out(), ContainsSubstring("\"interface\":\"h1:eth1\""));
+  ping("ip netns exec h1 ping -q -c 2 -i 0.01 198.18.0.2");
+  REQUIRE(sh("ip -n h1 link del eth1; ip -n h1 link del eth0").exit == 0);
+  CHECK(capture.end() == 0);
+  const Trace trace = trace_of(trace_path());
+  CHECK(trace.names == std::vector<std::string>{"h1:eth0", "h2:eth0", "h1:eth1"});
+  CHECK(trace.packets == std::vector<std::size_t>{2, 2, 2, 2});
+}
+
 TEST_CASE("what a capture file's place or disk does not take is told") {
   const UpLab up;
   const Result nowhere = cli("capture rig h1:eth0 -w /nonexistent/trace.pcapng");
@@ -390,7 +430,7 @@ TEST_CASE("a capture says what is wrong with its words, and leaves the file that
   CHECK_THAT(refusal("rig h1:eth0 --files 3", 2), ContainsSubstring("--files says how many to keep"));
   CHECK_THAT(refusal("rig h1:eth0 --rotate-size 10MB", 2), ContainsSubstring("\"10MB\" is no size"));
   REQUIRE(sh("ip -n h1 link set eth0 down").exit == 0);
-  CHECK_THAT(refusal("rig h1:eth0", 7), ContainsSubstring("cannot capture at h1:eth0: it is not up"));
+  CHECK_THAT(refusal("rig h1:eth0 -f 'tcp prot 80'", 2), ContainsSubstring("\"tcp prot 80\" is no filter: "));
   CHECK(read(old) == "old");
   CHECK_THAT(cli("capture rig h1:eth0 --rotate-size 1MiB").err, ContainsSubstring("are for files"));
 }
