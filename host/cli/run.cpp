@@ -141,6 +141,7 @@ int run_in_worlds(Session& session, const RunRequest& options, const LabFiles& l
       session, {.files = labs.files,
                 .several = labs.several,
                 .at_once = options.choice.jobs == 0 ? processors : options.choice.jobs,
+                .fail_fast = options.choice.fail_fast,
                 .run = [&](Session& inner, const std::string& file, const Teller& teller) {
                   Json warnings;
                   const Lab lab = inner.load(file, options.only, warnings, options.settings);
@@ -196,6 +197,8 @@ void add_run(CLI::App& app, Action& action) {
   command->get_option("--jobs")->description(
       "Of one lab, so many tests at once, where they do not disturb each other (1); of several, so many labs at once "
       "(as many as there are processors)");
+  command->get_option("--fail-fast")
+      ->description("Skip the rest of the lab after a test that does not pass; of several, begin none after it");
   add_verify_choice(*command, options->choice);
   add_reports(*command, options->reports);
   add_github(*command, options->github);

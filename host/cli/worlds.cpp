@@ -66,16 +66,14 @@ class Worlds {
         for (const Running& one : running_) one.world.signal(SIGINT);
         passed_on_ = true;
       }
-      while (!interrupted() && next_ < request_.files.size() && running_.size() < request_.at_once) begin(next_++);
+      while (!interrupted() && !stops() && next_ < request_.files.size() && running_.size() < request_.at_once)
+        begin(next_++);
       if (running_.empty()) break;
       if (request_.several) progress_.show("labs", done_, request_.files.size());
       wait();
     }
-    for (; next_ < request_.files.size(); ++next_) {
-      outcomes_[next_].error = Error(ErrorCode::interrupted, "interrupted before it began");
-      complete(next_);
-    }
     progress_.clear();
+    for (; next_ < request_.files.size(); ++next_) leave_out(next_);
     return std::move(outcomes_);
   }
 
@@ -85,6 +83,19 @@ class Worlds {
     process::World world;
     std::string unread = {};  ///< a line that is not whole
   };
+
+  [[nodiscard]] bool stops() const { return request_.fail_fast && broken_; }
+
+  void leave_out(std::size_t lab) {
+    if (interrupted()) {
+      outcomes_[lab].error = Error(ErrorCode::interrupted, "interrupted before it began");
+      return complete(lab);
+    }
+    const std::string why = fmt::format("not run, for {} did not pass", request_.files[*broken_]);
+    session_.say(about(lab) + why + "\n");
+    complete(lab);
+    add_itself(lab, check::Outcome::skipped, why);
+  }
 
   void begin(std::size_t lab) {
     progress_.clear();
@@ -135,6 +146,8 @@ class Worlds {
     if (message.contains("ended")) {
       check::TestResult test = report::test_of(message["ended"]);
       if (request_.several) test.name = fmt::format("{}: {}", request_.files[lab], test.name);
+      if (test.outcome != check::Outcome::passed && test.outcome != check::Outcome::skipped)
+        broken_ = broken_.value_or(lab);
       progress_.clear();
       session_.say_painted(lines_.line(test));
     } else if (message.contains("said")) {
@@ -161,6 +174,7 @@ class Worlds {
   void end(std::size_t lab) {
     ++done_;
     LabOutcome& outcome = outcomes_[lab];
+    if (outcome.error) broken_ = broken_.value_or(lab);
     if (request_.several) {
       progress_.clear();
       if (outcome.error)
@@ -188,14 +202,21 @@ class Worlds {
     if (!outcome.error) return;
     const bool cut_off = outcome.error->code() == ErrorCode::interrupted;
     report.interrupted = report.interrupted || cut_off;
-    report.tests.push_back({.name = report::kLabItself,
-                            .description = {},
-                            .check = "lab",
-                            .where = outcome.error->where().empty() ? report.file : outcome.error->where(),
-                            .tags = {},
-                            .outcome = cut_off ? check::Outcome::interrupted : check::Outcome::error,
-                            .reason = outcome.error->message(),
-                            .repetitions = 0});
+    add_itself(lab, cut_off ? check::Outcome::interrupted : check::Outcome::error, outcome.error->message());
+  }
+
+  void add_itself(std::size_t lab, check::Outcome what, const std::string& why) {
+    LabOutcome& outcome = outcomes_[lab];
+    check::Report& report = outcome.run.report;
+    report.tests.push_back(
+        {.name = report::kLabItself,
+         .description = {},
+         .check = "lab",
+         .where = !outcome.error || outcome.error->where().empty() ? report.file : outcome.error->where(),
+         .tags = {},
+         .outcome = what,
+         .reason = why,
+         .repetitions = 0});
   }
 
   [[nodiscard]] std::string about(std::size_t lab) const {
@@ -212,6 +233,7 @@ class Worlds {
   std::size_t next_ = 0;
   std::size_t done_ = 0;
   bool begun_ = false;
+  std::optional<std::size_t> broken_ = {};  ///< the first lab of which something did not pass
   bool passed_on_ = false;
 };
 

@@ -30,6 +30,7 @@ struct WorldsRequest {
   std::vector<std::string> files;
   bool several = false;  ///< what is said names the lab's file
   unsigned at_once = 1;
+  bool fail_fast = false;  ///< once something did not pass no other lab begins
   /// Runs the lab of a file; called in its world, in a process of its own. What it throws is told.
   std::function<void(Session& session, const std::string& file, const Teller& teller)> run;
 };

@@ -143,6 +143,34 @@ TEST_CASE("one lab that fails and one that cannot run keep no other from running
   require_nothing_left();
 }
 
+TEST_CASE("with --fail-fast no lab begins after one that did not pass, and it is said which") {
+  const std::string mark = directory() + "/ran";
+  lab_file("a.toml", shell_test("good", "true"));
+  lab_file("b.toml", shell_test("bad", "false") + shell_test("after", "touch " + mark));
+  for (const std::string name : {"c.toml", "d.toml"}) lab_file(name, shell_test("never", "touch " + mark));
+  const std::string out = directory() + "/report";
+  const Result run = cli("run " + all_labs() + " --jobs 1 --fail-fast -r " + out + ".json -r " + out + ".xml");
+  INFO(run.out << run.err);
+  CHECK(run.exit == 1);
+  CHECK_FALSE(std::filesystem::exists(mark));
+  for (const std::string name : {"c.toml", "d.toml"})
+    CHECK_THAT(run.out,
+               ContainsSubstring("labs/" + name + ": not run, for " + directory() + "/labs/b.toml did not pass\n"));
+  CHECK_THAT(run.out, ContainsSubstring("4 labs: 1 passed, 1 failed, 2 skipped"));
+  const Json report = Json::parse(read(out + ".json"));
+  CHECK(lab_outcomes(report) == "a.toml=passed b.toml=skipped c.toml=skipped d.toml=skipped");
+  CHECK(report["labs"][1]["tests"][0]["outcome"] == "failed");
+  CHECK(report["labs"][2]["tests"][0]["reason"] == "not run, for " + directory() + "/labs/b.toml did not pass");
+  CHECK(sh("xmllint --noout --schema " NETRIG_TEST_DIR "/check/junit.xsd " + out + ".xml").exit == 0);
+  CHECK(sh("/usr/bin/python3 -m jsonschema -i " + out + ".json " NETRIG_TEST_DIR "/../docs/test-report.schema.json")
+            .exit == 0);
+  // One that cannot run has not passed either.
+  file("labs/b.toml", "[lab]\n");
+  CHECK(cli("run " + all_labs() + " --jobs 1 --fail-fast").exit == 2);
+  CHECK_FALSE(std::filesystem::exists(mark));
+  require_nothing_left();
+}
+
 TEST_CASE("a kill -9 of a run over several labs leaves nothing") {
   const std::string hang = "(setsid sleep " + rig::an_hour() + " &) ; sleep " + rig::an_hour();
   lab_file("a.toml", shell_test("hangs", hang));
