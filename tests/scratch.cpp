@@ -211,6 +211,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
   return text.replace(at, from.size(), to);
 }
 
+bool kernel_has_netem() { return sh("unshare -n tc qdisc add dev lo root netem delay 1ms").exit == 0; }
+
 std::string kernel_lacks(const std::string& option) {
   const Result config = sh("zcat /proc/config.gz 2>/dev/null || cat /boot/config-$(uname -r) 2>/dev/null");
   if (config.out.empty() || config.out.find("\n" + option + "=") != std::string::npos) return {};

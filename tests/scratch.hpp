@@ -62,5 +62,7 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 
 /// Whether a lab file from config/ or tests could come up: reason why not, or empty.
 std::string kernel_lacks(const std::string& option);
+/// Whether packets can be delayed and lost here.
+bool kernel_has_netem();
 
 }  // namespace scratch

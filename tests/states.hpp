@@ -79,6 +79,7 @@ class Random {
       state.of<Link>().push_back(one);
       add_addresses(state, name);
       add_neighbours(state, name);
+      add_qdisc(state, name);
     }
     for (const char* to : {"0.0.0.0/0", "192.0.2.0/24", "198.51.100.0/24"})
       if (const auto way = gateway(state, Family::ipv4); way && chance(2))
@@ -111,6 +112,16 @@ class Random {
       if (!proxy) one.state = {NeighbourState::permanent};
       state.of<Neighbour>().push_back(one);
     }
+  }
+
+  void add_qdisc(SpaceState& state, const std::string& name) {
+    if (chance(2)) return;
+    Qdisc one;
+    one.interface = name;
+    one.kind = Qdisc::kTbf;
+    one.rate = ByteRate(chance(2) ? 125'000 : 12'500'000);
+    one.burst = chance(2) ? 5000U : 70'000U;
+    state.of<Qdisc>().push_back(one);
   }
 
   void add_rules(SpaceState& state) {

@@ -34,6 +34,8 @@ bool Stage::happen(const Event& event) {
     if (const auto* command = std::get_if<PlacedCommand>(&event.what)) return run(*command);
     if (const auto* services = std::get_if<ServiceEvent>(&event.what))
       change_services(*services);
+    else if (const auto* impairment = std::get_if<ImpairEvent>(&event.what))
+      impair(*impairment);
     else
       set_links(std::get<LinkEvent>(event.what));
     return true;
@@ -50,6 +52,13 @@ void Stage::set_links(const LinkEvent& event) {
   for (const InterfacePattern& pattern : event.interfaces)
     for (const std::string& name : links_.set(pattern, event.up))
       tell(fmt::format("{} {}", name, event.up ? "up" : "down"));
+}
+
+void Stage::impair(const ImpairEvent& event) {
+  for (const InterfacePattern& pattern : event.interfaces)
+    for (const std::string& name : impairments_.set(pattern, event.what))
+      tell(event.what.kind.empty() ? fmt::format("{} impaired no longer", name)
+                                   : fmt::format("{} impaired: {}", name, event.what.words()));
 }
 
 void Stage::change_services(const ServiceEvent& event) {
@@ -78,7 +87,11 @@ bool Stage::run(const PlacedCommand& placed) {
 
 void Stage::restore() {
   if (std::exchange(restored_, true)) return;
-  for (const std::string& fault : links_.restore()) spdlog::warn("after test \"{}\": {}", job_.test.name, fault);
+  // What links are waited for with is not to be lost.
+  const std::vector<std::string> impaired = impairments_.restore();
+  const std::vector<std::string> links = links_.restore();
+  for (const auto* faults : {&impaired, &links})
+    for (const std::string& fault : *faults) spdlog::warn("after test \"{}\": {}", job_.test.name, fault);
 }
 
 }  // namespace netrig::check

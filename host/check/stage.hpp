@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "check/impairment_keeper.hpp"
 #include "check/link_keeper.hpp"
 #include "check/services.hpp"
 
@@ -17,7 +18,7 @@ class Stage {
 
   /// False: it could not happen, or the command failed, which is a finding.
   bool happen(const Event& event);
-  /// Puts links back; what cannot be is warned of.
+  /// Puts links back, and what they do to packets; what cannot be is warned of.
   void restore();
 
   std::vector<EventResult> happened;
@@ -27,6 +28,7 @@ class Stage {
  private:
   void tell(const std::string& what) { happened.push_back({.at = job_.now(), .what = what}); }
   void set_links(const LinkEvent& event);
+  void impair(const ImpairEvent& event);
   void change_services(const ServiceEvent& event);
   bool run(const PlacedCommand& placed);
   [[nodiscard]] std::string about(const Event& event) const;
@@ -35,6 +37,7 @@ class Stage {
   TestServices& services_;
   std::string_view when_;
   LinkKeeper links_{job_.ground};
+  ImpairmentKeeper impairments_{job_.ground};
   bool restored_ = false;
 };
 

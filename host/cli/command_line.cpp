@@ -37,7 +37,8 @@ constexpr std::array kGuesses = {
     Guess{"sign", "drivers sign"}, Guess{"pingall", "ping"},      Guess{"ping-all", "ping"},
     Guess{"export", "import"},     Guess{"save", "import"},       Guess{"dump", "import"},
     Guess{"tcpdump", "capture"},   Guess{"sniff", "capture"},     Guess{"pcap", "capture"},
-    Guess{"dumpcap", "capture"},   Guess{"tshark", "capture"},    Guess{"wireshark", "capture"}};
+    Guess{"dumpcap", "capture"},   Guess{"tshark", "capture"},    Guess{"wireshark", "capture"},
+    Guess{"netem", "impair"},      Guess{"tc", "impair"},         Guess{"delay", "impair"}};
 
 void add_global_options(CLI::App& app, GlobalOptions& options) {
   const auto grouped = [](CLI::Option* option) { return option->group(kGlobalGroup); };
@@ -73,6 +74,7 @@ void add_commands(CLI::App& app, Action& action) {
   add_exec(app, action);
   add_shell(app, action);
   add_logs(app, action);
+  add_impair(app, action);
   add_capture(app, action);
   add_drivers(app, action);
   add_doctor(app, action);

@@ -27,6 +27,7 @@ void add_list(CLI::App& app, Action& action);
 void add_exec(CLI::App& app, Action& action);
 void add_shell(CLI::App& app, Action& action);
 void add_logs(CLI::App& app, Action& action);
+void add_impair(CLI::App& app, Action& action);
 void add_capture(CLI::App& app, Action& action);
 void add_drivers(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);

@@ -51,6 +51,8 @@ constexpr std::array kValueKinds = {
     ValueKind{"", "N"},
     ValueKind{"", "DURATION"},
     ValueKind{"", "SIZE"},
+    ValueKind{"", "RATE"},
+    ValueKind{"", "PERCENT"},
     ValueKind{"", "FILTER"},
     ValueKind{"", "TEXT"},
     ValueKind{"", "PID[=NAME]"},

@@ -107,6 +107,8 @@ struct Examination {
   std::uint64_t largest = 0;  ///< namespaces of one lab
   std::string unreadable;     ///< why no records can be read; empty: they can
   std::string world;          ///< why no world can be made; empty: it can
+  engine::Fault netem;        ///< why the kernel has no such qdisc; empty: it has
+  engine::Fault tbf;
 
   void add(Finding finding) { findings.push_back(std::move(finding)); }
   /// Why something does not work, if one of these subjects is in the way.
@@ -259,6 +261,8 @@ std::vector<Ability> abilities_of(const Examination& seen, const driver::Policy&
   add("worlds", "run of several labs, run --isolated", seen.world);
   add("sysctls", "labs that set sysctls", seen.fault_of({"sysctls"}));
   add("ipv6", "labs with IPv6 addresses", seen.fault_of({"IPv6"}));
+  add("impair", "labs and tests that delay or lose packets", seen.netem);
+  add("rate", "labs and tests that keep links to a rate", seen.tbf);
   add("size", fmt::format("labs of up to {} namespaces", seen.largest),
       seen.largest == 0 ? "the limits above allow none" : "");
   add("services", "labs with services that start with them", commands_fault(policy, driver::LabCommands::always));
@@ -295,6 +299,14 @@ Examination examine(Session& session) {
     const std::string programs = "; programs that want it, such as ping, do not start either";
     seen.add(tried("ICMP sockets", space.icmp_sockets.empty() ? "" : space.icmp_sockets + programs, "can be opened"));
     seen.add(tried("packet sockets", space.packet_sockets, "can be opened"));
+    // Not everybody impairs links.
+    const auto advise = [&](const char* subject, const engine::Fault& fault, const char* good) {
+      seen.add({subject, fault.empty() ? Verdict::good : Verdict::advice, fault.empty() ? good : fault});
+    };
+    seen.netem = space.netem;
+    seen.tbf = space.tbf;
+    advise("netem", space.netem, "links can delay and lose packets");
+    advise("tbf", space.tbf, "links can keep to a rate");
   }
   check_limits(seen);
   check_tools(seen);

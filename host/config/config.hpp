@@ -70,6 +70,9 @@ std::string read_file(const std::string& path);
 /// Source::contents from the disk. No link below a directory is followed. `text_of`: reads a file; unset: as it is.
 using ReadText = std::function<std::string(const std::string& name)>;
 std::vector<Content> read_contents(const std::string& path, const std::string& name, const ReadText& text_of = {});
+/// What keys of `impair` say that stand on a command line, percents also as "1%". `about` stands for it in messages.
+/// Throws Error{invalid}.
+Qdisc impairment_of(const std::vector<std::pair<std::string, std::string>>& said, const std::string& about);
 /// Only `lab.name` of a file, without any other check, so that a broken file can still be taken down.
 std::string lab_name_of(const std::string& path);
 

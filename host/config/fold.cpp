@@ -246,6 +246,11 @@ bool fold_into(toml::array& into, const Rounds& rounds, const std::vector<const 
     return std::all_of(nodes.begin(), nodes.end(),
                        [&](const auto* one) { return one->as_boolean()->get() == flag->get(); });
   }
+  if (const auto* number = first.as_floating_point()) {
+    into.push_back(number->get());
+    return std::all_of(nodes.begin(), nodes.end(),
+                       [&](const auto* one) { return one->as_floating_point()->get() == number->get(); });
+  }
   if (!first.is_integer()) return false;
   Numbers numbers;
   for (const auto* one : nodes) numbers.push_back(one->as_integer()->get());

@@ -127,6 +127,10 @@ Interface read_interface(const Table& table, const std::string* device, const Su
   interface.dynamic = table.boolean("dynamic").value_or(false);
   interface.objects.of<Sysctl>() = read_interface_sysctls(table, name.value);
   interface.objects.of<Neighbour>() = read_neighbours(table, name.value);
+  if (auto qdisc = read_impairment(table, interface.link.mtu.value_or(kUsualMtu)); qdisc && !qdisc->kind.empty()) {
+    qdisc->interface = name.value;
+    interface.objects.of<Qdisc>().push_back(std::move(*qdisc));
+  }
   check_mtu(interface, table);
   return interface;
 }

@@ -24,6 +24,7 @@ const tomlfile::Section& own_file_keys();
 const tomlfile::Section& interface_keys();
 /// Of an interface, where its name and namespace are said elsewhere.
 const tomlfile::Section& interface_default_keys();
+const tomlfile::Section& impair_keys();
 const tomlfile::Section& address_keys();
 const tomlfile::Section& neighbour_keys();
 const tomlfile::Section& route_keys();

@@ -73,6 +73,7 @@ const Section& link_keys() {
                {"driver", "string", "The driver that makes it; veth if it does not say"},
                {"params", "{any}", "Parameters of the driver"},
                {"mtu", "integer 68..65535", "MTU of every end that has none"},
+               {"impair", "impair", "What happens to what every end sends that does not say"},
                {"prefix", "string | [string]", "Addresses for the ends that have none, of each family one prefix"}});
   return kSection;
 }
@@ -107,17 +108,53 @@ const Section& lan_port_keys() {
 }
 
 std::vector<const Section*> all_keys() {
-  return {
-      &file_keys(),        &lab_keys(),           &group_keys(),      &repeat_keys(),         &device_keys(),
-      &link_keys(),        &lan_keys(),           &end_keys(),        &lan_port_keys(),       &namespace_keys(),
-      &private_keys(),     &command_keys(),       &own_file_keys(),   &interface_keys(),      &interface_default_keys(),
-      &address_keys(),     &neighbour_keys(),     &route_keys(),      &next_hop_keys(),       &rule_keys(),
-      &service_keys(),     &ready_keys(),         &test_keys(),       &placed_command_keys(), &preparation_keys(),
-      &event_keys(),       &counters_keys(),      &capture_keys(),    &share_keys(),          &ping_keys(),
-      &failover_keys(),    &tcp_keys(),           &udp_keys(),        &throughput_keys(),     &path_keys(),
-      &mtu_keys(),         &dns_keys(),           &http_keys(),       &unreachable_keys(),    &neighbour_check_keys(),
-      &route_check_keys(), &address_check_keys(), &link_check_keys(), &fdb_check_keys(),      &exec_keys(),
-      &verify_keys()};
+  return {&file_keys(),
+          &lab_keys(),
+          &group_keys(),
+          &repeat_keys(),
+          &device_keys(),
+          &link_keys(),
+          &lan_keys(),
+          &end_keys(),
+          &lan_port_keys(),
+          &namespace_keys(),
+          &private_keys(),
+          &command_keys(),
+          &own_file_keys(),
+          &interface_keys(),
+          &interface_default_keys(),
+          &address_keys(),
+          &neighbour_keys(),
+          &route_keys(),
+          &next_hop_keys(),
+          &rule_keys(),
+          &service_keys(),
+          &ready_keys(),
+          &test_keys(),
+          &placed_command_keys(),
+          &preparation_keys(),
+          &event_keys(),
+          &counters_keys(),
+          &capture_keys(),
+          &share_keys(),
+          &impair_keys(),
+          &ping_keys(),
+          &failover_keys(),
+          &tcp_keys(),
+          &udp_keys(),
+          &throughput_keys(),
+          &path_keys(),
+          &mtu_keys(),
+          &dns_keys(),
+          &http_keys(),
+          &unreachable_keys(),
+          &neighbour_check_keys(),
+          &route_check_keys(),
+          &address_check_keys(),
+          &link_check_keys(),
+          &fdb_check_keys(),
+          &exec_keys(),
+          &verify_keys()};
 }
 
 }  // namespace netrig::config

@@ -234,6 +234,8 @@ PlainDevice link_device(const Table& link) {
   if (ends.empty()) link.fail(link.where("ends"), "[[link]] has no ends");
   const auto driver = link.text("driver");
   const toml::table whole = tomlfile::materialised(link.raw(), link.context());
+  const auto* impair = whole.get_as<toml::table>("impair");
+  if (impair == nullptr) static_cast<void>(link.table("impair"));  // says what it is instead
   std::vector<toml::table> interfaces;
   for (End& end : ends) {
     if (const auto mtu = link.number("mtu", 68, 65535); mtu && !end.interface.contains("mtu")) {
@@ -241,6 +243,8 @@ PlainDevice link_device(const Table& link) {
       tomlfile::put_source(value, link.raw().get("mtu")->source());
       end.interface.insert(toml::key("mtu", link.raw().get("mtu")->source()), std::move(value));
     }
+    if (impair != nullptr && !end.interface.contains("impair"))
+      end.interface.insert(toml::key("impair", link.raw().get("impair")->source()), tomlfile::copied(*impair));
     interfaces.push_back(std::move(end.interface));
   }
   PlainDevice device{.name = {fmt::format("{}.{}", ends.front().space, ends.front().name), ends.front().where},

@@ -77,7 +77,24 @@ const Section& interface_default_keys() {
        {"dynamic", "boolean", "true: addresses and routes that clients made here are theirs, not foreign"},
        {"sysctl", "{integer | string | boolean}",
         "Its sysctls, in short: \"ipv4.forwarding\", \"ipv4.neigh.gc_stale_time\""},
-       {"neighbours", "[neighbour]", "Neighbours whose MAC addresses nobody need ask for"}});
+       {"neighbours", "[neighbour]", "Neighbours whose MAC addresses nobody need ask for"},
+       {"impair", "impair", "What happens to what it sends: delay, loss, a rate"}});
+  return kSection;
+}
+
+const Section& impair_keys() {
+  static const Section kSection(
+      "impair",
+      {{"delay", "duration", "How long each packet is held back"},
+       {"jitter", "duration", "By how much that varies, up and down"},
+       {"distribution", R"("uniform" | "normal" | "pareto" | "paretonormal")", "How the delays lie around their mean"},
+       {"loss", "number 0..100", "Percent of packets that get lost"},
+       {"duplicate", "number 0..100", "Percent of packets that come twice"},
+       {"reorder", "number 0..100", "Percent of packets that are sent at once and so overtake others"},
+       {"corrupt", "number 0..100", "Percent of packets in which a bit is wrong"},
+       {"rate", "rate", "How much is sent; alone it is a token bucket (tbf), beside others netem's"},
+       {"burst", "integer 1..1073741824 | size", "Of a rate alone: bytes that may be sent at once"},
+       {"limit", "integer 1..4294967295", "Packets that are held at most; 1000 if it does not say"}});
   return kSection;
 }
 

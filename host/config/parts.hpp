@@ -49,6 +49,9 @@ void add_gateways(const Table& table, std::vector<Route>& routes);
 /// A list of addresses of this interface, for which `dad` holds if they do not say.
 std::vector<Address> read_addresses(const Table& table, std::string_view key, const std::string& interface, Dad dad);
 std::vector<Neighbour> read_neighbours(const Table& table, const std::string& interface);
+/// What `impair` of an interface or an event says, of no interface yet; of no kind if it says that nothing is impaired.
+/// Nothing: it says nothing. `mtu`: of the interface; nothing: it is not known yet.
+std::optional<Qdisc> read_impairment(const Table& owner, std::optional<std::uint32_t> mtu);
 std::vector<Sysctl> read_sysctls(const Table& table);
 /// Of an interface, in short: "ipv4.forwarding".
 std::vector<Sysctl> read_interface_sysctls(const Table& table, const std::string& interface);
@@ -79,13 +82,13 @@ Check read_check(const Table& test);
 
 /// A duration in a range; nothing if the key is not there.
 std::optional<nanoseconds> read_time(const Table& table, std::string_view key, nanoseconds least, nanoseconds most);
+/// A number from 0 to 100.
+std::optional<double> read_percent(const Table& table, std::string_view key);
 /// One string, or a list of strings.
 std::vector<std::string> read_texts(const Table& table, std::string_view key);
 /// A list is argv; a string is for the shell.
 Command read_command(const Table& table, std::string_view key);
 std::string read_regex(const Table& table, std::string_view key);
-/// A number from 0 to 100.
-std::optional<double> read_percent(const Table& table, std::string_view key);
 
 /// An address of an interface: "192.0.2.1/24", counted on by " + N".
 Prefix interface_address(const Text& text, const Context& context);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace netrig::config {
 namespace {
@@ -178,6 +179,28 @@ toml::table said_neighbour(const Neighbour& one) {
   return keys.take();
 }
 
+toml::table said_impairment(const Qdisc& one) {
+  Keys keys;
+  if (one.delay) keys.put("delay", setting_text(*one.delay));
+  if (one.jitter) keys.put("jitter", setting_text(*one.jitter));
+  const auto put_share = [&](std::string_view key, const Given<PacketShare>& share) {
+    if (!share) return;
+    const double percent = percent_of(*share);
+    if (percent == std::floor(percent))
+      keys.put(key, static_cast<std::int64_t>(percent));
+    else
+      keys.put(key, percent);
+  };
+  put_share("loss", one.loss);
+  put_share("duplicate", one.duplicate);
+  put_share("reorder", one.reorder);
+  put_share("corrupt", one.corrupt);
+  if (one.rate) keys.put("rate", setting_text(*one.rate));
+  if (one.burst) keys.put("burst", number(*one.burst));
+  if (one.limit) keys.put("limit", number(*one.limit));
+  return keys.take();
+}
+
 /// What an interface has beside its names and addresses.
 void put_settings(Keys& keys, const Interface& interface) {
   const LinkSettings& link = interface.link;
@@ -207,6 +230,7 @@ void put_settings(Keys& keys, const Interface& interface) {
   toml::array list;
   for (const Neighbour& one : neighbours) list.push_back(said_neighbour(one));
   if (!list.empty()) keys.put("neighbours", std::move(list));
+  for (const Qdisc& one : interface.of<Qdisc>()) keys.put("impair", said_impairment(one));
 }
 
 }  // namespace

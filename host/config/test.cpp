@@ -57,9 +57,20 @@ LinkEvent read_link_event(const Table& entry) {
   for (const std::string& text : read_texts(entry, "interface"))
     link.interfaces.push_back(interface_pattern(text, entry.where("interface"), entry.context()));
   const auto state = entry.choice("state", {"down", "up"});
-  if (!state) entry.fail(entry.where(), fmt::format("{} has no \"state\"; it can be \"down\" or \"up\"", entry.what()));
+  if (!state)
+    entry.fail(entry.where(),
+               fmt::format("{} has no \"state\"; it can be \"down\" or \"up\", or there is impair", entry.what()));
   link.up = *state == 1;
   return link;
+}
+
+ImpairEvent read_impair_event(const Table& entry) {
+  if (entry.has("state"))
+    entry.fail(entry.where("state"), "state beside impair: make them two events, each with the interface");
+  ImpairEvent event{.what = *read_impairment(entry, std::nullopt)};
+  for (const std::string& text : read_texts(entry, "interface"))
+    event.interfaces.push_back(interface_pattern(text, entry.where("interface"), entry.context()));
+  return event;
 }
 
 ServiceEvent read_service_event(const Table& entry) {
@@ -81,18 +92,23 @@ ServiceEvent read_service_event(const Table& entry) {
 Event read_happening(const Table& entry) {
   Event event{.where = entry.where()};
   if (entry.has("command") + entry.has("interface") + entry.has("service") != 1)
-    entry.fail(entry.where(),
-               fmt::format("{} takes one of interface = \"NAMESPACE:INTERFACE\" with state = \"down\", service = "
-                           "\"NAME\" with state = \"stop\", and namespace with command",
-                           entry.what()));
+    entry.fail(
+        entry.where(),
+        fmt::format("{} takes one of interface = \"NAMESPACE:INTERFACE\" with state = \"down\" or impair, service = "
+                    "\"NAME\" with state = \"stop\", and namespace with command",
+                    entry.what()));
   if (entry.has("namespace") && !entry.has("command"))
     entry.fail(entry.where("namespace"),
                "namespace goes with command; an interface is named together with its own, as in "
                "interface = \"r1:eth0\", a service by its name");
+  if (entry.has("impair") && !entry.has("interface"))
+    entry.fail(entry.where("impair"), "impair goes with interface = \"NAMESPACE:INTERFACE\"");
   if (entry.has("command"))
     event.what = read_placed(entry);
   else if (entry.has("service"))
     event.what = read_service_event(entry);
+  else if (entry.has("impair"))
+    event.what = read_impair_event(entry);
   else
     event.what = read_link_event(entry);
   return event;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "config/test_check.hpp"
@@ -272,6 +273,22 @@ std::optional<nanoseconds> read_time(const Table& table, std::string_view key, n
   return std::nullopt;
 }
 
+std::optional<double> read_percent(const Table& table, std::string_view key) {
+  const toml::node* node = table.raw().get(key);
+  if (node == nullptr) return std::nullopt;
+  std::optional<double> value = node->is_number() ? node->value<double>() : std::nullopt;
+  if (!value && table.context().computes(*node)) {
+    const std::string text = table.context().expanded(*node).value;
+    double number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error == std::errc{} && end == text.data() + text.size()) value = number;
+    if (value) table.context().read_as(*node, text);
+  }
+  if (!value || !(*value >= 0 && *value <= 100))
+    table.wrong(table.where(key), fmt::format("{} is a percentage: a number from 0 to 100 without quotes", key));
+  return value && *value >= 0 && *value <= 100 ? value : std::nullopt;
+}
+
 std::vector<std::string> read_texts(const Table& table, std::string_view key) {
   std::vector<std::string> texts;
   if (const toml::node* node = table.get(key); node != nullptr && node->is_string()) {
@@ -305,15 +322,6 @@ std::string read_regex(const Table& table, std::string_view key) {
   if (!text) return {};
   if (const auto fault = regex_fault(text->value)) table.fail(text->where, *fault);
   return text->value;
-}
-
-std::optional<double> read_percent(const Table& table, std::string_view key) {
-  const toml::node* node = table.raw().get(key);
-  if (node == nullptr) return std::nullopt;
-  const auto value = node->value<double>();
-  if (value && node->is_number() && *value >= 0 && *value <= 100) return value;
-  table.wrong(table.where(key), fmt::format("{} is a percentage: a number from 0 to 100 without quotes", key));
-  return std::nullopt;
 }
 
 Check read_check(const Table& test) {

@@ -80,6 +80,7 @@ const Section& preparation_keys() {
        {"service", "string | [string]", "Services, by name or pattern, that something is done to"},
        {"state", R"("down" | "up" | "stop" | "start" | "restart" | "kill")",
         "Of interfaces down and up, of services the rest"},
+       {"impair", "impair", "What happens to what interfaces send, in place of a state; zeros end it"},
        {"namespace", "string", "Where a command is run"},
        {"command", "string | [string]", "For the shell, or a program with its arguments"}});
   return kSection;

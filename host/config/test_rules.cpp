@@ -127,8 +127,7 @@ class TestCheck {
     else if (const auto* services = std::get_if<ServiceEvent>(&event.what))
       require_services(services->services, event.where);
     else
-      for (const InterfacePattern& link : std::get<LinkEvent>(event.what).interfaces)
-        require_interface(link, event.where);
+      for (const InterfacePattern& link : *interfaces_of(event)) require_interface(link, event.where);
   }
 
   void check(const Test& test) {

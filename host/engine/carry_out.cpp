@@ -10,6 +10,7 @@
 #include "engine/shared.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/objects.hpp"
+#include "kernel/qdisc.hpp"
 #include "model/error_number.hpp"
 #include "plan/compare.hpp"
 
@@ -189,6 +190,11 @@ class Script {
         where = asked.of->changes.front().where;
       what = words(step.object);
     }
+    if (const auto* qdisc = std::get_if<Qdisc>(&step.object))
+      if (const auto lack = kernel::lack_of(*qdisc, refusal))
+        return {ErrorCode::unsupported,
+                fmt::format("{}:{} cannot be impaired so: {}", space_.name.str(), qdisc->interface, *lack),
+                lab_.at(position_of(step.object))};
     return {refusal_code(refusal.error), fmt::format("the kernel refuses {}: {}", what, refusal.str()), lab_.at(where)};
   }
 

@@ -16,6 +16,7 @@
 #include "kernel/address.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
+#include "kernel/qdisc.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::engine {
@@ -57,6 +58,17 @@ Fault try_ipv6() {
   kernel::add_address(batch, kLoopback, {.prefix = *prefix});
   const auto refusals = socket.run(batch);
   return refusals.empty() ? Fault() : fmt::format("the kernel refuses an address: {}", refusals.front().str());
+}
+
+/// Whether the loopback can be impaired so.
+Fault try_qdisc(const Qdisc& qdisc) {
+  kernel::Socket socket;
+  kernel::Batch batch;
+  kernel::put_root_qdisc(batch, kLoopback, qdisc);
+  const auto refusals = socket.run(batch);
+  if (refusals.empty()) return {};
+  const auto lack = kernel::lack_of(qdisc, refusals.front());
+  return lack ? *lack : fmt::format("the kernel refuses a {}: {}", qdisc.kind, refusals.front().str());
 }
 
 /// Whether this process may mount, asked in a way that changes nothing: the permission is looked at first, and then
@@ -179,6 +191,8 @@ NamespaceTrial try_namespace() {
     trial.ipv6 = try_ipv6();
     trial.icmp_sockets = try_socket(AF_INET, IPPROTO_ICMP);
     trial.packet_sockets = try_socket(AF_PACKET, 0);
+    trial.netem = try_qdisc({.kind = std::string(Qdisc::kNetem)});
+    trial.tbf = try_qdisc({.kind = std::string(Qdisc::kTbf), .rate = ByteRate{125'000}, .burst = 3000U});
   });
   return trial;
 }

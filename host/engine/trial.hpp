@@ -20,6 +20,8 @@ struct NamespaceTrial {
   Fault ipv6;            ///< addresses of IPv6
   Fault icmp_sockets;    ///< which echo requests are sent by
   Fault packet_sockets;  ///< which packets are captured by
+  Fault netem;           ///< which delays and loses packets
+  Fault tbf;             ///< which keeps to a rate
 };
 NamespaceTrial try_namespace();
 

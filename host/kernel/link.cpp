@@ -86,7 +86,9 @@ std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
   state.group = found.u32<IFLA_GROUP>().value_or(0);
   state.master = found.u32<IFLA_MASTER>().value_or(0);
   state.operstate = found.u8<IFLA_OPERSTATE>().value_or(0);
-  state.queueless = found.text<IFLA_QDISC>() == "noop";
+  state.qdisc = found.text<IFLA_QDISC>().value_or("");
+  state.queueless = state.qdisc == "noop";
+  if (state.queueless || state.qdisc == "noqueue") state.qdisc.clear();
   state.alias = found.text<IFLA_IFALIAS>().value_or("");
   state.mac = found.mac<IFLA_ADDRESS>();
   state.txqlen = found.u32<IFLA_TXQLEN>().value_or(0);

@@ -26,6 +26,7 @@ struct LinkState {
   std::optional<MacAddress> mac;
   std::uint8_t operstate = 0;  ///< IF_OPER_* of linux/if.h
   bool queueless = false;      ///< IFLA_QDISC is "noop": what it is to send is dropped
+  std::string qdisc;           ///< IFLA_QDISC: the kind at its root; empty: "noop" or "noqueue", which keep nothing
   std::uint32_t txqlen = 0;
   std::optional<std::uint8_t> addr_gen_mode;  ///< IN6_ADDR_GEN_MODE_*; nothing: it has no IPv6
   bool ipv6_off = false;                      ///< by its sysctl disable_ipv6

@@ -23,7 +23,7 @@ constexpr std::size_t kLongestNotice = 64 * 1024;
 
 constexpr std::array kGroups = {
     RTNLGRP_LINK,      RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
-    RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,   RTNLGRP_NEIGH,       RTNLGRP_NSID,
+    RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE,   RTNLGRP_NEIGH,       RTNLGRP_NSID,       RTNLGRP_TC,
 };
 
 constexpr Policy kNumber(Expected{NETNSA_NSID, 4, 4});
@@ -87,6 +87,8 @@ std::optional<Monitor::Notice::What> meaning_of(std::uint16_t type, std::span<co
     case RTM_DELROUTE:
     case RTM_NEWRULE:
     case RTM_DELRULE:
+    case RTM_NEWQDISC:
+    case RTM_DELQDISC:
       return What::changed;
     default:
       return std::nullopt;

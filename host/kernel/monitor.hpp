@@ -24,7 +24,7 @@ class Monitor {
 
   struct Notice {
     enum class What : std::uint8_t {
-      changed,     ///< a link, an address, a route, a rule, or a neighbour that stays
+      changed,     ///< a link, a qdisc, an address, a route, a rule, or a neighbour that stays
       neighbour,   ///< one that comes and goes by itself: it may have taken the place of one that stays
       gone,        ///< the namespace is no more, and its number free
       overflowed,  ///< more happened than was read: of any namespace anything may have changed

@@ -35,7 +35,7 @@ SpaceState look(Socket& socket, const LookAt& at) {
   View view{.socket = socket, .at = at, .missing = state.missing};
   const Kinds& kinds = at.kinds;
   // The others name their interfaces.
-  if (kinds.has<Link>() || kinds.has<Address>() || kinds.has<Neighbour>() || kinds.has<Route>()) {
+  if (kinds.has<Link>() || kinds.has<Qdisc>() || kinds.has<Address>() || kinds.has<Neighbour>() || kinds.has<Route>()) {
     const auto& tables = at.interest.tables;
     view.links = list_links(
         socket, tables.empty() ? WholeKinds() : [&](const std::string& kind) {

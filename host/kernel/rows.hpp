@@ -31,6 +31,7 @@ Kind with_what_stays(const Doing<Kind>& doing) {
 /// Appends the messages of a step.
 void write_step(Batch& batch, const Doing<Sysctl>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Link>& doing, const IfindexOf& ifindex_of);
+void write_step(Batch& batch, const Doing<Qdisc>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Address>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Neighbour>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Route>& doing, const IfindexOf& ifindex_of);
@@ -60,6 +61,7 @@ inline void leave_out(const View& view, const LinkState* link, std::string text)
 /// Appends all objects of the kind that there are.
 void see(const View& view, std::vector<Sysctl>& into);
 void see(const View& view, std::vector<Link>& into);
+void see(const View& view, std::vector<Qdisc>& into);
 void see(const View& view, std::vector<Address>& into);
 void see(const View& view, std::vector<Neighbour>& into);
 void see(const View& view, std::vector<Route>& into);

@@ -25,6 +25,7 @@
 #include "kernel/message.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/parameter.hpp"
+#include "kernel/qdisc.hpp"
 #include "model/error_number.hpp"
 
 namespace netrig::kernel {
@@ -156,14 +157,21 @@ std::span<const std::byte> attribute_of(std::span<const std::byte> bytes, std::u
 }
 
 void list_disciplines(Socket& socket, const Links& links, std::vector<LeftOut>& into) {
+  std::vector<std::uint32_t> said;
+  for (const RootQdisc& root : list_root_qdiscs(socket))
+    if (root.qdisc.is_impairment()) said.push_back(root.ifindex);
   Batch batch;
   batch.begin(RTM_GETQDISC, NLM_F_DUMP, tcmsg{});
   dump_read<tcmsg, kDisciplinePolicy>(
       socket, batch, "the queueing disciplines of a namespace", [&](const tcmsg& header, const auto& found) {
         if (header.tcm_handle == 0) return;  // those that come by themselves have no number
+        const auto ifindex = static_cast<std::uint32_t>(header.tcm_ifindex);
+        if (header.tcm_parent == TC_H_ROOT && name_of(links, ifindex) != "lo" &&
+            std::find(said.begin(), said.end(), ifindex) != said.end())
+          return;
         const std::string kind = found.template text<TCA_KIND>().value_or("");
         into.push_back(
-            {.interface = name_of(links, static_cast<std::uint32_t>(header.tcm_ifindex)),
+            {.interface = name_of(links, ifindex),
              .text = fmt::format("qdisc {} {:x}: is not in the lab's language", kind, header.tcm_handle >> 16U)});
       });
 }

@@ -144,7 +144,7 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
   const auto has_room = [&](const Event& event) {
     if (const auto* command = std::get_if<PlacedCommand>(&event.what)) return inside(command->space);
     if (const auto* services = std::get_if<ServiceEvent>(&event.what)) return has_services(services->services);
-    const auto& links = std::get<LinkEvent>(event.what).interfaces;
+    const auto& links = *interfaces_of(event);
     return std::all_of(links.begin(), links.end(), [&](const auto& link) { return any(link.space); });
   };
   for (const Test& test : lab.tests) {

@@ -28,7 +28,7 @@ struct Interface {
   LinkSettings link = {};           ///< master: in the same namespace
   Given<std::uint32_t> index = {};  ///< ifindex that the file chooses
   bool dynamic = false;             ///< addresses and routes that clients (DHCP, RA) made there are theirs
-  SpaceState objects = {};          ///< that it has of its own: addresses, neighbours, sysctls
+  SpaceState objects = {};          ///< that it has of its own: addresses, neighbours, sysctls, what it does to packets
   Position where = {};
   template <typename Kind>
   [[nodiscard]] const std::vector<Kind>& of() const {

@@ -34,6 +34,7 @@ constexpr std::array kRateUnits = {Unit{"bit", 1},
                                    Unit{"Tbit", 1'000'000'000'000},
                                    Unit{"tbit", 1'000'000'000'000},
                                    Unit{"Kibit", 1'024},
+                                   Unit{"kibit", 1'024},
                                    Unit{"Mibit", 1'048'576},
                                    Unit{"Gibit", 1'073'741'824}};
 

@@ -8,6 +8,7 @@
 #include "model/interface_address.hpp"
 #include "model/link.hpp"
 #include "model/neighbour.hpp"
+#include "model/qdisc.hpp"
 #include "model/route.hpp"
 #include "model/rule.hpp"
 #include "model/sysctl.hpp"
@@ -31,7 +32,15 @@ struct KindList {
     ((visit(std::type_identity<Kind>{}), last) = ... = 0);
   }
 };
-using ObjectKinds = KindList<Sysctl, Link, Address, Neighbour, Route, Rule>;
+// clang-format off
+using ObjectKinds = KindList<Sysctl,
+                             Link,
+                             Qdisc,
+                             Address,
+                             Neighbour,
+                             Route,
+                             Rule>;
+// clang-format on
 
 /// One object of any kind; only inside a step.
 using Object = ObjectKinds::Object;

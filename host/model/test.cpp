@@ -34,6 +34,12 @@ concept Aimed = requires(const T& check) {
 
 std::string_view name_of(const Check& check) { return std::visit(NameOf{}, check); }
 
+const std::vector<InterfacePattern>* interfaces_of(const Event& event) {
+  if (const auto* link = std::get_if<LinkEvent>(&event.what)) return &link->interfaces;
+  if (const auto* impair = std::get_if<ImpairEvent>(&event.what)) return &impair->interfaces;
+  return nullptr;
+}
+
 const Target* target_of(const Check& check) {
   return std::visit(
       [](const auto& one) -> const Target* {

@@ -11,6 +11,7 @@
 #include "model/address.hpp"
 #include "model/error.hpp"
 #include "model/names.hpp"
+#include "model/qdisc.hpp"
 #include "model/service.hpp"
 
 namespace netrig {
@@ -253,11 +254,18 @@ struct InterfacePattern {
   friend bool operator==(const InterfacePattern&, const InterfacePattern&) = default;
 };
 
-/// What happens before a check or in the middle of it: links change state, services do, or a command runs.
+/// What happens before a check or in the middle of it: links change state or are impaired, services change state, or a
+/// command runs.
 struct LinkEvent {
   std::vector<InterfacePattern> interfaces = {};
   bool up = false;
   friend bool operator==(const LinkEvent&, const LinkEvent&) = default;
+};
+/// What interfaces send is impaired, or no longer.
+struct ImpairEvent {
+  std::vector<InterfacePattern> interfaces = {};
+  Qdisc what = {};  ///< of no interface; one without a kind impairs nothing
+  friend bool operator==(const ImpairEvent&, const ImpairEvent&) = default;
 };
 struct ServiceEvent {
   enum class How : std::uint8_t {
@@ -272,10 +280,13 @@ struct ServiceEvent {
 };
 struct Event {
   nanoseconds at{};  ///< after the check's begin; before it: 0
-  std::variant<LinkEvent, ServiceEvent, PlacedCommand> what = {};
+  std::variant<LinkEvent, ServiceEvent, PlacedCommand, ImpairEvent> what = {};
   Position where;
   friend bool operator==(const Event&, const Event&) = default;
 };
+
+/// Those that it is about; nullptr: it is about something else.
+const std::vector<InterfacePattern>* interfaces_of(const Event& event);
 
 /// What the counters of interfaces may do while a check runs.
 struct CounterAssertion {

@@ -12,9 +12,10 @@ namespace netrig::plan {
 template <typename Kind>
 std::vector<SettingChange> changes_of(const Kind& wanted, const Kind& seen) {
   std::vector<SettingChange> changes;
+  const bool is_comparable = Row<Kind>::is_comparable(wanted, seen);
   Kind::each_setting([&](std::string_view name, auto member) {
     const auto& want = wanted.own().*member;
-    if (!want) return;
+    if (!want || !is_comparable) return;
     const auto& have = seen.own().*member;
     if (have && *want == *have) return;
     std::string expected = setting_text(*want);

@@ -112,7 +112,9 @@ class Comparison {
     T goal = wanted;
     T from = seen;
     if (made != nullptr) Row<T>::unset(goal, *made);
-    std::vector<SettingChange> changes = changes_of(goal, seen);
+    if constexpr (IsRecalled<T>)
+      if (made != nullptr) Row<T>::recall(from, *made);
+    std::vector<SettingChange> changes = changes_of(goal, from);
     if (made != nullptr) add_edits(goal, *made, from, changes);
     if (again && changes.empty())
       changes.push_back({.name = "order", .expected = "as in the file", .found = "another", .where = wanted.where});

@@ -24,4 +24,13 @@ void want_ground(const Namespace& space, SpaceState& wanted, SpaceState& seen) {
   });
 }
 
+void recall(SpaceState& seen, const SpaceState& made) {
+  ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
+    if constexpr (IsRecalled<Kind>)
+      for (Kind& one : seen.of<Kind>())
+        for (const Kind& other : made.of<Kind>())
+          if (other.key() == one.key()) Row<Kind>::recall(one, other);
+  });
+}
+
 }  // namespace netrig::plan

@@ -12,4 +12,7 @@ bool lacks_ground(const Namespace& space, const SpaceState& wanted, const SpaceS
 /// Adds what is missing to what is wanted, and to what is seen how it is instead.
 void want_ground(const Namespace& space, SpaceState& wanted, SpaceState& seen);
 
+/// What the kernel does not tell of the objects of a namespace is as they were made.
+void recall(SpaceState& seen, const SpaceState& made);
+
 }  // namespace netrig::plan

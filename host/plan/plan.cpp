@@ -228,6 +228,8 @@ class Planner {
       SpaceState want = wanted.in(s);
       if (!one.fresh) want_ground(space, want, state);
       std::vector<Step> renamings = renamed_in(one, space, state, want);
+      const SpaceState had = before_space_[s] == SIZE_MAX ? SpaceState{} : made.in(before_space_[s]);
+      recall(state, had);
       if (!one.fresh && links_change) one.before = state;
       if (one.fresh) state.of<Link>().push_back(link_down("lo"));
       for (const std::string& name : going[s]) apply({.verb = Verb::remove, .object = link_down(name)}, state);
@@ -235,7 +237,6 @@ class Planner {
       for (const auto& [device, interface] : coming[s])
         state.of<Link>().push_back(born(next_.devices[device], interface));
       for (const Link& link : want.of<Link>()) has_master[s] |= !link.settings.master.value_or("").empty() ? 1 : 0;
-      const SpaceState had = before_space_[s] == SIZE_MAX ? SpaceState{} : made.in(before_space_[s]);
       const Sides sides{.wanted = want, .made = had, .seen = state, .own = !space.existing, .foreign = space.foreign};
       // Nothing is lost where nothing was.
       one.difference = one.fresh ? compare(sides) : diff(sides);

@@ -26,6 +26,7 @@ enum class Stage : std::uint8_t {
   sysctl,      ///< before links come up: what is switched off must not happen in between
   loopback,    ///< routes over it need it
   address,     ///< before up: an interface that comes up with its addresses announces them once
+  qdisc,       ///< before up: a link that is down need not wait until nobody sends (dev_deactivate_many)
   link,        ///< ports and hosts
   master,      ///< last: a port that comes up on a running bridge floods its neighbour discovery to all others
   sysctl6,     ///< of interfaces whose MTU gets great enough for IPv6, for they have none before (addrconf_notify)
@@ -115,6 +116,8 @@ struct CommonRow {
   static void arrange(std::vector<Kind>&) {}
   /// What belongs to its identity, or is no setting, and yet can be wrong.
   static std::vector<SettingChange> other_changes(const Kind&, const Kind&) { return {}; }
+  /// Whether their settings can be compared at all. If not, other_changes says why.
+  static bool is_comparable(const Kind& /*wanted*/, const Kind& /*seen*/) { return true; }
   /// Whether a setting that reads as `found` is what the file wants: times that run, and states that decay.
   static bool agrees(std::string_view /*setting*/, const std::string& /*expected*/, const std::string& /*found*/) {
     return false;
@@ -155,5 +158,12 @@ struct CommonRow {
 /// What each kind tells. Stage stage(const Step&, const Kind&, const Course&) has no common answer.
 template <typename Kind>
 struct Row;
+
+/// Kinds of which the kernel does not tell everything: void recall(Kind& seen, const Kind& made) says that the rest is
+/// as it was made.
+template <typename Kind>
+concept IsRecalled = requires(Kind& seen, const Kind& made) {
+  Row<Kind>::recall(seen, made);
+};
 
 }  // namespace netrig::plan

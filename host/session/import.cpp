@@ -282,8 +282,29 @@ class Saying {
       if (said.mac && said.mac->is_zero()) said.mac.reset();
       interface.objects.of<Neighbour>().push_back(std::move(said));
     }
+    for (const Qdisc& one : state.of<Qdisc>())
+      if (one.interface == link.name && one.is_impairment()) say_impairment(space, one, interface);
     for (const Sysctl& one : state.of<Sysctl>())
       if (one.interface() == link.name) interface.objects.of<Sysctl>().push_back(one);
+  }
+
+  void say_impairment(std::size_t space, const Qdisc& one, Interface& interface) {
+    Qdisc said = one;
+    said.queue = 0;
+    Qdisc::each_setting([&](std::string_view, auto setting) {
+      if ((said.*setting) && setting_text(*(said.*setting)).empty()) (said.*setting).reset();
+    });
+    if (said.limit == Given(Qdisc::kUsualLimit)) said.limit.reset();
+    Qdisc otherwise = said;
+    otherwise.burst.reset();
+    otherwise.complete(interface.link.mtu.value_or(kUsualMtu));
+    const bool is_usual =
+        said.burst &&
+        std::max(*said.burst, *otherwise.burst) - std::min(*said.burst, *otherwise.burst) <= said.burst_tolerance();
+    if (is_usual) said.burst.reset();
+    if (said.jitter) remark(space, one.interface, "whether its delays have a distribution the kernel does not tell");
+    if (said.kind == Qdisc::kNetem && said.words().empty()) said.limit = one.limit;  // one that does nothing yet
+    interface.objects.of<Qdisc>().push_back(std::move(said));
   }
 
   void say_address(std::size_t space, const Address& one, std::vector<Address>& into) {

@@ -25,7 +25,7 @@ const std::map<std::string_view, SchemaJson>& known_types() {
       {"number", {{"type", "number"}}},
       {"any", SchemaJson::object()},
       {"duration", {{"type", "string"}, {"pattern", "^[0-9.]+(ns|us|ms|s|m|h)$"}}},
-      {"rate", {{"type", "string"}, {"pattern", "^[0-9.]+([KkMmGgTt]|[KMG]i)?bit$"}}},
+      {"rate", {{"type", "string"}, {"pattern", "^[0-9.]+([KkMmGgTt]|[KkMG]i)?bit$"}}},
       {"size", {{"type", "string"}, {"pattern", "^[0-9]+([KMG]iB)?$"}}},
       {"mac", {{"type", "string"}, {"pattern", "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"}}}};
   return kTypes;

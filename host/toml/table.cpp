@@ -215,6 +215,11 @@ std::optional<std::int64_t> Table::rate(std::string_view key) const {
   const auto found = text(key);
   if (!found) return std::nullopt;
   const auto value = parse_rate(found->value);
+  if (!value && found->value.ends_with("bps"))
+    if (const auto bytes = parse_rate(found->value.substr(0, found->value.size() - 3) + "bit");
+        bytes && *bytes <= INT64_MAX / 8)
+      context_->fail(found->where, fmt::format("{} = \"{}\" is not a rate: bps are bytes a second in tc; write \"{}\"",
+                                               key, found->value, format_rate(*bytes * 8)));
   if (!value)
     wrong(found->where,
           fmt::format("{} = \"{}\" is not a rate; write a number and a unit, as in \"100Mbit\"", key, found->value));

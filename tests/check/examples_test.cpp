@@ -61,6 +61,11 @@ TEST_CASE("the example asymmetric-routes passes its tests") {
   need_nftables();
   passes("asymmetric-routes.toml");
 }
+TEST_CASE("the example wan passes its tests") {
+  need("unshare -n tc qdisc add dev lo root netem delay 1ms", "netem");
+  need_program("iperf3");
+  passes("wan.toml");
+}
 TEST_CASE("the example dual-stack passes its tests") { passes("dual-stack.toml", "-j 4"); }
 
 TEST_CASE("the example ospf-ring passes its tests") {

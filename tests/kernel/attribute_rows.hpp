@@ -34,6 +34,7 @@ struct Row {
   std::string wrong = {};     ///< all that `verify` says is wrong with it: "missing"
   std::size_t foreign = 0;    ///< so many objects that nobody accounts for come with the drift
   std::size_t faults = 1;     ///< so many differences of which this is the first
+  bool needs_netem = false;   ///< not every kernel has it
   bool is_made_anew = false;  ///< the kernel cannot take it back: without it the device is another
 };
 
@@ -49,6 +50,7 @@ inline const char* const kRouted = "\"eth0\", addresses = [\"10.0.0.1/24\", \"10
 
 std::vector<Row> sysctl_rows();
 std::vector<Row> link_rows();
+std::vector<Row> qdisc_rows();
 std::vector<Row> address_rows();
 std::vector<Row> neighbour_rows();
 std::vector<Row> route_rows();

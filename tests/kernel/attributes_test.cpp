@@ -34,6 +34,12 @@ std::vector<std::string> identity_of(const Address& one) {
                                 metric, secondary, duplicate, where] = one;
   return {"there", "prefix length", "peer", "duplicate", "order"};
 }
+std::vector<std::string> identity_of(const Qdisc& one) {
+  // `queue` is the latency, `beyond` the options.
+  [[maybe_unused]] const auto& [interface, kind, delay, jitter, distribution, loss, duplicate, reorder, corrupt, rate,
+                                burst, limit, queue, beyond, where] = one;
+  return {"there", "kind", "options", "latency"};
+}
 std::vector<std::string> identity_of(const Neighbour& one) {
   [[maybe_unused]] const auto& [interface, address, proxy, mac, state, router, where] = one;
   return {"there", "proxy"};
@@ -61,6 +67,7 @@ std::vector<std::string> identity_of(const Rule& one) {
 
 std::vector<Row> rows_of(std::type_identity<Sysctl>) { return attribute_rows::sysctl_rows(); }
 std::vector<Row> rows_of(std::type_identity<Link>) { return attribute_rows::link_rows(); }
+std::vector<Row> rows_of(std::type_identity<Qdisc>) { return attribute_rows::qdisc_rows(); }
 std::vector<Row> rows_of(std::type_identity<Address>) { return attribute_rows::address_rows(); }
 std::vector<Row> rows_of(std::type_identity<Neighbour>) { return attribute_rows::neighbour_rows(); }
 std::vector<Row> rows_of(std::type_identity<Route>) { return attribute_rows::route_rows(); }
@@ -92,9 +99,9 @@ Written written(const Row& row, const std::string& attribute) {
   return {.text = text, .where = directory() + "/lab.toml:" + std::to_string(line) + ":" + std::to_string(column)};
 }
 
-/// What ip(8), or sysctl(8), shows of the object.
+/// What ip(8), sysctl(8) or tc(8) shows of the object.
 Json object_of(const Row& row) {
-  if (row.of.kind != Sysctl::kKind) return ip("-n a " + row.of.ip);
+  if (row.of.kind != Sysctl::kKind && row.of.kind != Qdisc::kKind) return ip("-n a " + row.of.ip);
   const Result result = sh(row.of.ip);
   REQUIRE(result.exit == 0);
   return Json::parse(result.out);
@@ -120,7 +127,8 @@ bool is_like(const std::string& value, const std::string& expected, const std::s
 /// The object without what moves by itself.
 Json at_rest(Json object) {
   const auto rest = [](Json& one) {
-    for (const char* key : {"operstate", "flags", "qdisc", "valid_life_time", "preferred_life_time", "tentative"})
+    for (const char* key :
+         {"operstate", "flags", "qdisc", "handle", "valid_life_time", "preferred_life_time", "tentative"})
       one.erase(key);
     if (one.contains("linkinfo")) one["linkinfo"].erase("info_slave_data");  // timers
     if (one.contains("altnames")) std::sort(one["altnames"].begin(), one["altnames"].end());
@@ -249,10 +257,23 @@ TEST_CASE("every attribute is set, shown, named by verify when it drifts, mended
   ObjectKinds::each([&](auto kind) {
     int number = 0;
     for (const Row& row : rows_of(kind)) {
+      if (row.needs_netem) continue;
       DYNAMIC_SECTION(row.of.kind << " " << row.attribute << " " << ++number) {
         INFO(row.of.kind << " " << row.attribute << ": " << row.first);
         Life(row).run();
       }
     }
   });
+}
+
+TEST_CASE("every attribute of netem is set, shown, named by verify when it drifts, mended, edited and left out") {
+  if (!kernel_has_netem()) skip("this kernel has no netem (CONFIG_NET_SCH_NETEM)");
+  int number = 0;
+  for (const Row& row : attribute_rows::qdisc_rows()) {
+    if (!row.needs_netem) continue;
+    DYNAMIC_SECTION(row.attribute << " " << ++number) {
+      INFO(row.attribute << ": " << row.first);
+      Life(row).run();
+    }
+  }
 }

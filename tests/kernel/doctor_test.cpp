@@ -59,6 +59,9 @@ std::map<std::string, std::string> labs() {
            "\"] }, { namespace = \"b\", name = \"x\", addresses = [\"" + b + "\"] }]\n";
   };
   const std::string ipv4 = wire("192.0.2.1/24", "192.0.2.2/24");
+  const auto impaired = [](const std::string& impair) {
+    return "[namespace.a.interface.x]\nimpair = { " + impair + " }\n";
+  };
   const auto bridge = [&](const std::string& params) {
     return spaces + "[device.br0]\ndriver = \"bridge\"\nparams = { " + params +
            " }\ninterfaces = [{ namespace = \"a\" }]\n";
@@ -74,6 +77,8 @@ std::map<std::string, std::string> labs() {
       {"sysctls", "[lab]\nname = \"trial\"\n[namespace.a]\nsysctl = { \"net.ipv4.ip_forward\" = 1 }\n"},
       {"ipv6", spaces + wire("2001:db8::1/64", "2001:db8::2/64")},
       {"icmp", spaces + ipv4 + "[[test]]\nname = \"p\"\nfrom = \"a\"\nping = { to = \"b\", count = 1 }\n"},
+      {"impair", spaces + ipv4 + impaired("delay = \"1ms\"")},
+      {"rate", spaces + ipv4 + impaired("rate = \"1Mbit\"")},
       {"captures", spaces + ipv4 +
                        "[[test]]\nname = \"c\"\nfrom = \"a\"\ntcp = { to = \"b\" }\n"
                        "capture = [{ interface = \"b:x\", filter = \"tcp\", sees = true }]\n"},

@@ -182,6 +182,39 @@ ip -n h2 link set eth0 address 02:00:00:00:00:02 alias 'to "r"'
   require_nothing_left();
 }
 
+TEST_CASE("what interfaces do to packets is imported") {
+  require_ok(sh(R"(
+set -e
+ip netns add a; ip netns add b; ip -n a link set lo up; ip -n b link set lo up
+ip -n a link add e0 type veth peer name e0 netns b
+ip -n a link set e0 up; ip -n b link set e0 up
+tc -n a qdisc add dev e0 root tbf rate 10mbit burst 5000 latency 50ms
+tc -n b qdisc add dev e0 root tbf rate 10mbit burst 9000 latency 50ms
+)"));
+  const std::string text = imported("a b");
+  INFO(text);
+  CHECK(text.find("{ end = \"a:e0\", impair = { rate = \"10Mbit\" } }") != std::string::npos);
+  CHECK(text.find("{ end = \"b:e0\", impair = { rate = \"10Mbit\", burst = 9000 } }") != std::string::npos);
+}
+
+TEST_CASE("delays and losses are imported, and come up again") {
+  if (!kernel_has_netem()) skip("this kernel has no netem (CONFIG_NET_SCH_NETEM)");
+  require_ok(sh(R"(
+set -e
+ip netns add a; ip netns add b; ip -n a link set lo up; ip -n b link set lo up
+ip -n a link add e0 type veth peer name e0 netns b
+ip -n a link set e0 up; ip -n b link set e0 up
+)"));
+  require_ok(sh("tc -n a qdisc replace dev e0 root netem delay 50ms 5ms loss 0.1% limit 7"));
+  const std::string text = imported("a b");
+  CHECK_THAT(text, ContainsSubstring("delay = \"50ms\", jitter = \"5ms\", loss = 0.1, limit = 7"));
+  CHECK_THAT(text, ContainsSubstring("# e0: whether its delays have a distribution the kernel does not tell"));
+  for (const char* space : {"a", "b"}) require_ok(sh(std::string("ip netns delete ") + space));
+  require_ok(cli("up " + file("again.toml", text)));
+  CHECK(sh("tc -n a qdisc show dev e0").out.find("limit 7 delay 50ms  5ms loss 0.1%") != std::string::npos);
+  require_ok(cli("down imported"));
+}
+
 TEST_CASE("what no lab file can say is a comment that says so") {
   require_ok(sh(R"(
 set -e
@@ -196,8 +229,8 @@ ip -n a addr add 10.2.0.1/24 dev away
 ip -n a route add 10.3.0.0/16 via 10.2.0.2
 ip -n a route add 10.4.0.0/16 via 10.1.0.2 proto zebra
 )"));
-  const bool has_tbf =
-      sh("ip netns exec a tc qdisc add dev e0 root handle 5: tbf rate 1mbit burst 10k latency 50ms").exit == 0;
+  require_ok(
+      sh("tc -n a qdisc add dev e0 root handle 5: tbf rate 1mbit burst 10k latency 50ms peakrate 2mbit mtu 1600"));
   const bool has_dummy = sh("ip -n a link add d0 type dummy").exit == 0;
   const std::string text = imported("a");
   INFO(text);
@@ -211,12 +244,12 @@ ip -n a route add 10.4.0.0/16 via 10.1.0.2 proto zebra
   says("e0: address 10.1.0.9/24 is dynamic");
   says("goes over away, which is not in the lab");
   says("route 10.4.0.0/16 via 10.1.0.2 dev e0 was made by protocol 11, a daemon");
-  if (has_tbf) says("e0: qdisc tbf 5: is not in the lab's language");
+  says("e0: qdisc tbf 5: is not in the lab's language");
   if (has_dummy) says("d0: it is a dummy, for which no driver is installed");
   CHECK(text.find("10.1.0.1/24") != std::string::npos);
   const Json answer = Json::parse(cli("--json import a").out);
   CHECK(answer["toml"] == text);
-  CHECK(answer["unsaid"].size() == 4U + (has_tbf ? 1U : 0U) + (has_dummy ? 1U : 0U));
+  CHECK(answer["unsaid"].size() == 5U + (has_dummy ? 1U : 0U));
   CHECK(answer["unsaid"][0]["namespace"] == "a");
   // With the other end's namespace there is no more to be said of it.
   CHECK(imported("a out").find("away:") == std::string::npos);

@@ -84,6 +84,12 @@ Json shown(const Neighbour*) {
     }
   return all;
 }
+Json shown(const Qdisc*) {
+  Json all = Json::array();
+  for (Json& one : Json::parse(sh("tc -n a -j -d qdisc show").out))
+    if (one["handle"] != "0:") all.push_back(one);
+  return all;
+}
 Json both(const std::string& arguments) {
   Json all = ip("-n a -4 -d " + arguments);
   for (const Json& one : ip("-n a -6 -d " + arguments)) all.push_back(one);
@@ -169,6 +175,11 @@ void lives(Ground& ground, const Case<Kind>& one) {
   CHECK(kernel::already_so(removal, gone.front()));
 }
 
+/// Or the test is skipped.
+void need_netem() {
+  if (!kernel_has_netem()) skip("this kernel has no netem (CONFIG_NET_SCH_NETEM)");
+}
+
 Prefix prefix(const std::string& text) { return Prefix::parse(text).value(); }
 IpAddress address(const std::string& text) { return IpAddress::parse(text).value(); }
 NextHop via(const std::string& gateway) { return {.via = address(gateway)}; }
@@ -185,6 +196,7 @@ TEST_CASE("a fresh namespace with a pair in it has links, and nothing that anybo
     if (link.name == "lo" || !link.comes_by_itself()) names.push_back(link.name + ":" + link.kind);
   CHECK(names == std::vector<std::string>{"lo:", "eth0:veth"});
   for (const Address& one : state.of<Address>()) FAIL_CHECK(text_of(one));
+  for (const Qdisc& one : state.of<Qdisc>()) FAIL_CHECK(text_of(one));
   for (const Neighbour& one : state.of<Neighbour>()) FAIL_CHECK(text_of(one));
   for (const Route& one : state.of<Route>()) FAIL_CHECK(text_of(one));
   for (const Rule& one : state.of<Rule>()) FAIL_CHECK(text_of(one));
@@ -261,6 +273,113 @@ TEST_CASE("addresses are seen in the kernel's order, and what the kernel cannot 
     change(after);
     CHECK_FALSE(plan::changes_in_place(after, plan::changes_of(after, seen[0])));
   }
+}
+
+TEST_CASE("token buckets are made, seen, changed and removed, at any rate") {
+  Ground ground;
+  const auto tbf = [](std::uint64_t rate, std::uint32_t burst) {
+    Qdisc one;
+    one.interface = "eth0";
+    one.kind = Qdisc::kTbf;
+    one.rate = ByteRate(rate);
+    one.burst = burst;
+    return one;
+  };
+  lives<Qdisc>(ground,
+               {tbf(125'000, 3000),
+                R"({"kind":"tbf","dev":"eth0","root":true,"options":{"rate":125000,"burst":"3000b/1","lat":50000}})",
+                tbf(1'250'000, 5000),
+                R"({"kind":"tbf","dev":"eth0","options":{"rate":1250000,"burst":"5000b/1","lat":50000}})"});
+  // What is read back is what was asked for, by whatever ticks the kernel counts.
+  for (const std::uint64_t rate :
+       {1ULL, 13ULL, 1'001ULL, 123'457ULL, 98'765'431ULL, 4'999'999'999ULL, 62'500'000'000ULL})
+    for (const std::uint32_t burst : {3000U, usual_burst(ByteRate(rate), 1500), 1U << 30U}) {
+      constexpr std::uint64_t kSecondsThatAreCounted = 250;
+      if (burst > rate * kSecondsThatAreCounted) continue;
+      const Qdisc wanted = tbf(rate, burst);
+      INFO(rate << " bytes a second, burst " << burst);
+      REQUIRE(ground.run({.verb = Verb::make, .object = wanted}).empty());
+      const Qdisc seen = only_one(ground.all<Qdisc>());
+      const auto changes = plan::changes_of(wanted, seen);
+      for (const SettingChange& change : changes)
+        FAIL_CHECK(change.name << ": expected " << change.expected << ", found " << change.found);
+      CHECK(seen.is_impairment());
+    }
+  Qdisc gone = tbf(1, 3000);
+  REQUIRE(ground.run({.verb = Verb::remove, .object = gone}).empty());
+  gone.kind = "htb";  // one of others that was replaced: there is no way back but to nothing
+  const Step back{.verb = Verb::remove, .object = gone};
+  for (const int error : ground.run(back)) CHECK(kernel::already_so(back, error));
+}
+
+TEST_CASE("netem is made, seen, changed and removed, with every distribution of its delays") {
+  Ground ground;
+  need_netem();
+  Qdisc one;
+  one.interface = "eth0";
+  one.kind = Qdisc::kNetem;
+  one.delay = PacketDelay(50'000'000);
+  one.loss = share_of(0.1);
+  Qdisc then = one;
+  then.jitter = PacketDelay(5'000'001);
+  then.loss = share_of(100);
+  then.duplicate = share_of(2);
+  then.reorder = share_of(25);
+  then.corrupt = share_of(0.01);
+  then.rate = ByteRate(5'000'000'000);
+  then.limit = 17U;
+  lives<Qdisc>(ground, {one, R"({"kind":"netem","dev":"eth0","root":true,"options":{"limit":1000,"jitter":null}})",
+                        then, R"({"kind":"netem","dev":"eth0","options":{"limit":17,"gap":1}})"});
+  for (const auto distribution : {DelayDistribution::uniform, DelayDistribution::normal, DelayDistribution::pareto,
+                                  DelayDistribution::paretonormal}) {
+    then.distribution = distribution;
+    then.delay = PacketDelay(40'000'000);
+    const auto before = ground.all<Qdisc>();
+    Step step{.verb = before.empty() ? Verb::make : Verb::change, .object = then};
+    if (!before.empty()) step.before = before.front();
+    REQUIRE(ground.run(step).empty());
+    const Qdisc seen = only_one(ground.all<Qdisc>());
+    CHECK(plan::changes_of(then, seen).empty());
+    CHECK_FALSE(seen.distribution);
+    REQUIRE(ground.run({.verb = Verb::change, .object = one, .before = seen}).empty());
+  }
+}
+
+TEST_CASE("qdiscs that do more than a lab can say are told from those that do not") {
+  Ground ground;
+  const auto put = [](const std::string& words) {
+    REQUIRE(sh("tc -n a qdisc del dev eth0 root; tc -n a qdisc add dev eth0 root " + words).exit == 0);
+  };
+  const auto seen = [&] { return only_one(ground.all<Qdisc>()); };
+  put("tbf rate 1mbit burst 3000 latency 50ms");
+  CHECK(seen().is_impairment());
+  put("tbf rate 1mbit burst 3000 latency 80ms");
+  CHECK(seen().queue_time() == PacketDelay(80'000'000));
+  CHECK_FALSE(seen().is_impairment());
+  put("tbf rate 1mbit burst 3000 latency 50ms peakrate 2mbit mtu 1600");
+  CHECK(seen().beyond);
+  put("pfifo limit 10");
+  CHECK(seen().kind == "pfifo");
+  CHECK_FALSE(seen().is_impairment());
+  REQUIRE(sh("tc -n a qdisc del dev eth0 root && tc -n a qdisc add dev eth0 ingress").exit >= 0);
+  CHECK(ground.all<Qdisc>().empty());
+}
+
+TEST_CASE("a netem that does more than a lab can say is told from one that does not") {
+  Ground ground;
+  need_netem();
+  const auto put = [](const std::string& words) {
+    REQUIRE(sh("tc -n a qdisc del dev eth0 root; tc -n a qdisc add dev eth0 root " + words).exit == 0);
+  };
+  const auto seen = [&] { return only_one(ground.all<Qdisc>()); };
+  for (const char* words : {"delay 10ms 1ms 25%", "loss gemodel 1% 10%", "loss 1% 25%", "delay 10ms reorder 25% gap 5",
+                            "rate 1mbit 20", "slot 10ms"}) {
+    INFO(words);
+    put(std::string("netem ") + words);
+    CHECK(seen().beyond);
+  }
+  put("netem delay 10ms 1ms loss 1% duplicate 1% reorder 25% corrupt 1% rate 1mbit limit 5");
+  CHECK(seen().is_impairment());
 }
 
 TEST_CASE("addresses that the kernel makes, or learns from a router, are not seen") {

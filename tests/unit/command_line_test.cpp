@@ -59,10 +59,11 @@ std::vector<std::string> each_line(const std::string& text) {
 }  // namespace
 
 TEST_CASE("the help of every command has examples that can be typed and exit codes and the global options") {
-  const auto command = GENERATE(
-      as<std::string>{}, "", "up", "down", "test", "run", "ping", "bench", "plan", "graph", "verify", "watch", "import",
-      "status", "logs", "capture", "list", "exec", "shell", "drivers", "drivers list", "drivers show", "drivers new",
-      "drivers test", "drivers keygen", "drivers sign", "drivers check", "doctor", "audit", "schema", "completion");
+  const auto command =
+      GENERATE(as<std::string>{}, "", "up", "down", "test", "run", "ping", "bench", "plan", "graph", "verify", "watch",
+               "import", "status", "logs", "impair", "capture", "list", "exec", "shell", "drivers", "drivers list",
+               "drivers show", "drivers new", "drivers test", "drivers keygen", "drivers sign", "drivers check",
+               "doctor", "audit", "schema", "completion");
   const std::string help = help_of(typed_words(command));
   INFO(command << ":\n" << help);
   CHECK_THAT(help, ContainsSubstring(std::string(cli::kGlobalGroup) + ":"));

@@ -365,7 +365,7 @@ TEST_CASE("checks of tests refuse what they cannot mean") {
       {test("ping = { to = \"b\" }\nduring = [{ at = \"1s\", service = \"web\", state = \"down\" }]"),
        "state = \"down\" is not known; it can be \"stop\""},
       {test("ping = { to = \"b\" }\nbefore = [{ service = \"web\", interface = \"a:eth0\", state = \"down\" }]"),
-       "before takes one of interface = \"NAMESPACE:INTERFACE\" with state = \"down\", service = "},
+       "before takes one of interface = \"NAMESPACE:INTERFACE\" with state = \"down\" or impair, service = "},
   });
 }
 

@@ -172,6 +172,8 @@ const std::map<std::string, Frame>& lab_frames() {
       {"address", interface_frame(R"("addresses": [{ "address": "10.0.0.1/24" }])", "/addresses/0")},
       {"neighbour",
        interface_frame(R"("neighbours": [{ "address": "2001:db8::2", "mac": "02:00:00:00:00:01" }])", "/neighbours/0")},
+      {"impair",
+       interface_frame(R"("impair": { "delay": "10ms", "jitter": "2ms", "rate": "1Mbit", "loss": 1 })", "/impair")},
       {"route", space_frame(R"("routes": [{ "to": "10.9.0.0/16", "via": "10.0.0.2" }])", "/routes/0")},
       {"next_hop",
        space_frame(
