@@ -69,7 +69,8 @@ inline std::vector<std::string> words(const std::vector<Step>& steps) {
 /// Small states in which everything can be in the way of everything.
 class Random {
  public:
-  explicit Random(unsigned seed) : random_(seed) {}
+  /// `vlans`: bridges look at them.
+  Random(unsigned seed, bool vlans) : random_(seed), vlans_(vlans) {}
 
   SpaceState next() {
     SpaceState state;
@@ -81,6 +82,7 @@ class Random {
       add_neighbours(state, name);
       add_qdisc(state, name);
     }
+    add_switch(state);
     for (const char* to : {"0.0.0.0/0", "192.0.2.0/24", "198.51.100.0/24"})
       if (const auto way = gateway(state, Family::ipv4); way && chance(2))
         state.of<Route>().push_back(route(to, way->second, way->first, chance(2) ? 0 : 100));
@@ -124,6 +126,33 @@ class Random {
     state.of<Qdisc>().push_back(one);
   }
 
+  /// Bridge br0, and p0, which is a port of it or not.
+  void add_switch(SpaceState& state) {
+    state.of<Link>().push_back(link("br0"));
+    if (vlans_ && chance(2)) add_vlans(state, "br0");
+    Link& port = state.of<Link>().emplace_back(link("p0", chance(5) ? AdminState::down : AdminState::up));
+    if (chance(4)) return;
+    port.settings.master = {std::string("br0")};
+    if (vlans_ && chance(2)) add_vlans(state, "p0");
+    if (chance(3)) return;
+    Port one{.interface = "p0"};
+    if (chance(2)) one.priority = {chance(2) ? 10U : 20U};
+    Port::each_flag([&](std::string_view, auto flag) {
+      if (chance(4)) one.*flag = {chance(2)};
+    });
+    state.of<Port>().push_back(one);
+  }
+
+  void add_vlans(SpaceState& state, const std::string& interface) {
+    Vlans one{.interface = interface, .of_bridge = interface == "br0"};
+    std::vector<VlanRange> list;
+    if (chance(2)) list.push_back({.first = 1, .last = 1, .pvid = chance(2), .untagged = chance(2)});
+    if (chance(2)) list.push_back({.first = 10, .last = 10, .pvid = list.empty(), .untagged = chance(2)});
+    if (chance(2)) list.push_back({.first = 11, .last = static_cast<std::uint16_t>(chance(2) ? 20 : 30)});
+    one.list = {std::move(list)};
+    state.of<Vlans>().push_back(std::move(one));
+  }
+
   void add_rules(SpaceState& state) {
     for (const std::uint32_t priority : {10U, 20U}) {
       if (chance(2)) continue;
@@ -165,6 +194,7 @@ class Random {
   }
 
   std::mt19937 random_;
+  bool vlans_;
 };
 
 }  // namespace states

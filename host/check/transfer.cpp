@@ -160,6 +160,7 @@ class Transfer {
     const auto left = [](const Stream& one) { return one.left > 0; };
     while (std::any_of(streams.begin(), streams.end(), left) && !over()) {
       std::vector<pollfd> waits;
+      waits.reserve(streams.size());
       for (const Stream& one : streams) waits.push_back({one.left > 0 ? one.fd.get() : -1, POLLOUT, 0});
       if (::poll(waits.data(), waits.size(), kLook) <= 0) continue;
       for (std::size_t i = 0; i < waits.size(); ++i)
@@ -185,6 +186,7 @@ class Transfer {
     double segment = 1;
     while (result_.received < spec_.size && !over()) {
       std::vector<pollfd> waits;
+      waits.reserve(streams.size());
       for (const Stream& one : streams) waits.push_back({one.fd ? one.fd.get() : -1, POLLIN, 0});
       const int ready = ::poll(waits.data(), waits.size(), kLook);
       for (std::size_t i = 0; ready > 0 && i < waits.size(); ++i) {

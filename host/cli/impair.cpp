@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // netrig impair: what interfaces of a lab that is up do to what they send, beside what its file says.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -92,6 +93,9 @@ int impair_lab(Session& session, const ImpairOptions& options) {
       if (then) then->complete(link.mtu);
       all.push_back({.name = link.name, .root = std::move(then)});
     });
+  if (all.empty())
+    throw Error(ErrorCode::not_found, fmt::format("of what \"{}\" matches nothing is lab {}'s own",
+                                                  fmt::join(options.interfaces, "\", \""), name));
   report::TextTable table({"INTERFACE", "IMPAIRED BY"});
   Json answer = Json::array();
   for (const ImpairedNow& one : all) {

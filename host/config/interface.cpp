@@ -131,6 +131,8 @@ Interface read_interface(const Table& table, const std::string* device, const Su
     qdisc->interface = name.value;
     interface.objects.of<Qdisc>().push_back(std::move(*qdisc));
   }
+  interface.objects.of<Port>() = read_port(table, name.value);
+  interface.objects.of<Vlans>() = read_vlans(table, name.value);
   check_mtu(interface, table);
   return interface;
 }

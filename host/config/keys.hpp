@@ -27,6 +27,8 @@ const tomlfile::Section& interface_default_keys();
 const tomlfile::Section& impair_keys();
 const tomlfile::Section& address_keys();
 const tomlfile::Section& neighbour_keys();
+const tomlfile::Section& port_keys();
+const tomlfile::Section& vlan_keys();
 const tomlfile::Section& route_keys();
 const tomlfile::Section& next_hop_keys();
 const tomlfile::Section& rule_keys();

@@ -99,11 +99,17 @@ const Section& end_keys() {
 }
 
 const Section& lan_port_keys() {
-  static const Section kSection = interface_default_keys().with(
-      "lan_port",
-      {{"end", "required string", "\"NAMESPACE:INTERFACE ADDRESS...\""},
-       {"namespace", "refused", "\"end\" says it"},
-       {"name", "string", "What the port of the bridge is called; the namespace's name if it does not say"}});
+  static const Section kSection =
+      interface_default_keys()
+          .without("lan_port", {"port"})
+          .with("lan_port",
+                {{"access", "integer 1..4094", "The one VLAN that it is in: its packets have no tag"},
+                 {"trunk", "[integer 1..4094 | string]", "VLANs whose packets have tags: 10, \"20-30\""},
+                 {"native", "integer 1..4094", "The VLAN beside those of its trunk whose packets have no tag"},
+                 {"port", "port", "What the port of the bridge is, as bridge-link(8) has it"},
+                 {"end", "required string", "\"NAMESPACE:INTERFACE ADDRESS...\""},
+                 {"namespace", "refused", "\"end\" says it"},
+                 {"name", "string", "What the port of the bridge is called; the namespace's name if it does not say"}});
   return kSection;
 }
 
@@ -138,6 +144,8 @@ std::vector<const Section*> all_keys() {
           &capture_keys(),
           &share_keys(),
           &impair_keys(),
+          &port_keys(),
+          &vlan_keys(),
           &ping_keys(),
           &failover_keys(),
           &tcp_keys(),

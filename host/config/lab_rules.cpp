@@ -25,6 +25,7 @@ class LabCheck {
     for (std::size_t s = 0; s < spaces_.size(); ++s) check_unique(s);
     check_link_names();
     check_masters();
+    check_ports();
     check_references();
     for (std::size_t s = 0; s < spaces_.size(); ++s) check_space(lab_.namespaces[s], spaces_[s], context_);
     check_tests(lab_, context_);
@@ -133,6 +134,22 @@ class LabCheck {
                           name_of(interface.home), interface.name.str(), master, master));
       }
     check_master_cycles();
+  }
+
+  /// Those that have something as a port, or as a bridge.
+  void check_ports() const {
+    for (const Device& device : lab_.devices)
+      for (const Interface& interface : device.interfaces) {
+        if (interface.of<Port>().empty() && interface.of<Vlans>().empty()) continue;
+        const auto& others = spaces_[interface.home].interfaces;
+        const auto master = others.find(interface.link.master.value_or(""));
+        context_.guard([&] {
+          if (interface.of<Port>().empty() && is_bridge(device))
+            check_port(interface, &device, context_);
+          else
+            check_port(interface, master == others.end() ? nullptr : &lab_.devices[master->second.device], context_);
+        });
+      }
   }
 
   void check_foreign_master(const Interface& interface) const {

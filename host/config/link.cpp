@@ -18,6 +18,7 @@ struct End {
   std::string space;
   std::string name;
   std::optional<Text> port = {};  ///< `name` of a lan's port
+  toml::table side = {};          ///< keys of that port of the bridge
   Position where = {};
 };
 
@@ -73,9 +74,61 @@ void read_end_text(const Text& text, const toml::source_region& at, End& end, co
   if (!addresses.empty()) end.interface.insert_or_assign(toml::key("addresses", at), std::move(addresses));
 }
 
-const std::vector<std::string_view>& vlan_keys() {
-  static const std::vector<std::string_view> kKeys = {"access", "trunk", "native", "port"};
-  return kKeys;
+/// Takes a key off a table, whatever it has.
+void move_to(toml::table& from, std::string_view key, toml::table& to, std::string_view name) {
+  toml::node* node = from.get(key);
+  if (node == nullptr) return;
+  const toml::source_region at = node->source();
+  node->visit([&](auto& value) { to.insert_or_assign(toml::key(name, at), std::move(value)); });
+  from.erase(key);
+}
+
+/// The VLAN of a key, without tags.
+toml::table untagged_vlan(toml::table& keys, std::string_view key) {
+  const toml::source_region at = keys.get(key)->source();
+  toml::table vlan;
+  tomlfile::put_source(vlan, at);
+  move_to(keys, key, vlan, "id");
+  for (const char* flag : {"pvid", "untagged"}) {
+    toml::value<bool> yes(true);
+    tomlfile::put_source(yes, at);
+    vlan.insert(toml::key(flag, at), std::move(yes));
+  }
+  return vlan;
+}
+
+/// What a port of a lan says of the bridge's side. `keys`: those of the port, expanded, of which it takes its own.
+toml::table bridge_side(const Table& port, toml::table& keys) {
+  toml::table side;
+  move_to(keys, "port", side, "port");
+  const char* first = port.has("access") ? "access" : "trunk";
+  for (const char* other : {"trunk", "native"})
+    if (port.has("access") && port.has(other))
+      port.fail(port.where(other),
+                fmt::format("{} beside access: a port has packets of one VLAN without tags, or those "
+                            "of a trunk with tags; leave one out",
+                            other));
+  if (port.has("native") && !port.has("trunk"))
+    port.fail(port.where("native"),
+              "native is the VLAN without tags beside those of a trunk; write access for a port "
+              "in one VLAN");
+  if (!port.has(first)) return side;
+  for (const char* key : {"access", "native"}) static_cast<void>(port.number(key, 1, kLastVlan));
+  toml::array vlans;
+  const toml::source_region at = keys.get(first)->source();
+  tomlfile::put_source(vlans, at);
+  for (const char* key : {"access", "native"})
+    if (keys.contains(key)) vlans.push_back(untagged_vlan(keys, key));
+  if (port.has("trunk")) {
+    static_cast<void>(port.array("trunk"));  // says what it is instead
+    for (toml::node& one : *keys.get_as<toml::array>("trunk")) {
+      static_cast<void>(number_range(one, "trunk", 1, kLastVlan, port.context()));
+      one.visit([&](auto& value) { vlans.push_back(std::move(value)); });
+    }
+    keys.erase("trunk");
+  }
+  side.insert(toml::key("vlans", at), std::move(vlans));
+  return side;
 }
 
 End read_end(const toml::node& node, bool of_lan, const Context& context) {
@@ -91,13 +144,9 @@ End read_end(const toml::node& node, bool of_lan, const Context& context) {
                                         "9000 }}",
                                         type_of(node)));
   const Table table(*raw, of_lan ? "port" : "end", context);
-  for (const std::string_view key : vlan_keys())
-    if (of_lan && table.has(key))
-      table.fail(table.where(key), fmt::format("{} needs VLANs and settings of ports, which this version of netrig "
-                                               "does not have; leave it out",
-                                               key));
   table.allow(of_lan ? lan_port_keys() : end_keys());
   end.interface = tomlfile::materialised(*raw, context);
+  if (of_lan) end.side = bridge_side(table, end.interface);
   const auto text = table.text("end");
   if (of_lan && !text)
     table.fail(table.where(), "port has no \"end\"; write { end = \"NAMESPACE:INTERFACE ADDRESS\" }");
@@ -226,6 +275,26 @@ toml::table lan_interface(const Text& lan, std::string_view name, const toml::so
   return interface;
 }
 
+/// A bridge whose ports have VLANs looks at them.
+void want_filtering(toml::table& bridge, const toml::node& vlans, const Table& lan) {
+  constexpr const char* kFiltering = "vlan_filtering";
+  const toml::source_region& at = vlans.source();
+  if (!bridge.contains("params")) {
+    toml::table params;
+    tomlfile::put_source(params, at);
+    bridge.insert(toml::key("params", at), std::move(params));
+  }
+  toml::table& params = *bridge.get_as<toml::table>("params");
+  if (const auto* given = params.get_as<bool>(kFiltering); given != nullptr && !given->get())
+    lan.fail(position_of(*given), fmt::format("vlan_filtering = false, and the port in {} is in VLANs, which only a "
+                                              "bridge that filters has; leave it out",
+                                              lan.context().line(position_of(vlans))));
+  if (params.contains(kFiltering)) return;
+  toml::value<bool> yes(true);
+  tomlfile::put_source(yes, at);
+  params.insert(toml::key(kFiltering, at), std::move(yes));
+}
+
 }  // namespace
 
 PlainDevice link_device(const Table& link) {
@@ -305,6 +374,8 @@ std::vector<PlainDevice> lan_devices(const Text& name, const Table& lan) {
                            name.value, port, lan.context().line(found->second), end.space, end.name));
     toml::table inside = lan_interface(name, port, source);
     put(inside, "master", kBridge, source);
+    if (const toml::node* vlans = end.side.get("vlans")) want_filtering(devices.front().table, *vlans, lan);
+    tomlfile::overlay(inside, std::move(end.side));
     std::vector<toml::table> interfaces;
     interfaces.push_back(std::move(inside));
     interfaces.push_back(std::move(end.interface));

@@ -78,7 +78,10 @@ const Section& interface_default_keys() {
        {"sysctl", "{integer | string | boolean}",
         "Its sysctls, in short: \"ipv4.forwarding\", \"ipv4.neigh.gc_stale_time\""},
        {"neighbours", "[neighbour]", "Neighbours whose MAC addresses nobody need ask for"},
-       {"impair", "impair", "What happens to what it sends: delay, loss, a rate"}});
+       {"impair", "impair", "What happens to what it sends: delay, loss, a rate"},
+       {"port", "port", "What it is as a port of a bridge, as bridge-link(8) has it"},
+       {"vlans", "[integer 1..4094 | string | vlan]",
+        "All VLANs of this port of a bridge, or of the bridge itself: 10, \"20-30\", tables"}});
   return kSection;
 }
 
@@ -131,6 +134,36 @@ const Section& neighbour_keys() {
                     {"state", R"("permanent" | "reachable" | "noarp" | "stale")", "What the kernel takes it for"},
                     {"router", "boolean", "IPv6: whether it is a router"},
                     {"proxy", "boolean", "true: the interface answers for this address"}});
+  return kSection;
+}
+
+const Section& port_keys() {
+  static const Section kSection(
+      "port",
+      {{"cost", "integer 1..65535", "Cost of the way over it, for spanning tree"},
+       {"priority", "integer 0..63", "Which of several ways of one cost is taken: the least"},
+       {"state", R"("disabled" | "forwarding")", "What it does, where spanning tree does not decide it"},
+       {"hairpin", "boolean", "Whether packets go out where they came in"},
+       {"isolated", "boolean", "Whether it speaks only to ports that are not isolated"},
+       {"learning", "boolean", "Whether it learns who is behind it"},
+       {"flood", "boolean", "Whether it gets unicast packets whose port is unknown"},
+       {"multicast_flood", "boolean", "Whether it gets multicast packets that nobody has asked for"},
+       {"broadcast_flood", "boolean", "Whether it gets broadcast packets"},
+       {"multicast_to_unicast", "boolean", "Whether multicast goes to each host by itself"},
+       {"guard", "boolean", "Whether it is switched off when it hears of another bridge (BPDU)"},
+       {"root_block", "boolean", "Whether it never leads to the root of spanning tree"},
+       {"fast_leave", "boolean", "Whether a group ends here as soon as one host leaves it"},
+       {"neighbour_suppress", "boolean", "Whether ARP and neighbour discovery are answered for those behind it"},
+       {"proxy_arp", "boolean", "Whether ARP is answered for it"},
+       {"locked", "boolean", "Whether it takes packets only of those that the forwarding database has there"}});
+  return kSection;
+}
+
+const Section& vlan_keys() {
+  static const Section kSection("vlan",
+                                {{"id", "required integer 1..4094 | string", "Its number, or a range: \"20-30\""},
+                                 {"pvid", "boolean", "Whether packets that come without a tag are in it"},
+                                 {"untagged", "boolean", "Whether its packets leave without a tag"}});
   return kSection;
 }
 

@@ -52,6 +52,13 @@ std::vector<Neighbour> read_neighbours(const Table& table, const std::string& in
 /// What `impair` of an interface or an event says, of no interface yet; of no kind if it says that nothing is impaired.
 /// Nothing: it says nothing. `mtu`: of the interface; nothing: it is not known yet.
 std::optional<Qdisc> read_impairment(const Table& owner, std::optional<std::uint32_t> mtu);
+/// "port", "vlans": none, or one.
+std::vector<Port> read_port(const Table& table, const std::string& interface);
+std::vector<Vlans> read_vlans(const Table& table, const std::string& interface);
+/// Whether a device is what has VLANs, and ports with settings.
+bool is_bridge(const Device& device);
+/// What an interface has as a port fits its master. nullptr: that is none of the lab's.
+void check_port(const Interface& port, const Device* master, const Context& context);
 std::vector<Sysctl> read_sysctls(const Table& table);
 /// Of an interface, in short: "ipv4.forwarding".
 std::vector<Sysctl> read_interface_sysctls(const Table& table, const std::string& interface);
@@ -80,6 +87,9 @@ Test read_test(const Table& table);
 /// The one check that a test has.
 Check read_check(const Table& test);
 
+/// 80, or "8000-8099". `what`: the key, for messages.
+NumberRange number_range(const toml::node& node, std::string_view what, std::uint32_t least, std::uint32_t most,
+                         const Context& context);
 /// A duration in a range; nothing if the key is not there.
 std::optional<nanoseconds> read_time(const Table& table, std::string_view key, nanoseconds least, nanoseconds most);
 /// A number from 0 to 100.

@@ -19,28 +19,13 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
   return value;
 }
 
-/// 80, or "8000-8099".
 std::optional<NumberRange> read_number_range(const Table& table, std::string_view key, std::uint32_t least,
                                              std::uint32_t most) {
   const toml::node* node = table.get(key);
   if (node == nullptr) return std::nullopt;
-  if (node->is_integer()) {
-    const auto value = table.number(key, least, most);
-    return value ? std::optional(NumberRange{*value, *value}) : std::nullopt;
-  }
-  const Text text = table.required_text(key);
-  const std::string_view all = text.value;
-  const std::size_t dash = all.find('-');
-  const auto first = number_of(all.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : number_of(all.substr(dash + 1));
-  if (!first || !last)
-    table.fail(text.where,
-               fmt::format("{} \"{}\" is not a range; write a number or \"FIRST-LAST\", ends included", key, all));
-  if (*first > *last)
-    table.fail(text.where, fmt::format("{} \"{}\" runs backwards; write \"{}-{}\"", key, all, *last, *first));
-  if (*first < least || *last > most)
-    table.fail(text.where, fmt::format("{} \"{}\" is out of range; it can be {} to {}", key, all, least, most));
-  return NumberRange{*first, *last};
+  if (!node->is_integer()) return number_range(*node, key, least, most, table.context());
+  const auto value = table.number(key, least, most);
+  return value ? std::optional(NumberRange{*value, *value}) : std::nullopt;
 }
 
 std::string read_link_name(const Table& table, std::string_view key) {
@@ -87,6 +72,34 @@ void read_action(const Table& table, Rule& rule) {
 }
 
 }  // namespace
+
+NumberRange number_range(const toml::node& node, std::string_view what, std::uint32_t least, std::uint32_t most,
+                         const Context& context) {
+  const Position where = position_of(node);
+  const auto fail_out_of_range = [&](const std::string& shown) {
+    context.fail(where, fmt::format("{} {} is out of range; it can be {} to {}", what, shown, least, most));
+  };
+  if (const auto* integer = node.as_integer()) {
+    const std::int64_t value = integer->get();
+    if (value < least || value > most) fail_out_of_range(fmt::format("= {}", value));
+    return {static_cast<std::uint32_t>(value), static_cast<std::uint32_t>(value)};
+  }
+  if (!node.is_string())
+    context.fail(where, fmt::format("{} is {}; write a number or \"FIRST-LAST\", ends included", what, type_of(node)));
+  const std::string text = context.expanded(node).value;
+  const std::string_view all = text;
+  const std::size_t dash = all.find('-');
+  const auto first = number_of(all.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : number_of(all.substr(dash + 1));
+  if (!first || !last)
+    context.fail(where,
+                 fmt::format("{} \"{}\" is not a range; write a number or \"FIRST-LAST\", ends included", what, all));
+  if (*first > *last)
+    context.fail(where, fmt::format("{} \"{}\" runs backwards; write \"{}-{}\"", what, all, *last, *first));
+  if (*first < least || *last > most) fail_out_of_range(fmt::format("\"{}\"", all));
+  if (context.computes(node) && *first == *last) context.read_as(node, fmt::format("{}", *first));
+  return {*first, *last};
+}
 
 std::optional<std::pair<std::uint32_t, std::uint32_t>> read_fwmark(const Table& table) {
   const toml::node* node = table.get("fwmark");

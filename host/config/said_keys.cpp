@@ -201,6 +201,35 @@ toml::table said_impairment(const Qdisc& one) {
   return keys.take();
 }
 
+toml::table said_port(const Port& port) {
+  Keys keys;
+  if (port.cost) keys.put("cost", number(*port.cost));
+  if (port.priority) keys.put("priority", number(*port.priority));
+  if (port.state) keys.put("state", setting_text(*port.state));
+  Port::each_flag([&](std::string_view name, auto flag) {
+    if (port.*flag) keys.put(name, *(port.*flag));
+  });
+  return keys.take();
+}
+
+toml::array said_vlans(const std::vector<VlanRange>& vlans) {
+  toml::array list;
+  for (const VlanRange& one : vlans) {
+    const bool single = one.first == one.last;
+    const std::string range = fmt::format("{}-{}", one.first, one.last);
+    if (!one.pvid && !one.untagged) {
+      single ? list.push_back(number(one.first)) : list.push_back(range);
+      continue;
+    }
+    Keys keys;
+    single ? keys.put("id", number(one.first)) : keys.put("id", range);
+    if (one.pvid) keys.put("pvid", true);
+    if (one.untagged) keys.put("untagged", true);
+    list.push_back(keys.take());
+  }
+  return list;
+}
+
 /// What an interface has beside its names and addresses.
 void put_settings(Keys& keys, const Interface& interface) {
   const LinkSettings& link = interface.link;
@@ -222,6 +251,8 @@ void put_settings(Keys& keys, const Interface& interface) {
   if (link.arp) keys.put("arp", *link.arp);
   if (link.addr_gen_mode) keys.put("addr_gen_mode", setting_text(*link.addr_gen_mode));
   if (link.protodown) keys.put("protodown", *link.protodown);
+  for (const Port& one : interface.of<Port>()) keys.put("port", said_port(one));
+  for (const Vlans& one : interface.of<Vlans>()) keys.put("vlans", said_vlans(*one.list));
   Keys sysctls;
   for (const Sysctl& one : interface.of<Sysctl>()) put_sysctl(sysctls, in_short(one.key_text), one.value.value_or(""));
   if (!sysctls.empty()) keys.put("sysctl", sysctls.take());

@@ -57,7 +57,7 @@ const Section& policy_driver_keys() {
   static const Section kSection = [] {
     const Section own("driver",
                       {{"isolation", R"("worker" | "none")", "As in [plugins]"},
-                       {"grant", R"(["CAP_NET_ADMIN" | "CAP_NET_RAW" | "CAP_SYS_ADMIN" | "TUN" | "BORROW" | string])",
+                       {"grant", R"(["CAP_NET_ADMIN" | "CAP_NET_RAW" | "CAP_SYS_ADMIN" | "TUN" | "BORROW" | family])",
                         "Privileges that it gets"},
                        {"version", "string", "The only version that is loaded"},
                        {"minimum_version", "string", "The oldest version that is loaded"},

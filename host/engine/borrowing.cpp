@@ -122,6 +122,7 @@ std::vector<Object> all_of(Space& space, const std::string& interface, std::vect
   std::vector<kernel::LeftOut> left_out;
   Interest interest;
   interest.sysctls = kernel::sysctls_of(interface);
+  interest.ports = interest.vlans = true;
   SpaceState state = kernel::look(
       space.socket(), {.kinds = kernel::Kinds::all(), .interest = std::move(interest), .left_out = &left_out});
   plan::make_canonical(state);

@@ -195,7 +195,19 @@ class Script {
         return {ErrorCode::unsupported,
                 fmt::format("{}:{} cannot be impaired so: {}", space_.name.str(), qdisc->interface, *lack),
                 lab_.at(position_of(step.object))};
-    return {refusal_code(refusal.error), fmt::format("the kernel refuses {}: {}", what, refusal.str()), lab_.at(where)};
+    return {refusal_code(refusal.error),
+            fmt::format("the kernel refuses {}: {}{}", what, refusal.str(), advice(step.object, refusal.error)),
+            lab_.at(where)};
+  }
+
+  /// What its number does not tell.
+  static std::string advice(const Object& object, int error) {
+    if (std::holds_alternative<Vlans>(object) && error == EOPNOTSUPP)
+      return "; it takes a bridge, or a port of one, and a kernel with CONFIG_BRIDGE_VLAN_FILTERING";
+    const auto* port = std::get_if<Port>(&object);
+    if (port != nullptr && error == EOPNOTSUPP) return "; it takes a port of a bridge";
+    if (port != nullptr && port->state && error == ENETDOWN) return "; a port has a state when it has a carrier";
+    return {};
   }
 
   [[nodiscard]] std::string words(const Object& object) const {

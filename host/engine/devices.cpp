@@ -127,11 +127,18 @@ Pending prepare(Run& run, const Lab& lab, const Device& device, const std::set<s
 }
 
 /// Kernel options that a device's parameters need, for an error that says nothing but "not supported".
-std::string option_advice(const Device& device, const DriverDescription& driver) {
-  std::string advice;
-  for (const auto& declaration : driver.parameters)
-    if (!declaration.kernel_option.empty() && device.parameters.contains(declaration.name))
-      advice += fmt::format("; {} needs a kernel with {}", declaration.name, declaration.kernel_option);
+struct OptionAdvice {
+  std::string text = {};
+  Position where = {};  ///< of the first of these parameters
+};
+OptionAdvice option_advice(const Device& device, const DriverDescription& driver) {
+  OptionAdvice advice;
+  for (const auto& declaration : driver.parameters) {
+    const auto found = device.parameters.find(declaration.name);
+    if (declaration.kernel_option.empty() || found == device.parameters.end()) continue;
+    if (advice.text.empty()) advice.where = found->second.where;
+    advice.text += fmt::format("; {} needs a kernel with {}", declaration.name, declaration.kernel_option);
+  }
   return advice;
 }
 
@@ -335,11 +342,12 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
       const auto& [p, o] = box.asked[refusals.front().index];
       const Device& device = *level[p].device;
       const Error error = order_error(level[p].answer.orders[o], refusals.front(), level[p].made.interfaces);
-      const std::string advice = refusals.front().error != EOPNOTSUPP || error.code() == ErrorCode::unsupported
-                                     ? std::string()
-                                     : option_advice(device, run.drivers.open(device.driver).description());
-      throw in_context({advice.empty() ? error.code() : ErrorCode::unsupported, error.message() + advice}, next,
-                       device);
+      const OptionAdvice advice = refusals.front().error != EOPNOTSUPP || error.code() == ErrorCode::unsupported
+                                      ? OptionAdvice{}
+                                      : option_advice(device, run.drivers.open(device.driver).description());
+      if (advice.text.empty()) throw in_context(error, next, device);
+      const Error told = in_context({ErrorCode::unsupported, error.message() + advice.text}, next, device);
+      throw Error(told.code(), told.message(), advice.where.line != 0 ? next.at(advice.where) : told.where());
     }
     box.space->release_socket();  // large labs have more namespaces than descriptors for two each
     run.report("devices", done += box.asked.size(), level.size());

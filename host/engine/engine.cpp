@@ -129,14 +129,23 @@ bool is_brought_up(const std::vector<Step>& steps, const std::string& name) {
   return std::any_of(steps.begin(), steps.end(), [&](const Step& step) { return brings_up(step, name); });
 }
 
-/// The first step by which a link that has ports comes up; what follows in the order of steps stands on it.
-std::vector<Step>::iterator first_of_masters(std::vector<Step>& steps) {
+/// Whether the kernel takes it only of a link that is in use (br_set_port_state).
+bool needs_carrier(const Step& step) {
+  const auto* port = std::get_if<Port>(&step.object);
+  const auto* before = port != nullptr && step.before ? std::get_if<Port>(&*step.before) : nullptr;
+  return port != nullptr && port->state && (before == nullptr || port->state != before->state);
+}
+
+/// The first step that waits until links are settled: by which one that has ports comes up, for what follows in the
+/// order of steps stands on it, or which needs a carrier.
+std::vector<Step>::iterator first_that_waits(std::vector<Step>& steps) {
   std::unordered_set<std::string> masters;
   for (const Step& step : steps)
     if (const auto* link = std::get_if<Link>(&step.object))
       if (const std::string master = link->settings.master.value_or(""); !master.empty()) masters.insert(master);
   return std::find_if(steps.begin(), steps.end(), [&](const Step& step) {
-    return std::any_of(masters.begin(), masters.end(), [&](const std::string& name) { return brings_up(step, name); });
+    return needs_carrier(step) ||
+           std::any_of(masters.begin(), masters.end(), [&](const std::string& name) { return brings_up(step, name); });
   });
 }
 
@@ -237,7 +246,7 @@ void Bringing::carry_out_plan() {
   wave(0, masters, [&](std::size_t i) { carry_out(plan_.spaces[i], plan_.spaces[i].difference.steps); });
   wave(masters, all, [&](std::size_t i) {
     std::vector<Step> steps = plan_.spaces[i].difference.steps;
-    const auto from = first_of_masters(steps);
+    const auto from = first_that_waits(steps);
     last[i - masters].assign(std::make_move_iterator(from), std::make_move_iterator(steps.end()));
     steps.erase(from, steps.end());
     carry_out(plan_.spaces[i], steps);

@@ -44,6 +44,17 @@ void read(const Json& json, std::pair<std::uint32_t, std::uint32_t>& value) {
   read(json.at(1), value.second);
 }
 void read(const Json& json, std::vector<std::string>& value) { value = json.get<std::vector<std::string>>(); }
+void read(const Json& json, std::vector<VlanRange>& value) {
+  for (const Json& one : json) {
+    VlanRange& range = value.emplace_back();
+    read(one.at(0), range.first);
+    read(one.at(1), range.last);
+    read(one.at(2), range.pvid);
+    read(one.at(3), range.untagged);
+    if (range.first < 1 || range.last < range.first || range.last > kLastVlan)
+      throw std::invalid_argument("has a VLAN that cannot be");
+  }
+}
 template <typename T>
 void read(const Json& json, std::optional<T>& value) {
   T inner{};
@@ -69,6 +80,11 @@ Json write(const Prefix& value) { return value.str(); }
 Json write(const MacAddress& value) { return value.str(); }
 Json write(const InterfaceName& value) { return value.str(); }
 Json write(const NumberRange& value) { return Json::array({value.first, value.last}); }
+Json write(const std::vector<VlanRange>& value) {
+  Json list = Json::array();
+  for (const VlanRange& one : value) list.push_back(Json::array({one.first, one.last, one.pvid, one.untagged}));
+  return list;
+}
 Json write(const std::pair<std::uint32_t, std::uint32_t>& value) { return Json::array({value.first, value.second}); }
 
 /// Members by name, in whichever direction: what is not set is not written.

@@ -116,6 +116,8 @@ std::vector<Back> spaces_of(Place& place, const Lab& current, const Lab& next, c
 /// What somebody else made in the lab's place is his to bring back; what the lab wants is not.
 SpaceState without_others(SpaceState before, const SpaceState& wanted) {
   ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
+    // What an interface has as a port nobody brings back by himself.
+    if constexpr (plan::Row<Kind>::kGoing == plan::Going::by_reset) return;
     if constexpr (requires(const Kind& one) { one.comes_by_itself(); })
       std::erase_if(before.of<Kind>(), [&](const Kind& one) {
         const auto& all = wanted.of<Kind>();
@@ -221,6 +223,9 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   std::unordered_set<std::string> touched;
   for (const Back& one : spaces) touched.insert(one.space->name.str());
   place.settle(rising_in(current, touched));
+  // The state of a port the kernel takes only when that has a carrier.
+  for (const Back& one : spaces)
+    if (!one.before->of<Port>().empty()) go_on([&] { restore(place, current, next, one, before); });
   go_on([&] {
     for (const auto& level : again) place.settle_devices(then, level);
   });

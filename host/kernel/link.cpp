@@ -108,7 +108,7 @@ std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
   return state;
 }
 
-std::vector<LinkState> list_links(Socket& socket, const WholeKinds& whole) {
+std::vector<LinkState> list_links(Socket& socket, const IsWhole& whole) {
   Batch batch;
   batch.begin(RTM_GETLINK, NLM_F_DUMP, info(0));
   // Counters are summed over all processors, which is most of what a link's message costs.
@@ -118,7 +118,7 @@ std::vector<LinkState> list_links(Socket& socket, const WholeKinds& whole) {
   dump<ifinfomsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
     auto link = parse_link(payload);
     if (!link) refuse_answer(kWhat);
-    if (whole && whole(link->kind)) {
+    if (whole && whole(*link)) {
       const auto attributes = payload.subspan(std::min<std::size_t>(NLMSG_ALIGN(sizeof(ifinfomsg)), payload.size()));
       link->attributes.assign(attributes.begin(), attributes.end());
     }

@@ -33,12 +33,12 @@ struct LinkState {
   bool protodown = false;
   std::optional<std::uint8_t> port_state;  ///< BR_STATE_* of linux/if_bridge.h; nothing: it is no port of a bridge
   std::vector<std::string> altnames;       ///< sorted
-  std::vector<std::byte> attributes;       ///< all of them as they came; empty: nobody asked for its kind's
+  std::vector<std::byte> attributes;       ///< all of them as they came; empty: nobody asked for them
 };
 
-/// All links of the socket's namespace, one dump. `whole`: whether all attributes of a link of that kind are wanted.
-using WholeKinds = std::function<bool(const std::string& kind)>;
-std::vector<LinkState> list_links(Socket& socket, const WholeKinds& whole = {});
+/// All links of the socket's namespace, one dump. `whole`: whether all attributes of a link are wanted.
+using IsWhole = std::function<bool(const LinkState& link)>;
+std::vector<LinkState> list_links(Socket& socket, const IsWhole& whole = {});
 /// One link; nothing if it is gone.
 std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex);
 /// Whether a link has a carrier that the kernel does not use yet. One whose other end has just come up gets its queues

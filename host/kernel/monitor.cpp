@@ -71,7 +71,8 @@ std::optional<Monitor::Notice::What> meaning_of(std::uint16_t type, std::span<co
   using What = Monitor::Notice::What;
   if (payload.empty()) return std::nullopt;
   // Bridges tell of their ports' states and of learned addresses in the same groups.
-  if (std::to_integer<unsigned>(payload.front()) == AF_BRIDGE) return std::nullopt;
+  if (std::to_integer<unsigned>(payload.front()) == AF_BRIDGE)
+    return type == RTM_NEWLINK || type == RTM_DELLINK ? std::optional(What::port) : std::nullopt;
   switch (type) {
     case RTM_NEWNEIGH:
     case RTM_DELNEIGH: {

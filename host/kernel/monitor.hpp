@@ -26,6 +26,7 @@ class Monitor {
     enum class What : std::uint8_t {
       changed,     ///< a link, a qdisc, an address, a route, a rule, or a neighbour that stays
       neighbour,   ///< one that comes and goes by itself: it may have taken the place of one that stays
+      port,        ///< a bridge tells of its ports: their state, their settings, their VLANs
       gone,        ///< the namespace is no more, and its number free
       overflowed,  ///< more happened than was read: of any namespace anything may have changed
     };

@@ -18,6 +18,8 @@ void append(Batch& batch, const Step& step, const IfindexOf& ifindex_of) {
 }
 
 bool already_so(const Step& step, int error) {
+  // All but its state a port has taken, and that it takes when it has a carrier.
+  if (std::holds_alternative<Port>(step.object) && error == ENETDOWN) return true;
   switch (step.verb) {
     case Verb::make:
       return error == EEXIST;
@@ -35,13 +37,16 @@ SpaceState look(Socket& socket, const LookAt& at) {
   View view{.socket = socket, .at = at, .missing = state.missing};
   const Kinds& kinds = at.kinds;
   // The others name their interfaces.
-  if (kinds.has<Link>() || kinds.has<Qdisc>() || kinds.has<Address>() || kinds.has<Neighbour>() || kinds.has<Route>()) {
-    const auto& tables = at.interest.tables;
-    view.links = list_links(
-        socket, tables.empty() ? WholeKinds() : [&](const std::string& kind) {
-          return std::any_of(tables.begin(), tables.end(),
-                             [&](const auto& table) { return table->link_kinds.front() == kind; });
-        });
+  if (kinds.has<Link>() || kinds.has<Port>() || kinds.has<Vlans>() || kinds.has<Qdisc>() || kinds.has<Address>() ||
+      kinds.has<Neighbour>() || kinds.has<Route>()) {
+    const Interest& interest = at.interest;
+    const auto is_whole = [&](const LinkState& link) {
+      return (interest.ports && link.port_state) || (interest.vlans && link.kind == kBridge) ||
+             std::any_of(interest.tables.begin(), interest.tables.end(),
+                         [&](const auto& table) { return table->link_kinds.front() == link.kind; });
+    };
+    const bool any = interest.ports || interest.vlans || !interest.tables.empty();
+    view.links = list_links(socket, any ? IsWhole(is_whole) : IsWhole());
     std::sort(view.links.begin(), view.links.end(),
               [](const LinkState& one, const LinkState& other) { return one.ifindex < other.ifindex; });
   }

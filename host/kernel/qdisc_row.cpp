@@ -33,12 +33,12 @@ tcmsg root_of(std::uint32_t ifindex) {
   return header;
 }
 
-/// The rate in the 32 bits that were enough once; with all of them set, another attribute has it.
-std::uint32_t short_rate(std::uint64_t rate) {
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(rate, UINT32_MAX));
+/// As much as fits; of a rate that does not another attribute has the whole.
+std::uint32_t in_32_bits(std::uint64_t value) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(value, UINT32_MAX));
 }
 
-/// The value that so many of all are below (Wichura's would be exact; this is as exact as 16 bits are).
+/// The value that this share of all is below, as exact as the 16 bits of a table.
 double normal_quantile(double share) {
   double low = -8;
   double high = 8;
@@ -69,7 +69,7 @@ void put_netem(Batch& batch, const Qdisc& qdisc) {
   const auto delay = static_cast<std::uint64_t>(qdisc.delay.value_or({}));
   const auto jitter = static_cast<std::uint64_t>(qdisc.jitter.value_or({}));
   const auto share = [](const Given<PacketShare>& value) { return static_cast<std::uint32_t>(value.value_or({})); };
-  const auto ticks = [](std::uint64_t time) { return short_rate(time / kTick); };
+  const auto ticks = [](std::uint64_t time) { return in_32_bits(time / kTick); };
   const tc_netem_qopt options{.latency = ticks(delay),
                               .limit = qdisc.limit.value_or(Qdisc::kUsualLimit),
                               .loss = share(qdisc.loss),
@@ -87,7 +87,7 @@ void put_netem(Batch& batch, const Qdisc& qdisc) {
   batch.put(TCA_NETEM_CORRUPT, &corrupt, sizeof corrupt);
   const auto rate = static_cast<std::uint64_t>(qdisc.rate.value_or({}));
   tc_netem_rate paced{};
-  paced.rate = short_rate(rate);
+  paced.rate = in_32_bits(rate);
   batch.put(TCA_NETEM_RATE, &paced, sizeof paced);
   if (rate > UINT32_MAX) batch.put(TCA_NETEM_RATE64, &rate, sizeof rate);
   if (const auto distribution = qdisc.distribution.value_or({}); distribution != DelayDistribution::uniform) {
@@ -100,10 +100,10 @@ void put_tbf(Batch& batch, const Qdisc& qdisc) {
   const auto rate = static_cast<std::uint64_t>(qdisc.rate.value_or({}));
   const std::uint32_t burst = qdisc.burst.value_or(0);
   tc_tbf_qopt options{};
-  options.rate.rate = short_rate(rate);
+  options.rate.rate = in_32_bits(rate);
   options.rate.linklayer = TC_LINKLAYER_ETHERNET;
   options.limit = qdisc.queue != 0 ? qdisc.queue : qdisc.queue_wanted();
-  options.buffer = short_rate(
+  options.buffer = in_32_bits(
       static_cast<std::uint64_t>(burst * kSecond / static_cast<double>(std::max<std::uint64_t>(rate, 1)) / kTick));
   batch.put(TCA_TBF_PARMS, &options, sizeof options);
   batch.put(TCA_TBF_BURST, burst);

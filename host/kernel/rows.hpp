@@ -32,10 +32,15 @@ Kind with_what_stays(const Doing<Kind>& doing) {
 void write_step(Batch& batch, const Doing<Sysctl>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Link>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Qdisc>& doing, const IfindexOf& ifindex_of);
+void write_step(Batch& batch, const Doing<Port>& doing, const IfindexOf& ifindex_of);
+void write_step(Batch& batch, const Doing<Vlans>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Address>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Neighbour>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Route>& doing, const IfindexOf& ifindex_of);
 void write_step(Batch& batch, const Doing<Rule>& doing, const IfindexOf& ifindex_of);
+
+/// IFLA_INFO_KIND of what has VLANs.
+inline constexpr const char* kBridge = "bridge";
 
 /// A namespace that is being looked at.
 struct View {
@@ -62,6 +67,8 @@ inline void leave_out(const View& view, const LinkState* link, std::string text)
 void see(const View& view, std::vector<Sysctl>& into);
 void see(const View& view, std::vector<Link>& into);
 void see(const View& view, std::vector<Qdisc>& into);
+void see(const View& view, std::vector<Port>& into);
+void see(const View& view, std::vector<Vlans>& into);
 void see(const View& view, std::vector<Address>& into);
 void see(const View& view, std::vector<Neighbour>& into);
 void see(const View& view, std::vector<Route>& into);

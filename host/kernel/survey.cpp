@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <linux/if_bridge.h>
 #include <linux/if_link.h>
 #include <linux/ipv6.h>
 #include <linux/neighbour.h>
@@ -36,8 +34,7 @@ constexpr Policy kLowerPolicy(expect_u32(IFLA_LINK), expect_u32(IFLA_LINK_NETNSI
 constexpr Policy kFamilies(expect_bytes(AF_INET), expect_bytes(AF_INET6));
 constexpr Policy kConf4(expect_bytes(IFLA_INET_CONF));
 constexpr Policy kConf6(expect_bytes(IFLA_INET6_CONF));
-constexpr Policy kKind(expect_bytes(IFLA_INFO_DATA), expect_text(IFLA_INFO_SLAVE_KIND, 64),
-                       expect_bytes(IFLA_INFO_SLAVE_DATA));
+constexpr Policy kKind(expect_bytes(IFLA_INFO_SLAVE_DATA));
 constexpr Policy kDisciplinePolicy(expect_text(TCA_KIND, 32));
 constexpr Policy kEntryPolicy(expect_bytes(NDA_LLADDR), expect_bytes(NDA_DST), expect_bytes(NDA_MASTER));
 constexpr Policy kNextHopPolicy(expect_u32(NHA_ID));
@@ -119,27 +116,6 @@ constexpr std::array<std::pair<std::size_t, const char*>, 32> kNames6 = {
      {DEVCONF_NDISC_TCLASS, "ndisc_tclass"},
      {DEVCONF_RPL_SEG_ENABLED, "rpl_seg_enabled"}}};
 
-/// What a bridge makes of a port by itself.
-struct PortSetting {
-  std::uint16_t attribute;
-  const char* name;
-  std::uint8_t usual;
-};
-constexpr std::array<PortSetting, 14> kPortSettings = {{{IFLA_BRPORT_MODE, "hairpin", 0},
-                                                        {IFLA_BRPORT_GUARD, "guard", 0},
-                                                        {IFLA_BRPORT_PROTECT, "root_block", 0},
-                                                        {IFLA_BRPORT_FAST_LEAVE, "fast_leave", 0},
-                                                        {IFLA_BRPORT_LEARNING, "learning", 1},
-                                                        {IFLA_BRPORT_UNICAST_FLOOD, "flood", 1},
-                                                        {IFLA_BRPORT_PROXYARP, "proxy_arp", 0},
-                                                        {IFLA_BRPORT_MCAST_FLOOD, "multicast_flood", 1},
-                                                        {IFLA_BRPORT_BCAST_FLOOD, "broadcast_flood", 1},
-                                                        {IFLA_BRPORT_NEIGH_SUPPRESS, "neighbour_suppress", 0},
-                                                        {IFLA_BRPORT_ISOLATED, "isolated", 0},
-                                                        {IFLA_BRPORT_MCAST_TO_UCAST, "multicast_to_unicast", 0},
-                                                        {IFLA_BRPORT_LOCKED, "locked", 0},
-                                                        {IFLA_BRPORT_VLAN_TUNNEL, "vlan_tunnel", 0}}};
-
 using Links = std::vector<LinkFacts>;
 
 std::string name_of(const Links& links, std::uint32_t ifindex) {
@@ -214,58 +190,20 @@ void list_forwarding(Socket& socket, const Links& links, std::vector<LeftOut>& i
   if (refusal) throw Error(ErrorCode::failed, "cannot list forwarding entries: " + refusal->str());
 }
 
-std::string vlan_text(const std::vector<bridge_vlan_info>& vlans) {
-  std::string text;
-  for (const bridge_vlan_info& one : vlans)
-    text += fmt::format("{}{}",
-                        (one.flags & BRIDGE_VLAN_INFO_RANGE_END) != 0 ? "-"
-                        : text.empty()                                ? ""
-                                                                      : ", ",
-                        one.vid);
-  return text;
-}
-
-void list_vlans(Socket& socket, std::vector<LeftOut>& into) {
-  ifinfomsg header{};
-  header.ifi_family = AF_BRIDGE;
-  Batch batch;
-  batch.begin(RTM_GETLINK, NLM_F_DUMP, header);
-  batch.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_BRVLAN_COMPRESSED});
-  const auto refusal = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
-    if (type != RTM_NEWLINK || payload.size() < sizeof(ifinfomsg)) return;
-    const auto attributes = payload.subspan(sizeof(ifinfomsg));
-    std::vector<bridge_vlan_info> vlans;
-    for_each_attribute(attribute_of(attributes, IFLA_AF_SPEC), [&](const Attribute& one) {
-      if (one.type == IFLA_BRIDGE_VLAN_INFO) vlans.push_back(struct_of<bridge_vlan_info>(one.value));
-    });
-    constexpr std::uint16_t kUsual = BRIDGE_VLAN_INFO_PVID | BRIDGE_VLAN_INFO_UNTAGGED;
-    if (vlans.empty() || (vlans.size() == 1 && vlans.front().flags == kUsual && vlans.front().vid == 1)) return;
-    const auto name = attribute_of(attributes, IFLA_IFNAME);
-    const auto* from = reinterpret_cast<const char*>(name.data());
-    into.push_back({.interface = std::string(from, ::strnlen(from, name.size())),
-                    .text = fmt::format("VLANs {} are not in the lab's language", vlan_text(vlans))});
-  });
-  if (refusal) throw Error(ErrorCode::failed, "cannot list the VLANs of ports: " + refusal->str());
-}
-
-void list_port_settings(const LinkFacts& facts, std::vector<LeftOut>& into) {
+void list_tunnelled_vlans(const LinkFacts& facts, std::vector<LeftOut>& into) {
   const auto info = attribute_of(facts.link.attributes, IFLA_LINKINFO);
   const auto found = Attributes<kKind>::read(info);
-  if (!found || found->text<IFLA_INFO_SLAVE_KIND>() != "bridge") return;
-  for (const PortSetting& one : kPortSettings) {
-    const auto value = attribute_of(found->bytes<IFLA_INFO_SLAVE_DATA>(), one.attribute);
-    if (value.size() != 1 || std::to_integer<std::uint8_t>(value.front()) == one.usual) continue;
-    into.push_back({.interface = facts.link.name,
-                    .text = fmt::format("{} = {} of the port is not in the lab's language", one.name,
-                                        one.usual == 0 ? "true" : "false")});
-  }
+  if (!found) return;
+  const auto value = attribute_of(found->bytes<IFLA_INFO_SLAVE_DATA>(), IFLA_BRPORT_VLAN_TUNNEL);
+  if (value.size() == 1 && value.front() != std::byte{0})
+    into.push_back({.interface = facts.link.name, .text = "vlan_tunnel of the port is not in the lab's language"});
 }
 
 }  // namespace
 
 std::vector<LinkFacts> list_link_facts(Socket& socket) {
   std::vector<LinkFacts> all;
-  for (LinkState& link : list_links(socket, [](const std::string&) { return true; })) {
+  for (LinkState& link : list_links(socket, [](const LinkState&) { return true; })) {
     LinkFacts& facts = all.emplace_back();
     facts.link = std::move(link);
     const auto found = Attributes<kLowerPolicy>::read(facts.link.attributes);
@@ -336,13 +274,11 @@ std::vector<LeftOut> list_unsayable(Socket& socket, const std::vector<LinkFacts>
   std::vector<LeftOut> all;
   list_disciplines(socket, links, all);
   list_next_hops(socket, all);
-  // Others have neither VLANs nor forwarding entries of theirs that anybody makes.
+  // Others have no forwarding entries that anybody makes.
   if (std::any_of(links.begin(), links.end(), [](const LinkFacts& one) { return !one.link.kind.empty(); }))
     list_forwarding(socket, links, all);
-  if (std::any_of(links.begin(), links.end(), [](const LinkFacts& one) { return one.link.master != 0; })) {
-    list_vlans(socket, all);
-    for (const LinkFacts& one : links) list_port_settings(one, all);
-  }
+  for (const LinkFacts& one : links)
+    if (one.link.port_state) list_tunnelled_vlans(one, all);
   return all;
 }
 

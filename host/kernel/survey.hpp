@@ -40,7 +40,7 @@ std::vector<std::string> touched_sysctls(const LinkFacts& link, const LinkFacts&
 /// the kernel does not.
 bool make_sample(Socket& socket, const DriverDescription& about, std::uint32_t ifindex, std::uint32_t lower);
 
-/// What there is and a lab has no words for: queueing disciplines, VLANs and settings of ports, forwarding entries,
+/// What there is and a lab has no words for: queueing disciplines, VLANs of tunnels, forwarding entries,
 /// next-hop objects.
 std::vector<LeftOut> list_unsayable(Socket& socket, const std::vector<LinkFacts>& links);
 

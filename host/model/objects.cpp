@@ -62,6 +62,46 @@ std::string setting_text(NeighbourState value) {
   return fmt::format("{:#x}", static_cast<unsigned>(value));
 }
 
+std::string setting_text(PortState value) {
+  static constexpr std::array kWords = {"disabled", "listening", "learning", "forwarding", "blocking"};
+  const auto number = static_cast<std::size_t>(value);
+  return number < kWords.size() ? kWords.at(number) : fmt::format("{}", number);
+}
+
+Port born_port() {
+  // new_nbp of net/bridge/br_if.c.
+  Port port;
+  port.priority = 32U;
+  Port::each_flag([&](std::string_view, auto flag) { port.*flag = false; });
+  for (auto flag : {&Port::learning, &Port::flood, &Port::multicast_flood, &Port::broadcast_flood}) port.*flag = true;
+  return port;
+}
+
+std::string setting_text(const std::vector<VlanRange>& value) {
+  std::string text;
+  for (const VlanRange& one : value) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", one.first);
+    if (one.last != one.first) text += fmt::format("-{}", one.last);
+    if (one.pvid) text += " pvid";
+    if (one.untagged) text += " untagged";
+  }
+  return text;
+}
+
+std::vector<VlanRange> canonical_vlans(std::vector<VlanRange> vlans) {
+  std::sort(vlans.begin(), vlans.end(), [](const VlanRange& a, const VlanRange& b) { return a.first < b.first; });
+  std::vector<VlanRange> result;
+  for (const VlanRange& one : vlans) {
+    const bool follows = !result.empty() && !one.pvid && !result.back().pvid &&
+                         result.back().untagged == one.untagged && result.back().last + 1 == one.first;
+    if (follows)
+      result.back().last = one.last;
+    else
+      result.push_back(one);
+  }
+  return result;
+}
+
 bool Link::comes_by_itself() const {
   struct Fallback {
     std::string_view name;
@@ -136,7 +176,7 @@ std::string text_of(const Object& object) {
   return std::visit(
       [](const auto& one) {
         if constexpr (requires { one.interface; })
-          return fmt::format("{} {}", one.interface, one.text());
+          return one.text() == one.interface ? one.interface : fmt::format("{} {}", one.interface, one.text());
         else
           return std::string(one.text());
       },

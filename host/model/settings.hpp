@@ -27,6 +27,8 @@ enum class Realm : std::uint8_t {
 struct Interest {
   std::vector<std::string> sysctls = {};  ///< keys
   bool learned_neighbours = false;        ///< also those that come and go by themselves
+  bool ports = false;                     ///< settings of ports of bridges
+  bool vlans = false;                     ///< VLANs of bridges and their ports
   /// Drivers whose parameters are to be told of the links of their kind.
   std::vector<std::shared_ptr<const DriverDescription>> tables = {};
 
@@ -39,6 +41,8 @@ struct Interest {
     std::sort(sysctls.begin(), sysctls.end());
     sysctls.erase(std::unique(sysctls.begin(), sysctls.end()), sysctls.end());
     learned_neighbours |= other.learned_neighbours;
+    ports |= other.ports;
+    vlans |= other.vlans;
     for (const auto& table : other.tables) add(table);
   }
 };

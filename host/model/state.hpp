@@ -8,10 +8,12 @@
 #include "model/interface_address.hpp"
 #include "model/link.hpp"
 #include "model/neighbour.hpp"
+#include "model/port.hpp"
 #include "model/qdisc.hpp"
 #include "model/route.hpp"
 #include "model/rule.hpp"
 #include "model/sysctl.hpp"
+#include "model/vlans.hpp"
 
 namespace netrig {
 
@@ -32,15 +34,7 @@ struct KindList {
     ((visit(std::type_identity<Kind>{}), last) = ... = 0);
   }
 };
-// clang-format off
-using ObjectKinds = KindList<Sysctl,
-                             Link,
-                             Qdisc,
-                             Address,
-                             Neighbour,
-                             Route,
-                             Rule>;
-// clang-format on
+using ObjectKinds = KindList<Sysctl, Link, Port, Vlans, Qdisc, Address, Neighbour, Route, Rule>;
 
 /// One object of any kind; only inside a step.
 using Object = ObjectKinds::Object;

@@ -98,6 +98,20 @@ bool parameters_change_in_place(const Device& before, const Device& after) {
       });
 }
 
+/// Whether what hangs on a link, and the file no longer says, can go back to what it is born with.
+bool can_be_reset(const Interface& before, const Interface& after) {
+  if (before.link.master != after.link.master) return true;  // it is born anew
+  bool can = true;
+  ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
+    if constexpr (Row<Kind>::kGoing == Going::by_reset)
+      for (const Kind& made : before.of<Kind>()) {
+        Kind target = after.of<Kind>().empty() ? Kind{} : after.of<Kind>().front();
+        can = Row<Kind>::unset(target, made) && can;
+      }
+  });
+  return can;
+}
+
 }  // namespace
 
 bool is_changeable(const ParameterDeclaration& one, const std::vector<ParameterScalar>* from,
@@ -160,7 +174,7 @@ bool is_changeable(const Lab& current, const Device& before, const Lab& next, co
                       made.settings = a.link;
                       return a.name == b.name && a.index == b.index &&
                              current.namespaces[a.home].name == next.namespaces[b.home].name &&
-                             Row<Link>::unset(target, made);
+                             Row<Link>::unset(target, made) && can_be_reset(a, b);
                     });
 }
 

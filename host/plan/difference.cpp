@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <unordered_map>
 
 #include "plan/compare.hpp"
 #include "plan/kernel_model.hpp"
@@ -80,7 +82,8 @@ class Comparison {
     const std::vector<std::size_t> again = in_wrong_order(wanted, seen);
     for (std::size_t w = 0; w < wanted.size(); ++w) {
       const T& one = wanted[w];
-      const std::size_t at = present.take(one, [&](std::size_t i) { return changes_of(one, seen[i]).empty(); });
+      const std::size_t at =
+          stays(one) ? present.take(one, [&](std::size_t i) { return changes_of(one, seen[i]).empty(); }) : SIZE_MAX;
       const std::size_t was = made.take(one, [](std::size_t) { return true; });
       if (at == SIZE_MAX) {
         result_.steps.push_back({.verb = Verb::make, .object = one});
@@ -94,6 +97,13 @@ class Comparison {
                     std::find(again.begin(), again.end(), w) != again.end());
       }
     }
+    if constexpr (Row<T>::kGoing == Going::by_reset) {
+      for (std::size_t i = 0; i < seen.size(); ++i)
+        if (!present.is_taken(i) && stays(seen[i]))
+          if (const std::size_t was = made.take(seen[i], [](std::size_t) { return true; }); was != SIZE_MAX)
+            give_back(before[was], seen[i]);
+      return;
+    }
     // Of several with one identity, those that the lab made are the ones that are as it made them.
     std::vector<std::size_t> rest;
     for (std::size_t i = 0; i < seen.size(); ++i) {
@@ -105,6 +115,32 @@ class Comparison {
     }
     for (const std::size_t i : rest)
       superfluous(seen[i], made.take(seen[i], [](std::size_t) { return true; }) != SIZE_MAX);
+  }
+
+  /// What was set goes back to what it is born with, and the rest stays.
+  template <typename T>
+  void give_back(const T& made, const T& seen) {
+    T bare = seen;
+    T::each_setting([&](std::string_view, auto member) { (bare.own().*member).reset(); });
+    compare_one(bare, &made, seen, false);
+  }
+
+  /// Whether what an interface has by being a port, or a bridge, is still there when all is done.
+  template <typename T>
+  [[nodiscard]] bool stays(const T& one) {
+    if constexpr (Row<T>::kGoing == Going::by_reset) {
+      if (!masters_) {
+        masters_.emplace();
+        for (const Link& link : sides_.seen.of<Link>())
+          (*masters_)[link.name].first = link.settings.master.value_or("");
+        for (const Link& link : result_.target.of<Link>())
+          (*masters_)[link.name].second = link.settings.master.value_or("");
+      }
+      const auto found = masters_->find(one.interface);
+      return found != masters_->end() && found->second.first && found->second.first == found->second.second;
+    } else {
+      return true;
+    }
   }
 
   template <typename T>
@@ -202,6 +238,10 @@ class Comparison {
 
   const Sides& sides_;
   Difference result_;
+  /// Of interfaces, as seen and as they will be; nothing: there is none of that name. Made when first asked for, behind
+  /// the links.
+  std::optional<std::unordered_map<std::string, std::pair<std::optional<std::string>, std::optional<std::string>>>>
+      masters_;
 };
 
 }  // namespace

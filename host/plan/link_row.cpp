@@ -99,6 +99,7 @@ void Row<Link>::change(SpaceState& state, const Link& one, const std::vector<Set
       happen({.what = Event::What::renamed, .interface = change.found, .name = one.name}, state);
     if (change.name == "state" && one.settings.state == AdminState::down)
       happen({.what = Event::What::link_down, .interface = one.name}, state);
+    if (change.name == "master") happen({.what = Event::What::other_master, .interface = one.name}, state);
     if (change.name == "mtu" && *one.settings.mtu < kLeastMtu6)
       happen({.what = Event::What::no_ipv6, .interface = one.name}, state);
   }

@@ -100,6 +100,8 @@ bool Row<Route>::suffer(Route& one, const Event& event, const SpaceState& state)
       return is_v6(one) && goes_over(one, event.interface, state);
     case Event::What::no_ipv4:
       return !is_v6(one) && goes_over(one, event.interface, state);
+    case Event::What::other_master:
+      return false;
   }
   return false;
 }

@@ -28,7 +28,9 @@ enum class Stage : std::uint8_t {
   address,     ///< before up: an interface that comes up with its addresses announces them once
   qdisc,       ///< before up: a link that is down need not wait until nobody sends (dev_deactivate_many)
   link,        ///< ports and hosts
+  vlans,       ///< before their bridge forwards anything
   master,      ///< last: a port that comes up on a running bridge floods its neighbour discovery to all others
+  port,        ///< its state the kernel takes only of one that is in use, and forgets when its bridge comes up
   sysctl6,     ///< of interfaces whose MTU gets great enough for IPv6, for they have none before (addrconf_notify)
   address6,    ///< of the same
   route_link,  ///< routes straight over an interface, for what goes over a gateway needs one
@@ -57,6 +59,7 @@ struct Event {
     no_ipv6,       ///< on the interface
     no_ipv4,       ///< its last address is gone (fib_disable_ip)
     address_gone,  ///< `address` (fib_sync_down_addr, rt6_remove_prefsrc)
+    other_master,  ///< the interface has left one, or joined another
   };
   What what = What::link_gone;
   std::string interface = {};
@@ -68,6 +71,7 @@ struct Event {
 enum class Going : std::uint8_t {
   by_step,
   with_device,  ///< that made it; one that is no device's stays for whoever made it
+  by_reset,     ///< what was set goes back to what it is born with; it is there as long as its interface has its master
   by_ledger,    ///< it gets back what it was before, and is never foreign
 };
 

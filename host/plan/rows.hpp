@@ -4,10 +4,12 @@
 #include "plan/address_row.hpp"
 #include "plan/link_row.hpp"
 #include "plan/neighbour_row.hpp"
+#include "plan/port_row.hpp"
 #include "plan/qdisc_row.hpp"
 #include "plan/route_row.hpp"
 #include "plan/rule_row.hpp"
 #include "plan/sysctl_row.hpp"
+#include "plan/vlans_row.hpp"
 
 namespace netrig::plan {
 

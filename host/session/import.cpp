@@ -284,6 +284,10 @@ class Saying {
     }
     for (const Qdisc& one : state.of<Qdisc>())
       if (one.interface == link.name && one.is_impairment()) say_impairment(space, one, interface);
+    for (const Port& one : state.of<Port>())
+      if (one.interface == link.name) say_port(space, link, one, interface.objects.of<Port>());
+    for (const Vlans& one : state.of<Vlans>())
+      if (one.interface == link.name) say_vlans(space, link, one, interface.objects.of<Vlans>());
     for (const Sysctl& one : state.of<Sysctl>())
       if (one.interface() == link.name) interface.objects.of<Sysctl>().push_back(one);
   }
@@ -305,6 +309,43 @@ class Saying {
     if (said.jitter) remark(space, one.interface, "whether its delays have a distribution the kernel does not tell");
     if (said.kind == Qdisc::kNetem && said.words().empty()) said.limit = one.limit;  // one that does nothing yet
     interface.objects.of<Qdisc>().push_back(std::move(said));
+  }
+
+  /// Whether a bridge has something switched on.
+  [[nodiscard]] static bool is_on(const Link* bridge, std::string_view parameter) {
+    return bridge != nullptr &&
+           std::any_of(bridge->parameters.begin(), bridge->parameters.end(), [&](const LinkParameter& one) {
+             return one.declaration->name == parameter && one.is_told() &&
+                    one.values == std::vector<ParameterScalar>{true};
+           });
+  }
+
+  void say_port(std::size_t space, const Link& link, const Port& one, std::vector<Port>& into) const {
+    Port said{.interface = link.name};
+    const Port nothing = said;
+    const Port born = born_port();
+    Port::each_setting([&](std::string_view, auto setting) {
+      if (born.*setting && one.*setting != born.*setting) said.*setting = one.*setting;
+    });
+    // By the speed that it tells: 10 Gbit/s for a veth, and 10 Mbit/s for what tells none (port_cost).
+    if (one.cost != Given(link.kind == "veth" ? 2U : 100U)) said.cost = one.cost;
+    // Other states come of spanning tree, of the carrier, or go on by themselves.
+    const Link* bridge = look_.spaces[space].link(link.settings.master.value_or(""));
+    if (one.state == Given(PortState::disabled) && bridge != nullptr &&
+        bridge->settings.state == Given(AdminState::up) && !is_on(bridge, "stp"))
+      said.state = one.state;
+    if (said != nothing) into.push_back(std::move(said));
+  }
+
+  void say_vlans(std::size_t space, const Link& link, const Vlans& one, std::vector<Vlans>& into) {
+    if (!one.usual || one.list == Given(one.born()))
+      return;  // the kernel has none, or it is as if nobody had been here
+    const Link* bridge = one.of_bridge ? &link : look_.spaces[space].link(link.settings.master.value_or(""));
+    if (!is_on(bridge, "vlan_filtering"))
+      return remark(space, link.name,
+                    fmt::format("its VLANs ({}) have no effect, for its bridge does not look at them (vlan_filtering)",
+                                setting_text(*one.list)));
+    into.push_back({.interface = link.name, .list = one.list, .of_bridge = one.of_bridge});
   }
 
   void say_address(std::size_t space, const Address& one, std::vector<Address>& into) {
@@ -391,6 +432,8 @@ class Saying {
       if (!one.link.master || is_said(one.home, *one.link.master)) continue;
       remark(one.home, one.name.str(), fmt::format("it is a port of {}, which is not in the lab", *one.link.master));
       one.link.master.reset();
+      one.objects.of<Port>().clear();
+      one.objects.of<Vlans>().clear();
     }
   }
 

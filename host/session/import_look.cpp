@@ -141,7 +141,7 @@ std::vector<std::string> touched(const ImportedSpace& space, const Untouched& un
 void look_inside(ImportedSpace& space, const Tables& tables, const Untouched* untouched) {
   kernel::Socket socket;
   space.links = kernel::list_link_facts(socket);
-  Interest interest;
+  Interest interest{.ports = true, .vlans = true};
   for (const auto& table : tables) interest.add(table);
   if (untouched != nullptr)
     interest.sysctls = touched(space, *untouched);

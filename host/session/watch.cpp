@@ -60,6 +60,7 @@ struct Watched {
   Differences differences = {};
   Identity identity = {};
   bool has_neighbours = false;                ///< that the file wants
+  bool has_ports = false;                     ///< with settings or VLANs, the same
   bool has_services = false;                  ///< the same
   std::optional<Clock::time_point> due = {};  ///< to be looked at
   Clock::time_point not_before = {};
@@ -158,8 +159,11 @@ class Watch {
         spaces_[s].differences = std::move(found->second);
     }
     for (const Device& device : lab.devices)
-      for (const Interface& interface : device.interfaces)
-        if (!interface.of<Neighbour>().empty()) spaces_[interface.home].has_neighbours = true;
+      for (const Interface& interface : device.interfaces) {
+        Watched& space = spaces_[interface.home];
+        space.has_neighbours = space.has_neighbours || !interface.of<Neighbour>().empty();
+        space.has_ports = space.has_ports || !interface.of<Port>().empty() || !interface.of<Vlans>().empty();
+      }
     for (const Service& service : lab.services)
       if (const auto s = lab.find_namespace(service.space)) spaces_[*s].has_services = true;
     next_sweep_ = Clock::now() + kSweep;
@@ -228,6 +232,7 @@ class Watch {
     const auto space = subject_->space_of(notice.space);
     if (!space) return;
     if (notice.what == Kind::neighbour && !concerns_neighbours(spaces_[*space])) return;
+    if (notice.what == Kind::port && !spaces_[*space].has_ports) return;
     expect(*space);
   }
   static bool concerns_neighbours(const Watched& space) {

@@ -53,6 +53,13 @@ TEST_CASE("the example nat passes its tests") {
   passes("nat.toml");
 }
 TEST_CASE("the example tenants passes its tests, also several at once") { passes("tenants.toml", "-j 4"); }
+TEST_CASE("the example office-vlans passes its tests") {
+  need(
+      "unshare -n sh -c 'ip link add br0 type bridge vlan_filtering 1 && ip link add link br0 name v10 type vlan id "
+      "10'",
+      "a bridge that filters VLANs, with a VLAN interface,");
+  passes("office-vlans.toml");
+}
 TEST_CASE("the example mtu-black-hole passes its tests") {
   need_nftables();
   passes("mtu-black-hole.toml");

@@ -13,7 +13,7 @@ struct Subject {
   std::string_view kind;
   std::string lab;   ///< "$": where the attribute stands; "@": where the object does
   std::string name;  ///< as `verify` calls it, without its namespace
-  std::string ip;    ///< arguments of `ip -n a -j` that show it; or a shell command that prints the value
+  std::string ip;    ///< arguments of `ip -n a -j` that show it, "bridge ..."; or a shell command that prints the value
 };
 
 struct Row {
@@ -51,6 +51,8 @@ inline const char* const kRouted = "\"eth0\", addresses = [\"10.0.0.1/24\", \"10
 std::vector<Row> sysctl_rows();
 std::vector<Row> link_rows();
 std::vector<Row> qdisc_rows();
+std::vector<Row> port_rows();
+std::vector<Row> vlans_rows();
 std::vector<Row> address_rows();
 std::vector<Row> neighbour_rows();
 std::vector<Row> route_rows();

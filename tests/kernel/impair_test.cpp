@@ -123,6 +123,9 @@ TEST_CASE("in an existing namespace a lab impairs its own interfaces alone") {
   running::up(lab(""));
   CHECK(root_kind("ex", "mine") == "noqueue");
   running::up(lab(", impair = { rate = \"1Mbit\" }"));
+  const Result theirs = cli("impair guest ex:theirs --rate 1Mbit");
+  CHECK(theirs.exit == 7);
+  CHECK_THAT(theirs.err, ContainsSubstring("of what \"ex:theirs\" matches nothing is lab guest's own"));
   REQUIRE(cli("down guest").exit == 0);
   CHECK(sh("ip -n ex link show dev mine").exit != 0);
   CHECK(root_qdisc("ex", "theirs")["options"]["limit"] == 7);

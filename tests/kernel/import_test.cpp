@@ -151,6 +151,7 @@ for i in 1 2; do
   ip -n r link set p$i master br0 up
   ip -n h$i addr add 10.0.0.$i/24 brd + dev eth0
   ip -n h$i addr add 2001:db8::$i/64 dev eth0
+  ip -n r link set p$i type bridge_slave hairpin on priority 1$i
   ip -n h$i link set eth0 up
   ip -n h$i route add default via 10.0.0.254
 done
@@ -177,6 +178,9 @@ ip -n h2 link set eth0 address 02:00:00:00:00:02 alias 'to "r"'
   CHECK(kernel_of_all() == before);
   CHECK(ip("-n h2 link show dev eth0")[0]["address"] == "02:00:00:00:00:02");
   CHECK(sh("ip netns exec r sysctl -n net.ipv4.conf.br0.rp_filter").out == "2\n");
+  const Json port = ip("-n r -d link show dev p2")[0]["linkinfo"]["info_slave_data"];
+  CHECK(port["hairpin"] == true);
+  CHECK(port["priority"] == 12);
   CHECK(sh("ip netns exec r sysctl -n net.ipv6.conf.all.forwarding").out == "1\n");
   require_ok(cli("down imported"));
   require_nothing_left();

@@ -22,13 +22,23 @@ namespace {
 
 const std::vector<std::string> kSysctls = {"net.ipv4.conf.eth0.forwarding", "net.ipv4.ip_forward"};
 
-/// A namespace with two links whose other ends are up.
+bool filters_vlans() {
+  static const bool kFilters = scratch::kernel_lacks("CONFIG_BRIDGE_VLAN_FILTERING").empty();
+  return kFilters;
+}
+
+/// A namespace with three links whose other ends are up, and a bridge.
 class Twin {
  public:
   Twin() {
     REQUIRE(scratch::sh("ip netns add m && ip -n m link add eth0 type veth peer name far0 && "
                         "ip -n m link add eth1 type veth peer name far1 && "
-                        "ip netns add far && ip -n m link set far0 netns far up && ip -n m link set far1 netns far up")
+                        "ip -n m link add p0 type veth peer name far2 && ip -n m link add br0 address "
+                        "02:00:00:00:00:b0 up type bridge" +
+                        std::string(filters_vlans() ? " vlan_filtering 1" : "") +
+                        " && "
+                        "ip netns add far && ip -n m link set far2 netns far up && ip -n m link set far0 netns far up "
+                        "&& ip -n m link set far1 netns far up")
                 .exit == 0);
     auto fd = kernel::open_namespace("/run/netns/m");
     kernel::aside([&] {
@@ -43,7 +53,7 @@ class Twin {
   SpaceState look() {
     SpaceState state;
     kernel::aside([&] {
-      state = engine::look_again(*space_, {.sysctls = kSysctls});
+      state = engine::look_again(*space_, {.sysctls = kSysctls, .ports = true, .vlans = filters_vlans()});
       space_->release_socket();
     });
     return state;
@@ -82,7 +92,7 @@ class Twin {
 
 TEST_CASE("the kernel does to 500 random states what netrig expects of it, step by step") {
   Twin ground;
-  states::Random states(20261125);
+  states::Random states(20261125, filters_vlans());
   int steps = 0;
   for (int i = 0; i < 500; ++i) {
     SpaceState wanted = states.next();

@@ -5,6 +5,7 @@
 #include <linux/if_addr.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <future>
 
 #include "catch.hpp"
@@ -640,6 +641,60 @@ TEST_CASE("neighbours that are learned are seen when they are asked for") {
   const auto all =
       ground.look({.kinds = Kinds::of<Neighbour>(), .interest = {.learned_neighbours = true}}).of<Neighbour>();
   CHECK(all.size() == 2);
+}
+
+TEST_CASE("ports of bridges are set and seen, and VLANs too where the kernel has them") {
+  Ground ground;
+  const bool filters = kernel_lacks("CONFIG_BRIDGE_VLAN_FILTERING").empty();
+  REQUIRE(sh(std::string("ip -n a link add br0 up type bridge") + (filters ? " vlan_filtering 1" : "") +
+             " && ip -n a link set eth0 master br0")
+              .exit == 0);
+  CHECK(ground.all<Port>().empty());  // nobody has asked
+  const auto seen = [&] { return ground.look({.kinds = Kinds::all(), .interest = {.ports = true, .vlans = filters}}); };
+  const Port born = only_one(seen().of<Port>());
+  CHECK(born.interface == "eth0");
+  const Port expected = born_port();
+  Port::each_setting([&](std::string_view name, auto setting) {
+    INFO("setting " << name);
+    if (expected.*setting) CHECK(born.*setting == expected.*setting);
+  });
+  Port wanted{.interface = "eth0"};
+  wanted.cost = 77U;
+  wanted.priority = 3U;
+  Port::each_flag([&](std::string_view, auto flag) { wanted.*flag = !*(born.*flag); });
+  REQUIRE(ground.run({.verb = Verb::change, .object = wanted, .before = born}).empty());
+  check_settings(wanted, only_one(seen().of<Port>()));
+  // Of what is so already nothing is asked.
+  CHECK(ground.run({.verb = Verb::change, .object = wanted, .before = only_one(seen().of<Port>())}).empty());
+  Port none{.interface = "lo"};
+  none.hairpin = true;
+  CHECK(ground.run({.verb = Verb::make, .object = none}) == std::vector<int>{EOPNOTSUPP});
+  if (!filters) return;
+
+  const auto list = [&](const std::string& interface) {
+    const SpaceState state = seen();
+    for (const Vlans& one : state.of<Vlans>())
+      if (one.interface == interface) return setting_text(*one.list);
+    return std::string("none");
+  };
+  CHECK(list("eth0") == "1 pvid untagged");
+  CHECK(list("br0") == "1 pvid untagged");
+  Vlans vlans{.interface = "eth0"};
+  vlans.list = {{{.first = 2, .last = 2, .pvid = true, .untagged = true}, {.first = 3, .last = 4094}}};
+  REQUIRE(ground.run({.verb = Verb::make, .object = vlans}).empty());
+  CHECK(list("eth0") == "2 pvid untagged, 3-4094");
+  Vlans odd = vlans;
+  (*odd.list).clear();
+  for (std::uint16_t id = 1; id <= kLastVlan; id = static_cast<std::uint16_t>(id + 2))
+    (*odd.list).push_back({.first = id, .last = id});
+  REQUIRE(ground.run({.verb = Verb::change, .object = odd, .before = vlans}).empty());
+  CHECK(list("eth0") == setting_text(*odd.list));
+  Vlans self{.interface = "br0", .of_bridge = true};
+  self.list = {{{.first = 5, .last = 7}}};
+  REQUIRE(ground.run({.verb = Verb::make, .object = self}).empty());
+  CHECK(list("br0") == "5-7");
+  const SpaceState last = seen();
+  for (const Vlans& one : last.of<Vlans>()) CHECK(one.usual == std::optional<std::uint16_t>(1));
 }
 
 TEST_CASE("links are set, one by one and all at once, and removed") {

@@ -206,6 +206,18 @@ TEST_CASE("watch sweeps sysctls, of which the kernel tells nobody") {
   REQUIRE(cli("down two").exit == 0);
 }
 
+TEST_CASE("watch tells of what somebody makes of the ports of a bridge") {
+  const std::string text =
+      "[lab]\nname = \"two\"\nnamespaces = [\"h1\"]\n[lan.sw]\nports = [{ end = \"h1:eth0\", port = { hairpin = true } "
+      "}]\n";
+  REQUIRE(cli("up " + file("two.toml", text)).exit == 0);
+  const Watching watch;
+  change("ip -n sw link set h1 type bridge_slave hairpin off");
+  watch.await_line("sw port h1 hairpin: expected true, found false");
+  change("ip -n sw link set h1 type bridge_slave hairpin on");
+  watch.await_line("sw port h1 hairpin is as in the file again");
+}
+
 TEST_CASE("watch --strict also tells of what is not in the file") {
   REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching("--strict");

@@ -67,8 +67,8 @@ TEST_CASE("the help of every command has examples that can be typed and exit cod
   const std::string help = help_of(typed_words(command));
   INFO(command << ":\n" << help);
   CHECK_THAT(help, ContainsSubstring(std::string(cli::kGlobalGroup) + ":"));
-  for (const char* option :
-       {"--json", "--quiet", "--verbose", "--host-config", "--log-format", "--log-file", "--trace-drivers", "--no-color"})
+  for (const char* option : {"--json", "--quiet", "--verbose", "--host-config", "--log-format", "--log-file",
+                             "--trace-drivers", "--no-color"})
     CHECK_THAT(help, ContainsSubstring(option));
   CHECK_THAT(help, ContainsSubstring("Exit codes:\n") && ContainsSubstring("\n  2 ") && ContainsSubstring("\n  70 "));
   CHECK_THAT(help, ContainsSubstring(command.empty() ? "Usage: netrig" : "Usage: netrig " + command));

@@ -128,7 +128,8 @@ TEST_CASE("impairments that say nothing the kernel knows are refused") {
   wrong_impair("{ loss = \"1%\" }", "loss is a percentage");
   wrong_impair("{ burst = 3000 }", "lab.toml:5:30: burst has nothing to go by without a rate; write rate = \"10Mbit\"");
   wrong_impair("{ burst = 0, rate = \"1Mbit\" }", "burst = 0 is out of range; it can be 1 to 1073741824");
-  wrong_impair("{ burst = \"3k\", rate = \"1Mbit\" }", "burst = \"3k\" is no size");
+  wrong_impair("{ burst = \"3k\", rate = \"1Mbit\" }",
+               "burst = \"3k\" is a size as tc(8) writes it, 3072 bytes; write \"3KiB\"");
   wrong_impair("{ rate = \"1Mbit\", burst = 3000, loss = 1 }",
                "burst is for a rate alone, which a token bucket (tbf) keeps; beside loss netem does");
   wrong_impair("{ rate = \"10\" }", "rate = \"10\" is not a rate; write a number and a unit");
@@ -137,7 +138,7 @@ TEST_CASE("impairments that say nothing the kernel knows are refused") {
   wrong_impair("{ rate = \"7bit\" }", "rate is out of range; it can be 8bit to 500Gbit");
   wrong_impair("{ rate = \"80bit\" }",
                "lab.toml:5:20: a burst of 3000 bytes takes more than 250 seconds at a rate of 80bit");
-  wrong_impair("{ rate = \"1Mbit\", burst = 40000000 }", "lab.toml:5:47: a burst of 40000000 bytes takes more than");
+  wrong_impair("{ rate = \"1Mbit\", burst = 40000000 }", "lab.toml:5:46: a burst of 40000000 bytes takes more than");
   wrong_impair("{ rate = \"1Tbit\" }", "rate is out of range");
   wrong_impair("{ limit = 0 }", "limit = 0 is out of range");
   wrong_impair("{ latency = \"1ms\" }", "unknown key \"latency\" in impair; did you mean \"delay\"?");

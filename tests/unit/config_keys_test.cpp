@@ -398,6 +398,100 @@ TEST_CASE("neighbours of an interface are what ip-neighbour(8) takes") {
         "neighbour 10.0.0.9 is on this interface twice");
 }
 
+namespace {
+
+/// Keys of interface a:eth0 under bridge br0, from column 17 of line 10 on; keys of the bridge's interface, of the
+/// bridge.
+std::string port_lab(const std::string& keys, const std::string& bridge = "", const std::string& params = "") {
+  return "[lab]\nname = \"x\"\n[namespace.a]\n[namespace.b]\n[device.br0]\ndriver = \"bridge\"\nparams = { "
+         "vlan_filtering = true" +
+         params + " }\ninterfaces = [{ namespace = \"a\"" + bridge + " }]\n[device.w]\ninterfaces = [{ " + keys +
+         ", namespace = \"a\", name = \"eth0\", master = \"br0\" },\n{ namespace = \"b\", name = \"eth0\" }]\ndriver = "
+         "\"veth\"\n";
+}
+void wrong_port(const std::string& keys, const std::string& message) {
+  INFO(keys);
+  CHECK_THAT(fault_of(port_lab(keys)), ContainsSubstring(message));
+}
+
+}  // namespace
+
+TEST_CASE("a port of a bridge, and the bridge itself, have the VLANs of the list") {
+  const Lab lab =
+      parsed(
+          port_lab(
+              R"(vlans = [30, "20-29", { id = 1, pvid = true, untagged = true }, { id = "40-41", untagged = true }])",
+              ", vlans = [7]"))
+          .lab;
+  const Vlans& port = lab.devices.at(1).interfaces.at(0).of<Vlans>().at(0);
+  CHECK(setting_text(*port.list) == "1 pvid untagged, 20-30, 40-41 untagged");
+  CHECK_FALSE(port.of_bridge);
+  CHECK(port.where.line == 10);
+  CHECK(port.where.column == 25);
+  const Vlans& bridge = lab.devices.at(0).interfaces.at(0).of<Vlans>().at(0);
+  CHECK(setting_text(*bridge.list) == "7");
+  CHECK(bridge.of_bridge);
+  CHECK(parsed(port_lab("vlans = []")).lab.devices.at(1).interfaces.at(0).of<Vlans>().at(0).list->empty());
+
+  wrong_port("vlans = 10", "lab.toml:10:25: vlans is an integer; write a list");
+  wrong_port("vlans = [true]", "lab.toml:10:26: VLAN is a boolean; write 10, \"20-30\", or");
+  wrong_port("vlans = [0]", "lab.toml:10:26: VLAN = 0 is out of range; it can be 1 to 4094");
+  wrong_port("vlans = [\"10-4095\"]", "VLAN \"10-4095\" is out of range");
+  wrong_port("vlans = [\"30-20\"]", "VLAN \"30-20\" runs backwards; write \"20-30\"");
+  wrong_port("vlans = [\"all\"]", "VLAN \"all\" is not a range");
+  wrong_port("vlans = [{ untagged = true }]", "lab.toml:10:26: VLAN has no \"id\"");
+  wrong_port("vlans = [{ id = 4095 }]", "lab.toml:10:33: id = 4095 is out of range");
+  wrong_port("vlans = [{ vid = 4 }]", "unknown key \"vid\" in VLAN; did you mean \"id\"?");
+  wrong_port("vlans = [{ id = \"1-2\", pvid = true }]", "lab.toml:10:26: pvid is one VLAN, and 1-2 are several");
+  wrong_port("vlans = [{ id = 1, pvid = true }, { id = 2, pvid = true }]",
+             "lab.toml:10:51: pvid is another VLAN already, in line 10");
+  wrong_port("vlans = [\"10-20\", 15]", "lab.toml:10:35: VLAN 15 is in the list already, in line 10");
+  wrong_link("vlans = [10]",
+             "lab.toml:8:11: vlans is for ports of a bridge, and for the bridge itself; eth0 has no master");
+  const std::string plain = "vlan_filtering = true";
+  std::string without = port_lab("vlans = [10]");
+  without.replace(without.find(plain), plain.size(), "vlan_filtering = false");
+  CHECK_THAT(fault_of(without),
+             ContainsSubstring("lab.toml:10:25: vlans of eth0 have no effect, for bridge br0 does not "
+                               "look at them; give it params = { vlan_filtering = true }"));
+  CHECK_THAT(fault_of("[lab]\nname = \"x\"\n[namespace.a]\n[device.br0]\ndriver = \"bridge\"\ninterfaces = [{ "
+                      "namespace = \"a\", vlans = [1] }]\n"),
+             ContainsSubstring("lab.toml:6:42: vlans of br0 have no effect"));
+}
+
+TEST_CASE("a port of a bridge has the settings of bridge-link(8)") {
+  const Lab lab =
+      parsed(port_lab(R"(port = { cost = 5, priority = 7, state = "disabled", hairpin = true, isolated = false })"))
+          .lab;
+  const Port& port = lab.devices.at(1).interfaces.at(0).of<Port>().at(0);
+  check_given(port.cost, 5U, 10, 33);
+  check_given(port.priority, 7U, 10, 47);
+  check_given(port.state, PortState::disabled, 10, 58);
+  check_given(port.hairpin, true, 10, 80);
+  check_given(port.isolated, false, 10, 97);
+  CHECK_FALSE(port.learning);
+  CHECK(port.where.column == 24);
+  CHECK(parsed(port_lab("port = {}")).lab.devices.at(1).interfaces.at(0).of<Port>().size() == 1);
+
+  wrong_port("port = 1", "lab.toml:10:24: port is an integer; write a table");
+  wrong_port("port = { cost = 0 }", "lab.toml:10:33: cost = 0 is out of range; it can be 1 to 65535");
+  wrong_port("port = { priority = 64 }", "priority = 64 is out of range; it can be 0 to 63");
+  wrong_port("port = { state = \"up\" }", "state = \"up\" is not known; it can be \"disabled\"");
+  wrong_port("port = { state = \"learning\" }", "state = \"learning\" is not known");
+  wrong_port("port = { hairpin = 1 }", "hairpin is an integer; write true or false");
+  wrong_port("port = { neigh_suppress = true }",
+             "unknown key \"neigh_suppress\" in port; did you mean "
+             "\"neighbour_suppress\"?");
+  wrong_port("port = { bpdu_guard = true }", "did you mean \"guard\"?");
+  wrong_port("state = \"down\", port = { state = \"disabled\" }", "lab.toml:10:50: state of a port that is down");
+  wrong_link("port = { cost = 5 }", "lab.toml:8:10: port is for ports of a bridge; eth0 has no master");
+  CHECK_THAT(
+      fault_of(port_lab("port = { state = \"disabled\" }", "", ", stp = true")),
+      ContainsSubstring("lab.toml:10:34: state beside spanning tree, which decides it; leave it out, or stp of br0"));
+  CHECK_THAT(fault_of(port_lab("mtu = 1400", ", port = {}")),
+             ContainsSubstring("port is for ports of a bridge; br0 has no master"));
+}
+
 TEST_CASE("sysctls are known by one name, however they are written") {
   const Namespace space = space_of(
       "sysctl = { \"net/ipv4/conf/eth0.10/forwarding\" = 1, \"net.ipv4.conf.b/1.arp_ignore\" "

@@ -489,15 +489,65 @@ TEST_CASE("a lan is a bridge with its ports, which no pattern matches") {
   CHECK(address_names(lab.devices[3].interfaces[1]) == ShortWords{"10.0.3.3/24"});
   CHECK_THAT(fault_of(text), ContainsSubstring("from = \"o*\" matches no namespace"));
   const auto wrong = [](const std::string& lan) { return fault_of("namespaces = [\"h1\"]\n[lan.l]\n" + lan + "\n"); };
-  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", access = 10 }]"),
-             ContainsSubstring("labs/lab.toml:5:38: access needs VLANs and settings of ports, which this version of "
-                               "netrig does not have"));
   CHECK_THAT(
       wrong("ports = [\"h1:eth0\", \"h1:eth1\"]"),
       ContainsSubstring("lan l has a port \"h1\" already, in line 5; give one a name: { end = \"h1:eth1\", name"));
   CHECK_THAT(wrong("ports = [{ mtu = 3 }]"), ContainsSubstring("port has no \"end\""));
   CHECK_THAT(wrong("port = []"), ContainsSubstring("unknown key \"port\" in [lan]; did you mean \"ports\"?"));
   CHECK_THAT(wrong(""), ContainsSubstring("[lan] has no \"ports\""));
+}
+
+TEST_CASE("ports of a lan are in VLANs, and its bridge looks at them") {
+  const auto lan = [](const std::string& keys) {
+    return short_lab("namespaces = [\"h1\", \"h2\", \"h3\", \"h4\"]\n[lan.l]\n" + keys + "\n");
+  };
+  const Lab lab =
+      lan("ports = [\n{ end = \"h1:eth0\", access = 10, mtu = 1400 },\n{ end = \"h2:eth0\", trunk = [10, \"20-30\"], "
+          "native = "
+          "1, port = { cost = 5 } },\n\"h3:eth0\",\n{ end = \"h4:eth0\", trunk = [{ for = { i = \"1..2\" }, value = "
+          "\"{10*i}\" }] }]");
+  REQUIRE(lab.devices.size() == 5);
+  CHECK(lab.devices[0].parameters.at("vlan_filtering").values == std::vector<ParameterScalar>{true});
+  CHECK(lab.devices[0].parameters.at("vlan_filtering").where.line == 6);
+  const auto vlans_of = [&](std::size_t device) {
+    const auto& all = lab.devices[device].interfaces[0].of<Vlans>();
+    return all.empty() ? std::string("-") : setting_text(*all.front().list);
+  };
+  CHECK(vlans_of(1) == "10 pvid untagged");
+  CHECK(vlans_of(2) == "1 pvid untagged, 10, 20-30");
+  CHECK(vlans_of(3) == "-");
+  CHECK(vlans_of(4) == "10, 20");
+  CHECK(lab.devices[1].interfaces[0].of<Vlans>().front().where.line == 6);
+  CHECK(lab.devices[1].interfaces[0].of<Vlans>().front().where.column == 29);
+  CHECK(*lab.devices[2].interfaces[0].of<Port>().at(0).cost == 5);
+  CHECK(*lab.devices[1].interfaces[1].link.mtu == 1400);
+  for (std::size_t d = 1; d < 5; ++d) {
+    CHECK(lab.devices[d].interfaces[1].of<Vlans>().empty());
+    CHECK(lab.devices[d].interfaces[1].of<Port>().empty());
+  }
+  CHECK(lan("ports = [\"h1:eth0\"]").devices[0].parameters.count("vlan_filtering") == 0);
+  CHECK(lan("ports = [{ end = \"h1:eth0\", access = 1 }]\nparams = { vlan_filtering = true, stp = true }")
+            .devices[0]
+            .parameters.at("stp")
+            .values == std::vector<ParameterScalar>{true});
+  const auto wrong = [](const std::string& keys) { return fault_of("namespaces = [\"h1\"]\n[lan.l]\n" + keys + "\n"); };
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", access = 4095 }]"),
+             ContainsSubstring("labs/lab.toml:5:38: access = 4095 is out of range; it can be 1 to 4094"));
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", access = 10, trunk = [20] }]"),
+             ContainsSubstring("labs/lab.toml:5:50: trunk beside access"));
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", native = 10 }]"),
+             ContainsSubstring("labs/lab.toml:5:38: native is the VLAN without tags beside those of a trunk"));
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", trunk = 10 }]"),
+             ContainsSubstring("trunk is an integer; write a list"));
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", trunk = [\"30-20\"] }]"),
+             ContainsSubstring("labs/lab.toml:5:38: trunk \"30-20\" runs backwards; write \"20-30\""));
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", trunk = [\"1-9\"], native = 5 }]"),
+             ContainsSubstring("VLAN 5 is in the list already, in line 5"));
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", port = { coast = 5 } }]"),
+             ContainsSubstring("unknown key \"coast\" in port; did you mean \"cost\"?"));
+  CHECK_THAT(wrong("ports = [{ end = \"h1:eth0\", vlan = 5 }]"), ContainsSubstring("did you mean"));
+  CHECK_THAT(wrong("params = { vlan_filtering = false }\nports = [{ end = \"h1:eth0\", access = 10 }]"),
+             ContainsSubstring("labs/lab.toml:5:29: vlan_filtering = false, and the port in line 6 is in VLANs"));
 }
 
 TEST_CASE("a prefix stands before the names on the machine, and a lab can be called otherwise") {

@@ -196,7 +196,7 @@ TEST_CASE("rollback undoes what a run made, and nothing else") {
 }
 
 TEST_CASE("whatever a namespace was, the difference makes it what it is to be") {
-  states::Random states(GENERATE(range(0, 50)));
+  states::Random states(GENERATE(range(0, 50)), true);
   SpaceState from = states.next();
   for (int i = 0; i < 40; ++i) {
     const SpaceState to = states.next();
@@ -208,6 +208,96 @@ TEST_CASE("whatever a namespace was, the difference makes it what it is to be") 
     CHECK(words(diff(to, to, state, Foreign::remove).steps) == Words{});
     from = to;
   }
+}
+
+namespace {
+
+/// eth0, a port of br0, with what of either.
+SpaceState switched(const Port* port = nullptr, const Vlans* vlans = nullptr) {
+  SpaceState state;
+  state.of<Link>() = {link("br0"), link("eth0")};
+  state.of<Link>()[1].settings.master = {std::string("br0")};
+  if (port != nullptr) state.of<Port>() = {*port};
+  if (vlans != nullptr) state.of<Vlans>() = {*vlans};
+  return state;
+}
+
+Vlans vlans_of(std::vector<VlanRange> list) {
+  Vlans one{.interface = "eth0"};
+  one.list = {std::move(list)};
+  return one;
+}
+
+}  // namespace
+
+TEST_CASE("what a file says of a port goes back to what the port was born with, and the rest stays") {
+  Port made{.interface = "eth0"};
+  made.hairpin = {true};
+  made.priority = {7};
+  Port seen = born_port();
+  seen.interface = "eth0";
+  seen.cost = {2};
+  seen.state = {PortState::forwarding};
+  seen.hairpin = {true};
+  seen.priority = {7};
+  seen.isolated = {true};  // by somebody else
+  const SpaceState there = switched(&seen);
+  CHECK(diff(switched(&made), switched(&made), there).steps.empty());
+  CHECK(words(diff(switched(), switched(&made), there).steps) ==
+        Words{"change port eth0: priority 7 -> 32, hairpin true -> false"});
+  Port less = made;
+  less.hairpin.reset();
+  CHECK(words(diff(switched(&less), switched(&made), there).steps) == Words{"change port eth0: hairpin true -> false"});
+  // Nobody says anything, so nobody minds.
+  CHECK(diff(switched(), switched(), there).steps.empty());
+  CHECK(diff(switched(), switched(), there).foreign.empty());
+  // Where the interface goes to another bridge, it is born anew.
+  SpaceState moved = there;
+  moved.of<Link>()[1].settings.master = {std::string("br1")};
+  CHECK(words(diff(switched(&made), switched(&made), moved).steps) ==
+        Words{"change interface eth0: master br1 -> br0", "make port eth0"});
+  SpaceState left = switched();
+  left.of<Link>()[1].settings.master = {std::string()};
+  CHECK(words(diff(left, switched(&made), there).steps) == Words{"change interface eth0: master br0 -> none"});
+  SpaceState gone;
+  gone.of<Link>() = {link("br0")};
+  CHECK(diff(gone, switched(&made), there).steps.empty());
+}
+
+TEST_CASE("what a port is without a carrier nobody can tell") {
+  Port wanted{.interface = "eth0"};
+  wanted.state = {PortState::disabled};
+  Port seen{.interface = "eth0"};
+  CHECK(diff(switched(&wanted), switched(&wanted), switched(&seen)).steps.empty());
+  seen.state = {PortState::forwarding};
+  CHECK(words(diff(switched(&wanted), switched(&wanted), switched(&seen)).steps) ==
+        Words{"change port eth0: state forwarding -> disabled"});
+}
+
+TEST_CASE("the list of VLANs is whole, and goes back to the one that the bridge gives") {
+  const Vlans made = vlans_of({{.first = 20, .last = 30}, {.first = 10, .last = 10, .pvid = true, .untagged = true}});
+  SpaceState wanted = switched(nullptr, &made);
+  plan::make_canonical(wanted);
+  Vlans seen = vlans_of({{.first = 10, .last = 10, .pvid = true, .untagged = true}, {.first = 20, .last = 30}});
+  seen.usual = 5;
+  CHECK(diff(wanted, wanted, switched(nullptr, &seen)).steps.empty());
+  CHECK(words(diff(switched(), wanted, switched(nullptr, &seen)).steps) ==
+        Words{"change vlans eth0: list 10 pvid untagged, 20-30 -> 5 pvid untagged"});
+  CHECK(diff(switched(), switched(), switched(nullptr, &seen)).steps.empty());
+  (*seen.list).push_back({.first = 99, .last = 99});
+  CHECK(words(diff(wanted, wanted, switched(nullptr, &seen)).steps) ==
+        Words{"change vlans eth0: list 10 pvid untagged, 20-30, 99 -> 10 pvid untagged, 20-30"});
+  CHECK(words(diff(wanted, {}, switched()).steps) == Words{"make vlans eth0"});
+}
+
+TEST_CASE("VLANs that follow each other and are alike are one range") {
+  CHECK(setting_text(canonical_vlans({{.first = 3, .last = 3},
+                                      {.first = 1, .last = 2},
+                                      {.first = 4, .last = 4, .untagged = true},
+                                      {.first = 5, .last = 5, .pvid = true, .untagged = true},
+                                      {.first = 6, .last = 4094, .untagged = true}})) ==
+        "1-3, 4 untagged, 5 pvid untagged, 6-4094 untagged");
+  CHECK(setting_text(std::vector<VlanRange>{}).empty());
 }
 
 TEST_CASE("which address of a prefix is the first is put right, whatever others have put before it") {

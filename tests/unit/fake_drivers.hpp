@@ -21,6 +21,7 @@ inline netrig::config::Drivers fake_drivers() {
     DriverDescription bridge;
     bridge.kind = "bridge";
     bridge.max_ports = 1023;
+    bridge.link_kinds = {"bridge"};
     bridge.parameters = {
         {.name = "stp", .type = ParameterType::boolean, .default_text = "false"},
         {.name = "vlan_filtering", .type = ParameterType::boolean},

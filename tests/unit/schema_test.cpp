@@ -139,6 +139,15 @@ Frame interface_frame(const std::string& keys, const std::string& place) {
               R"( }, { "namespace": "b", "name": "eth0" }] } } })",
           "/device/d/interfaces/0" + place};
 }
+Frame bridge_frame(const std::string& keys, const std::string& place) {
+  return {"{ " + kSpaces +
+              R"(, "device": { "br0": { "driver": "bridge", "params": { "vlan_filtering": true },
+                                        "interfaces": [{ "namespace": "a" }] },
+                               "d": { "driver": "veth", "interfaces": [
+                                 { "namespace": "a", "name": "eth0", "master": "br0", )" +
+              keys + R"( }, { "namespace": "b", "name": "eth0" }] } } })",
+          "/device/d/interfaces/0" + place};
+}
 Frame test_frame(const std::string& check, const std::string& place) {
   return {"{ " + kSpaces + ", " + kLink +
               R"(, "service": { "s": { "namespace": "a", "command": "true", "start": "test" } },
@@ -174,6 +183,8 @@ const std::map<std::string, Frame>& lab_frames() {
        interface_frame(R"("neighbours": [{ "address": "2001:db8::2", "mac": "02:00:00:00:00:01" }])", "/neighbours/0")},
       {"impair",
        interface_frame(R"("impair": { "delay": "10ms", "jitter": "2ms", "rate": "1Mbit", "loss": 1 })", "/impair")},
+      {"port", bridge_frame(R"("port": {})", "/port")},
+      {"vlan", bridge_frame(R"("vlans": [{ "id": 10 }])", "/vlans/0")},
       {"route", space_frame(R"("routes": [{ "to": "10.9.0.0/16", "via": "10.0.0.2" }])", "/routes/0")},
       {"next_hop",
        space_frame(
