@@ -101,7 +101,7 @@ class Account {
       : shown(about), trace_(trace), about_(about), operation_(operation), device_(device), began_(trace.now()) {}
 
   void begin(const std::vector<InterfaceRequest>& interfaces, const std::vector<Reference>& references,
-             const Parameters* parameters, Json more) {
+             const Parameters* parameters, const Json& more) {
     Json json = line("begin");
     json["interfaces"] = Json::array();
     for (const InterfaceRequest& one : interfaces) {
@@ -151,7 +151,7 @@ class Account {
     }
   }
 
-  void end(Json answer) {
+  void end(const Json& answer) {
     Json json = line("end");
     json.update(answer);
     json["took_us"] = (trace_.now() - began_).count();
@@ -342,7 +342,7 @@ class Traced final : public Driver {
     Account account = account_of(operation, request.device);
     Json more = {{"record", account.shown(request.record)}};
     if (!request.changed.empty()) more["changed"] = request.changed;
-    account.begin(request.interfaces, request.references, request.parameters, std::move(more));
+    account.begin(request.interfaces, request.references, request.parameters, more);
     return account;
   }
   DeviceAnswer on_device(const char* operation, DeviceAnswer (Driver::*function)(const DeviceRequest&, Services&),
@@ -361,10 +361,10 @@ class Traced final : public Driver {
     try {
       if constexpr (std::is_void_v<Result>) {
         work(json);
-        account.end(std::move(json));
+        account.end(json);
       } else {
         auto answer = work(json);
-        account.end(std::move(json));
+        account.end(json);
         return answer;
       }
     } catch (const Error& error) {

@@ -54,7 +54,7 @@ Sought sought_by(const Device& device) {
       sought.mac = std::get<MacAddress>(value);
     else
       (by == Search::driver ? sought.driver : sought.bus_address) = std::get<std::string>(value);
-    words.push_back(fmt::format("{} \"{}\"", one.name, to_text(value, one.type)));
+    words.push_back(fmt::format("{} = \"{}\"", one.name, to_text(value, one.type)));
     if (words.size() == 1) sought.where = found->second.where;
   }
   sought.text = fmt::format("{}", fmt::join(words, ", "));
@@ -130,6 +130,11 @@ std::vector<Object> all_of(Space& space, const std::string& interface, std::vect
   std::move(more.begin(), more.end(), std::back_inserter(left_out));
   for (const kernel::LeftOut& one : left_out)
     if (one.interface == interface) unsayable.push_back(one.text);
+  std::erase_if(state.of<Qdisc>(), [&](const Qdisc& one) {
+    if (one.interface != interface || one.is_impairment()) return false;
+    unsayable.push_back(fmt::format("the qdisc {} at its root", one.kind));
+    return true;
+  });
   std::vector<Object> objects;
   ObjectKinds::each([&]<typename Kind>(std::type_identity<Kind>) {
     for (const Kind& one : state.of<Kind>())
@@ -217,6 +222,40 @@ void restore_objects(Run& run, Space& space, const Borrowed& was, bool alone) {
   carry_out(run, lab, place, difference.steps);
 }
 
+/// Throws Error. Thread: ends up in any namespace.
+void give_back(Run& run, const MadeInterface& made) {
+  const Borrowed& was = *made.borrowed;
+  Space* lender = run.spaces.find(was.home);
+  Space* home = run.spaces.find(made.home);
+  const auto here = home == nullptr ? std::vector<kernel::LinkState>{} : kernel::list_links(home->socket());
+  const kernel::LinkState* link = home == nullptr ? nullptr : find_in(*home, made, here);
+  if (lender == nullptr) {
+    if (link == nullptr) return;
+    // What is no kernel's own making goes back by itself (net/core/dev.c, default_device_exit_net).
+    if (!link->kind.empty())
+      throw Error(ErrorCode::failed, fmt::format("namespace {} is gone; move it to where it belongs", was.home));
+    return run.warn(
+        fmt::format("interface {}:{} goes to the machine's own namespace, for {}, which it was borrowed from, "
+                    "is gone",
+                    made.home, made.name, was.home));
+  }
+  if (link != nullptr) {
+    move_back(*home, *lender, *link, was);
+  } else {
+    const auto there = kernel::list_links(lender->socket());
+    link = find_in(*lender, made, there);
+    if (link == nullptr)
+      return run.warn(fmt::format("interface {}:{}, borrowed from {}, is gone, and could not be given back", made.home,
+                                  made.name, was.home));
+    if (link->name != was.name) return;  // somebody has given it back, and another name
+  }
+  restore_objects(run, *lender, was, true);
+  restore_sysctls(run, *lender, was);
+  restore_objects(run, *lender, was, false);
+  spdlog::info("{}:{} is given back", was.home, was.name);
+  lender->release_socket();
+}
+
 }  // namespace
 
 bool is_borrowed_one(Space& space, const MadeInterface& made, const kernel::LinkState& link) {
@@ -245,8 +284,8 @@ Loan find_loan(const Lab& lab, const Device& device, const std::function<Space*(
       if (!is_sought(sought, link)) continue;
       if (loan)
         throw Error(ErrorCode::conflict,
-                    fmt::format("{} is said of {}:{}, and of {}:{}; say more of it", sought.text, loan->home,
-                                loan->link.name, space.name.str(), link.name),
+                    fmt::format("{}:{} has {}, and so has {}:{}; say more of it", loan->home, loan->link.name,
+                                sought.text, space.name.str(), link.name),
                     lab.at(sought.where));
       loan = Loan{.home = space.name.str(), .link = std::move(link)};
       lender = place;
@@ -254,16 +293,19 @@ Loan find_loan(const Lab& lab, const Device& device, const std::function<Space*(
   }
   if (!loan)
     throw Error(ErrorCode::not_found,
-                fmt::format("no interface with {} in {}", sought.text,
+                fmt::format("no interface in {} has {}",
                             looked_in.empty() ? "any existing namespace of the lab"
-                                              : fmt::format("{}", fmt::join(looked_in, ", "))),
+                                              : fmt::format("{}", fmt::join(looked_in, ", ")),
+                            sought.text),
                 lab.at(sought.where));
   if (sought.force) return std::move(*loan);
   kernel::enter(lender->fd());
   std::string user = user_of(*lender, loan->link);
   if (user.empty()) {
     std::vector<std::string> unsayable;
-    all_of(*lender, loan->link.name, unsayable);
+    for (const Object& one : all_of(*lender, loan->link.name, unsayable))
+      if (const auto* qdisc = std::get_if<Qdisc>(&one))
+        user = fmt::format("somebody has chosen what happens to its packets (qdisc {})", qdisc->kind);
     if (!unsayable.empty()) user = fmt::format("it has what could not be given back: {}", unsayable.front());
   }
   if (!user.empty()) refuse_use(lab, sought, loan->home, loan->link.name, user);
@@ -319,45 +361,37 @@ void borrow(Run& run, const Lab& lab, const Device& device, MadeDevice& made) {
   spdlog::info("{}:{} is borrowed as {}:{}", loan.home, loan.link.name, interface.home, interface.name);
 }
 
-void give_back(Run& run, const MadeDevice& device, const MadeInterface& made) {
-  const Borrowed& was = *made.borrowed;
-  Space* lender = run.spaces.find(was.home);
-  Space* home = run.spaces.find(made.home);
-  const auto leave = [&](const std::string& why) {
-    run.leave({.what = fmt::format("device {}", device.name),
-               .why = fmt::format("its interface {}:{} is {}:{}, and does not go back: {}", made.home, made.name,
-                                  was.home, was.name, why),
-               .homes = {made.home, was.home}});
+void return_loans(Run& run, const std::vector<MadeDevice>& devices) {
+  struct Lent {
+    const MadeDevice* device = nullptr;
+    const MadeInterface* interface = nullptr;
+    std::string why = "nothing could be done for it";
+    bool back = false;
   };
+  std::vector<Lent> all;
+  for (const MadeDevice& device : devices)
+    for (const MadeInterface& made : device.interfaces)
+      if (made.borrowed) all.push_back({.device = &device, .interface = &made});
+  if (all.empty()) return;
   try {
-    const auto here = home == nullptr ? std::vector<kernel::LinkState>{} : kernel::list_links(home->socket());
-    const kernel::LinkState* link = home == nullptr ? nullptr : find_in(*home, made, here);
-    if (lender == nullptr) {
-      if (link == nullptr) return;
-      // What is no kernel's own making goes back by itself (net/core/dev.c, default_device_exit_net).
-      if (!link->kind.empty()) return leave(fmt::format("namespace {} is gone; move it to where it belongs", was.home));
-      return run.warn(
-          fmt::format("interface {}:{} goes to the machine's own namespace, for {}, which it was borrowed "
-                      "from, is gone",
-                      made.home, made.name, was.home));
-    }
-    if (link != nullptr) {
-      move_back(*home, *lender, *link, was);
-    } else {
-      const auto there = kernel::list_links(lender->socket());
-      link = find_in(*lender, made, there);
-      if (link == nullptr)
-        return run.warn(fmt::format("interface {}:{}, borrowed from {}, is gone, and could not be given back",
-                                    made.home, made.name, was.home));
-      if (link->name != was.name) return;  // somebody has given it back, and another name
-    }
-    restore_objects(run, *lender, was, true);
-    restore_sysctls(run, *lender, was);
-    restore_objects(run, *lender, was, false);
-    spdlog::info("{}:{} is given back", was.home, was.name);
-    lender->release_socket();
+    kernel::aside([&] {
+      for (Lent& one : all) try {
+          give_back(run, *one.interface);
+          one.back = true;
+        } catch (const Error& error) {
+          one.why = error.message();
+        }
+    });
   } catch (const Error& error) {
-    leave(error.message());
+    spdlog::info("what was borrowed could not be given back: {}", error.what());
+  }
+  for (const Lent& one : all) {
+    const Borrowed& was = *one.interface->borrowed;
+    if (!one.back)
+      run.leave({.what = fmt::format("device {}", one.device->name),
+                 .why = fmt::format("its interface {}:{} is {}:{}, and does not go back: {}", one.interface->home,
+                                    one.interface->name, was.home, was.name, one.why),
+                 .homes = {one.interface->home, was.home}});
   }
 }
 

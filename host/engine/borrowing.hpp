@@ -20,9 +20,9 @@ Loan find_loan(const Lab& lab, const Device& device, const std::function<Space*(
 /// also when this throws. Thread: ends up in any namespace.
 void borrow(Run& run, const Lab& lab, const Device& device, MadeDevice& made);
 
-/// Brings it back to where and what it was, whatever of that is done already; one that is nowhere any more is no error.
-/// What resists is in run.left, with the namespaces that must stay for it. Thread: ends up in any namespace.
-void give_back(Run& run, const MadeDevice& device, const MadeInterface& made);
+/// Brings every one that these devices have back to where and what it was, whatever of that is done already; one that
+/// is nowhere any more is no error. What resists is in run.left, with the namespaces that must stay for it.
+void return_loans(Run& run, const std::vector<MadeDevice>& devices);
 
 /// Whether it is there under this number, whatever it is called by now.
 bool is_borrowed_one(Space& space, const MadeInterface& made, const kernel::LinkState& link);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <random>
 
 #include "engine/borrowing.hpp"
@@ -250,9 +251,12 @@ void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::un
                       home, name, run.journal.record().lab));
 }
 
-void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
+namespace {
+
+/// All but what is borrowed, and what their drivers say is gone (`left`).
+void delete_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed,
+                    Deletions& left) {
   Deletions deletions;
-  Deletions left;
   // A driver may ask for services that enter namespaces, so it runs in a thread that may.
   kernel::aside([&] {
     for (const MadeDevice& made : devices) try {
@@ -286,12 +290,21 @@ void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std:
     if (!of_one.empty()) delete_links(run, *space, links, of_one);
     space->release_socket();
   });
-  // After what sits on them is gone, and before their namespaces are.
-  kernel::aside([&] {
-    for (const MadeDevice& device : devices)
-      for (const MadeInterface& made : device.interfaces)
-        if (made.borrowed) give_back(run, device, made);
-  });
+}
+
+}  // namespace
+
+void remove_devices(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
+  Deletions left;
+  std::exception_ptr fault;
+  try {
+    delete_devices(run, devices, doomed, left);
+  } catch (const Error&) {
+    fault = std::current_exception();
+  }
+  // After what sits on it is gone; and whatever went wrong with others, before its namespace is.
+  return_loans(run, devices);
+  if (fault) std::rethrow_exception(fault);
   // After all deletions: many a link goes with its peer in another namespace.
   kernel::aside([&] {
     for (const auto& [home, interfaces] : left) {

@@ -119,17 +119,6 @@ TEST_CASE("a driver has the generic netlink families that the policy names, and 
   CHECK_NOTHROW(check(21, 1));
   CHECK_THROWS_WITH(check(20, ETHTOOL_MSG_FEATURES_SET), ContainsSubstring("not about its interface"));
   CHECK_THROWS_WITH(check(22, 1), ContainsSubstring("generic netlink family 22"));
-
-  // The worker does not know which, and asks; the host does.
-  const auto [granted, refused] = GENERATE(table<std::string, bool>({{"genl:tipc", true}, {"genl:l2tp", false}}));
-  const Place place("families", NETRIG_TEST_PLUGIN_DIR);
-  const std::string netrig =
-      "--host-config " + place.policy("", "[driver.families]\ngrant = [\"" + granted + "\"]\n") + " ";
-  const Result up = cli(netrig + "up " + attack::lab_of("families", "how = \"ask-family\", when = \"create\"", 1));
-  INFO(granted << ": " << up.err);
-  CHECK((up.err.find("the driver asks for what it may not") != std::string::npos) == refused);
-  if (up.exit == 0) CHECK(cli(netrig + "down odd").exit == 0);
-  attack::require_no_trace();
 }
 
 TEST_CASE("stopped: a driver that names an interface outside the lab") {

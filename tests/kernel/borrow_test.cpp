@@ -12,6 +12,12 @@ using namespace scratch;
 
 namespace {
 
+void must(const std::string& command) {
+  const Result result = sh(command);
+  INFO(command << ": " << result.err);
+  REQUIRE(result.exit == 0);
+}
+
 /// A namespace with a card, eno1, that somebody has set up with care, and what it is plugged into, in another.
 class Machine {
  public:
@@ -67,11 +73,6 @@ class Machine {
   void note() { before_ = state(); }
 
  private:
-  static void must(const std::string& command) {
-    const Result result = sh(command);
-    INFO(command << ": " << result.err);
-    REQUIRE(result.exit == 0);
-  }
   void sysctl(const std::string& path, const std::string& value) {
     must("ip netns exec mine sh -c 'echo " + value + " > /proc/sys/net/" + path + "'");
   }
@@ -197,10 +198,10 @@ TEST_CASE("what is to be borrowed is found by what the file says, and by one int
   machine.in("link add spare type veth peer name spare1");
   machine.note();
   for (const auto& [parameters, words] :
-       {std::pair{"mac = \"02:00:00:00:00:78\"", "no interface with mac \"02:00:00:00:00:78\" in mine"},
-        std::pair{"interface = \"mine:eno2\"", "no interface with interface \"mine:eno2\" in mine"},
-        std::pair{"driver_name = \"e1000e\"", "no interface with driver_name \"e1000e\" in mine"},
-        std::pair{"driver_name = \"veth\"", "driver_name \"veth\" is said of mine:"},
+       {std::pair{"mac = \"02:00:00:00:00:78\"", "no interface in mine has mac = \"02:00:00:00:00:78\""},
+        std::pair{"interface = \"mine:eno2\"", "no interface in mine has interface = \"mine:eno2\""},
+        std::pair{"driver_name = \"e1000e\"", "no interface in mine has driver_name = \"e1000e\""},
+        std::pair{"driver_name = \"veth\"", "has driver_name = \"veth\", and so has mine:"},
         std::pair{"", "borrows an interface, and nothing says which one"},
         std::pair{"interface = \"a:eno1\"", "namespace a has no interface \"eno1\""}}) {
     const Result result = borrowing("up " + lab_with(parameters));
@@ -227,6 +228,10 @@ TEST_CASE("an interface that is in use is borrowed by force alone") {
     machine.in("link delete mv0");
     machine.in("link add mv0 link eno1 type macvlan mode bridge");
     why = "mv0 sits on it";
+  }
+  SECTION("one whose packets somebody shapes") {
+    must("tc -n mine qdisc add dev eno1 root handle 1: tbf rate 1mbit burst 10k latency 50ms");
+    why = "somebody has chosen what happens to its packets (qdisc tbf)";
   }
   SECTION("the way out") {
     machine.in("route add default via 192.0.2.1");
@@ -271,7 +276,8 @@ TEST_CASE("a borrowed interface whose namespace is gone is left, and named") {
   REQUIRE(sh("ip netns add mine && ip -n mine link add eno1 type veth peer name sw").exit == 0);
   up(file("lab.toml", kLab));
   REQUIRE(sh("ip netns del mine").exit == 0);
-  // The other end went with its namespace, and it with that.
+  // The other end goes with its namespace, some time later, and it with that.
+  await([] { return links("a").empty(); });
   const Result down = borrowing("down loan");
   INFO(down.err);
   CHECK(down.exit == 0);

@@ -80,6 +80,7 @@ interfaces = [{ namespace = "b", name = "br0" }]
 
 TEST_CASE("a trace tells of what fails, and shows no secrets") {
   const std::string path = directory() + "/trace";
+  sh("rm -f " + path);  // another case's
   CHECK(traced("up " + file("lab.toml",
                             "[lab]\nname = \"traced\"\nnamespaces = [\"a\"]\n[device.d]\ndriver = "
                             "\"cveth\"\nparams = { token = \"hunter22\", refuse = true }\n"
