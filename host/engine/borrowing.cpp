@@ -13,6 +13,7 @@
 #include <cerrno>
 
 #include "engine/sight.hpp"
+#include "engine/whose.hpp"
 #include "kernel/namespace.hpp"
 #include "kernel/objects.hpp"
 #include "kernel/route.hpp"
@@ -167,17 +168,13 @@ bool has_number(const std::vector<kernel::LinkState>& links, std::uint32_t ifind
   return std::any_of(links.begin(), links.end(), [&](const auto& link) { return link.ifindex == ifindex; });
 }
 
-/// Its number in its own namespace afterwards.
-std::uint32_t move_back(Space& from, Space& to, const kernel::LinkState& link, const Borrowed& was) {
+void move_back(Space& from, Space& to, const kernel::LinkState& link, const Borrowed& was) {
   const auto there = kernel::list_links(to.socket());
   const kernel::NewLink wanted{
       .name = was.name, .ifindex = has_number(there, was.ifindex) ? 0 : was.ifindex, .netns_fd = to.fd().get()};
   kernel::Batch batch;
   kernel::move_link(batch, link.ifindex, wanted);
   for (const auto& refusal : from.socket().run(batch)) throw Error(ErrorCode::failed, refusal.str());
-  for (const auto& one : kernel::list_links(to.socket()))
-    if (one.name == was.name) return one.ifindex;
-  throw Error(ErrorCode::failed, "the kernel does not show it there");
 }
 
 /// What the kernel lets an interface be by itself differs in two namespaces; only what does is written.
@@ -257,12 +254,6 @@ void give_back(Run& run, const MadeInterface& made) {
 }
 
 }  // namespace
-
-bool is_borrowed_one(Space& space, const MadeInterface& made, const kernel::LinkState& link) {
-  if (made.birth != 0)
-    if (const std::uint64_t birth = space.birth_of(link.name); birth != 0) return birth == made.birth;
-  return link.ifindex == made.ifindex && link.name == made.name && link.kind == made.kind;
-}
 
 Loan find_loan(const Lab& lab, const Device& device, const std::function<Space*(const std::string&)>& open) {
   const Sought sought = sought_by(device);

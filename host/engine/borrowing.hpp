@@ -24,7 +24,4 @@ void borrow(Run& run, const Lab& lab, const Device& device, MadeDevice& made);
 /// is nowhere any more is no error. What resists is in run.left, with the namespaces that must stay for it.
 void return_loans(Run& run, const std::vector<MadeDevice>& devices);
 
-/// Whether it is there under this number, whatever it is called by now.
-bool is_borrowed_one(Space& space, const MadeInterface& made, const kernel::LinkState& link);
-
 }  // namespace netrig::engine

@@ -66,7 +66,6 @@ struct Pending {
   DeviceServices::Context context;
   driver::CreateAnswer answer;
   bool own_hands = false;
-  bool borrows = false;
 };
 
 /// Messages of one sending namespace, with who asked for each.
@@ -204,7 +203,7 @@ void note_hands(Run& run, const Pending& pending) {
 
 /// Asks the driver what it wants done. Nothing is done yet, unless the driver does it itself.
 void ask_driver(Run& run, const Lab& lab, Pending& pending) {
-  if (pending.borrows) {
+  if (pending.device->about && pending.device->about->borrows()) {
     borrow(run, lab, *pending.device, pending.made);
     pending.context.made = pending.made.interfaces;
     pending.context.interfaces.front().ifindex = pending.made.interfaces.front().ifindex;
@@ -307,7 +306,6 @@ void create_devices(Run& run, const Lab& next, const std::vector<std::size_t>& w
     level.push_back(prepare(run, next, next.devices[d], borrowed));
     Pending& pending = level.back();
     pending.own_hands = has_own_hands(run, pending.device->driver);
-    pending.borrows = run.drivers.open(pending.device->driver).description().borrows();
     if (pending.own_hands) {
       // A namespace to measure by is worth making only here.
       if (!now) kernel::aside([&] { now = kernel::birth_now(); });

@@ -3,9 +3,13 @@
 
 #include <algorithm>
 
-#include "engine/borrowing.hpp"
-
 namespace netrig::engine {
+
+bool is_borrowed_one(Space& space, const MadeInterface& made, const kernel::LinkState& link) {
+  if (made.birth != 0)
+    if (const std::uint64_t birth = space.birth_of(link.name); birth != 0) return birth == made.birth;
+  return link.ifindex == made.ifindex && link.name == made.name && link.kind == made.kind;
+}
 
 bool is_made(Space& space, const MadeInterface& made, const kernel::LinkState& link) {
   if (made.ifindex != 0 && made.ifindex != link.ifindex) return false;

@@ -13,6 +13,10 @@ namespace netrig::engine {
 /// where there is no more than a number, or none.
 bool is_made(Space& space, const MadeInterface& made, const kernel::LinkState& link);
 
+/// Whether `link`, of `space`, is what was borrowed as this interface, whatever it is called by now and wherever it is:
+/// a link keeps its birth, and neither its name nor its number.
+bool is_borrowed_one(Space& space, const MadeInterface& made, const kernel::LinkState& link);
+
 /// The interface among the links of its namespace; nullptr: it is gone.
 const kernel::LinkState* find_made(Space& space, const MadeInterface& made,
                                    const std::vector<kernel::LinkState>& links);
