@@ -51,9 +51,20 @@ class Explorer {
     return probes[0];
   }
 
+  /// A packet that was lost by chance would pass for a black hole: the smallest one that did not come back is sent
+  /// again, and if it comes back, all that followed from its loss is forgotten.
   Discovery explore(std::uint32_t top) {
+    Discovery found{.mtu = least_of(pairs_[0].address.family)};
+    do {
+      found.black_hole = false;
+      narrow(found, top);
+    } while (found.black_hole && !job_.until.over() && send(found.mtu + 1).fate == Probe::Fate::replied);
+    return found;
+  }
+
+ private:
+  void narrow(Discovery& found, std::uint32_t top) {
     const Family family = pairs_[0].address.family;
-    Discovery found{.mtu = least_of(family)};
     std::uint32_t above = top + 1;  // smallest size known not to pass
     std::uint32_t size = top;
     while (found.mtu < above - 1 && !job_.until.over()) {
@@ -73,10 +84,8 @@ class Explorer {
       }
       size = found.mtu + (above - found.mtu) / 2;
     }
-    return found;
   }
 
- private:
   const MtuCheck& check_;
   const Job& job_;
   std::vector<Pair> pairs_;
