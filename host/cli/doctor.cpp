@@ -205,7 +205,8 @@ void check_tools(Examination& seen) {
   constexpr const char* kForPeople = "netrig does not need it, people do";
   constexpr std::array kTools = {Tool{"ip", "iproute2", kForPeople}, Tool{"ping", "iputils-ping", kForPeople},
                                  Tool{"iperf3", "iperf3", "throughput tests need it"},
-                                 Tool{"curl", "curl", "http tests need it"}};
+                                 Tool{"curl", "curl", "http tests need it"},
+                                 Tool{"neato", "graphviz", "graph draws labs without layers clearer with its help"}};
   const char* path = std::getenv("PATH");
   for (const auto& [tool, package, purpose] : kTools) {
     bool found = false;

@@ -59,6 +59,13 @@ Lab lab_of(Session& session, const GraphOptions& options) {
   return options.only.empty() ? lab : select(lab, options.only);
 }
 
+std::string svg_of(Session& session, const Lab& lab) {
+  report::Drawing drawing = report::drawn(lab, {});
+  if (drawing.wants_graphviz && !session.options().quiet)
+    complain("hint: a lab without layers is drawn clearer with the help of Graphviz: apt-get install graphviz");
+  return std::move(drawing.svg);
+}
+
 int graph(Session& session, const GraphOptions& options) {
   const bool json = session.options().json;
   if (json && options.output == "-" && !options.format.empty() && options.format != "json")
@@ -73,7 +80,7 @@ int graph(Session& session, const GraphOptions& options) {
   if (json && options.output == "-")
     text = report::drawing_json(lab);
   else if (format == "svg")
-    text = report::svg(lab, {});
+    text = svg_of(session, lab);
   else if (format == "dot")
     text = report::dot(lab);
   else if (format == "mermaid")

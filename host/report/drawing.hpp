@@ -20,6 +20,11 @@ struct Reach {
 /// A drawing that needs no other program, readable at two and at a hundred namespaces: what repeats is grouped.
 /// `reaches`: drawn over it as arrows, green or red; namespaces that are grouped share theirs.
 std::string svg(const Lab& lab, const std::vector<Reach>& reaches);
+struct Drawing {
+  std::string svg;
+  bool wants_graphviz = false;  ///< which would have drawn it better, and is not installed
+};
+Drawing drawn(const Lab& lab, const std::vector<Reach>& reaches);
 /// For Graphviz, every namespace and device.
 std::string dot(const Lab& lab);
 /// For Markdown pages that draw Mermaid; what repeats is grouped.

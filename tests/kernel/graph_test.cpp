@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Drawings as a user gets them: where they go, and what other programs make of them.
 #include <filesystem>
+#include <random>
+#include <set>
 
 #include "catch.hpp"
 #include "scratch.hpp"
@@ -64,4 +66,34 @@ TEST_CASE("graph says what is wrong") {
   const Result result = cli("graph " + kCampus + " -o /nowhere/x.svg");
   CHECK(result.exit == 1);
   CHECK_THAT(result.err, ContainsSubstring("/nowhere/x.svg"));
+}
+
+TEST_CASE("graph hints at Graphviz where it would help and is not installed") {
+  std::string text = "[lab]\nname = \"x\"\nnamespaces = [";
+  for (int i = 0; i < 40; ++i) text += "\"n" + std::to_string(i) + "\", ";
+  text += "]\n";
+  // Wires between any two, by a generator that is everywhere the same.
+  std::minstd_rand random(7);
+  std::set<std::pair<std::size_t, std::size_t>> joined;
+  const auto join = [&](std::size_t a, std::size_t b) {
+    if (!joined.emplace(a, b).second) return;
+    const auto end = [](std::size_t of, std::size_t to) {
+      return "\"n" + std::to_string(of) + ":to" + std::to_string(to) + "\"";
+    };
+    text += "[[link]]\nends = [" + end(a, b) + ", " + end(b, a) + "]\n";
+  };
+  for (std::size_t i = 1; i < 40; ++i) join(random() % i, i);
+  for (std::size_t i = 0; i < 38; ++i) join(i, i + 2 + random() % (38 - i));
+  const std::string lab = file("tangle.toml", text);
+  const std::string without = "PATH=" + directory() + " " NETRIG_BINARY " ";
+  const Result hint = sh(without + "graph " + lab);
+  INFO(hint.err);
+  REQUIRE(hint.exit == 0);
+  CHECK_THAT(hint.out, Catch::Matchers::StartsWith("<svg "));
+  CHECK_THAT(hint.err, ContainsSubstring("apt-get install graphviz"));
+  CHECK(sh(without + "--quiet graph " + lab).err.empty());
+  CHECK(sh(without + "graph --format dot " + lab).err.empty());
+  CHECK(sh(without + "graph " + kCampus).err.empty());
+  CHECK(cli("graph " + lab).err.empty());
+  CHECK(cli("graph " + lab).out != hint.out);
 }

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <set>
 
 #include "catch.hpp"
 #include "fake_drivers.hpp"
 #include "report/drawing.hpp"
+#include "report/drawing/graphviz.hpp"
 #include "report/drawing/layout.hpp"
 #include "report/drawing/picture.hpp"
 
@@ -43,9 +51,11 @@ bool overlap(const Rect& a, const Rect& b) {
          b.at.y < a.at.y + a.height;
 }
 
-bool inside(const Rect& rect, Point point) {
-  return point.x > rect.at.x + 1 && point.x < rect.at.x + rect.width - 1 && point.y > rect.at.y + 1 &&
-         point.y < rect.at.y + rect.height - 1;
+/// `round`: of its corners, which are no part of it.
+bool inside(const Rect& rect, Point point, double round) {
+  const double edge = 1 + 0.3 * round;
+  return point.x > rect.at.x + edge && point.x < rect.at.x + rect.width - edge && point.y > rect.at.y + edge &&
+         point.y < rect.at.y + rect.height - edge;
 }
 
 /// Nothing lies upon anything else.
@@ -59,7 +69,8 @@ void check_clear(const Lab& lab) {
   for (std::size_t i = 0; i < layout.curves.size(); ++i)
     for (std::size_t k = 0; k < layout.boxes.size(); ++k)
       for (double t = 0; t <= 1; t += 0.02)
-        if (inside(layout.boxes[k].rect, layout.curves[i].at(t)))
+        if (const Rect& rect = layout.boxes[k].rect;
+            inside(rect, layout.curves[i].at(t), picture.boxes[k].kind.empty() ? 0 : round_of(rect)))
           FAIL("wire " << picture.wires[i].name << " passes through " << picture.boxes[k].title);
   for (const Layout::Box& box : layout.boxes)
     for (const Label& label : box.form.labels) {
@@ -73,6 +84,89 @@ void check_clear(const Lab& lab) {
       if (left < 0 || left + width > box.rect.width || label.at.y > box.rect.height)
         FAIL("text " << label.text << " leaves its box");
     }
+  std::vector<Rect> labels;
+  for (std::size_t i = 0; i < layout.labels.size(); ++i)
+    if (const auto at = layout.labels[i]) {
+      const double width = text_width(picture.wires[i].label, kNameSize);
+      const Rect rect = {{at->x - width / 2, at->y - 6}, width, 12};
+      for (const Layout::Box& box : layout.boxes)
+        if (overlap(rect, box.rect)) FAIL("label " << picture.wires[i].label << " lies upon a box");
+      for (const Rect& other : labels)
+        if (overlap(rect, other)) FAIL("label " << picture.wires[i].label << " lies upon another");
+      labels.push_back(rect);
+    }
+}
+
+/// A picture with where its boxes lie, by their titles.
+struct Drawn {
+  Picture picture;
+  Layout layout;
+  explicit Drawn(const Lab& lab) : picture(picture_of(lab, Detail::grouped)), layout(layout_of(picture)) {}
+  [[nodiscard]] Point centre(const std::string& title) const {
+    for (std::size_t i = 0; i < picture.boxes.size(); ++i)
+      if (picture.boxes[i].title == title) return layout.boxes[i].rect.centre();
+    FAIL("no box " << title);
+    return {};
+  }
+};
+
+std::string ring(int count) {
+  const std::string n = std::to_string(count);
+  return repeated(count, "namespace.\"n{i}\" = {}\n" + wire("w{i}", "n{i}", "n{(i+1)%" + n + "}"));
+}
+
+std::string mesh(int count) {
+  const std::string last = std::to_string(count - 1);
+  return repeated(count, "namespace.\"n{i}\" = {}\n") + "[[repeat]]\nfor = { i = \"0.." + last + "\", j = \"0.." +
+         last + "\" }\nwhen = \"{j > i}\"\n" + wire("w{i}-{j}", "n{i}", "n{j}");
+}
+
+/// `closed`: rows and columns are rings. `at`: name of the box in a row and a column.
+std::string grid(int columns, int rows, bool closed, const std::function<int(int, int)>& at) {
+  std::string text = repeated(columns * rows, "namespace.\"n{i}\" = {}\n") + "[[repeat]]\nfor = { i = \"0..0\" }\n";
+  const auto name = [&](int row, int column) { return "n" + std::to_string(at(row % rows, column % columns)); };
+  for (int row = 0; row < rows; ++row)
+    for (int column = 0; column < columns; ++column) {
+      const std::string here = std::to_string(row) + "-" + std::to_string(column);
+      if (column + 1 < columns || closed) text += wire("r" + here, name(row, column), name(row, column + 1));
+      if (row + 1 < rows || closed) text += wire("c" + here, name(row, column), name(row + 1, column));
+    }
+  return text;
+}
+
+/// PATH that has only what the test puts there.
+class OwnPath {
+ public:
+  OwnPath() : directory_(std::filesystem::temp_directory_path() / ("netrig-graph-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directory(directory_);
+    ::setenv("PATH", directory_.c_str(), 1);
+  }
+  ~OwnPath() {
+    ::setenv("PATH", before_.c_str(), 1);
+    std::filesystem::remove_all(directory_);
+  }
+  OwnPath(const OwnPath&) = delete;
+  OwnPath& operator=(const OwnPath&) = delete;
+  void put(const std::string& name, const std::string& script) const {
+    std::ofstream(directory_ / name) << "#!/bin/sh\n" << script;
+    ::chmod((directory_ / name).c_str(), 0755);
+  }
+
+ private:
+  std::string before_ = std::getenv("PATH");
+  std::filesystem::path directory_;
+};
+
+/// Boxes that have no layers: wires between any two, by a generator that is everywhere the same (minstd_rand).
+std::string tangle() {
+  std::minstd_rand random(7);
+  std::string text = repeated(40, "namespace.\"n{i}\" = {}\n") + "[[repeat]]\nfor = { i = \"0..0\" }\n";
+  const auto join = [&](std::size_t a, std::size_t b) {
+    text += wire("w" + std::to_string(a) + "-" + std::to_string(b), "n" + std::to_string(a), "n" + std::to_string(b));
+  };
+  for (std::size_t i = 1; i < 40; ++i) join(random() % i, i);
+  for (std::size_t i = 0; i < 39; ++i) join(i + 1 + random() % (39 - i), i);
+  return text;
 }
 
 }  // namespace
@@ -249,6 +343,165 @@ TEST_CASE("no box lies upon another, no wire passes a box, no text leaves its bo
   check_clear(parse(hosts + repeated(30, wire("w{i}", "n{i%3}", "n{i}"))));
 }
 
+TEST_CASE("rings and full meshes are circles, in the order of the ring") {
+  for (const std::string& text : {ring(5), ring(12), mesh(4), mesh(6)}) {
+    const Lab lab = parse(text);
+    check_clear(lab);
+    const Drawn drawn(lab);
+    Point middle;
+    const auto count = static_cast<double>(drawn.picture.boxes.size());
+    for (const Layout::Box& box : drawn.layout.boxes) middle = middle + (1 / count) * box.rect.centre();
+    const double radius = length(drawn.centre("n0") - middle);
+    for (const Layout::Box& box : drawn.layout.boxes)
+      CHECK(std::abs(length(box.rect.centre() - middle) - (radius)) < 1);
+    // Neighbours in the ring are neighbours on the circle.
+    const double side = 2 * radius * std::sin(3.14159265 / count);
+    CHECK(std::abs(length(drawn.centre("n0") - drawn.centre("n1")) - (side)) < 1);
+  }
+  check_clear(parse(ring(30)));
+  check_clear(parse(ring(100)));
+}
+
+TEST_CASE("what has many interfaces in a mesh tells their number") {
+  const std::string text = svg(parse(mesh(20)), {});
+  CHECK_THAT(text, ContainsSubstring(">19 interfaces<"));
+  CHECK_THAT(text, !ContainsSubstring("\"ng-name\""));
+  CHECK_THAT(text, ContainsSubstring("n3 w3-4a – n4 w3-4b"));  // in the tooltips of its wires
+  CHECK_THAT(svg(parse(mesh(6)), {}), ContainsSubstring(">w3-4a<"));
+}
+
+TEST_CASE("what hangs on a ring lies outside of it") {
+  const Lab lab = parse(ring(6) + repeated(6, "namespace.\"h{i}\" = {}\nnamespace.\"x{i}\" = {}\n" +
+                                                  wire("a{i}", "n{i}", "h{i}") + wire("b{i}", "h{i}", "x{i}")));
+  check_clear(lab);
+  const Drawn drawn(lab);
+  const Point middle = 0.5 * (drawn.centre("n0") + drawn.centre("n3"));
+  for (const std::string number : {"0", "1", "2", "3", "4", "5"}) {
+    const double router = length(drawn.centre("n" + number) - middle);
+    const double host = length(drawn.centre("h" + number) - middle);
+    CHECK(router < host);
+    CHECK(host < length(drawn.centre("x" + number) - middle));
+  }
+}
+
+TEST_CASE("a grid is a grid, whatever the order of its namespaces") {
+  const auto in_order = [](int row, int column) { return row * 4 + column; };
+  const auto mixed = [](int row, int column) { return (row * 4 + column) * 7 % 20; };
+  for (const std::function<int(int, int)>& at : {std::function<int(int, int)>(in_order), {mixed}}) {
+    const Lab lab = parse(grid(4, 5, false, at));
+    check_clear(lab);
+    const Drawn drawn(lab);
+    const auto place = [&](int row, int column) { return drawn.centre("n" + std::to_string(at(row, column))); };
+    std::set<int> x;
+    std::set<int> y;
+    for (int row = 0; row < 5; ++row)
+      for (int column = 0; column < 4; ++column) {
+        x.insert(static_cast<int>(std::lround(place(row, column).x)));
+        y.insert(static_cast<int>(std::lround(place(row, column).y)));
+      }
+    CHECK(x.size() * y.size() == 20);
+  }
+}
+
+TEST_CASE("wires that close the rows and columns of a grid pass no box") {
+  for (const int size : {3, 4, 6}) {
+    const Lab lab = parse(grid(size, 5, true, [&](int row, int column) { return row * size + column; }));
+    check_clear(lab);
+    const Drawn drawn(lab);
+    CHECK(std::abs(drawn.centre("n0").y - (drawn.centre("n" + std::to_string(size - 1)).y)) < 1);
+    CHECK(std::abs(drawn.centre("n0").x - (drawn.centre("n" + std::to_string(4 * size)).x)) < 1);
+  }
+}
+
+TEST_CASE("two spines and two leaves are layers and no ring") {
+  std::string text = "[namespace.s1]\n[namespace.s2]\n[namespace.l1]\n[namespace.l2]\n[namespace.h1]\n[namespace.h2]\n";
+  text += repeated(1, wire("a", "s1", "l1") + wire("b", "s1", "l2") + wire("c", "s2", "l1") + wire("d", "s2", "l2") +
+                          wire("e", "l1", "h1") + wire("f", "l2", "h2"));
+  const Drawn drawn(parse(text));
+  const auto level = [&](const std::string& a, const std::string& b) {
+    const Point apart = drawn.centre(a) - drawn.centre(b);
+    return std::min(std::abs(apart.x), std::abs(apart.y)) < 1 ? (std::abs(apart.x) < 1 ? 'x' : 'y') : '-';
+  };
+  CHECK(level("s1", "s2") != '-');
+  CHECK(level("s1", "s2") == level("l1", "l2"));
+  CHECK(level("s1", "s2") == level("h1", "h2"));
+}
+
+TEST_CASE("Graphviz says where boxes lie that have no layers") {
+  const Lab lab = parse(tangle());
+  const OwnPath path;
+  CHECK(drawn(lab, {}).wants_graphviz);
+  check_clear(lab);  // in layers
+  path.put("sfdp", "exit 1\n");
+  // Boxes on a diagonal, as nobody else would have it.
+  path.put("neato", R"(echo "graph 1 9 9"
+while read -r line; do
+  case $line in [0-9]*\ \[*) box=${line%% *}; echo "node $box $box.5 $box.5 1 1 n solid box black grey";; esac
+done
+echo stop
+)");
+  const Drawn diagonal(lab);
+  CHECK_FALSE(diagonal.layout.wants_graphviz);
+  const Point step = diagonal.centre("n1") - diagonal.centre("n0");
+  CHECK(std::abs(step.x - (-step.y)) < 1);
+  CHECK(std::abs(diagonal.centre("n20").x - diagonal.centre("n0").x - (20 * step.x)) < 1);
+  CHECK_FALSE(drawn(parse(ring(30)), {}).wants_graphviz);
+}
+
+TEST_CASE("an answer of Graphviz that is none is none") {
+  const Neighbours neighbours{.of = {{{.box = 1}}, {{.box = 0}}}};
+  const Sizes sizes = {{0, {100, 40}}, {1, {100, 40}}};
+  const auto ask = [&] { return by_graphviz(neighbours, {0, 1}, sizes, std::chrono::milliseconds(1500)); };
+  const OwnPath path;
+  CHECK(ask().empty());
+  path.put("neato", "echo node 0 1 1; echo node 1 2 2\n");
+  CHECK(ask().size() == 2);
+  for (const char* script : {"exit 1\n", "", "echo node 0 1 1\n", "echo node 0 1 1; echo node 7 2 2\n",
+                             "echo node 0 1 1; echo node 1 nan 2\n", "echo node 0 1 1; echo node 1 2 2; exit 1\n",
+                             "echo node 0 1 1; echo node 1 1 1\n", "echo node 0 1 1; echo node 1 1e300 2\n",
+                             "kill -9 $$\n", "while :; do echo node 0 1 1; done\n", "while :; do :; done\n"}) {
+    INFO(script);
+    path.put("neato", script);
+    CHECK(ask().empty());
+  }
+}
+
+TEST_CASE("lans and services are in every drawing") {
+  const Lab lab = parse(
+      "namespaces = [\"h1\", \"h2\", \"r1\"]\n[lan.office]\nports = [\"h1:eth0 192.0.2.1/24\", \"h2:eth0 "
+      "192.0.2.2/24\", \"r1:lan\"]\n[service.ospf]\nnamespace = \"r1\"\ncommand = \"/bin/ospfd\"\n"
+      "[service.web]\nnamespace = \"h*\"\ncommand = \"/bin/httpd\"\nstart = \"test\"\n");
+  check_clear(lab);
+  const Picture picture = picture_of(lab, Detail::grouped);
+  REQUIRE(titles(picture) == std::vector<std::string>{"h1", "h2", "r1", "office"});
+  CHECK(picture.boxes[3].kind == "lan");
+  CHECK(picture.boxes[3].ends.empty());
+  CHECK(picture.boxes[0].services == std::vector<std::string>{"web"});
+  CHECK(picture.wires.size() == 3);
+  CHECK_THAT(svg(lab, {}), ContainsSubstring("ng-lan") && ContainsSubstring(">ospf</text>"));
+  CHECK_THAT(dot(lab), ContainsSubstring("office (lan)") && ContainsSubstring("label=\"ospf\""));
+  CHECK_THAT(mermaid(lab), ContainsSubstring("office<br/>lan") && ContainsSubstring("r1<br/>ospf"));
+  const auto json = nlohmann::json::parse(drawing_json(lab));
+  CHECK(json["namespaces"][3] == nlohmann::json::parse(R"({"name": "office", "existing": false, "lan": true})"));
+  CHECK(json["services"][0] == nlohmann::json::parse(R"({"name": "ospf", "namespace": "r1", "start": "up"})"));
+  CHECK(json["services"][1]["name"] == "web@h1");
+  CHECK(json["services"][2] == nlohmann::json::parse(R"({"name": "web@h2", "namespace": "h2", "start": "test"})"));
+}
+
+TEST_CASE("a switch that has an address is drawn as the namespace that it is") {
+  const Lab lab = parse(
+      "namespaces = [\"h1\"]\n[namespace.sw]\nswitch = true\n[device.br]\ndriver = \"bridge\"\ninterfaces = [{ "
+      "namespace = \"sw\", name = \"br0\", addresses = [\"192.0.2.9/24\"] }]\n[[link]]\nends = [{ end = \"sw:h1\", "
+      "master = \"br0\" }, \"h1:eth0\"]\n");
+  CHECK_THAT(svg(lab, {}), ContainsSubstring("192.0.2.9/24") && !ContainsSubstring("\"ng-lan\""));
+}
+
+TEST_CASE("namespaces with different services are told apart") {
+  const Lab lab = parse("[namespace.hub]\n" + repeated(6, "namespace.\"h{i}\" = {}\n" + wire("p{i}", "hub", "h{i}")) +
+                        "[service.web]\nnamespace = \"h3\"\ncommand = \"/bin/httpd\"\n");
+  CHECK(titles(picture_of(lab, Detail::grouped)) == std::vector<std::string>{"hub", "h0, h1 … h5", "h3"});
+}
+
 TEST_CASE("an empty lab, and one without devices, can be drawn") {
   for (const Lab& lab : {parse(""), parse("[namespace.a]\n")}) {
     CHECK_THAT(svg(lab, {}), ContainsSubstring("</svg>"));
@@ -299,6 +552,7 @@ TEST_CASE("ten thousand namespaces are drawn in seconds") {
   const std::string spaces = repeated(10000, "namespace.\"n{i}\" = {}\n");
   CHECK_THAT(svg(parse(spaces + repeated(5000, wire("w{i}", "n{2*i}", "n{2*i+1}"))), {}), ContainsSubstring("×5000"));
   svg(parse(spaces + repeated(9999, wire("w{i}", "n{i}", "n{i+1}"))), {});
+  svg(parse(spaces + repeated(10000, wire("w{i}", "n{i}", "n{(i+1)%10000}"))), {});
   // Many times what it takes, for slow machines and sanitizers; anything quadratic takes minutes.
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(60));
 }

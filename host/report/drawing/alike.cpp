@@ -99,7 +99,10 @@ class Refinement {
   }
 
   void paint() {
-    for (std::size_t i = 0; i < spaces_; ++i) colours_[i] = mix(1, graph_.spaces[i].existing ? 1 : 0);
+    for (std::size_t i = 0; i < spaces_; ++i) {
+      colours_[i] = mix(1, (graph_.spaces[i].existing ? 1 : 0) + (graph_.spaces[i].lan ? 2 : 0));
+      for (const std::string& service : graph_.spaces[i].services) colours_[i] = mix(colours_[i], hash(service));
+    }
     for (std::size_t i = 0; i < joints_; ++i) colours_[joint(i)] = mix(2, hash(graph_.joints[i].device->driver));
     for (std::size_t i = 0; i < graph_.ends.size(); ++i) {
       Colour colour = 3;

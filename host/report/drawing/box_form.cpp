@@ -52,28 +52,37 @@ Cell cell_of(const Picture::End& end) {
 
 class Builder {
  public:
-  Builder(const Picture& picture, const Picture::Box& box, Direction direction)
+  Builder(const Picture& picture, const Picture::Box& box, Direction direction, const std::string& note = {})
       : picture_(picture), box_(box), direction_(direction) {
     title_ = {.anchor = Anchor::start,
               .style = Style::title,
               .text = shortened(box.title, kLongestTitle),
               .extra = box.count > 1 ? fmt::format("×{}", box.count) : std::string()};
-    title_width_ =
+    head_width_ =
         text_width(title_.text, kTitleSize) + (title_.extra.empty() ? 0 : text_width(" " + title_.extra, kTitleSize));
+    const auto below = [&](Style style, const std::string& text) {
+      if (text.empty()) return;
+      below_.push_back({.style = style, .text = shortened(text, kLongestTitle), .extra = {}});
+      head_width_ = std::max(head_width_, text_width(below_.back().text, kDetailSize));
+    };
+    below(Style::service, fmt::format("{}", fmt::join(box.services, ", ")));
+    below(Style::detail, note);
     order_pills();
   }
 
-  BoxForm build(std::vector<Port>& back, std::vector<Port>& front) {
+  BoxForm build(Sides& sides) {
     if (!box_.kind.empty())
-      device(back, front);
+      device(sides);
     else if (direction_ == Direction::right)
-      right(back, front);
+      right(sides);
     else
-      down(back, front);
-    for (const auto* side : {&back, &front})
+      down(sides.top, sides.bottom);
+    for (const auto* side : {&sides.left, &sides.right, &sides.top, &sides.bottom})
       for (const Port& port : *side) {
         if (port.end == kNone) continue;
-        if (const auto pill = pills_.find(port.end); pill != pills_.end()) lead(port.at, pill->second, side == &front);
+        const bool front = side == &sides.right || side == &sides.bottom;
+        if (const auto pill = pills_.find(port.end); pill != pills_.end())
+          lead(port.at, pill->second, front, side == &sides.top || side == &sides.bottom);
       }
     join_pills();
     return std::move(form_);
@@ -115,22 +124,31 @@ class Builder {
     }
   }
 
-  void device(std::vector<Port>& back, std::vector<Port>& front) {
-    const auto most = static_cast<double>(std::max(back.size(), front.size()));
+  /// Title and what stands below it, from its upper edge.
+  void put_head(Point top, Anchor anchor) {
+    put(title_, top + Point{0, 19}, anchor);
+    for (std::size_t i = 0; i < below_.size(); ++i)
+      put(below_[i], top + Point{0, 33 + kLine * static_cast<double>(i)}, anchor);
+  }
+  [[nodiscard]] double head_height() const { return kTitleRow + kLine * static_cast<double>(below_.size()); }
+
+  void device(Sides& sides) {
+    const auto room = [](const std::vector<Port>& one, const std::vector<Port>& other) {
+      return 16 * static_cast<double>(std::max(one.size(), other.size())) + 16;
+    };
     Cell kind;
     kind.add(Style::detail, box_.kind);
-    form_.width = std::max(title_width_, kind.width) + 36;
-    form_.height = 44;
-    (direction_ == Direction::right ? form_.height : form_.width) =
-        std::max(direction_ == Direction::right ? form_.height : form_.width, 16 * most + 16);
+    form_.width = std::max({head_width_ + 36, kind.width + 36, room(sides.top, sides.bottom)});
+    form_.height = std::max(44.0, room(sides.left, sides.right));
     const Point middle = {form_.width / 2, form_.height / 2};
     put(title_, {middle.x, middle.y - 3}, Anchor::middle);
     put(kind.lines[0], {middle.x, middle.y + 13}, Anchor::middle);
-    for (auto* side : {&back, &front})
+    for (auto* side : {&sides.left, &sides.right, &sides.top, &sides.bottom})
       for (std::size_t i = 0; i < side->size(); ++i) {
         const double step = (static_cast<double>(i) + 1) / (static_cast<double>(side->size()) + 1);
-        (*side)[i].at = direction_ == Direction::right ? Point{side == &back ? 0 : form_.width, form_.height * step}
-                                                       : Point{form_.width * step, side == &back ? 0 : form_.height};
+        const bool upright = side == &sides.left || side == &sides.right;
+        (*side)[i].at = upright ? Point{side == &sides.left ? 0 : form_.width, form_.height * step}
+                                : Point{form_.width * step, side == &sides.top ? 0 : form_.height};
       }
   }
 
@@ -143,21 +161,23 @@ class Builder {
     bool leads = false;
   };
 
-  Row row_of(const std::vector<Port>& ports) {
+  Row row_of(const std::vector<Port>& ports, bool upright) {
     Row row;
     for (const Port& port : ports) {
       Cell cell = labelled(port) ? cell_of(picture_.ends[port.end]) : Cell{};
       row.leads |= port.end != kNone && (picture_.ends[port.end].node || !picture_.ends[port.end].on.empty());
-      row.length += direction_ == Direction::right ? std::max(cell.height(), kLine) : std::max(cell.width + 18, 24.0);
-      row.depth = std::max(row.depth, direction_ == Direction::right ? cell.width : labelled(port) ? cell.height() : 0);
+      row.length += upright ? std::max(cell.height(), kLine) : std::max(cell.width + 18, 24.0);
+      row.depth = std::max(row.depth, upright ? cell.width : labelled(port) ? cell.height() : 0);
       row.cells.push_back(std::move(cell));
     }
     return row;
   }
 
-  void right(std::vector<Port>& back, std::vector<Port>& front) {
-    const Row left = row_of(back);
-    const Row right = row_of(front);
+  void right(Sides& sides) {
+    const Row left = row_of(sides.left, true);
+    const Row right = row_of(sides.right, true);
+    const Row upper = row_of(sides.top, false);
+    const Row lower = row_of(sides.bottom, false);
     double pill_width = 0;
     double pill_height = 0;
     std::vector<Cell> cells;
@@ -173,39 +193,59 @@ class Builder {
     const bool both = left.depth > 0 && right.depth > 0 && order_.empty();
     const double inner =
         left.depth + beside(left) + pill_width + beside(right) + right.depth + (both ? 2 * kBetween : 0);
-    form_.width = std::max({title_width_, inner, 60.0}) + 2 * kPad;
+    form_.width = std::max({std::max({head_width_, inner, 60.0}) + 2 * kPad, upper.length, lower.length});
     const double body = std::max({left.length, right.length, pill_height});
-    form_.height = kTitleRow + (body > 0 ? body + kPad - 2 : 4);
-    put(title_, {form_.width / 2, 19}, Anchor::middle);
+    const double head = upper.depth + head_height();
+    form_.height = head + (body > 0 ? body + kPad - 2 : 4) + (lower.leads ? kChannel - 12 : 0) + lower.depth;
+    put_head({form_.width / 2, upper.depth}, Anchor::middle);
     const double spare = form_.width - 2 * kPad - inner;
     const double middle = kPad + left.depth + beside(left) + pill_width / 2 + spare / 2;
-    double y = kTitleRow + (body - pill_height) / 2;
+    double y = head + (body - pill_height) / 2;
     for (std::size_t i = 0; i < order_.size(); ++i) {
       const double height = cells[i].height() + 4;
       put_pill(order_[i], cells[i], {{middle - pill_width / 2, y}, pill_width, height});
       y += height + kBetween;
     }
-    for (auto* side : {&back, &front}) {
-      const Row& row = side == &back ? left : right;
-      const double edge = side == &back ? 0 : form_.width;
-      const double inward = side == &back ? 1 : -1;
-      y = kTitleRow + (body - row.length) / 2;
+    for (auto* side : {&sides.left, &sides.right}) {
+      const bool first = side == &sides.left;
+      const Row& row = first ? left : right;
+      const double edge = first ? 0 : form_.width;
+      const double inward = first ? 1 : -1;
+      y = head + (body - row.length) / 2;
       for (std::size_t i = 0; i < side->size(); ++i) {
         const double height = std::max(row.cells[i].height(), kLine);
         Port& port = (*side)[i];
         port.at = {edge, y + height / 2};
         if (labelled(port)) {
-          put_cell(row.cells[i], {edge + inward * kPad, y}, side == &back ? Anchor::start : Anchor::end);
-          lead_up(port, {edge + inward * (kPad + row.cells[i].width + 5), port.at.y}, side == &front);
+          put_cell(row.cells[i], {edge + inward * kPad, y}, first ? Anchor::start : Anchor::end);
+          lead_up(port, {edge + inward * (kPad + row.cells[i].width + 5), port.at.y}, !first, false);
         }
         y += height;
       }
     }
+    put_row(sides.top, upper, false);
+    put_row(sides.bottom, lower, true);
+  }
+
+  /// The interfaces of the upper or the lower side.
+  void put_row(std::vector<Port>& ports, const Row& row, bool front) {
+    const double edge = front ? form_.height : 0;
+    double x = (form_.width - row.length) / 2;
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      const double width = std::max(row.cells[i].width + 18, 24.0);
+      ports[i].at = {x + width / 2, edge};
+      if (labelled(ports[i])) {
+        const double height = row.cells[i].height();
+        put_cell(row.cells[i], {ports[i].at.x, front ? edge - height - 2 : 2}, Anchor::middle);
+        lead_up(ports[i], {ports[i].at.x, front ? edge - height - 4 : height + 4}, front, true);
+      }
+      x += width;
+    }
   }
 
   void down(std::vector<Port>& back, std::vector<Port>& front) {
-    const Row upper = row_of(back);
-    const Row lower = row_of(front);
+    const Row upper = row_of(back, false);
+    const Row lower = row_of(front, false);
     double pills = 0;
     double pill_height = 0;
     std::vector<Cell> cells;
@@ -214,37 +254,25 @@ class Builder {
       pills += cells.back().width + 24 + kBetween;
       pill_height = std::max(pill_height, cells.back().height() + 4);
     }
-    const double inner = title_width_ + pills;
+    const double inner = head_width_ + pills;
     form_.width = std::max({upper.length, lower.length, inner + 2 * kPad, 70.0});
     const double above = upper.depth + (upper.leads ? kChannel - 12 : 0) + 7;
     const double below = lower.depth + (lower.leads ? kChannel - 12 : 0) + 7;
-    const double body = std::max(pill_height, 22.0);
+    const double body = std::max(pill_height, head_height() - 6);
     form_.height = above + body + below;
     const double middle = above + body / 2;
     double x = (form_.width - inner) / 2;
-    put(title_, {x, middle + 5}, Anchor::start);
-    x += title_width_ + kBetween;
+    // Alone, below what is above and below it.
+    const bool alone = order_.empty();
+    put_head({alone ? form_.width / 2 : x, middle - head_height() / 2}, alone ? Anchor::middle : Anchor::start);
+    x += head_width_ + kBetween;
     for (std::size_t i = 0; i < order_.size(); ++i) {
       const double height = cells[i].height() + 4;
       put_pill(order_[i], cells[i], {{x, middle - height / 2}, cells[i].width + 24, height});
       x += cells[i].width + 24 + kBetween;
     }
-    for (auto* side : {&back, &front}) {
-      const Row& row = side == &back ? upper : lower;
-      const double edge = side == &back ? 0 : form_.height;
-      x = (form_.width - row.length) / 2;
-      for (std::size_t i = 0; i < side->size(); ++i) {
-        const double width = std::max(row.cells[i].width + 18, 24.0);
-        Port& port = (*side)[i];
-        port.at = {x + width / 2, edge};
-        if (labelled(port)) {
-          const double height = row.cells[i].height();
-          put_cell(row.cells[i], {port.at.x, side == &back ? 2 : edge - height - 2}, Anchor::middle);
-          lead_up(port, {port.at.x, side == &back ? height + 4 : edge - height - 4}, side == &front);
-        }
-        x += width;
-      }
-    }
+    put_row(back, upper, false);
+    put_row(front, lower, true);
   }
 
   void put_pill(std::size_t end, const Cell& cell, Rect rect) {
@@ -254,14 +282,13 @@ class Builder {
   }
 
   /// From the text of an interface to what it is a port of.
-  void lead_up(const Port& port, Point from, bool front) {
+  void lead_up(const Port& port, Point from, bool front, bool vertical) {
     for (const std::size_t below : picture_.ends[port.end].on)
-      if (const auto pill = pills_.find(below); pill != pills_.end()) lead(from, pill->second, front);
+      if (const auto pill = pills_.find(below); pill != pills_.end()) lead(from, pill->second, front, vertical);
   }
 
-  void lead(Point from, const Rect& pill, bool front) {
+  void lead(Point from, const Rect& pill, bool front, bool vertical) {
     const Point middle = pill.centre();
-    const bool vertical = direction_ == Direction::down;
     const Point to = vertical ? Point{std::clamp(from.x, pill.at.x + 10, pill.at.x + pill.width - 10),
                                       front ? pill.at.y + pill.height : pill.at.y}
                               : Point{front ? pill.at.x + pill.width : pill.at.x, middle.y};
@@ -306,7 +333,8 @@ class Builder {
   Direction direction_;
   BoxForm form_;
   Label title_;
-  double title_width_ = 0;
+  std::vector<Label> below_;
+  double head_width_ = 0;
   std::vector<std::size_t> order_;
   std::map<std::size_t, Rect> pills_;
 };
@@ -335,7 +363,19 @@ std::string shortened(const std::string& text, std::size_t characters) {
 
 BoxForm form_of(const Picture& picture, const Picture::Box& box, std::vector<Port>& back, std::vector<Port>& front,
                 Direction direction) {
-  return Builder(picture, box, direction).build(back, front);
+  Sides sides;
+  auto& first = direction == Direction::right ? sides.left : sides.top;
+  auto& second = direction == Direction::right ? sides.right : sides.bottom;
+  first.swap(back);
+  second.swap(front);
+  BoxForm form = Builder(picture, box, direction).build(sides);
+  first.swap(back);
+  second.swap(front);
+  return form;
+}
+
+BoxForm form_of(const Picture& picture, const Picture::Box& box, Sides& sides, const std::string& note) {
+  return Builder(picture, box, Direction::right, note).build(sides);
 }
 
 }  // namespace netrig::report

@@ -6,26 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "report/drawing/geometry.hpp"
 #include "report/drawing/picture.hpp"
 
 namespace netrig::report {
 
-struct Point {
-  double x = 0;
-  double y = 0;
-  friend Point operator+(Point a, Point b) { return {a.x + b.x, a.y + b.y}; }
-};
-
-struct Rect {
-  Point at;
-  double width = 0;
-  double height = 0;
-  [[nodiscard]] Point centre() const { return {at.x + width / 2, at.y + height / 2}; }
-};
-
 enum class Direction : std::uint8_t { right, down };  ///< of a drawing's layers
 enum class Anchor : std::uint8_t { start, middle, end };
-enum class Style : std::uint8_t { title, name, detail };
+enum class Style : std::uint8_t { title, service, name, detail };
 
 struct Label {
   Point at = {};  ///< base line
@@ -73,5 +61,16 @@ std::string shortened(const std::string& text, std::size_t characters);
 /// Gives the ports their places. `back` is the left or upper side, `front` the right or lower one.
 BoxForm form_of(const Picture& picture, const Picture::Box& box, std::vector<Port>& back, std::vector<Port>& front,
                 Direction direction);
+
+/// Of a box that is not in a layer, so that wires leave to all sides. The upper one has no ports of boxes with pills,
+/// for the title is there.
+struct Sides {
+  std::vector<Port> left;
+  std::vector<Port> right;
+  std::vector<Port> top;
+  std::vector<Port> bottom;
+};
+/// `note`: below the title.
+BoxForm form_of(const Picture& picture, const Picture::Box& box, Sides& sides, const std::string& note = {});
 
 }  // namespace netrig::report

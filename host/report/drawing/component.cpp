@@ -289,7 +289,8 @@ class Placement {
             .control1 = real(control1),
             .control2 = real(control2),
             .to = real(in),
-            .end = real(end)};
+            .end = real(end),
+            .has_ports = true};
   }
 
   [[nodiscard]] bool turned(const Item& item) const { return item.layer / row_ % 2 == 1; }
@@ -338,31 +339,6 @@ class Placement {
     item.form = form_of(picture_, picture_.boxes[box], item.front, item.back, direction_);
   }
 
-  /// Moves everything to 0,0 and measures it.
-  static void settle(Placed& placed) {
-    Point low = {1e300, 1e300};
-    Point high = {-1e300, -1e300};
-    const auto cover = [&](Point point) {
-      low = {std::min(low.x, point.x), std::min(low.y, point.y)};
-      high = {std::max(high.x, point.x), std::max(high.y, point.y)};
-    };
-    for (const auto& [box, one] : placed.boxes) {
-      cover(one.rect.at);
-      cover(one.rect.at + Point{one.rect.width, one.rect.height});
-    }
-    for (const auto& [wire, curve] : placed.curves) {
-      for (const double t : {0.25, 0.5, 0.75}) cover(curve.at(t));
-      placed.length += std::hypot(curve.end.x - curve.begin.x, curve.end.y - curve.begin.y);
-    }
-    const Point back = {-low.x, -low.y};
-    for (auto& [box, one] : placed.boxes) one.rect.at = one.rect.at + back;
-    for (auto& [wire, curve] : placed.curves)
-      for (Point* point : {&curve.begin, &curve.from, &curve.control1, &curve.control2, &curve.to, &curve.end})
-        *point = *point + back;
-    placed.width = high.x - low.x;
-    placed.height = high.y - low.y;
-  }
-
   const Picture& picture_;
   const std::vector<std::vector<std::size_t>>& wires_of_;
   const Layering& layering_;
@@ -375,6 +351,30 @@ class Placement {
 };
 
 }  // namespace
+
+void settle(Placed& placed) {
+  Point low = {1e300, 1e300};
+  Point high = {-1e300, -1e300};
+  const auto cover = [&](Point point) {
+    low = {std::min(low.x, point.x), std::min(low.y, point.y)};
+    high = {std::max(high.x, point.x), std::max(high.y, point.y)};
+  };
+  for (const auto& [box, one] : placed.boxes) {
+    cover(one.rect.at);
+    cover(one.rect.at + Point{one.rect.width, one.rect.height});
+  }
+  for (const auto& [wire, curve] : placed.curves) {
+    for (const double t : {0.25, 0.5, 0.75}) cover(curve.at(t));
+    placed.length += std::hypot(curve.end.x - curve.begin.x, curve.end.y - curve.begin.y);
+  }
+  const Point back = {-low.x, -low.y};
+  for (auto& [box, one] : placed.boxes) one.rect.at = one.rect.at + back;
+  for (auto& [wire, curve] : placed.curves)
+    for (Point* point : {&curve.begin, &curve.from, &curve.control1, &curve.control2, &curve.to, &curve.end})
+      *point = *point + back;
+  placed.width = high.x - low.x;
+  placed.height = high.y - low.y;
+}
 
 Placed place(const Picture& picture, const std::vector<std::vector<std::size_t>>& wires_of, const Layering& layering,
              Direction direction, std::size_t rows) {

@@ -17,6 +17,9 @@ struct Placed {
   double length = 0;  ///< of all wires together
 };
 
+/// Moves everything to 0,0 and measures it.
+void settle(Placed& placed);
+
 /// `wires_of`: indices of the wires at each box. `rows`: more than one folds layers that lead to the right, every other
 /// row turned around so that wires go on where they end.
 Placed place(const Picture& picture, const std::vector<std::vector<std::size_t>>& wires_of, const Layering& layering,

@@ -68,9 +68,14 @@ std::string dot(const Lab& lab) {
   for (std::size_t i = 0; i < graph.spaces.size(); ++i) {
     const LabGraph::Space& space = graph.spaces[i];
     text += fmt::format("  subgraph cluster_{} {{\n    label={}; style=\"{}\"; bgcolor=\"#f6f8fa\";\n", i,
-                        quoted(space.name), space.existing ? "rounded,dashed" : "rounded");
+                        quoted(space.lan ? space.name + " (lan)" : space.name),
+                        space.existing ? "rounded,dashed" : "rounded");
     for (const std::size_t end : contents[i]) text += end_line(graph.ends[end], end, nodes[end]);
-    if (contents[i].empty()) text += fmt::format("    n{} [shape=point, style=invis];\n", i);
+    if (!space.services.empty())
+      text += fmt::format("    s{} [shape=note, style=filled, fontcolor=\"#1a7f37\", label={}];\n", i,
+                          lines(space.services));
+    else if (contents[i].empty())
+      text += fmt::format("    n{} [shape=point, style=invis];\n", i);
     text += "  }\n";
   }
   for (std::size_t i = 0; i < graph.joints.size(); ++i) {

@@ -63,7 +63,12 @@ std::string drawing_json(const Lab& lab) {
   const LabGraph graph = graph_of(lab);
   Json spaces = Json::array();
   for (const LabGraph::Space& space : graph.spaces)
-    spaces.push_back({{"name", space.name}, {"existing", space.existing}});
+    spaces.push_back({{"name", space.name}, {"existing", space.existing}, {"lan", space.lan}});
+  Json services = Json::array();
+  for (const Service& service : lab.services)
+    services.push_back({{"name", service.name},
+                        {"namespace", service.space},
+                        {"start", service.start == Service::Start::up ? "up" : "test"}});
   Json devices = Json::array();
   for (const LabGraph::Joint& joint : graph.joints) {
     Json interfaces = Json::array();
@@ -76,6 +81,7 @@ std::string drawing_json(const Lab& lab) {
                      {"description", lab.description},
                      {"namespaces", std::move(spaces)},
                      {"devices", std::move(devices)},
+                     {"services", std::move(services)},
                      {"links", links_of(graph)}};
   return printable_json(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }

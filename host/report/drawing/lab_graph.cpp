@@ -25,6 +25,10 @@ class Builder {
           if (const auto* reference = std::get_if<InterfaceReference>(&one))
             joint.references.push_back(
                 {.parameter = name, .end = end_of(space_of(reference->home.str(), true), reference->name.str())});
+    find_lans(lab);
+    for (const Service& service : lab.services)
+      if (const auto home = spaces_.find(service.space); home != spaces_.end())
+        graph_.spaces[home->second].services.push_back(service.stem);
   }
 
   LabGraph take() { return std::move(graph_); }
@@ -43,6 +47,19 @@ class Builder {
                              .index = i});
     }
     graph_.joints.push_back(std::move(joint));
+  }
+
+  void find_lans(const Lab& lab) {
+    for (std::size_t i = 0; i < lab.namespaces.size(); ++i) graph_.spaces[i].lan = lab.namespaces[i].is_switch;
+    std::vector<std::size_t> bridges(graph_.spaces.size());
+    for (const LabGraph::End& end : graph_.ends) {
+      const bool plain = end.interface != nullptr && end.interface->of<Address>().empty();
+      const bool bridge = plain && !end.master && end.device->interfaces.size() == 1;
+      if (bridge) ++bridges[end.space];
+      if (!bridge && !(plain && end.master)) graph_.spaces[end.space].lan = false;
+    }
+    for (std::size_t i = 0; i < bridges.size(); ++i)
+      if (bridges[i] != 1) graph_.spaces[i].lan = false;
   }
 
   static std::string key(std::size_t space, const std::string& name) { return std::to_string(space) + ":" + name; }

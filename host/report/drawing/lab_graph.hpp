@@ -15,6 +15,9 @@ struct LabGraph {
   struct Space {
     std::string name;
     bool existing = false;  ///< or not in the part of the lab that is drawn
+    /// A switch, and nothing that one would want to know of it: its bridge and that bridge's ports have no addresses.
+    bool lan = false;
+    std::vector<std::string> services = {};  ///< in the order of the file, as it calls them
   };
   /// An interface of a device, or one that is only referred to.
   struct End {

@@ -22,6 +22,7 @@ struct Layout {
     Point control2;
     Point to;
     Point end;
+    bool has_ports = true;  ///< else it just ends at the boxes
     [[nodiscard]] Point at(double t) const;
   };
   std::vector<Box> boxes;                    ///< as in the picture
@@ -29,12 +30,15 @@ struct Layout {
   std::vector<std::optional<Point>> labels;  ///< middle of the label of each wire that has one
   double width = 0;
   double height = 0;
+  bool wants_graphviz = false;  ///< which would have drawn it better, and is not installed
 };
 
 /// The room a drawing should fit into, in pixels of its own.
 constexpr double kScreenWidth = 1400;
 constexpr double kScreenHeight = 900;
 
+/// Rings, full meshes and grids as such; the rest in layers, or where it has none as Graphviz says, if that is
+/// installed.
 Layout layout_of(const Picture& picture);
 
 }  // namespace netrig::report

@@ -44,7 +44,9 @@ class Writer {
 
  private:
   static std::string title(const Picture::Box& box) {
-    return label(box.title) + (box.count > 1 ? fmt::format(" ({})", box.count) : "");
+    std::string text = label(box.title) + (box.count > 1 ? fmt::format(" ({})", box.count) : "");
+    for (std::size_t i = 0; i < box.services.size(); ++i) text += (i == 0 ? "<br/>" : ", ") + label(box.services[i]);
+    return text;
   }
 
   void box(std::size_t number) {

@@ -90,6 +90,8 @@ class Painter {
     for (std::size_t i = 0; i < graph_.spaces.size(); ++i) {
       const std::size_t box = box_for(spaces, classes_.spaces[i], graph_.spaces[i].name);
       picture_.boxes[box].existing = graph_.spaces[i].existing;
+      picture_.boxes[box].services = graph_.spaces[i].services;
+      if (graph_.spaces[i].lan) picture_.boxes[box].kind = "lan";
       picture_.boxes[box].members.push_back(i);
       picture_.boxes[box].role = classes_.roles[i];
       picture_.box_of.push_back(box);
@@ -112,6 +114,10 @@ class Painter {
     for (std::size_t i = 0; i < graph_.ends.size(); ++i) {
       const LabGraph::End& end = graph_.ends[i];
       const std::size_t box = picture_.box_of[end.space];
+      if (graph_.spaces[end.space].lan) {
+        ends_.push_back(kNone);
+        continue;
+      }
       const auto [found, added] = drawn.emplace(std::pair(box, classes_.ends[i]), picture_.ends.size());
       if (added) {
         const bool whole = end.device != nullptr && end.device->interfaces.size() == 1;
@@ -154,7 +160,7 @@ class Painter {
         ++picture_.wires[found->second].count;
     };
     const auto side = [&](std::size_t end) {
-      return Picture::Side{.box = picture_.ends[ends_[end]].box, .end = ends_[end]};
+      return Picture::Side{.box = picture_.box_of[graph_.ends[end].space], .end = ends_[end]};
     };
     for (std::size_t i = 0; i < graph_.joints.size(); ++i) {
       const LabGraph::Joint& joint = graph_.joints[i];
@@ -165,14 +171,14 @@ class Painter {
       for (const auto& reference : joint.references) {
         const Picture::Side from = joint.is_node() ? self : side(joint.ends[0]);
         const Picture::Side to = side(reference.end);
-        if (from.box == to.box && from.end != to.end)
-          sit(from.end, to.end);
-        else if (from.end != to.end)
+        if (from.box != to.box)
           wire(from, to, *joint.device, true);
+        else if (from.end != kNone && to.end != kNone)
+          sit(from.end, to.end);
       }
     }
     for (std::size_t i = 0; i < graph_.ends.size(); ++i)
-      if (graph_.ends[i].master) sit(ends_[i], ends_[*graph_.ends[i].master]);
+      if (graph_.ends[i].master && ends_[i] != kNone) sit(ends_[i], ends_[*graph_.ends[i].master]);
   }
 
   void sit(std::size_t end, std::size_t below) {
@@ -185,7 +191,7 @@ class Painter {
     for (const Picture::Wire& wire : picture_.wires) {
       for (const Picture::Side& side : {wire.from, wire.to})
         if (side.end != kNone) ++wires[side.end];
-      if (wire.reference) picture_.ends[wire.to.end].node = true;
+      if (wire.reference && wire.to.end != kNone) picture_.ends[wire.to.end].node = true;
     }
     for (std::size_t i = 0; i < wires.size(); ++i) {
       if (wires[i] != 1) picture_.ends[i].node = true;
@@ -196,8 +202,11 @@ class Painter {
   void label_wires() {
     std::map<std::string, std::size_t> kinds;
     std::size_t most = 0;
-    const auto plain = [](const Picture::Wire& wire) {
-      return !wire.reference && wire.from.end != kNone && wire.to.end != kNone;
+    const auto names_itself = [&](const Picture::Side& side) {
+      return side.end == kNone && picture_.boxes[side.box].members.empty();
+    };
+    const auto plain = [&](const Picture::Wire& wire) {
+      return !wire.reference && !names_itself(wire.from) && !names_itself(wire.to);
     };
     for (const Picture::Wire& wire : picture_.wires)
       if (plain(wire)) most = std::max(most, kinds[wire.kind] += wire.count);

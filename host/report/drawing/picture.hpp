@@ -30,16 +30,17 @@ struct Picture {
   /// A namespace or several that are alike; or a device that joins more than two interfaces.
   struct Box {
     std::string title;
-    std::string kind;  ///< driver of a device; empty: a namespace
+    std::string kind;  ///< driver of a device, "lan"; empty: another namespace
     std::size_t count = 1;
     bool existing = false;
-    std::vector<std::size_t> ends;
+    std::vector<std::size_t> ends;  ///< none of a lan, whose ports are called as the hosts
+    std::vector<std::string> services = {};
     std::vector<std::size_t> members;  ///< indices of its namespaces
     std::size_t role = kNone;          ///< the same for boxes that look alike
   };
   struct Side {
     std::size_t box = 0;
-    std::size_t end = kNone;  ///< kNone: the box itself
+    std::size_t end = kNone;  ///< kNone: the box itself, which is a device or a lan
   };
   struct Wire {
     Side from;

@@ -27,22 +27,9 @@ struct Count {
 constexpr double kMarkSize = 14;
 constexpr double kMargin = 12;  // around a drawing: the sheets of a stack, and what a line is wide
 
-Point along(Point from, Point to, double share) {
-  return {from.x + (to.x - from.x) * share, from.y + (to.y - from.y) * share};
-}
-
-/// Where the straight line from the middle of a rectangle leaves it.
-Point border_of(const Rect& rect, Point towards) {
-  const Point middle = rect.centre();
-  const double x = std::abs(towards.x - middle.x);
-  const double y = std::abs(towards.y - middle.y);
-  const double share = std::min(x > 0 ? rect.width / 2 / x : 1e9, y > 0 ? rect.height / 2 / y : 1e9);
-  return along(middle, towards, std::min(share, 1.0));
-}
-
-class Drawing {
+class Overlay {
  public:
-  Drawing(const Picture& picture, const Layout& layout) : picture_(picture), layout_(layout) {
+  Overlay(const Picture& picture, const Layout& layout) : picture_(picture), layout_(layout) {
     overlay_.bounds = {{-2, -kMargin}, layout.width + kMargin + 2, layout.height + kMargin + 2};
   }
 
@@ -186,7 +173,7 @@ ReachOverlay overlay_of(const Lab& lab, const Picture& picture, const Layout& la
       count->failed += reach.failed;
     }
   }
-  Drawing drawing(picture, layout);
+  Overlay drawing(picture, layout);
   const auto arrows = static_cast<std::size_t>(std::count_if(
       between.begin(), between.end(), [](const auto& one) { return one.first.first != one.first.second; }));
   if (arrows > kMostArrows) {

@@ -16,6 +16,7 @@ constexpr double kMargin = 24;
 constexpr double kDescriptionColumns = 96;
 constexpr std::size_t kDescriptionLines = 3;
 constexpr std::size_t kListedMembers = 40;
+constexpr std::size_t kDense = 150;  // wires that would be one grey area if they were as wide as those of few
 
 // All below one class, so that a page may contain the drawing; nothing that a converter without CSS variables cannot
 // read.
@@ -27,14 +28,17 @@ constexpr std::string_view kStyle = R"(
 .netrig-graph .ng-box{fill:#f6f8fa;stroke:#6e7781;stroke-width:1.2}
 .netrig-graph .ng-existing{stroke-dasharray:6 4}
 .netrig-graph .ng-device{fill:#fff8c5;stroke:#9a6700;stroke-width:1.2}
+.netrig-graph .ng-lan{fill:#fbefff;stroke:#8250df;stroke-width:1.2}
 .netrig-graph .ng-pill{fill:#ddf4ff;stroke:#0969da;stroke-width:1.1}
 .netrig-graph .ng-outside{stroke-dasharray:4 3}
 .netrig-graph .ng-title{font-size:14px;font-weight:600}
+.netrig-graph .ng-service{font-size:11px;font-style:italic;fill:#1a7f37}
 .netrig-graph .ng-name{font-size:12px}
 .netrig-graph .ng-detail{font-size:11px;fill:#57606a}
 .netrig-graph .ng-extra{font-weight:400;font-size:11px;fill:#57606a}
 .netrig-graph .ng-times{font-weight:600;font-size:14px;fill:#8250df}
 .netrig-graph .ng-wire{fill:none;stroke:#57606a;stroke-width:1.4}
+.netrig-graph .ng-dense .ng-wire:not(.ng-many){stroke-width:.8}
 .netrig-graph .ng-many{stroke-width:3.6}
 .netrig-graph .ng-sits{stroke-dasharray:5 4}
 .netrig-graph .ng-inner{fill:none;stroke:#0969da;stroke-width:1}
@@ -52,6 +56,8 @@ constexpr std::string_view kStyle = R"(
 .netrig-graph .ng-box{fill:#161b22;stroke:#7d8590}
 .netrig-graph .ng-device{fill:#2b2410;stroke:#d29922}
 .netrig-graph .ng-pill{fill:#0c2440;stroke:#4493f8}
+.netrig-graph .ng-lan{fill:#1f1836;stroke:#ab7df8}
+.netrig-graph .ng-service{fill:#3fb950}
 .netrig-graph .ng-about,.netrig-graph .ng-detail,.netrig-graph .ng-extra{fill:#9198a1}
 .netrig-graph .ng-wire{stroke:#9198a1}
 .netrig-graph .ng-inner{stroke:#4493f8}
@@ -107,7 +113,7 @@ class Writer {
         layout_(layout_of(picture_)),
         overlay_(overlay_of(lab, picture_, layout_, reaches)) {}
 
-  std::string write() {
+  Drawing write() {
     const std::string summary = summary_of(lab_);
     const std::string rest = summary.substr(summary.find(':') + 2);
     const std::vector<std::string> description = wrapped(one_line(lab_.description));
@@ -131,14 +137,15 @@ class Writer {
     line(text_at({kMargin, 48}, "ng-about", Anchor::start, rest));
     for (std::size_t i = 0; i < description.size(); ++i)
       line(text_at({kMargin, 65 + 17 * static_cast<double>(i)}, "ng-about", Anchor::start, description[i]));
-    line(fmt::format(R"x(<g transform="translate({:.1f} {:.1f})">)x", shift.x, shift.y));
+    line(fmt::format(R"x(<g{} transform="translate({:.1f} {:.1f})">)x",
+                     picture_.wires.size() > kDense ? R"( class="ng-dense")" : "", shift.x, shift.y));
     for (std::size_t i = 0; i < picture_.wires.size(); ++i) wire(i);
     for (std::size_t i = 0; i < picture_.boxes.size(); ++i) box(i);
     for (std::size_t i = 0; i < picture_.wires.size(); ++i) ports(i);
     text_ += overlay_.svg();
     line("</g>");
     if (overlay_.reached()) legend(height - kMargin + 4);
-    return std::move(text_) + "</svg>\n";
+    return {.svg = std::move(text_) + "</svg>\n", .wants_graphviz = layout_.wants_graphviz};
   }
 
  private:
@@ -146,7 +153,9 @@ class Writer {
 
   [[nodiscard]] std::string words_of(const Picture::Side& side) const {
     const std::string& box = picture_.boxes[side.box].title;
-    return side.end == kNone ? box : fmt::format("{} {}", box, picture_.ends[side.end].name);
+    if (side.end == kNone) return box;
+    const Picture::End& end = picture_.ends[side.end];
+    return fmt::format("{} {}{}{}", box, end.name, end.addresses.empty() ? "" : " ", fmt::join(end.addresses, " "));
   }
 
   void wire(std::size_t number) {
@@ -162,8 +171,9 @@ class Writer {
 
   void ports(std::size_t number) {
     const Layout::Curve& curve = layout_.curves[number];
-    for (const Point at : {curve.begin, curve.end})
-      line(fmt::format(R"(<circle class="ng-port" cx="{:.1f}" cy="{:.1f}" r="2.6"/>)", at.x, at.y));
+    if (curve.has_ports)
+      for (const Point at : {curve.begin, curve.end})
+        line(fmt::format(R"(<circle class="ng-port" cx="{:.1f}" cy="{:.1f}" r="2.6"/>)", at.x, at.y));
     if (const auto at = layout_.labels[number])
       line(text_at({at->x, at->y + 4}, "ng-label", Anchor::middle, picture_.wires[number].label));
   }
@@ -176,6 +186,7 @@ class Writer {
   [[nodiscard]] std::string tooltip_of(const Picture::Box& box) const {
     std::string text = box.kind.empty() ? box.title : fmt::format("{} ({})", box.title, box.kind);
     if (box.existing) text += " (existing)";
+    if (!box.services.empty()) text += fmt::format("; {}", fmt::join(box.services, ", "));
     if (box.members.size() < 2) return text;
     text += ":";
     for (std::size_t i = 0; i < std::min(box.members.size(), kListedMembers); ++i)
@@ -187,9 +198,13 @@ class Writer {
     const Picture::Box& box = picture_.boxes[number];
     const auto& [rect, form] = layout_.boxes[number];
     const bool device = !box.kind.empty();
-    const std::string style = fmt::format("{}{}", device ? "ng-device" : "ng-box", box.existing ? " ng-existing" : "");
+    const std::string style = fmt::format("{}{}",
+                                          !device               ? "ng-box"
+                                          : box.members.empty() ? "ng-device"
+                                                                : "ng-lan",
+                                          box.existing ? " ng-existing" : "");
     line(fmt::format("<g><title>{}</title>", xml(one_line(tooltip_of(box)))));
-    const double radius = device ? std::min(rect.height / 2, 22.0) : 6;
+    const double radius = device ? round_of(rect) : 6;
     if (box.count > 1)
       for (const double behind : {8.0, 4.0})
         rectangle(style.c_str(), {rect.at + Point{behind, -behind}, rect.width, rect.height}, radius);
@@ -216,7 +231,10 @@ class Writer {
   }
 
   void write_label(Point corner, const Label& label) {
-    const char* style = label.style == Style::title ? "ng-title" : label.style == Style::name ? "ng-name" : "ng-detail";
+    const char* style = label.style == Style::title     ? "ng-title"
+                        : label.style == Style::service ? "ng-service"
+                        : label.style == Style::name    ? "ng-name"
+                                                        : "ng-detail";
     const Point at = corner + label.at;
     std::string words = xml(one_line(label.text));
     if (!label.extra.empty())
@@ -243,6 +261,8 @@ class Writer {
 
 }  // namespace
 
-std::string svg(const Lab& lab, const std::vector<Reach>& reaches) { return Writer(lab, reaches).write(); }
+Drawing drawn(const Lab& lab, const std::vector<Reach>& reaches) { return Writer(lab, reaches).write(); }
+
+std::string svg(const Lab& lab, const std::vector<Reach>& reaches) { return drawn(lab, reaches).svg; }
 
 }  // namespace netrig::report
