@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "report/escape.hpp"
@@ -64,13 +65,42 @@ std::string value_text(const ComparedMetric& metric, double value) {
   return check::to_text({.value = value, .unit = metric.unit});
 }
 
-/// "8.1 Gbit/s (0.87x)"; the first lab is what the others are measured by.
+/// "0.87x"; empty: of the baseline itself, or there is none.
+std::string ratio_text(const ComparedMetric& metric, std::size_t lab) {
+  const auto& baseline = metric.labs[0];
+  if (lab == 0 || !metric.labs[lab] || !baseline || baseline->median == 0) return {};
+  return fmt::format("{:.2f}x", metric.labs[lab]->median / baseline->median);
+}
+
+/// "8.1 Gbit/s ±2% (0.87x) *".
 std::string cell(const ComparedMetric& metric, std::size_t lab) {
   const auto& spread = metric.labs[lab];
   if (!spread) return "-";
-  std::string value = value_text(metric, spread->median);
-  if (lab == 0 || !metric.labs[0] || metric.labs[0]->median == 0) return value;
-  return fmt::format("{} ({:.2f}x)", value, spread->median / metric.labs[0]->median);
+  std::string text = value_text(metric, spread->median);
+  if (const std::string deviation = deviation_text(*spread); !deviation.empty()) text += " " + deviation;
+  if (const std::string ratio = ratio_text(metric, lab); !ratio.empty()) text += fmt::format(" ({})", ratio);
+  if (metric.best() == lab) text += " *";
+  return text;
+}
+
+/// The same for a page, where there is room for where the values lay.
+std::string html_cell(const ComparedMetric& metric, std::size_t lab) {
+  const auto& spread = metric.labs[lab];
+  if (!spread) return "<td class=\"number\">-</td>";
+  std::vector<std::string> more;
+  if (spread->runs > 1)
+    more.push_back(fmt::format("{} to {}", value_text(metric, spread->least), value_text(metric, spread->most)));
+  if (const std::string ratio = ratio_text(metric, lab); !ratio.empty()) more.push_back(ratio);
+  return fmt::format(
+      "<td class=\"number{}\">{}{}</td>", metric.best() == lab ? " best" : "", xml(value_text(metric, spread->median)),
+      more.empty() ? "" : fmt::format("<small>{}</small>", xml(fmt::format("{}", fmt::join(more, "; ")))));
+}
+
+/// What the marks in a table mean.
+std::string legend(const Comparison& comparison) {
+  return fmt::format("medians of {}{}; {} is the baseline{}", counted(comparison.rounds, "round"),
+                     comparison.rounds > 1 ? ", and how far values were off them" : "", comparison.labs.front().name,
+                     comparison.labs.size() > 1 ? ", in brackets: how many times its values" : "");
 }
 
 std::string outcome_text(const ComparedLab& lab) {
@@ -79,6 +109,30 @@ std::string outcome_text(const ComparedLab& lab) {
 }
 
 }  // namespace
+
+std::string deviation_text(const Spread& spread) {
+  if (spread.runs < 2 || spread.median == 0) return {};
+  const double off = std::max(spread.most - spread.median, spread.median - spread.least) / std::abs(spread.median);
+  return fmt::format("±{:.{}f}%", 100 * off, off < 0.0995 ? 1 : 0);
+}
+
+bool ComparedMetric::more_is_better() const { return metric == "throughput"; }
+
+std::optional<std::size_t> ComparedMetric::best() const {
+  const auto better = [&](const Spread& a, const Spread& b) {
+    return more_is_better() ? a.least > b.most : a.most < b.least;
+  };
+  std::size_t measured = 0;
+  for (const auto& spread : labs) measured += spread ? 1 : 0;
+  if (measured < 2) return std::nullopt;
+  for (std::size_t i = 0; i < labs.size(); ++i) {
+    std::size_t beaten = 0;
+    for (std::size_t k = 0; k < labs.size(); ++k)
+      beaten += i != k && labs[i] && labs[k] && better(*labs[i], *labs[k]) ? 1 : 0;
+    if (beaten + 1 == measured) return i;
+  }
+  return std::nullopt;
+}
 
 Comparison compare(const std::vector<std::vector<check::Report>>& runs) {
   Comparison result;
@@ -126,8 +180,7 @@ std::string comparison_text(const Comparison& comparison, std::size_t columns) {
     table.add(std::move(row));
   }
   std::string text = table.str(columns);
-  text += fmt::format("\nmedians of {}; in brackets: how many times {}'s\n", counted(comparison.rounds, "round"),
-                      comparison.labs.front().name);
+  text += fmt::format("\n{}; *: better in each round than all others in any\n", legend(comparison));
   for (const ComparedLab& lab : comparison.labs)
     if (const std::string outcome = outcome_text(lab); !outcome.empty()) text += outcome + "\n";
   return text;
@@ -158,11 +211,18 @@ std::string comparison_json(const Comparison& comparison) {
                                       {"least", spread->least},
                                       {"most", spread->most},
                                       {"runs", spread->runs}});
-    metrics.push_back({{"test", metric.test}, {"metric", metric.metric}, {"unit", metric.unit}, {"labs", values}});
+    const auto best = metric.best();
+    metrics.push_back({{"test", metric.test},
+                       {"metric", metric.metric},
+                       {"unit", metric.unit},
+                       {"better", metric.more_is_better() ? "more" : "less"},
+                       {"best", best ? Json(comparison.labs[*best].name) : Json()},
+                       {"labs", values}});
   }
   const Json json = {{"schema", 1},
                      {"began", comparison.began},
                      {"rounds", comparison.rounds},
+                     {"baseline", comparison.labs.front().name},
                      {"interrupted", comparison.interrupted},
                      {"kernel", comparison.environment.kernel},
                      {"cpu", comparison.environment.cpu},
@@ -181,30 +241,36 @@ std::string comparison_html(const Comparison& comparison) {
     text += fmt::format("<li><b>{}</b> {} <small>{}; {}</small></li>\n", xml(lab.name), xml(lab.description),
                         xml(fmt::format("{}", fmt::join(drivers, ", "))), xml(totals_text(lab.totals)));
   }
-  text += "</ul>\n<table>\n<thead><tr><th>Test</th><th>Metric</th>";
-  for (const ComparedLab& lab : comparison.labs) text += fmt::format("<th class=\"number\">{}</th>", xml(lab.name));
+  text += "</ul>\n<div class=\"wide\"><table>\n<thead><tr><th>Test</th><th>Metric</th>";
+  for (const ComparedLab& lab : comparison.labs)
+    text += fmt::format("<th class=\"number\">{}{}</th>", xml(lab.name),
+                        &lab == &comparison.labs.front() ? "<small> baseline</small>" : "");
   text += "</tr></thead>\n";
   for (const ComparedMetric& metric : comparison.metrics) {
     text += fmt::format("<tr><td>{}</td><td>{}</td>", xml(one_line(metric.test)), xml(words(metric.metric)));
-    for (std::size_t i = 0; i < metric.labs.size(); ++i)
-      text += fmt::format("<td class=\"number\">{}</td>", xml(cell(metric, i)));
+    for (std::size_t i = 0; i < metric.labs.size(); ++i) text += html_cell(metric, i);
     text += "</tr>\n";
   }
   text += fmt::format(
-      "</table>\n<p>Medians of {}; in brackets: how many times {}'s. Kernel {}, {} × {}, begun {}.</p>\n",
-      counted(comparison.rounds, "round"), xml(comparison.labs.front().name), xml(comparison.environment.kernel),
-      comparison.environment.cpus, xml(comparison.environment.cpu), xml(comparison.began));
+      "</table></div>\n<p>Medians of {}, below them least and most, and how many times the baseline's; green: better "
+      "in "
+      "each round than all others in any. Kernel {}, {} × {}, begun {}.</p>\n",
+      counted(comparison.rounds, "round"), xml(comparison.environment.kernel), comparison.environment.cpus,
+      xml(comparison.environment.cpu), xml(comparison.began));
   for (const ComparedMetric& metric : comparison.metrics) {
     std::vector<Bar> bars;
     for (std::size_t i = 0; i < metric.labs.size(); ++i) {
       const auto& spread = metric.labs[i];
       bars.push_back({.label = comparison.labs[i].name,
                       .value = spread ? spread->median : 0,
+                      .least = spread ? spread->least : 0,
+                      .most = spread ? spread->most : 0,
                       .text = !spread ? "not measured"
                               : spread->runs > 1
                                   ? fmt::format("{} ({} to {})", value_text(metric, spread->median),
                                                 value_text(metric, spread->least), value_text(metric, spread->most))
-                                  : value_text(metric, spread->median)});
+                                  : value_text(metric, spread->median),
+                      .best = metric.best() == i});
     }
     text += bar_plot(fmt::format("{}: {}", metric.test, words(metric.metric)), bars);
   }

@@ -87,11 +87,13 @@ std::string metrics_text(const std::vector<check::Metric>& metrics) {
 
 std::string pair_table(const TestResult& test) {
   std::string text =
-      "<table><thead><tr><th>From</th><th>To</th><th>Address</th><th></th><th>Measured</th></tr></thead>\n";
+      "<div "
+      "class=\"wide\"><table><thead><tr><th>From</th><th>To</th><th>Address</th><th></th><th>Measured</th></tr></"
+      "thead>\n";
   for (const check::PairResult& pair : test.pairs)
     text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", xml(pair.from),
                         xml(pair.to), xml(pair.address), badge(pair.outcome), xml(metrics_text(pair.metrics)));
-  return text + "</table>\n";
+  return text + "</table></div>\n";
 }
 
 /// A cell for every pair: rows are where from, columns are where to.
@@ -146,10 +148,14 @@ std::string plots_of(const TestResult& test) {
     group->second.push_back(&series);
   }
   std::string text;
-  for (const auto& [key, series] : groups)
-    text +=
-        fmt::format("<h4>{}{}</h4>\n", xml(key), series.front()->quantity == "repetition" ? " over repetitions" : "") +
-        line_plot(series, series.front()->quantity == "repetition" ? std::vector<check::EventResult>{} : test.events);
+  for (const auto& [key, series] : groups) {
+    const bool repetitions = series.front()->quantity == "repetition";
+    text += fmt::format("<h4>{}{}</h4>\n", xml(key), repetitions ? " over repetitions" : "") +
+            line_plot(series, repetitions ? std::vector<check::EventResult>{} : test.events);
+    if (series.front()->quantity != "rtt") continue;
+    if (const std::string plot = distribution_plot(series); !plot.empty())
+      text += "<h4>share of requests answered within that time</h4>\n" + plot;
+  }
   return text;
 }
 

@@ -22,7 +22,12 @@ constexpr double kTop = 10;
 constexpr double kBottom = 34;
 constexpr double kLossBand = 10;  // above the axis; free of lines, so that marks of losses are seen
 constexpr std::size_t kColumns = 600;
-constexpr std::size_t kColours = 8;  // classes s0..s7 of the page's style
+constexpr std::size_t kColours = 8;   // classes s0..s7 of the page's style
+constexpr std::size_t kEnough = 20;   // values that a distribution is made from
+constexpr std::size_t kShares = 400;  // points of a line that shows one
+// What an SVG element is in, so that a narrow page is moved over it and not its text made small.
+constexpr std::string_view kBegin = R"(<div class="plot">)";
+constexpr std::string_view kEnd = "</svg></div>\n";
 
 /// The step of an axis with about `wanted` ticks: 1, 2 or 5 times a power of ten.
 double step_of(double span, double wanted) {
@@ -96,7 +101,8 @@ Frame frame_of(const std::vector<const Series*>& series, const std::vector<check
   return {.from = from, .span = to - from, .most = most > 0 ? most * 1.05 : 1};
 }
 
-std::string axes(const Frame& frame, const Series& sample) {
+/// `across`: what is along the lower axis.
+std::string axes(const Frame& frame, const Series& sample, const std::string& across) {
   std::string text;
   const double rise = step_of(frame.most, 5);
   for (int k = 0; k * rise <= frame.most; ++k) {
@@ -119,7 +125,7 @@ std::string axes(const Frame& frame, const Series& sample) {
   text += fmt::format(R"(<line class="axis" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>)", kLeft, kWidth - kRight,
                       kHeight - kBottom);
   return text + fmt::format(R"(<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>)", kWidth - kRight,
-                            kHeight - 4, repetitions ? "repetition" : "seconds");
+                            kHeight - 4, xml(across));
 }
 
 std::string curve(const Frame& frame, const Series& series, std::size_t colour) {
@@ -150,50 +156,106 @@ std::string curve(const Frame& frame, const Series& series, std::size_t colour) 
   return text;
 }
 
-}  // namespace
-
-std::string line_plot(const std::vector<const Series*>& series, const std::vector<check::EventResult>& events) {
-  if (series.empty()) return {};
-  const Frame frame = frame_of(series, events);
-  std::string text = fmt::format(R"(<svg class="plot" viewBox="0 0 {} {}" role="img"><title>{}</title>)", kWidth,
-                                 kHeight, xml(series.front()->quantity));
-  text += axes(frame, *series.front());
-  for (const check::EventResult& event : events)
-    text += fmt::format(
-        R"(<g class="event"><line x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/><title>{3} at {4:.3f} s</title></g>)",
-        frame.x(event.at), kTop, kHeight - kBottom, xml(one_line(event.what)), event.at);
-  for (std::size_t i = 0; i < series.size(); ++i) text += curve(frame, *series[i], i % kColours);
-  text += "</svg>\n";
-  if (series.size() == 1) return text + fmt::format("<p class=\"key\">{}</p>\n", xml(series.front()->name));
+/// Names of the lines, by their colours.
+std::string key_of(const std::vector<const Series*>& series) {
+  if (series.size() == 1) return fmt::format("<p class=\"key\">{}</p>\n", xml(series.front()->name));
   // More colours than there are tell nothing apart.
-  if (series.size() > kColours) return text + fmt::format("<p class=\"key\">{} series</p>\n", series.size());
-  text += "<p class=\"key\">";
+  if (series.size() > kColours) return fmt::format("<p class=\"key\">{} series</p>\n", series.size());
+  std::string text = "<p class=\"key\">";
   for (std::size_t i = 0; i < series.size(); ++i)
     text += fmt::format("<span><i class=\"k{}\"></i>{}</span> ", i, xml(series[i]->name));
   return text + "</p>\n";
 }
 
+/// The share of all that is not larger than each value, as a series over values. Nothing of few.
+Series shares_of(const Series& series) {
+  Series shares{.name = series.name, .quantity = series.quantity, .unit = "%"};
+  std::vector<double> values;
+  for (const Series::Point& point : series.points)
+    if (!point.lost) values.push_back(point.value);
+  if (values.size() < kEnough) return shares;
+  std::sort(values.begin(), values.end());
+  const auto share = [&](std::size_t i) {
+    return 100 * static_cast<double>(i + 1) / static_cast<double>(series.points.size());
+  };
+  const std::size_t step = std::max<std::size_t>(values.size() / kShares, 1);
+  shares.points.push_back({.at = values.front(), .value = 0});
+  for (std::size_t i = 0; i + 1 < values.size(); i += step)
+    shares.points.push_back({.at = values[i], .value = share(i)});
+  shares.points.push_back({.at = values.back(), .value = share(values.size() - 1)});
+  return shares;
+}
+
+}  // namespace
+
+std::string distribution_plot(const std::vector<const Series*>& series) {
+  std::vector<Series> shares;
+  const auto add = [&](const Series& one) {
+    if (Series of_one = shares_of(one); !of_one.points.empty()) shares.push_back(std::move(of_one));
+  };
+  if (series.size() <= kColours) {
+    for (const Series* one : series) add(*one);
+  } else {
+    Series all{.name = fmt::format("all {} together", series.size()),
+               .quantity = series.front()->quantity,
+               .unit = series.front()->unit};
+    for (const Series* one : series) all.points.insert(all.points.end(), one->points.begin(), one->points.end());
+    add(all);
+  }
+  if (shares.empty()) return {};
+  std::vector<const Series*> shown;
+  Frame frame{.from = 0, .span = 0, .most = 100};
+  for (const Series& one : shares) {
+    shown.push_back(&one);
+    frame.span = std::max(frame.span, one.points.back().at);
+  }
+  if (frame.span <= 0) frame.span = 1;
+  std::string text = fmt::format(R"({}<svg class="plot" viewBox="0 0 {} {}" role="img"><title>{}</title>)", kBegin,
+                                 kWidth, kHeight, xml(shown.front()->quantity));
+  text += axes(frame, *shown.front(), series.front()->unit);
+  for (std::size_t i = 0; i < shown.size(); ++i) text += curve(frame, *shown[i], i % kColours);
+  return text + std::string(kEnd) + key_of(shown);
+}
+
+std::string line_plot(const std::vector<const Series*>& series, const std::vector<check::EventResult>& events) {
+  if (series.empty()) return {};
+  const Frame frame = frame_of(series, events);
+  std::string text = fmt::format(R"({}<svg class="plot" viewBox="0 0 {} {}" role="img"><title>{}</title>)", kBegin,
+                                 kWidth, kHeight, xml(series.front()->quantity));
+  text += axes(frame, *series.front(), series.front()->quantity == "repetition" ? "repetition" : "seconds");
+  for (const check::EventResult& event : events)
+    text += fmt::format(
+        R"(<g class="event"><line x1="{0:.1f}" x2="{0:.1f}" y1="{1}" y2="{2}"/><title>{3} at {4:.3f} s</title></g>)",
+        frame.x(event.at), kTop, kHeight - kBottom, xml(one_line(event.what)), event.at);
+  for (std::size_t i = 0; i < series.size(); ++i) text += curve(frame, *series[i], i % kColours);
+  return text + std::string(kEnd) + key_of(series);
+}
+
 std::string bar_plot(const std::string& title, const std::vector<Bar>& bars) {
   constexpr double kRow = 24;
   constexpr double kLabels = 200;
-  constexpr double kValues = 110;
+  constexpr double kValues = 230;
   double most = 0;
-  for (const Bar& bar : bars) most = std::max(most, bar.value);
+  for (const Bar& bar : bars) most = std::max({most, bar.value, bar.most});
   const double height = kRow * (static_cast<double>(bars.size()) + 1);
-  std::string text = fmt::format(R"(<svg class="plot bars" viewBox="0 0 {} {}" role="img"><title>{}</title>)", kWidth,
-                                 height, xml(title));
+  std::string text = fmt::format(R"({}<svg class="plot bars" viewBox="0 0 {} {}" role="img"><title>{}</title>)", kBegin,
+                                 kWidth, height, xml(title));
   text += fmt::format(R"(<text class="heading" x="0" y="15">{}</text>)", xml(one_line(title)));
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const double top = kRow * (static_cast<double>(i) + 1);
-    const double length = most > 0 ? bars[i].value / most * (kWidth - kLabels - kValues) : 0;
+    const auto place = [&](double value) { return most > 0 ? value / most * (kWidth - kLabels - kValues) : 0; };
+    const double length = place(bars[i].value);
     text += fmt::format(R"(<text class="tick" x="{}" y="{}" text-anchor="end">{}</text>)", kLabels - 8, top + 15,
                         xml(one_line(bars[i].label)));
     text += fmt::format(R"(<rect class="b{}" x="{}" y="{}" width="{:.1f}" height="16"/>)", i % kColours, kLabels,
                         top + 3, std::max(length, 0.5));
-    text += fmt::format(R"(<text class="tick" x="{:.1f}" y="{}">{}</text>)", kLabels + length + 6, top + 15,
-                        xml(one_line(bars[i].text)));
+    if (bars[i].least < bars[i].most)
+      text += fmt::format(R"(<path class="range" d="M{0:.1f} {2}v8M{0:.1f} {3}H{1:.1f}M{1:.1f} {2}v8"/>)",
+                          kLabels + place(bars[i].least), kLabels + place(bars[i].most), top + 7, top + 11);
+    text += fmt::format(R"(<text class="tick{}" x="{:.1f}" y="{}">{}</text>)", bars[i].best ? " best" : "",
+                        kLabels + std::max(length, place(bars[i].most)) + 6, top + 15, xml(one_line(bars[i].text)));
   }
-  return text + "</svg>\n";
+  return text + std::string(kEnd);
 }
 
 }  // namespace netrig::report

@@ -33,17 +33,31 @@ details.test[open] { padding-bottom: .8rem; } summary { cursor: pointer; padding
 summary small { font-weight: 400; margin-left: .5rem; }
 pre, code { font: 13px/1.45 ui-monospace, monospace; } pre { background: var(--soft); padding: .6rem; overflow-x: auto;
   border-radius: 6px; white-space: pre-wrap; overflow-wrap: anywhere; } code { overflow-wrap: anywhere; }
-figure { margin: 1rem 0; } figure.drawing { overflow-x: auto; } figure.drawing svg { max-width: 100%; height: auto; }
+figure { margin: 1rem 0; overflow-x: auto; } figure.drawing svg { max-width: 100%; height: auto; }
 figcaption { color: var(--dim); }
-svg.plot { width: 100%; max-width: 860px; display: block; }
+div.plot, div.wide { overflow-x: auto; } svg.plot { width: 100%; max-width: 860px; display: block; }
 svg.plot text { fill: var(--dim); font: 11px system-ui, sans-serif; } svg.plot text.heading { fill: var(--fg); font-weight: 600; font-size: 13px; }
 svg.plot .grid { stroke: var(--line); stroke-width: .5; } svg.plot .axis { stroke: var(--dim); }
+svg.plot .range { fill: none; stroke: var(--fg); } svg.plot text.best { fill: var(--good); font-weight: 600; }
+td.best { color: var(--good); font-weight: 600; } td small { display: block; font-weight: 400; }
 svg.plot polyline { fill: none; stroke-width: 1.4; } svg.plot .lost { stroke: var(--bad); stroke-width: 1.2; }
 svg.plot .event line { stroke: var(--warn); stroke-dasharray: 4 3; stroke-width: 1.4; }
 svg.matrix rect.passed { fill: var(--good); } svg.matrix rect.failed, svg.matrix rect.error { fill: var(--bad); }
 svg.matrix rect.skipped, svg.matrix rect.interrupted { fill: var(--warn); }
 .key { color: var(--dim); font-size: .85rem; } .key span { margin-right: 1rem; white-space: nowrap; }
 .key i { display: inline-block; width: .8rem; height: .2rem; margin-right: .3rem; vertical-align: middle; }
+/* On a phone a row of tests is a paragraph; what is as wide as it is, is moved over. */
+@media (max-width: 640px) {
+  main { padding: .75rem; } h1 { font-size: 1.3rem; overflow-wrap: anywhere; }
+  table.tests, table.tests tbody { display: block; } table.tests thead { display: none; }
+  table.tests tr { display: flex; flex-wrap: wrap; gap: .1rem .6rem; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  table.tests td { border: 0; padding: 0; overflow-wrap: anywhere; }
+  table.tests td:first-child { flex-basis: 100%; font-weight: 600; } table.tests td:empty { display: none; }
+  th, td { padding: .3rem .4rem; } td { overflow-wrap: anywhere; } div.wide td { overflow-wrap: normal; }
+  .findings td:first-child { width: 4.5rem; }
+  details.test { padding: .2rem .6rem; } summary small { display: block; margin: 0; overflow-wrap: anywhere; }
+  svg.plot { width: 600px; max-width: none; } figure.drawing svg { max-width: none; }
+}
 )css";
 
 // Told apart also by most who see few colours (Okabe and Ito's palette, darkened to be seen on white).

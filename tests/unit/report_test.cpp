@@ -9,9 +9,12 @@
 
 #include "../catch.hpp"
 #include "model/error.hpp"
+#include "model/printable.hpp"
+#include "report/comparison.hpp"
 #include "report/escape.hpp"
 #include "report/formats.hpp"
 #include "report/github.hpp"
+#include "report/html.hpp"
 #include "report/json_report.hpp"
 #include "report/junit.hpp"
 #include "report/lab_run.hpp"
@@ -266,6 +269,96 @@ TEST_CASE("the form of a report is what the file ends in, or stands before it") 
   CHECK_THROWS_AS(report::parse_target("report"), Error);
   CHECK_THROWS_AS(report::parse_target("tap:"), Error);
   CHECK_THROWS_AS(report::parse_target("pdf:x"), Error);
+}
+
+TEST_CASE("a distribution ends at the share that was not lost, and few values have none") {
+  check::Series series{.name = "h1 -> h2", .quantity = "rtt", .unit = "ms"};
+  for (int i = 0; i < 19; ++i) series.points.push_back({.at = i * 0.1, .value = 1.0 + i});
+  CHECK(report::distribution_plot({&series}).empty());
+  for (int i = 19; i < 50; ++i) series.points.push_back({.at = i * 0.1, .value = 1.0 + i});
+  for (int i = 0; i < 50; ++i) series.points.push_back({.at = 5 + i * 0.1, .lost = true});
+  const std::string svg = report::distribution_plot({&series});
+  CHECK_THAT(svg, ContainsSubstring("h1 -&gt; h2"));
+  CHECK_THAT(svg, ContainsSubstring("100%"));
+  CHECK_THAT(svg, !ContainsSubstring("class=\"lost\""));
+  // The last of its points is the largest value, half way up: y of 50 % between those of 0 and 100 %.
+  CHECK_THAT(svg, ContainsSubstring(" 708.0,"));
+  // A line for each of eight, one for all of nine.
+  const auto lines = [](const std::string& text) {
+    std::size_t count = 0;
+    for (std::size_t at = text.find("<polyline"); at != std::string::npos; at = text.find("<polyline", at + 1)) ++count;
+    return count;
+  };
+  CHECK(lines(report::distribution_plot(std::vector<const check::Series*>(8, &series))) == 8);
+  const std::string all = report::distribution_plot(std::vector<const check::Series*>(9, &series));
+  CHECK(lines(all) == 1);
+  CHECK_THAT(all, ContainsSubstring("all 9 together"));
+}
+
+namespace {
+
+/// Reports of a lab, one a round, of one test with one metric.
+std::vector<check::Report> rounds(const std::string& lab, const std::string& metric,
+                                  const std::vector<double>& values) {
+  std::vector<check::Report> reports;
+  for (const double value : values) {
+    check::TestResult test;
+    test.name = "t";
+    test.metrics = {{metric, value, metric == "throughput" ? "bit/s" : "ms"}};
+    check::Report one;
+    one.lab = lab;
+    one.file = lab + ".toml";
+    one.tests = {test};
+    reports.push_back(std::move(one));
+  }
+  return reports;
+}
+
+}  // namespace
+
+TEST_CASE("a comparison tells the baseline, the spread, and the best that is better in each round") {
+  const auto comparison =
+      report::compare({rounds("a", "throughput", {9e9, 10e9, 11e9}), rounds("b", "throughput", {11.5e9, 12e9, 12e9}),
+                       rounds("c", "throughput", {5e9, 5e9, 5e9})});
+  REQUIRE(comparison.metrics.size() == 1);
+  CHECK(comparison.metrics[0].best() == 1);
+  const std::string text = report::comparison_text(comparison);
+  CHECK_THAT(text, ContainsSubstring("10 Gbit/s ±10%"));
+  CHECK_THAT(text, ContainsSubstring("12 Gbit/s ±4.2% (1.20x) *"));
+  CHECK_THAT(text, ContainsSubstring("5 Gbit/s ±0.0% (0.50x)"));
+  CHECK_THAT(text, ContainsSubstring("a is the baseline"));
+  const auto json = nlohmann::json::parse(report::comparison_json(comparison));
+  CHECK(json["baseline"] == "a");
+  CHECK(json["metrics"][0]["best"] == "b");
+  CHECK(json["metrics"][0]["better"] == "more");
+  const std::string page = report::comparison_html(comparison);
+  CHECK_THAT(page, ContainsSubstring("a<small> baseline</small>"));
+  CHECK_THAT(page,
+             ContainsSubstring("<td class=\"number best\">12 Gbit/s<small>11.5 Gbit/s to 12 Gbit/s; 1.20x</small>"));
+  CHECK_THAT(page, ContainsSubstring("class=\"range\""));
+}
+
+TEST_CASE("of times the shortest is the best, and of values that overlap none is") {
+  const auto best = [](const std::vector<std::vector<check::Report>>& runs) {
+    return report::compare(runs).metrics.at(0).best();
+  };
+  CHECK(best({rounds("a", "rtt_avg", {2, 2.1}), rounds("b", "rtt_avg", {1, 1.9})}) == 1);
+  CHECK_FALSE(best({rounds("a", "rtt_avg", {2, 2.1}), rounds("b", "rtt_avg", {1, 2})}));
+  CHECK_FALSE(best({rounds("a", "rtt_avg", {2})}));
+}
+
+TEST_CASE("pages are for phones, too, and run nothing") {
+  const auto comparison = report::compare({rounds("a", "rtt_avg", {1}), rounds("b", "rtt_avg", {2})});
+  check::TestResult test;
+  test.name = "t";
+  check::Report lab;
+  lab.lab = "x";
+  lab.tests = {test};
+  for (const std::string& page : {report::comparison_html(comparison), report::html({.report = lab, .drawing = ""})}) {
+    CHECK_THAT(page, ContainsSubstring("width=device-width"));
+    CHECK_THAT(page, ContainsSubstring("@media (max-width: 640px)"));
+    CHECK_THAT(page, !ContainsSubstring("<script"));
+  }
 }
 
 TEST_CASE("a plot keeps its peak and its losses, however many points there are") {
