@@ -113,6 +113,7 @@ Parsed parse_whole(std::string_view text, const Source& source, const Drivers& d
   lab.services = services.take(context);
   put_prefix(lab, context);
   check_lab(lab, drivers, context);
+  if (faults != nullptr && faults->any()) faults->raise();
   join_sysctls(lab, context);
   // To look a name up takes a look at all lines.
   constexpr std::size_t kMostResolved = 1000;

@@ -32,7 +32,10 @@ class LabCheck {
   }
 
  private:
-  [[noreturn]] void fail(Position where, const std::string& message) const { context_.fail(where, message); }
+  /// Where all that is wrong is wanted, what comes behind is looked at, too.
+  void fail(Position where, const std::string& message) const {
+    context_.guard([&] { context_.fail(where, message); });
+  }
   [[nodiscard]] std::string in_line(Position where) const { return context_.line(where); }
   const Interface& at(Place place) const { return lab_.devices[place.device].interfaces[place.interface]; }
   const std::string& name_of(std::size_t space) const { return lab_.namespaces[space].name.str(); }
@@ -119,10 +122,12 @@ class LabCheck {
           continue;
         }
         const DriverDescription& driver = driver_of(found->second.device);
-        if (driver.max_ports == 0)
+        if (driver.max_ports == 0) {
           fail(interface.where,
                fmt::format("master \"{}\" is a {}, which cannot be a master; a bridge can", master, driver.kind));
-        if (count > driver.max_ports)
+          continue;
+        }
+        if (count == driver.max_ports + std::size_t{1})
           fail(interface.where,
                fmt::format(
                    "{}:{} has over {} ports, and a {} takes no more; add a second one and join the two by a veth",
@@ -186,7 +191,7 @@ class LabCheck {
     return found == interfaces.end() ? nullptr : &at(found->second);
   }
 
-  [[noreturn]] void fail_cycle(const Interface& first) const {
+  void fail_cycle(const Interface& first) const {
     std::vector<std::string> chain = {first.name.str()};
     const Interface* current = &first;
     do {
@@ -203,6 +208,7 @@ class LabCheck {
       const auto hint = closest(reference.home.str(), names());
       fail(where, fmt::format("unknown namespace \"{}\"{}", reference.home.str(),
                               hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+      return std::nullopt;
     }
     const auto& interfaces = spaces_[space->second].interfaces;
     if (const auto found = interfaces.find(reference.name.str()); found != interfaces.end())
@@ -217,6 +223,7 @@ class LabCheck {
                             hint                 ? fmt::format("did you mean \"{}\"?", *hint)
                             : candidates.empty() ? std::string("it has none")
                                                  : fmt::format("it has {}", fmt::join(candidates, ", "))));
+    return std::nullopt;
   }
 
   /// What a device borrows is there without the lab, and in another namespace than it is to be.
@@ -235,7 +242,9 @@ class LabCheck {
       return;
     }
     const auto& target = std::get<InterfaceReference>(reference->values.front());
-    const std::size_t home = index_.at(target.home.str());
+    const auto known = index_.find(target.home.str());
+    if (known == index_.end()) return;  // which has been told
+    const std::size_t home = known->second;
     if (!lab_.namespaces[home].existing)
       fail(reference->where, fmt::format("{}:{} cannot be borrowed: namespace {} is of this lab; only what is in an "
                                          "existing one is there without it",
@@ -287,7 +296,7 @@ class LabCheck {
         fail(lab_.devices[lower].where,
              fmt::format("devices need each other in a circle: {}", fmt::join(names, " -> ")));
       }
-      if (mark[lower] == 2) continue;
+      if (mark[lower] != 0) continue;
       mark[lower] = 1;
       path.push_back(lower);
       stack.emplace_back(lower, 0);

@@ -55,7 +55,10 @@ class SpaceCheck {
   }
 
  private:
-  [[noreturn]] void fail(Position where, const std::string& message) const { context_.fail(where, message); }
+  /// Where all that is wrong is wanted, what comes behind is looked at, too.
+  void fail(Position where, const std::string& message) const {
+    context_.guard([&] { context_.fail(where, message); });
+  }
   void warn(Position where, std::string message) const {
     context_.warnings->add(context_.place(where), std::move(message));
   }
@@ -98,8 +101,10 @@ class SpaceCheck {
     if (own_.contains(*hop.via)) {
       const std::string what = fmt::format("next hop {} is namespace {} itself", hop.via->str(), name());
       // Only IPv4 takes it (fib_check_nh_v4_gw, ip6_route_check_nh).
-      if (hop.via->family == Family::ipv6) fail(route.where, what);
-      warn(route.where, what + ", to which packets would go back; use the address of a neighbour");
+      if (hop.via->family == Family::ipv6)
+        fail(route.where, what);
+      else
+        warn(route.where, what + ", to which packets would go back; use the address of a neighbour");
       return;
     }
     if (direct_.contain(*hop.via)) return;
@@ -113,7 +118,7 @@ class SpaceCheck {
                                                    : fmt::format("whose addresses are {}", fmt::join(prefixes, ", "))));
   }
 
-  void check_rules() const {
+  void check_rules() {
     if (space_.of<Rule>().empty()) return;
     using Key = decltype(space_.of<Rule>().front().key());
     std::map<Key, std::map<std::optional<std::uint32_t>, Position>> seen;  // by priority
@@ -122,10 +127,12 @@ class SpaceCheck {
       // One without a priority is whichever the kernel has of them.
       auto same = alike.find(rule.priority);
       if (same == alike.end()) same = rule.priority ? alike.find(std::nullopt) : alike.begin();
-      if (same != alike.end())
+      if (same != alike.end()) {
+        twins_.insert(&rule);
         fail(rule.where, fmt::format("namespace {} has this rule already, in {}; leave one out, or give each a "
                                      "priority of its own",
                                      name(), context_.line(same->second)));
+      }
       alike.emplace(rule.priority, rule.where);
       if (space_.existing) continue;
       for (const std::string* link : {&rule.iif, &rule.oif})
@@ -157,16 +164,20 @@ class SpaceCheck {
     std::unordered_map<std::string, Position> exact;
     std::unordered_map<std::string, Position> covered;
     for (const Rule& rule : space_.of<Rule>()) {
-      if (!rule.priority) continue;
+      if (!rule.priority || twins_.contains(&rule)) continue;
       const std::vector<std::string> forms = covering(rule);
       const auto fail_for = [&](Position other) {
         fail(rule.where, fmt::format("the kernel does not tell this rule from the one of the same priority in {}, "
                                      "for one of them says less than the other; give each a priority of its own",
                                      context_.line(other)));
       };
-      if (const auto less = covered.find(forms.front()); less != covered.end()) fail_for(less->second);
-      for (const std::string& form : forms)
-        if (const auto more = exact.find(form); more != exact.end()) fail_for(more->second);
+      const auto less = covered.find(forms.front());
+      const auto more =
+          std::find_if(forms.begin(), forms.end(), [&](const auto& form) { return exact.contains(form); });
+      if (less != covered.end())
+        fail_for(less->second);
+      else if (more != forms.end())
+        fail_for(exact.at(*more));
       exact.emplace(forms.front(), rule.where);
       for (const std::string& form : forms) covered.emplace(form, rule.where);
     }
@@ -175,6 +186,7 @@ class SpaceCheck {
   const Namespace& space_;
   const Inside& inside_;
   const Context& context_;
+  std::set<const Rule*> twins_;  ///< of one before
   std::set<IpAddress> own_;
   Prefixes direct_;  ///< of addresses, of peers, and of routes that lead directly to a link
   Prefixes local_;   ///< which the namespace takes for its own

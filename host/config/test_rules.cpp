@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <unordered_set>
@@ -70,8 +71,11 @@ class TestCheck {
       fail(where, fmt::format("{} = \"{}\" is no namespace of the lab{}", key, name, hint(name, names_)));
   }
   void require_interface(const InterfacePattern& pattern, Position where) {
-    if (good_interfaces_.contains(pattern.str())) return;
     require_spaces(pattern.space, "interface", where);
+    if (const auto fault = interface_fault(pattern)) fail(where, *fault);
+  }
+  std::optional<std::string> interface_fault(const InterfacePattern& pattern) {
+    if (good_interfaces_.contains(pattern.str())) return std::nullopt;
     std::vector<std::string> there;
     const bool good = any_space(pattern.space, [&](std::size_t s) {
       if (lab_.namespaces[s].existing || pattern.interface == "lo") return true;  // may have others, too
@@ -87,9 +91,9 @@ class TestCheck {
       return false;
     });
     if (!good)
-      fail(where,
-           fmt::format("\"{}\" matches no interface of the lab{}", pattern.str(), hint(pattern.interface, there)));
+      return fmt::format("\"{}\" matches no interface of the lab{}", pattern.str(), hint(pattern.interface, there));
     good_interfaces_.insert(pattern.str());
+    return std::nullopt;
   }
 
   static bool is_plain(const std::string& pattern) { return pattern.find_first_of("*?[\\") == std::string::npos; }
@@ -115,45 +119,65 @@ class TestCheck {
                         test.where);
   }
 
-  void require_services(const std::vector<std::string>& names, Position where) const {
-    for (const std::string& name : names)
-      if (!services_.contains(name) && lab_.services_like(name).empty())
-        fail(where, fmt::format("services: there is no [service.{}]{}", name, hint(name, services_)));
+  void require_service(const std::string& name, Position where) const {
+    if (!services_.contains(name) && lab_.services_like(name).empty())
+      fail(where, fmt::format("services: there is no [service.{}]{}", name, hint(name, services_)));
   }
 
   void check_event(const Event& event) {
     if (const auto* command = std::get_if<PlacedCommand>(&event.what))
       require_space(command->space, "namespace", event.where);
     else if (const auto* services = std::get_if<ServiceEvent>(&event.what))
-      require_services(services->services, event.where);
+      for_all(services->services, [&](const std::string& name) { require_service(name, event.where); });
     else
-      for (const InterfacePattern& link : *interfaces_of(event)) require_interface(link, event.where);
+      for_all(*interfaces_of(event), [&](const InterfacePattern& link) { require_interface(link, event.where); });
   }
 
-  void check(const Test& test) {
+  /// Each rule for itself, so that all that is wrong is told at once.
+  template <typename Items, typename Rule>
+  void for_all(const Items& items, const Rule& rule) const {
+    for (const auto& one : items) context_.guard([&] { rule(one); });
+  }
+
+  void check_name(const Test& test) const {
     if (const auto twin = seen_.find(test.name); twin != seen_.end())
       context_.fail(test.where, fmt::format("test \"{}\" is there already, in {}; give each a name of its own",
                                             test.name, context_.line(twin->second)));
-    require_spaces(test.from, "from", test.where);
-    if (const Target* target = target_of(test.check)) check_target(test, *target);
+  }
+
+  /// One that somebody may make while the test runs is waited for.
+  void check_capture(const CaptureAssertion& capture) {
+    require_spaces(capture.interface.space, "interface", capture.where);
+    if (const auto fault = interface_fault(capture.interface))
+      context_.warnings->add(context_.place(capture.where),
+                             fmt::format("{}: {}; it is captured at if somebody makes it", about_, *fault));
+  }
+
+  void check(const Test& test) {
+    context_.guard([&] { check_name(test); });
+    context_.guard([&] { require_spaces(test.from, "from", test.where); });
+    if (const Target* target = target_of(test.check)) context_.guard([&] { check_target(test, *target); });
     if (const auto* path = std::get_if<PathCheck>(&test.check))
-      for (const std::string& hop : path->hops)
+      for_all(path->hops, [&](const std::string& hop) {
         if (hop != "*" && !IpAddress::parse(hop)) require_space(hop, "hops", test.where);
-    for (const std::string& name : test.depends_on)
+      });
+    for_all(test.depends_on, [&](const std::string& name) {
       if (!seen_.contains(name))
         fail(test.where,
              fmt::format("depends_on = \"{}\" is no test that stands before it{}", name, hint(name, earlier_)));
-    require_services(test.services, test.where);
-    for (const PlacedCommand& command : test.after) require_space(command.space, "namespace", command.where);
-    for (const Event& event : test.before) check_event(event);
-    for (const Event& event : test.during) {
+    });
+    for_all(test.services, [&](const std::string& name) { require_service(name, test.where); });
+    for_all(test.after, [&](const PlacedCommand& one) { require_space(one.space, "namespace", one.where); });
+    for_all(test.before, [&](const Event& event) { check_event(event); });
+    for_all(test.during, [&](const Event& event) {
       check_event(event);
       if (event.at >= test.timeout) fail(event.where, "the event comes after the test's timeout; raise timeout");
-    }
-    for (const CounterAssertion& counters : test.counters) require_interface(counters.interface, counters.where);
-    for (const CaptureAssertion& capture : test.captures) require_interface(capture.interface, capture.where);
+    });
+    for_all(test.counters, [&](const CounterAssertion& one) { require_interface(one.interface, one.where); });
+    for_all(test.captures, [&](const CaptureAssertion& one) { check_capture(one); });
     if (test.share)
-      for (const Share::Part& part : test.share->parts) require_interface(part.interface, test.share->where);
+      for_all(test.share->parts,
+              [&](const Share::Part& part) { require_interface(part.interface, test.share->where); });
   }
 
   const Lab& lab_;

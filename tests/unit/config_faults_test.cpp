@@ -133,3 +133,59 @@ unreachable = { to = "b", protocol = "tpc", port = 80 }
        "14:91 max_loss is a percentage", "14:106 max_rtt is out of range", "15:50 state = \"gone\"",
        "19:38 protocol = \"tpc\""});
 }
+
+TEST_CASE("rules that several parts of a lab have a say in are told together") {
+  are(R"([lab]
+name = "x"
+namespaces = ["b"]
+[namespace.a]
+routes = [{ to = "10.0.0.0/8", dev = "eht0" }, { to = "10.1.0.0/16", via = "198.51.100.1" }]
+rules = [{ from = "10.0.0.0/8", priority = 5 }, { from = "10.0.0.0/8", priority = 5 }, { tos = 8 }, { tos = 8 }]
+[[link]]
+ends = [{ end = "a:eth0 192.0.2.1/24", master = "br7" }, { end = "b:eth0 192.0.2.2/24", master = "br8" }]
+[[link]]
+ends = ["a:eth1 192.0.2.1/24", "b:eth0"]
+[[test]]
+name = "t"
+from = "nobody"
+exec = { command = "true" }
+counters = [{ interface = "a:eth9" }, { interface = "c:eth0" }]
+[[test]]
+name = "t"
+from = "a"
+exec = { command = "true" }
+)",
+      {"namespace a has no interface \"eht0\"", "next hop 198.51.100.1 is not reachable", "has this rule already",
+       "has this rule already", "unknown master \"br7\"", "unknown master \"br8\"", "address 192.0.2.1 is in",
+       "an interface \"eth0\" already", "\"nobody\" matches no namespace", "\"a:eth9\" matches no interface",
+       "\"c\" matches no namespace", "test \"t\" is there already"});
+}
+
+TEST_CASE("circles, and what is borrowed of a namespace that there is not, end no reading") {
+  are(R"([lab]
+name = "x"
+namespaces = ["a"]
+[device.one]
+driver = "macvlan"
+params = { parent = "a:two" }
+interfaces = [{ namespace = "a", name = "one" }]
+[device.two]
+driver = "macvlan"
+params = { parent = "a:one" }
+interfaces = [{ namespace = "a", name = "two" }]
+[device.three]
+driver = "macvlan"
+params = { parent = "nowhere:eth0" }
+interfaces = [{ namespace = "a", name = "three" }]
+)",
+      {"devices need each other in a circle: one -> two -> one", "unknown namespace \"nowhere\""});
+}
+
+TEST_CASE("a capture at an interface that the file does not have is a warning, for somebody may make it") {
+  const auto parsed = config::parse(
+      "[lab]\nname = \"x\"\nnamespaces = [\"a\"]\n[[test]]\nname = \"t\"\nfrom = \"a\"\nexec = { command = "
+      "\"true\" }\ncapture = { interface = \"a:tun*\" }\n",
+      config::Source{.file = "lab.toml", .all_faults = true}, fake_drivers());
+  REQUIRE(parsed.warnings.size() == 1);
+  CHECK_THAT(parsed.warnings[0].message, ContainsSubstring("\"a:tun*\" matches no interface of the lab"));
+}
