@@ -41,6 +41,25 @@ check::TestResult captured(const std::string& more, const std::string& traffic) 
 
 const std::string kPing = "ip netns exec h1 ping -q -c 3 -i 0.01 192.0.2.2";
 
+/// The same, of interfaces that `before` has put into a state first.
+check::TestResult captured_after(const std::string& before, const std::string& more, const std::string& traffic) {
+  const rig::Rig rig(with("capture = " + more));
+  rig::OpenJob open(rig, "t");
+  scratch::sh(before);
+  check::CaptureWatch watch(open.job, scratch::directory() + "/kept");
+  scratch::sh(traffic);
+  watch.finish(open.job);
+  return std::move(open.result);
+}
+
+/// Makes an interface and sends over it for a second, so that something is seen whenever the capture joins.
+std::string call_over(const std::string& interface) {
+  return "ip -n h1 link add " + interface +
+         " type veth peer name peer && ip -n h1 link set peer up && ip -n h1 address add " + "198.51.100.1/24 dev " +
+         interface + " && ip -n h1 link set " + interface +
+         " up; ip netns exec h1 ping -q -c 50 -i 0.02 -W 1 198.51.100.9;";
+}
+
 }  // namespace
 
 TEST_CASE("counters pass without drops, and count packets") {
@@ -225,4 +244,46 @@ TEST_CASE("events that fail are findings, and links come back also when the test
     scratch::await([] { return is_down("r", "eth2"); });
   }
   CHECK(scratch::Json::diff(before, state_of(rig)).dump() == "[]");
+}
+
+TEST_CASE("a capture joins an interface that comes up while the test runs") {
+  const auto result = captured_after("ip -n h1 link set eth0 down", "{ interface = \"h1:eth0\", filter = \"icmp\" }",
+                                     "ip -n h1 link set eth0 up; ip netns exec h1 ping -q -c 100 -i 0.02 192.0.2.2");
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "h1:eth0 captured") > 0);
+}
+
+TEST_CASE("a capture joins an interface that is made while the test runs, and again when it is made anew") {
+  const std::string filter = "\", filter = \"arp\"";
+  auto result = captured_after("true",
+                               "[{ interface = \"h1:late*" + filter +
+                                   " }, { interface = \"h1:late*\", filter = "
+                                   "\"udp port 9\", sees = false }]",
+                               call_over("late1"));
+  CHECK(result.findings.empty());
+  const double once = rig::metric(result.metrics, "h1:late1 captured");
+  CHECK(once > 0);
+  result = captured_after(call_over("late2"), "{ interface = \"h1:late2" + filter + " }",
+                          "ip -n h1 link delete late2;" + call_over("late2"));
+  CHECK(result.findings.empty());
+  CHECK(rig::metric(result.metrics, "h1:late2 captured") > 0);
+}
+
+TEST_CASE("an interface that is down all the time sees nothing, and says so") {
+  auto result = captured_after("ip -n h1 link set eth0 down", "{ interface = \"h1:eth0\", sees = false }", "true");
+  CHECK(result.findings.empty());
+  result = captured_after("ip -n h1 link set eth0 down", "{ interface = \"h1:eth0\" }", "true");
+  REQUIRE(result.findings.size() == 1);
+  CHECK(result.findings[0].seen == "none, for it was never up");
+  CHECK(result.attachments.empty());
+}
+
+TEST_CASE("an interface that was never there is an error, whatever it was to see") {
+  for (const char* sees : {"true", "false"}) {
+    const rig::Rig rig(with(std::string("capture = { interface = \"h1:eth7\", sees = ") + sees + " }"));
+    rig::OpenJob open(rig, "t");
+    check::CaptureWatch watch(open.job, scratch::directory() + "/kept");
+    CHECK_THROWS_WITH(watch.finish(open.job),
+                      ContainsSubstring("there was no interface h1:eth7 to capture at while the test ran"));
+  }
 }
