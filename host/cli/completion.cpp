@@ -41,7 +41,9 @@ constexpr std::array kValueKinds = {
     ValueKind{"INTERFACE", "PATTERN", Subject::interface},
     ValueKind{"--only", "PATTERN", Subject::space},
     ValueKind{"--filter", "PATTERN", Subject::test},
+    ValueKind{"--filter", "CHECK", Subject::law_check},
     ValueKind{"--set", "NAME=VALUE", Subject::variable},
+    ValueKind{"--param", "NAME=VALUE", Subject::parameter},
     ValueKind{"", "FILE", {}, {}, "files"},
     ValueKind{"", "[FORM:]FILE", {}, {}, "files"},
     ValueKind{"", "DIRECTORY", {}, {}, "directories"},
@@ -127,11 +129,12 @@ class Completion {
   }
 
  private:
-  /// The lab that the line is about.
-  [[nodiscard]] std::string lab() const {
+  /// The lab or the plugin that the line is about.
+  [[nodiscard]] std::string about() const {
     const auto arguments = positionals();
-    const bool named = !arguments.empty() && arguments.front()->get_name(true) == "LAB" && !found_.arguments.empty();
-    return named ? before_[found_.arguments.front()] : std::string();
+    if (arguments.empty() || found_.arguments.empty()) return {};
+    const std::string name = arguments.front()->get_name(true);
+    return name == "LAB" || name == "FILE" ? before_[found_.arguments.front()] : std::string();
   }
 
   [[nodiscard]] std::vector<const CLI::Option*> positionals() const {
@@ -145,7 +148,7 @@ class Completion {
     if (kind == nullptr) return;
     for (const auto& subject : {kind->names, kind->more})
       if (subject)
-        for (const Candidate& one : names_(*subject, lab())) offers_.offer(one, before);
+        for (const Candidate& one : names_(*subject, about())) offers_.offer(one, before);
     if (!kind->shell.empty() && kind->shell != kOtherCommand) offers_.ask_shell(kind->shell);
   }
 

@@ -19,9 +19,10 @@ struct Candidate {
 };
 
 /// What names are of.
-enum class Subject { lab, space, interface, service, test, variable, driver, machine_space };
-/// Those that there are. `lab`: name or file of the one that the line is about; empty: none yet.
-using Names = std::function<std::vector<Candidate>(Subject subject, const std::string& lab)>;
+enum class Subject { lab, space, interface, service, test, variable, driver, machine_space, parameter, law_check };
+/// Those that there are. `about`: name or file of the lab, or file of the plugin, that the line is about; empty: none
+/// yet.
+using Names = std::function<std::vector<Candidate>(Subject subject, const std::string& about)>;
 
 /// Answers the scripts. `words`: those after "netrig", up to where the user is; the last one is what is being typed.
 /// A line is a candidate, "WORD<TAB>help", or asks the shell for what it knows better: ":files", ":files toml" (and

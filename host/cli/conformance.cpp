@@ -129,7 +129,7 @@ void add_conformance(CLI::App& drivers, Action& action) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   command->add_option("-f,--filter", options->filters, "Only checks that match this pattern; may be repeated")
-      ->type_name("PATTERN")
+      ->type_name("CHECK")
       ->allow_extra_args(false);
   command->add_option("--cycles", options->cycles, "So many calls and devices in a row")
       ->check(number_from(2, 1'000'000))

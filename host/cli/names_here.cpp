@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <filesystem>
+#include <span>
 
 #include "cli/completion.hpp"
 #include "cli/session.hpp"
 #include "config/names.hpp"
+#include "conformance/conformance.hpp"
+#include "driver/elf.hpp"
+#include "driver/protected_file.hpp"
 #include "engine/journal.hpp"
 
 namespace netrig::cli {
@@ -12,6 +16,7 @@ namespace {
 
 /// Of a larger file the user would wait for.
 constexpr std::uintmax_t kLargestRead = 1 << 20;
+constexpr std::size_t kLargestPlugin = 64U << 20U;
 
 config::WrittenNames names_in_file(const std::string& path) {
   std::error_code fault;
@@ -49,11 +54,13 @@ class Here {
  public:
   explicit Here(const driver::PolicySource& installation) : installation_(installation) {}
 
-  std::vector<Candidate> find(Subject subject, const std::string& lab) {
+  std::vector<Candidate> find(Subject subject, const std::string& about) {
     if (subject == Subject::lab) return all(engine::Journal::labs(), {});
     if (subject == Subject::driver) return all(Session({}, installation_).drivers().kinds(), {});
     if (subject == Subject::machine_space) return spaces_of_machine();
-    const LabNames names = names_of_lab(lab);
+    if (subject == Subject::parameter) return parameters_of(about);
+    if (subject == Subject::law_check) return law_checks();
+    const LabNames names = names_of_lab(about);
     switch (subject) {
       case Subject::space:
         return names.record ? made(names.record->namespaces) : all(names.written.namespaces, {});
@@ -99,6 +106,29 @@ class Here {
     return candidates;
   }
 
+  /// As the plugin's table says, of which nothing runs.
+  static std::vector<Candidate> parameters_of(const std::string& plugin) {
+    const auto bytes = driver::read_file(plugin, "plugin", kLargestPlugin);
+    if (!bytes) return {};
+    std::vector<Candidate> candidates;
+    for (const ParameterDeclaration& one : driver::read_plugin(std::as_bytes(std::span(*bytes))).about.parameters)
+      candidates.push_back({one.name + "=", one.help});
+    return candidates;
+  }
+
+  /// Groups, and each check.
+  static std::vector<Candidate> law_checks() {
+    std::vector<Candidate> groups;
+    std::vector<Candidate> candidates;
+    for (const conformance::CheckInfo& one : conformance::all_checks()) {
+      const std::string group = one.id.substr(0, one.id.find('.')) + ".*";
+      if (groups.empty() || groups.back().word != group) groups.push_back({group, "all of them"});
+      candidates.push_back({one.id, one.words});
+    }
+    candidates.insert(candidates.begin(), groups.begin(), groups.end());
+    return candidates;
+  }
+
   static std::vector<Candidate> spaces_of_machine() {
     std::vector<Candidate> candidates;
     std::error_code fault;
@@ -116,9 +146,9 @@ class Here {
 }  // namespace
 
 Names names_here(const driver::PolicySource& installation) {
-  return [here = Here(installation)](Subject subject, const std::string& lab) mutable -> std::vector<Candidate> {
+  return [here = Here(installation)](Subject subject, const std::string& about) mutable -> std::vector<Candidate> {
     try {
-      return here.find(subject, lab);
+      return here.find(subject, about);
     } catch (const std::exception&) {
       return {};  // who may not read records is told of none
     }

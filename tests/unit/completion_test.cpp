@@ -33,6 +33,10 @@ std::vector<cli::Candidate> names(cli::Subject subject, const std::string& lab) 
       return {{"h1 reaches h2", "test"}, {"slow", "tag"}, {"a\nb", ""}};
     case Subject::variable:
       return {{"spines=", ""}};
+    case Subject::parameter:
+      return {{"of-" + lab + "=", "what it is"}};
+    case Subject::law_check:
+      return {{"table.*", "all of them"}, {"table.name", "has a name"}};
   }
   return {};
 }
@@ -96,6 +100,9 @@ TEST_CASE("names are offered where they are meant") {
   CHECK(offered({"test", "office", "--filter=s"}) == Words{"--filter=slow"});
   CHECK(offered({"import", ""}) == Words{"blue"});
   CHECK(offered({"drivers", "show", "ve"}) == Words{"veth"});
+  CHECK(answer({"drivers", "test", "x.so", "--param", "o"}) == "of-x.so=\twhat it is\n");
+  CHECK(offered({"drivers", "test", "x.so", "-f", "table"}) == Words{"table.*", "table.name"});
+  CHECK(offered({"drivers", "test", "--filter=table.n"}) == Words{"--filter=table.name"});
   CHECK(offered({"run", "x.toml", "--artifacts", ""}) == Words{":directories"});
   CHECK(offered({"drivers", "check", ""}) == Words{":files"});
   CHECK(offered({"run", "x.toml", "--jobs", ""}).empty());
