@@ -32,7 +32,7 @@ class Message final : public spdlog::custom_flag_formatter {
     std::string payload(message.payload.begin(), message.payload.end());
     if (const std::string_view name(message.logger_name.data(), message.logger_name.size()); name != kLogger)
       payload = fmt::format("{}: {}", name, payload);
-    const std::string text = json_ ? json_text(payload, -1) : one_line(payload);
+    const std::string text = json_ ? json_text(payload, -1) : log_line(payload);
     out.append(text.data(), text.data() + text.size());
   }
   [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {

@@ -214,7 +214,7 @@ bool colour_wanted(const GlobalOptions& options, int fd) {
   return !options.no_color && (none == nullptr || *none == '\0') && report::terminal_at(fd).escapes;
 }
 
-void complain(const std::string& line) { report::say_error(one_line(line) + "\n"); }
+void complain(const std::string& line) { report::say_error(log_line(line) + "\n"); }
 
 std::string json_text(const Json& json, int indent) {
   return printable_json(json.dump(indent, ' ', false, Json::error_handler_t::replace));

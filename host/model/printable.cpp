@@ -96,6 +96,16 @@ std::string one_line(std::string_view text) {
   return result;
 }
 
+std::string log_line(std::string_view text) {
+  std::string result = one_line(text);
+  if (const std::size_t begin = result.find_first_not_of(" \t");
+      begin != std::string::npos && result.compare(begin, 2, "::") == 0)
+    result.insert(begin, "\\");
+  for (std::size_t at = result.find("##["); at != std::string::npos; at = result.find("##[", at + 4))
+    result.insert(at + 2, "\\");
+  return result;
+}
+
 std::string printable_json(std::string_view json) {
   return rewritten(json, [](const Character& one, unsigned) {
     const auto code = static_cast<unsigned>(one.code);

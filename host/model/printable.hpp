@@ -14,6 +14,10 @@ std::string printable(std::string_view text);
 /// printable() on one line: newlines become spaces, so that nothing in a message can look like another message.
 std::string one_line(std::string_view text);
 
+/// one_line() of which a CI that reads what its steps write takes nothing for an order: GitHub obeys "::" at the
+/// beginning of a line and "##[" anywhere in it (ActionCommand.cs of actions/runner), and gets a backslash into them.
+std::string log_line(std::string_view text);
+
 /// JSON text with the same characters written as JSON writes them: the same value, and fit to be shown.
 std::string printable_json(std::string_view json);
 

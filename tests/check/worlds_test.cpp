@@ -310,6 +310,12 @@ TEST_CASE("GitHub is told where its runner asks for it") {
   CHECK(written < run.out.find("\n::" + token + "::\n"));
   CHECK(run.out.find("\n::" + token + "::\n") < run.out.find(begin));
   CHECK_THAT(read(summary), Catch::Matchers::StartsWith("before\n## rig: 2 tests: 1 passed, 1 failed\n"));
+  // Nor is what a lab that is no lab has in it.
+  const std::string order = "##[add-mask]x";
+  const Result wrong = sh(runner + "run " + file("order.toml", "[lab]\nname = \"x\"\n\"" + order + "\" = 1\n"));
+  CHECK(wrong.exit == 2);
+  CHECK_THAT(wrong.err, ContainsSubstring("##\\[add-mask]x"));
+  CHECK_THAT(wrong.out + wrong.err, !ContainsSubstring("##["));
   // Two more labs, one more summary; a standard output that a report has taken stays as it is.
   const Result several = sh(runner + "run --json " + path + " " + lab_file("b.toml", shell_test("good", "true")));
   CHECK(lab_outcomes(Json::parse(several.out)) == "a.toml=failed b.toml=passed");

@@ -271,6 +271,15 @@ TEST_CASE("the form of a report is what the file ends in, or stands before it") 
   CHECK_THROWS_AS(report::parse_target("pdf:x"), Error);
 }
 
+TEST_CASE("a line of a message is no order to a CI that reads it") {
+  CHECK(log_line("unknown key \"##[add-mask]x\" ##[error]y") == "unknown key \"##\\[add-mask]x\" ##\\[error]y");
+  CHECK(log_line("::error::x") == "\\::error::x");
+  CHECK(log_line("  \t::error::x\n::y") == "  \t\\::error::x ::y");
+  CHECK(log_line("lab.toml:1:2: a # [b] ## c::d") == "lab.toml:1:2: a # [b] ## c::d");
+  CHECK(log_line("###[x]") == "###\\[x]");
+  CHECK(log_line("").empty());
+}
+
 TEST_CASE("a distribution ends at the share that was not lost, and few values have none") {
   check::Series series{.name = "h1 -> h2", .quantity = "rtt", .unit = "ms"};
   for (int i = 0; i < 19; ++i) series.points.push_back({.at = i * 0.1, .value = 1.0 + i});
