@@ -104,6 +104,8 @@ struct Wayward {
   std::string command;
   std::string keys;
 };
+/// A directory for what holds something in it.
+const std::string kPrivate = "[group.with]\nmembers = \"h1\"\nprivate = [\"/srv\"]\n";
 std::vector<Wayward> all_wayward() {
   return {
       {"ignores TERM", "trap '' TERM HUP INT; sleep " + hour(), "stop = \"100ms\""},
@@ -112,6 +114,10 @@ std::vector<Wayward> all_wayward() {
       {"moves into other namespaces",
        "exec unshare --net --mount --uts --ipc --pid --fork sh -c 'trap \"\" TERM; sleep " + hour() + "'",
        "stop = \"100ms\""},
+      {"moves into another namespace of the lab", "exec nsenter --net=/run/netns/h2 sleep " + hour(), ""},
+      {"dies every second",
+       "sleep " + hour() + " & while :; do old=$!; sleep " + hour() + " & sleep 1; kill -9 $old; done", ""},
+      {"holds a file in a private directory", "cd /srv; exec 3>held; rm held; exec sleep " + hour(), ""},
       {"stops itself", "sleep " + hour() + " & kill -STOP $$", ""},
       {"fills its log", "exec yes " + hour(), "log = \"16KiB\""},
       {"closes all that it has", "exec sleep " + hour() + " <&- >&- 2>&-", ""},
@@ -162,7 +168,7 @@ TEST_CASE("whatever a service does, it is gone after down") {
   const Wayward one = GENERATE(from_range(all_wayward()));
   INFO(one.how);
   const Down always;
-  up(lab(service(one.command, one.keys)));
+  up(lab(kPrivate + service(one.command, one.keys)));
   await([] { return hours() >= 1; });
   down();
   CHECK(hours() == 0);
@@ -173,7 +179,7 @@ TEST_CASE("a netrig that is killed while it waits for services leaves none that 
   INFO(one.how);
   const Down always;
   const int process =
-      start_netrig({"up", lab(service(one.command, one.keys + "\nready = { tcp = 1 }\ntimeout = \"1h\""))});
+      start_netrig({"up", lab(kPrivate + service(one.command, one.keys + "\nready = { tcp = 1 }\ntimeout = \"1h\""))});
   await([] { return hours() >= 1; });
   ::kill(process, SIGKILL);
   wait_for(process);
