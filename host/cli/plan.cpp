@@ -65,7 +65,7 @@ int plan_lab(Session& session, const PlanOptions& options) {
   const auto& record = seen.record;
   const bool running = record && record->begun && record->phase == engine::Phase::running && !engine::is_lost(*record);
   std::optional<Lab> current;
-  if (running) current = session.applied(*record);
+  if (running || (record && record->half_edited())) current = session.applied(*record);
   const Lab* before = current ? &*current : nullptr;
   const engine::Record none;
   session::Observation observation;
@@ -91,9 +91,9 @@ int plan_lab(Session& session, const PlanOptions& options) {
   const bool other = running && session::is_from_another_file(*record, next);
   if (other) text += fmt::format("it is up from {}, another file: \"netrig up\" will want --replace\n", record->file);
   if (seen.cut_off)
-    text += fmt::format(
-        "an earlier run on lab {} was cut off, or is still at it: \"netrig up\" removes first what it made\n",
-        next.name.str());
+    text +=
+        fmt::format("an earlier run on lab {} was cut off, or is still at it: \"netrig up\" {}\n", next.name.str(),
+                    record->half_edited() ? "goes on with it, or takes it back first" : "removes first what it made");
   if (!seen.allowed) text += "whether the lab is up only root can see; this is what \"netrig up\" does if it is not\n";
   session.say(text);
   session.answer({{"lab", next.name.str()},

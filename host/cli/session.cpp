@@ -171,13 +171,21 @@ void Session::validate(const Lab& lab) {
 }
 
 Lab Session::applied(const engine::Record& record) {
+  return kept(record.lab, engine::Journal::applied_source(record.lab), {record.file, record.only});
+}
+
+Lab Session::edited(const engine::Record& record) {
+  return kept(record.lab, engine::Journal::edit_source(record.lab), record.edit.value_or(engine::Edit{}));
+}
+
+Lab Session::kept(const std::string& name, const std::string& source, const engine::Edit& said) {
   try {
-    Lab lab = config::parse_source(engine::Journal::applied_source(record.lab), record.file, lookup()).lab;
-    return record.only.empty() ? lab : select(lab, record.only);
+    Lab lab = config::parse_source(source, said.file, lookup()).lab;
+    return said.only.empty() ? lab : select(lab, said.only);
   } catch (const Error& error) {
     throw Error(error.code(),
                 fmt::format("lab \"{}\" is up by a file that can no longer be read ({}); run \"netrig down {}\" first",
-                            record.lab, error.what(), record.lab));
+                            name, error.what(), name));
   }
 }
 
@@ -190,6 +198,7 @@ session::Host Session::host(report::Progress* progress) {
     };
   return {.drivers = drivers(),
           .applied = [this](const engine::Record& record) { return applied(record); },
+          .edited = [this](const engine::Record& record) { return edited(record); },
           .options = std::move(options)};
 }
 

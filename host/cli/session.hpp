@@ -58,6 +58,8 @@ class Session {
   std::string expand(const std::string& path, const LabSettings& settings);
   /// The lab as it was brought up, from the copy kept with its record.
   Lab applied(const engine::Record& record);
+  /// What an edit that was cut off was to make of it, likewise.
+  Lab edited(const engine::Record& record);
   /// For session/. `progress`: shows how far a run is; it must outlive it. nullptr: nothing is shown.
   session::Host host(report::Progress* progress = nullptr);
 
@@ -79,6 +81,8 @@ class Session {
 
  private:
   void validate(const Lab& lab);
+  /// From a copy of a lab file.
+  Lab kept(const std::string& name, const std::string& source, const engine::Edit& said);
   config::Parsed parse(const std::string& path, const LabSettings& settings, bool expand);
   /// Text of a lab file, or of one that it includes.
   std::string lab_text(const std::string& path);

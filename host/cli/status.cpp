@@ -55,6 +55,8 @@ std::string summary_of(const engine::Journal::View& view, bool whole) {
   if (whole) return "all there";
   const engine::Phase phase = view.record.phase;
   if (view.holder && phase != engine::Phase::running) return "not whole while netrig is at it";
+  if (view.record.half_edited())
+    return fmt::format("BETWEEN TWO FILES: run \"netrig up\" with either, or \"netrig down {}\"", view.record.lab);
   return fmt::format("NOT WHOLE: run \"netrig down {}\"", view.record.lab);
 }
 

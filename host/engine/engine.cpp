@@ -9,6 +9,7 @@
 #include <map>
 
 #include "driver/table_driver.hpp"
+#include "engine/between_files.hpp"
 #include "engine/commands.hpp"
 #include "engine/local_place.hpp"
 #include "engine/run.hpp"
@@ -166,7 +167,7 @@ const std::vector<std::string>& Bringing::warnings() const { return run_->warnin
 
 namespace {
 
-/// What a record has and a lab does not.
+/// What a record has and a lab does not, or not whole.
 struct Leftovers {
   std::vector<MadeDevice> devices;  ///< latest first
   std::vector<MadeNamespace> namespaces;
@@ -176,8 +177,10 @@ struct Leftovers {
 Leftovers leftovers_of(const Record& record, const Lab& lab) {
   const auto spaces = names_of_namespaces(lab);
   const auto devices = names_of_devices(lab);
-  Leftovers left{.devices = devices_of(record, [&](const MadeDevice& made) { return !devices.contains(made.name); }),
-                 .namespaces = {}};
+  Leftovers left{
+      .devices = devices_of(
+          record, [&](const MadeDevice& made) { return !made.settled || made.fresh || !devices.contains(made.name); }),
+      .namespaces = {}};
   for (const MadeNamespace& made : record.namespaces)
     if (!spaces.contains(made.name)) left.namespaces.push_back(made);
   return left;
@@ -185,14 +188,15 @@ Leftovers leftovers_of(const Record& record, const Lab& lab) {
 
 }  // namespace
 
-void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& options, const Lab& current) {
+void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& options, const Lab& current,
+                    std::unique_ptr<Place> place) {
   const Leftovers left = leftovers_of(journal.record(), current);
   if (left.empty()) return;
   Run run(journal, drivers, options);
   run.interruptible = false;
-  LocalPlace place(run);
-  place.open(journal.record().namespaces);
-  place.remove(left.devices, left.namespaces);
+  if (!place) place = std::make_unique<LocalPlace>(run);
+  place->open(journal.record().namespaces);
+  place->remove(left.devices, left.namespaces);
 }
 
 /// Brings everything to what is wanted. What is no longer wanted is still there, but takes no part.
@@ -362,10 +366,13 @@ void Bringing::run(const std::vector<std::string>& only) {
   Journal& journal = run.journal;
   const bool fresh = current_ == nullptr;
   const Record before = fresh ? Record{} : journal.record();
-  if (!fresh) journal.set_phase(Phase::changing);
+  // What an earlier run has left between two files is not as either says, whatever becomes of this one.
+  const bool half_edited = before.half_edited();
+  if (!fresh && !half_edited) journal.begin_edit(next_, only);
   try {
     carry_out_plan();
     check_result();
+    if (half_edited) forget_unmade(journal, next_);
     journal.commit(next_, only);
   } catch (const std::exception& error) {
     spdlog::info("rolling back: {}", error.what());
@@ -376,14 +383,19 @@ void Bringing::run(const std::vector<std::string>& only) {
         if (run.guests.empty()) journal.remove();
       } else {
         roll_back(run, *place_, *current_, next_, plan_, before);
-        journal.commit(*current_, before.only);
+        if (!half_edited) journal.commit(*current_, before.only);
       }
     } catch (const std::exception& second) {
       throw Error(code_of(error), fmt::format("{}; and rolling back did not end well ({}): run \"netrig down {}\"",
                                               error.what(), second.what(), journal.record().lab));
     }
     const auto* known = dynamic_cast<const Error*>(&error);
-    run.check_spared(known != nullptr ? known->message() : error.what(), known != nullptr ? known->where() : "");
+    std::string message = known != nullptr ? known->message() : error.what();
+    const std::string where = known != nullptr ? known->where() : "";
+    if (half_edited)
+      message += fmt::format("; lab {} is between two files, as an earlier run left it", next_.name.str());
+    run.check_spared(message, where);
+    if (half_edited) throw Error(code_of(error), message, where);
     throw;
   }
   take_away();

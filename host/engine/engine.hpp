@@ -61,8 +61,10 @@ class Bringing {
   plan::Plan plan_;
 };
 
-/// Takes away what the record has and the lab that is up does not: an earlier run was cut off between its end and that.
-void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& options, const Lab& current);
+/// Takes away what the record has and the lab that is up does not, or not whole: an earlier run was cut off. `place`:
+/// as for Bringing.
+void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& options, const Lab& current,
+                    std::unique_ptr<Place> place = nullptr);
 
 /// Removes everything the record names and the kernel still shows as the lab's, then the record. Returns what was left
 /// alone and why, one sentence each. Throws Error{left} at its end when interfaces had to be left; the record stays if

@@ -64,6 +64,7 @@ std::string begin_event(const Record& record, std::size_t rest) {
                {"time", record.began}});
 }
 std::string event_of(Phase phase) { return line({{"e", "phase"}, {"p", static_cast<int>(phase)}}); }
+std::string event_of(const Edit& edit) { return line({{"e", "edit"}, {"file", edit.file}, {"only", edit.only}}); }
 
 // Names are checked: none has a character that JSON would escape. One a namespace and two a device are written while
 // the lab comes up, so these are formatted without building a tree.
@@ -88,6 +89,7 @@ std::string event_of(const MadeDevice& made) {
     if (made.interfaces[i].borrowed) text += fmt::format(",\"b\":{}", borrowed_text(i, *made.interfaces[i].borrowed));
   if (made.hands_from) text += fmt::format(",\"h\":{}", *made.hands_from);
   if (made.created) text += ",\"c\":true";
+  if (made.fresh) text += ",\"new\":true";
   if (!made.record.empty()) text += fmt::format(",\"r\":\"{}\"", to_hex(made.record));
   if (!made.parameters.empty()) {
     Json parameters = Json::array();
@@ -151,7 +153,7 @@ std::string end_of(const MadeCommand& made) {
 std::string all_events(const Record& record) {
   std::string text = begin_event(record, record.namespaces.size() + record.devices.size() + record.sysctls.size() +
                                              record.shown.size() + record.objects.size() + record.services.size() +
-                                             record.commands.size() + 1);
+                                             record.commands.size() + (record.edit ? 2 : 1));
   for (const auto& made : record.namespaces) text += event_of(made);
   for (const auto& made : record.devices) text += event_of(made);
   for (const auto& saved : record.sysctls) text += event_of(saved);
@@ -159,6 +161,7 @@ std::string all_events(const Record& record) {
   for (const auto& made : record.objects) text += event_of(made);
   for (const auto& made : record.services) text += event_of(made);
   for (const auto& made : record.commands) text += event_of(made);
+  if (record.edit) text += event_of(*record.edit);
   return text + event_of(record.phase);
 }
 

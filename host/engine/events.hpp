@@ -12,6 +12,7 @@ namespace netrig::engine {
 /// `rest`: so many events follow that are in place with it, or the journal is damaged.
 std::string begin_event(const Record& record, std::size_t rest);
 std::string event_of(Phase phase);
+std::string event_of(const Edit& edit);
 /// It is there, or is to be.
 std::string event_of(const MadeNamespace& made);
 /// settled decides between "intended" and "made".

@@ -24,6 +24,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kJournal = "journal";
 constexpr const char* kSource = "lab.toml";
+constexpr const char* kEditSource = "edit.toml";
 constexpr const char* kLogs = "logs";
 
 /// Path of a lab's file as a record has it: absolute, and with what is not UTF-8 replaced, for the journal is JSON.
@@ -175,6 +176,11 @@ std::string Journal::applied_source(const std::string& lab) {
   return directory ? directory->read(kSource).value_or("") : "";
 }
 
+std::string Journal::edit_source(const std::string& lab) {
+  const auto directory = RecordDirectory::look(LabName(lab).str());
+  return directory ? directory->read(kEditSource).value_or("") : "";
+}
+
 Journal Journal::in_memory(const std::string& lab) {
   Record record;
   record.lab = lab;
@@ -219,6 +225,15 @@ void Journal::begin(const Lab& lab, const std::vector<std::string>& only, Purpos
   record_.begun = true;
 }
 
+void Journal::begin_edit(const Lab& next, const std::vector<std::string>& only) {
+  const std::lock_guard guard(mutex_);
+  Edit edit{.file = recorded_path(next.file), .only = only};
+  if (directory_) directory_->replace(kEditSource, next.source);
+  append(event_of(edit));
+  record_.edit = std::move(edit);
+  record_.phase = Phase::changing;
+}
+
 void Journal::set_phase(Phase phase) {
   const std::lock_guard guard(mutex_);
   // It may have to be written anew first, as it still is: if no more can be written then, it has not changed.
@@ -235,6 +250,8 @@ void Journal::commit(const Lab& lab, const std::vector<std::string>& only) {
   record_.file = recorded_path(lab.file);
   record_.only = only;
   record_.phase = Phase::running;
+  record_.edit.reset();
+  for (MadeDevice& made : record_.devices) made.fresh = false;
   write_all_anew();
 }
 
@@ -258,25 +275,31 @@ void Journal::undone(const MadeNamespace& gone) {
   std::erase_if(record_.namespaces, [&](const MadeNamespace& made) { return made.name == gone.name; });
 }
 
-void Journal::intend(const std::vector<MadeDevice>& devices) {
+void Journal::intend(std::vector<MadeDevice> devices) {
+  const std::lock_guard guard(mutex_);
+  for (MadeDevice& one : devices) one.fresh = record_.phase == Phase::changing;
   std::string lines;
   for (const auto& one : devices) lines += event_of(one);
-  const std::lock_guard guard(mutex_);
   append(lines);
   record_.devices.insert(record_.devices.end(), devices.begin(), devices.end());
 }
 
-void Journal::done(const std::vector<MadeDevice>& devices) {
-  std::string lines;
-  for (const auto& one : devices) lines += event_of(one);
+void Journal::done(std::vector<MadeDevice> devices) {
   const std::lock_guard guard(mutex_);
-  append(lines);
   // They are the latest that were intended, in the same order.
+  std::vector<MadeDevice*> places(devices.size());
   std::size_t at = record_.devices.size();
   for (std::size_t i = devices.size(); i-- > 0;) {
     while (at > 0 && record_.devices[at - 1].name != devices[i].name) --at;
-    if (at > 0) record_.devices[--at] = devices[i];
+    if (at == 0) continue;
+    places[i] = &record_.devices[--at];
+    devices[i].fresh = places[i]->fresh;
   }
+  std::string lines;
+  for (const auto& one : devices) lines += event_of(one);
+  append(lines);
+  for (std::size_t i = 0; i < devices.size(); ++i)
+    if (places[i] != nullptr) *places[i] = std::move(devices[i]);
 }
 
 void Journal::undone(const MadeDevice& gone) {
@@ -422,7 +445,7 @@ void Journal::remove() {
           throw Error(ErrorCode::failed,
                       fmt::format("cannot remove {}: {}", directory_->path(name), errno_text(fault.value())));
       }
-      directory_->remove({kernel::kHosts, kSource, kJournal});
+      directory_->remove({kernel::kHosts, kEditSource, kSource, kJournal});
     } catch (const Error& error) {
       throw Error(error.code(),
                   fmt::format("{}; what is left is the record of lab {}, and \"netrig down {}\" tries again",

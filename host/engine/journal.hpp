@@ -19,7 +19,8 @@ bool is_of_another_boot(const Record& record);
 /// Whether a lab was brought up from this file.
 bool is_same_file(const Record& record, const std::string& file);
 
-/// The directory /run/netrig/LAB, locked: `journal` (JSON lines, appended to), `lab.toml` (the file as applied).
+/// The directory /run/netrig/LAB, locked: `journal` (JSON lines, appended to), `lab.toml` (the file as applied),
+/// `edit.toml` (the file of the last edit).
 /// An event is written before the kernel is asked and settled after it has answered, so that whatever is found after a
 /// crash is known. Thread: the event members may be called from several threads at once.
 class Journal {
@@ -59,6 +60,8 @@ class Journal {
   static std::optional<Mark> mark(const std::string& lab);
   /// The lab file as it was applied. Empty: `up` has not got so far.
   static std::string applied_source(const std::string& lab);
+  /// The lab file of Record::edit.
+  static std::string edit_source(const std::string& lab);
 
   /// One that nobody else sees and that ends with this process.
   static Journal in_memory(const std::string& lab);
@@ -72,6 +75,8 @@ class Journal {
   [[nodiscard]] const Record& record() const { return record_; }
 
   void begin(const Lab& lab, const std::vector<std::string>& only, Purpose purpose);
+  /// `up` is about to make another lab of this one. What that is to be, is kept for who finds it cut off.
+  void begin_edit(const Lab& next, const std::vector<std::string>& only);
   void set_phase(Phase phase);
   /// The lab is as `lab` says: keeps its source, and writes the journal anew without what is past.
   void commit(const Lab& lab, const std::vector<std::string>& only);
@@ -80,14 +85,14 @@ class Journal {
 
   // Three verbs for everything that a lab makes. What is intended is in the record before it is made.
   void intend(const std::vector<MadeNamespace>& made);
-  void intend(const std::vector<MadeDevice>& devices);
+  void intend(std::vector<MadeDevice> devices);
   /// What it was before the lab is the first value seen, which a later one does not take the place of.
   void intend(const SavedSysctl& sysctl);
   void intend(const MadeObject& made);
   void intend(const MadeService& service);
   void intend(const MadeCommand& command);
   /// More is known of devices that were intended. Those marked as settled are there: ifindexes and record are final.
-  void done(const std::vector<MadeDevice>& devices);
+  void done(std::vector<MadeDevice> devices);
   /// It has been written; it may read otherwise, or not at all.
   void done(const ShownSysctl& sysctl);
   /// Its first process is there, and waits to be let go; or it is ready.

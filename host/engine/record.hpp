@@ -57,6 +57,7 @@ struct MadeDevice {
   std::vector<MadeInterface> interfaces = {};
   driver::Bytes record = {};
   bool settled = false;  ///< it is there; otherwise it may or may not be
+  bool fresh = false;    ///< made by an edit that has not ended well: what comes after its making may be missing
   bool created = false;  ///< create has returned, and may have done things by itself
   /// Its driver could make and move links by itself. What is born later than this number was made then, what is born
   /// before was there already; 0: that could not be told.
@@ -123,6 +124,12 @@ enum class Phase : std::uint8_t {
   removing,  ///< `down` or a rollback has begun and not ended
 };
 
+/// What `up` on a running lab was to make of it.
+struct Edit {
+  std::string file;  ///< as Record::file
+  std::vector<std::string> only = {};
+};
+
 enum class Purpose : std::uint8_t {
   up,   ///< stays until it is taken down
   run,  ///< goes with the netrig that made it
@@ -140,6 +147,7 @@ struct Record {
   std::int64_t began = 0;         ///< Units: seconds since 1970
   Purpose purpose = Purpose::up;
   Phase phase = Phase::starting;
+  std::optional<Edit> edit = {};  ///< the last that has not ended well; it counts while the lab is changing
   std::vector<MadeNamespace> namespaces;
   std::vector<MadeDevice> devices;  ///< in order of creation
   std::vector<SavedSysctl> sysctls;
@@ -156,6 +164,8 @@ struct Record {
   [[nodiscard]] const MadeService* find_service(std::string_view name) const;
   /// Nothing is under way: it stays as it is until somebody wants something else.
   [[nodiscard]] bool settled() const { return begun && phase == Phase::running && purpose == Purpose::up; }
+  /// The lab was up, and is between two files.
+  [[nodiscard]] bool half_edited() const { return begun && edit && phase == Phase::changing; }
   /// "starting", "testing"...
   [[nodiscard]] std::string_view doing() const;
 };

@@ -73,7 +73,10 @@ class Replay {
       begin(event);
     } else if (kind == "phase")
       record_.phase = static_cast<Phase>(number_of<int>(event.at("p"), 0, static_cast<int>(Phase::removing)));
-    else if (kind == "ns")
+    else if (kind == "edit") {
+      record_.phase = Phase::changing;
+      record_.edit = Edit{.file = event.at("file"), .only = event.at("only").get<std::vector<std::string>>()};
+    } else if (kind == "ns")
       add_namespace(event);
     else if (kind == "ns-gone")
       gone_namespaces_[event.at("n").get<std::string>()] = record_.namespaces.size();
@@ -164,6 +167,7 @@ class Replay {
           std::make_shared<const Borrowed>(std::move(borrowed));
     }
     made.created = event.value("c", false);
+    made.fresh = event.value("new", false);
     if (event.contains("r")) made.record = from_hex(event["r"].get<std::string>());
     if (event.contains("p"))
       for (const Json& one : event["p"])

@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <linux/capability.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <chrono>
-#include <fstream>
 
-#include <fmt/ranges.h>
-
+#include "engine/between_files.hpp"
 #include "engine/commands.hpp"
 #include "engine/services.hpp"
 #include "session/commands.hpp"
@@ -25,13 +17,6 @@
 namespace netrig::session {
 namespace {
 
-plan::Limits limits_here() {
-  plan::Limits limits;
-  limits.open_files = raise_open_files();
-  std::ifstream("/proc/sys/user/max_net_namespaces") >> limits.net_namespaces;
-  return limits;
-}
-
 /// Who names another file by mistake must not lose what he has.
 void require_same_file(const engine::Record& record, const Lab& next) {
   if (!is_from_another_file(record, next)) return;
@@ -42,7 +27,8 @@ void require_same_file(const engine::Record& record, const Lab& next) {
       next.file);
 }
 
-/// A lab that an earlier run left between states is taken away before it is begun anew.
+/// A lab that an earlier run left between states is taken away before it is begun anew, but one that was up and is
+/// between two files.
 engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest& request) {
   const std::string& lab = next.name.str();
   auto journal =
@@ -50,14 +36,14 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
   const engine::Record& record = journal->record();
   if (!record.begun) return std::move(*journal);
   if (!engine::is_lost(record)) {
-    if (record.settled() && request.purpose == engine::Purpose::run)
+    const bool stays = record.settled() || record.half_edited();
+    if (stays && request.purpose == engine::Purpose::run)
       throw Error(ErrorCode::conflict,
                   fmt::format("lab {0} is up already, and run would take it down; run its tests with \"netrig test "
                               "{0}\", or take it down first",
                               lab));
-    const bool kept = record.settled() || record.phase == engine::Phase::changing;
-    if (kept && !request.replace) require_same_file(record, next);
-    if (record.settled()) return std::move(*journal);
+    if (stays && !request.replace) require_same_file(record, next);
+    if (stays) return std::move(*journal);
     require_unused(record, {}, fmt::format("; or take this one down first with \"netrig down --force {}\"", lab));
     spdlog::warn("an earlier run on lab \"{}\" was cut off while {}; what it left is removed first", lab,
                  record.doing());
@@ -71,6 +57,32 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
     spdlog::warn("{}", error.message());
   }
   return open_settled(host, next, request);
+}
+
+/// Brings a lab whose edit was cut off back to the file that it was up by, unless `next` is that edit once more: then
+/// it only has to go on.
+void take_edit_back(const Host& host, engine::Journal& journal, const Lab& next, const UpRequest& request) {
+  const engine::Record record = journal.record();
+  if (!record.half_edited()) return;
+  const bool goes_on = engine::Journal::edit_source(record.lab) == next.source && record.edit->only == request.only;
+  spdlog::warn("an earlier run on lab \"{}\" was cut off while changing; {}", record.lab,
+               goes_on ? "this one goes on with it" : "what it had begun is taken back first");
+  if (goes_on) return;
+  const Lab before = host.applied(record);
+  const Lab made = engine::under_edit(before, host.edited(record));
+  try {
+    engine::take_leftovers(journal, host.drivers, host.options, made);
+    engine::Bringing back(journal, host.drivers, host.options, &made, before);
+    if (back.plan().empty())
+      journal.commit(before, record.only);
+    else
+      back.run(record.only);
+  } catch (const Error& error) {
+    throw Error(error.code(),
+                fmt::format("lab \"{}\" cannot be brought back to {}, which an earlier run was changing: {}",
+                            record.lab, record.file, error.message()),
+                error.where());
+  }
 }
 
 /// Comes before the commit point: whoever finds the lab up finds its directories.
@@ -125,13 +137,6 @@ bool is_from_another_file(const engine::Record& record, const Lab& lab) {
   return !engine::is_same_file(record, lab.file) && engine::Journal::applied_source(record.lab) != lab.source;
 }
 
-void check_machine(const Lab& lab) {
-  plan::check_limits(lab, limits_here());
-  check_services(lab);
-  check_views(lab);
-  require_privileges("bringing up a lab");
-}
-
 BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
   require_commands(host.drivers.policy(), next,
@@ -148,6 +153,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
                            engine::Journal::applied_source(journal.record().lab) == next.source;
     const bool same = same_text && engine::is_same_file(journal.record(), next.file);
     if (!result.fresh) {
+      take_edit_back(host, journal, next, request);
       current = same_text ? next : host.applied(journal.record());
       // Every namespace would be another one of the same name.
       if (current->prefix != next.prefix)
@@ -182,7 +188,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     bring_views(journal, next, result.fresh);
     if (result.fresh || !plan.empty())
       bringing.run(request.only);
-    else if (!same)
+    else if (!same || journal.record().half_edited())
       journal.commit(next, request.only);  // comments may have changed
     result.warnings = bringing.warnings();
     bring_to_life(host, next, result);
@@ -199,28 +205,6 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return result;
-}
-
-void require_privileges(const std::string& what) {
-  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
-  std::array<__user_cap_data_struct, 2> data{};
-  if (::syscall(SYS_capget, &header, data.data()) != 0) return;
-  const auto has = [&](unsigned capability) {
-    return (data.at(capability / 32).effective >> (capability % 32) & 1U) != 0;
-  };
-  std::vector<std::string> missing;
-  if (!has(CAP_SYS_ADMIN)) missing.emplace_back("CAP_SYS_ADMIN (network namespaces)");
-  if (!has(CAP_NET_ADMIN)) missing.emplace_back("CAP_NET_ADMIN (interfaces, addresses, routes)");
-  if (missing.empty()) return;
-  throw Error(ErrorCode::denied, fmt::format("{} needs {}; run it with sudo", what, fmt::join(missing, " and ")));
-}
-
-std::uint64_t raise_open_files() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 }  // namespace netrig::session

@@ -21,6 +21,8 @@ struct Host {
   driver::Registry& drivers;
   /// The lab as it was brought up, read from the copy kept with its record. Throws Error.
   std::function<Lab(const engine::Record&)> applied;
+  /// What its last edit was to make of it, read from the copy of that. Throws Error.
+  std::function<Lab(const engine::Record&)> edited;
   engine::Options options;  ///< of every run: progress, interruption
 };
 

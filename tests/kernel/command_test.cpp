@@ -237,7 +237,8 @@ TEST_CASE("up and down in one process leave no descriptor open") {
     const netrig::engine::Options options;
     netrig::engine::Bringing(*journal, drivers, options, nullptr, lab).run({});
     CHECK(namespaces().size() == 2);
-    const netrig::session::Host host{.drivers = drivers, .applied = [&](const auto&) { return lab; }, .options = {}};
+    const auto applied = [&](const auto&) { return lab; };
+    const netrig::session::Host host{.drivers = drivers, .applied = applied, .edited = applied, .options = {}};
     CHECK(netrig::session::status(host, journal->record()).whole());
     CHECK(netrig::engine::down(*journal, drivers, {}).empty());
   }

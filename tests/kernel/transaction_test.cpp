@@ -293,6 +293,65 @@ interfaces = [{ namespace = "foreign", name = "lab0" }, { namespace = "m0", name
   CHECK(cut_off > 10);
 }
 
+TEST_CASE("an edit that kill -9 has cut off is gone on with or taken back, and what it did not touch stays") {
+  const std::string first = pairs(60) + "[namespace.still]\n[namespace.less]\n";
+  const std::string second =
+      replaced(replaced(first, "\"10.0.0.1/30 + {4*k}\"", "\"10.0.0.1/30 + {4*k}\", \"172.16.0.1/32 + {k}\""),
+               "[namespace.less]\n",
+               "[namespace.more]\n[device.extra]\ndriver = \"veth\"\ninterfaces = [{ namespace = \"still\", name = "
+               "\"extra\" }, { namespace = \"more\", name = \"eth0\" }]\n");
+  const std::string lab = file("lab.toml", first);
+  REQUIRE(cli("up " + lab).exit == 0);
+  const std::string still = sh("stat -L -c %i /run/netns/still").out;
+  file("lab.toml", second);
+  const auto began = std::chrono::steady_clock::now();
+  REQUIRE(cli("up " + lab).exit == 0);
+  const auto whole =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - began).count();
+  const unsigned seed = std::random_device()();
+  CAPTURE(seed);
+  std::mt19937 random(seed);
+  bool on_second = true;
+  int halves = 0;
+  for (int round = 0; round < 12 || (halves < 4 && round < 300); ++round) {
+    INFO("round " << round);
+    file("lab.toml", on_second ? first : second);
+    const int process = start_netrig({"up", lab});
+    std::this_thread::sleep_for(std::chrono::microseconds(std::uniform_int_distribution<long>(0, whole)(random)));
+    ::kill(process, SIGKILL);
+    wait_for(process);
+    const bool half = cli("list").out.find("cut off while changing") != std::string::npos;
+    if (half) {
+      ++halves;
+      const Result status = cli("status many");
+      CHECK(status.exit != 0);
+      CHECK_THAT(status.out, ContainsSubstring("BETWEEN TWO FILES: run \"netrig up\" with either"));
+    }
+    const bool on = round % 2 == 0;
+    if (on) on_second = !on_second;
+    file("lab.toml", on_second ? second : first);
+    const Result next = cli("up " + lab);
+    INFO(next.err);
+    REQUIRE(next.exit == 0);
+    if (half)
+      CHECK_THAT(next.err, ContainsSubstring(on ? "cut off while changing; this one goes on with it"
+                                                : "cut off while changing; what it had begun is taken back first"));
+    const Result verified = cli("verify many --strict");
+    INFO(verified.out);
+    REQUIRE(verified.exit == 0);
+    CHECK((sh("ip -n m0 -j address show eth0").out.find("172.16.0.1") != std::string::npos) == on_second);
+    CHECK((sh("ip -n still -j link show extra").exit == 0) == on_second);
+    Texts names = namespaces();
+    CHECK(std::count(names.begin(), names.end(), "more") == (on_second ? 1 : 0));
+    CHECK(std::count(names.begin(), names.end(), "less") == (on_second ? 0 : 1));
+    CHECK(sh("stat -L -c %i /run/netns/still").out == still);
+  }
+  CHECK(halves >= 4);
+  REQUIRE(cli("down many").exit == 0);
+  CHECK(namespaces().empty());
+  CHECK(std::filesystem::is_empty("/run/netrig"));
+}
+
 TEST_CASE("down says which processes keep a namespace alive") {
   goes_up(kTwo);
   REQUIRE(sh("ip netns exec a sleep 30 >/dev/null 2>&1 &").exit == 0);

@@ -4,6 +4,7 @@
 
 #include "catch.hpp"
 #include "config/config.hpp"
+#include "engine/between_files.hpp"
 #include "fake_drivers.hpp"
 #include "fake_place.hpp"
 #include "plan/difference.hpp"
@@ -90,6 +91,24 @@ driver = "veth"
 interfaces = [
   { namespace = "host", name = "lab0", addresses = ["10.0.0.1/24"] },
   { namespace = "in", name = "eth0", addresses = ["10.0.0.2/24"] },
+]
+)";
+
+/// The same with everything else in there.
+const std::string kOtherGuest = R"(
+[lab]
+name = "guest"
+[namespace.host]
+existing = true
+routes = [{ to = "198.51.100.0/24", type = "blackhole" }]
+rules = [{ from = "198.51.100.0/24", table = 101, priority = 11 }]
+lo = ["10.255.0.2/32"]
+[namespace.out]
+[device.wire]
+driver = "veth"
+interfaces = [
+  { namespace = "host", name = "lab0", addresses = ["10.0.0.1/24", "10.0.0.3/24"] },
+  { namespace = "out", name = "eth0", addresses = ["10.0.0.2/24"] },
 ]
 )";
 
@@ -258,6 +277,75 @@ TEST_CASE("an edit that is refused any message is whole or not at all") {
     }
   }
   CHECK(past_commit > 0);
+}
+
+namespace {
+
+/// An edit that is killed at a message. Returns whether it was; otherwise it has come to its end.
+bool edit_killed(fake::World& world, engine::Journal& journal, const Lab& first, const Lab& second,
+                 std::size_t message) {
+  driver::Registry drivers(driver::Policy{});
+  const engine::Options options{.threads = 1};
+  auto place = std::make_unique<fake::Place>(world, journal, 0);
+  place->die_at(message);
+  engine::Bringing bringing(journal, drivers, options, &first, second, std::move(place));
+  try {
+    bringing.run({});
+  } catch (const fake::Killed&) {
+    return true;
+  }
+  return false;
+}
+
+/// Goes to `next`, as `up` does with a lab that it finds between two files.
+void go_on(fake::World& world, engine::Journal& journal, const Lab& current, const Lab& next) {
+  driver::Registry drivers(driver::Policy{});
+  engine::take_leftovers(journal, drivers, {}, current, std::make_unique<fake::Place>(world, journal, 0));
+  REQUIRE(up(world, journal, &current, next).whole);
+}
+
+void require_like(const fake::World& world, const engine::Journal& journal, const Lab& lab) {
+  fake::World wanted = with_host();
+  engine::Journal other = engine::Journal::in_memory(lab.name.str());
+  REQUIRE(up(wanted, other, nullptr, lab).whole);
+  REQUIRE(configured(world) == configured(wanted));
+  REQUIRE(devices_in(journal.record()) == devices_in(other.record()));
+  REQUIRE(journal.record().namespaces.size() == other.record().namespaces.size());
+  REQUIRE(journal.record().sysctls.size() == other.record().sysctls.size());
+  REQUIRE(journal.record().objects.size() == other.record().objects.size());
+}
+
+}  // namespace
+
+TEST_CASE("an edit that is killed at any message is gone on with, or taken back") {
+  const auto [before, after] = GENERATE_REF(std::pair(kHosts, kEdited), std::pair(kEdited, kHosts),
+                                            std::pair(kGuest, kOtherGuest), std::pair(kOtherGuest, kGuest));
+  const Lab first = lab_of(before);
+  const Lab second = lab_of(after);
+  const bool forward = GENERATE(true, false);
+  std::size_t halves = 0;
+  for (std::size_t message = 1;; ++message) {
+    INFO("message " << message << (forward ? ", on" : ", back"));
+    fake::World world = with_host();
+    engine::Journal journal = engine::Journal::in_memory(first.name.str());
+    REQUIRE(up(world, journal, nullptr, first).whole);
+    if (!edit_killed(world, journal, first, second, message)) break;
+    if (!journal.record().half_edited()) {  // past its commit point
+      go_on(world, journal, second, second);
+      require_like(world, journal, second);
+      continue;
+    }
+    ++halves;
+    if (forward)
+      go_on(world, journal, first, second);
+    else
+      go_on(world, journal, engine::under_edit(first, second), first);
+    REQUIRE_FALSE(journal.record().edit);
+    require_like(world, journal, forward ? second : first);
+    REQUIRE(down(world, journal).whole);
+    REQUIRE(shown(world) == shown(with_host()));
+  }
+  CHECK(halves > 3);
 }
 
 TEST_CASE("a lab of which anything resists once goes with the next down, and leaves all else as it was") {

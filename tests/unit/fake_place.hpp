@@ -31,6 +31,9 @@ struct World {
   std::uint32_t last_ifindex = 1;
 };
 
+/// Thrown past everything that would put things right.
+struct Killed {};
+
 class Place final : public engine::Place {
  public:
   /// `refused`: number of the message that is, counted from 1; 0: none. `and_after`: all that come after it are, too.
@@ -47,7 +50,7 @@ class Place final : public engine::Place {
     return state;
   }
 
-  plan::Seen look(const engine::Record& record, const Lab* /*current*/, const Lab& next) override {
+  plan::Seen look(const engine::Record& record, const Lab* current, const Lab& next) override {
     plan::Seen seen;
     for (const engine::MadeNamespace& made : record.namespaces)
       if (is_there(made)) seen.spaces.emplace(made.name, world_.spaces[made.name].state);
@@ -57,6 +60,11 @@ class Place final : public engine::Place {
     for (const engine::MadeDevice& device : record.devices)
       for (const engine::MadeInterface& made : device.interfaces)
         if (find(made) == nullptr) seen.broken.insert(device.name);
+    if (current != nullptr)
+      for (const Device& device : current->devices)
+        if (std::none_of(record.devices.begin(), record.devices.end(),
+                         [&](const engine::MadeDevice& made) { return made.name == device.name.str(); }))
+          seen.broken.insert(device.name.str());
     for (const Device& device : next.devices)
       if (const auto found = world_.devices.find(device.name.str());
           found != world_.devices.end() && device.about && device.about->tells())
@@ -197,10 +205,13 @@ class Place final : public engine::Place {
   [[nodiscard]] std::size_t messages() const { return *asked_; }
   /// For who looks when this is gone.
   void count_into(std::size_t& messages) { asked_ = &messages; }
+  /// The run ends at this message, counted from 1, as by SIGKILL.
+  void die_at(std::size_t message) { dies_at_ = message; }
 
  private:
   void ask(const std::string& what) {
     ++*asked_;
+    if (*asked_ == dies_at_) throw Killed{};
     if (*asked_ == refused_ || (and_after_ && refused_ != 0 && *asked_ > refused_))
       throw Error(ErrorCode::failed, "refused: " + what);
   }
@@ -264,6 +275,7 @@ class Place final : public engine::Place {
   engine::Journal& journal_;
   std::size_t refused_;
   bool and_after_;
+  std::size_t dies_at_ = 0;
   std::size_t own_count_ = 0;
   std::size_t* asked_ = &own_count_;
 };
