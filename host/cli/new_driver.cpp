@@ -39,18 +39,24 @@ struct Language {
   const char* files;     ///< lines of the table in README.md, without the source itself
   const char* build;
   const char* build_in_ci;
+  const char* unit_test;  ///< lines of CMakeLists.txt for it
+  const char* run_unit_test;
   const char* package;
 };
 constexpr const char* kCmakeFiles = "| `CMakeLists.txt` | the build, and the package |";
 constexpr const char* kCmakeBuild = "cmake -B build && cmake --build build";
+// A table has no code to be tested.
+constexpr const char* kCmakeUnitTest = "enable_testing()\nnetrig_add_driver_test({{NAME}} SOURCES {{TEST}})\n";
+constexpr const char* kCmakeRunUnitTest = "ctest --test-dir build --output-on-failure";
 constexpr const char* kCmakePackage = "cmake --build build --target package";
 constexpr std::array kLanguages = {
-    Language{"c", "c", "cmake", "C", "set(CMAKE_C_STANDARD 11)", kCmakeFiles, kCmakeBuild, kCmakeBuild, kCmakePackage},
-    Language{"c++", "cpp", "cmake", "CXX", "set(CMAKE_CXX_STANDARD 17)", kCmakeFiles, kCmakeBuild, kCmakeBuild,
-             kCmakePackage},
+    Language{"c", "c", "cmake", "C", "set(CMAKE_C_STANDARD 11)", kCmakeFiles, kCmakeBuild, kCmakeBuild, kCmakeUnitTest,
+             kCmakeRunUnitTest, kCmakePackage},
+    Language{"c++", "cpp", "cmake", "C CXX", "set(CMAKE_CXX_STANDARD 17)", kCmakeFiles, kCmakeBuild, kCmakeBuild,
+             kCmakeUnitTest, kCmakeRunUnitTest, kCmakePackage},
     Language{"rust", "rs", "make", "", "",
              "| `abi/netrig.rs` | netrig/driver.h in Rust |\n| `Makefile` | the build, and the package |", "make",
-             "apt-get install -y rustc\n          make", "make package"}};
+             "apt-get install -y rustc\n          make", "", "make test", "make package"}};
 
 const Language& language_of(const std::string& name) {
   for (const Language& one : kLanguages)
@@ -72,22 +78,6 @@ std::string type_of(const std::string& name) {
 
 using Words = std::map<std::string, std::string, std::less<>>;
 
-Words words_of(const NewOptions& options, const Language& language) {
-  const std::string source = fmt::format("{}.{}", options.name, language.ending);
-  std::string package = options.name;  // Debian's names have no "_"
-  std::replace(package.begin(), package.end(), '_', '-');
-  return {{"NAME", options.name},
-          {"TYPE", type_of(options.name)},
-          {"SOURCE", source},
-          {"PACKAGE_NAME", package},
-          {"LANGUAGE", language.cmake},
-          {"STANDARD", language.standard},
-          {"FILES", fmt::format("| `{}` | the driver |\n{}", source, language.files)},
-          {"BUILD", language.build},
-          {"CI_BUILD", language.build_in_ci},
-          {"PACKAGE", language.package}};
-}
-
 std::string filled_in(std::string_view text, const Words& words) {
   std::string filled;
   for (;;) {
@@ -104,6 +94,33 @@ std::string filled_in(std::string_view text, const Words& words) {
       return filled.append(text);
     }
   }
+}
+
+Words words_of(const NewOptions& options, const Language& language) {
+  const std::string source = fmt::format("{}.{}", options.name, language.ending);
+  std::string package = options.name;  // Debian's names have no "_"
+  std::replace(package.begin(), package.end(), '_', '-');
+  // The mock host's, which is C, is Rust's, too.
+  const std::string test =
+      fmt::format("{}_test.{}", options.name, language.ending == std::string_view("cpp") ? "cpp" : "c");
+  Words words = {{"NAME", options.name},
+                 {"TYPE", type_of(options.name)},
+                 {"SOURCE", source},
+                 {"PACKAGE_NAME", package},
+                 {"LANGUAGE", language.cmake},
+                 {"STANDARD", language.standard},
+                 {"TEST", test},
+                 {"FILES", fmt::format("| `{}` | the driver |\n{}", source, language.files)},
+                 {"BUILD", language.build},
+                 {"CI_BUILD", language.build_in_ci},
+                 {"UNIT_TEST", ""},
+                 {"PACKAGE", language.package}};
+  if (options.table) return words;
+  words["FILES"] = fmt::format("| `{}` | the driver |\n| `{}` | its unit tests |\n{}", source, test, language.files);
+  words["BUILD"] = fmt::format("{}\n{}", language.build, language.run_unit_test);
+  words["CI_BUILD"] = fmt::format("{}\n          {}", language.build_in_ci, language.run_unit_test);
+  words["UNIT_TEST"] = filled_in(language.unit_test, words);
+  return words;
 }
 
 /// A folder that was not there; it goes again unless it is kept.

@@ -2,10 +2,10 @@
 #include "driver/call.hpp"
 
 #include <fmt/format.h>
+#include <netrig/rules.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t granted,
@@ -50,31 +50,7 @@ namespace {
 
 /// What a driver is told that a service failed with.
 netrig_status status_for(ErrorCode code, int error) {
-  switch (error) {
-    case EEXIST:
-      return NETRIG_EXISTS;
-    case ENOENT:
-    case ENODEV:
-    case ESRCH:
-      return NETRIG_NOT_FOUND;
-    case EBUSY:
-      return NETRIG_BUSY;
-    case EINVAL:
-    case ERANGE:
-      return NETRIG_INVALID;
-    case EOPNOTSUPP:
-    case EPROTONOSUPPORT:
-    case EAFNOSUPPORT:
-      return NETRIG_UNSUPPORTED;
-    case EPERM:
-    case EACCES:
-      return NETRIG_DENIED;
-    case ENOMEM:
-    case ENOBUFS:
-      return NETRIG_NO_MEMORY;
-    default:
-      break;
-  }
+  if (const netrig_status status = netrig_status_of(error); status != NETRIG_IO) return status;
   switch (code) {
     case ErrorCode::denied:
       return NETRIG_DENIED;

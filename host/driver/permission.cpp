@@ -10,11 +10,12 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <netrig/driver.h>
+#include <netrig/rules.h>
 #include <netrig/services.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+#include <iterator>
 
 #include "driver/security.hpp"
 #include "model/printable.hpp"
@@ -76,38 +77,9 @@ bool may_carry(std::uint16_t message, std::uint16_t attribute) {
 /// Generic netlink commands that only read. A family that is not here has its dumps, which list what there is; whether
 /// another of its commands reads, nobody but its authors knows.
 bool is_known_to_read(const std::string& family, std::uint8_t command, std::uint16_t flags) {
-  // linux/ethtool_netlink.h; by number what its version in Debian 12 does not have yet. What acts (a cable test, a
-  // firmware's flashing) and what comes later is not among them.
-  constexpr int kRssGet = 38;
-  constexpr int kPlcaGetCfg = 39;
-  constexpr int kPlcaGetStatus = 41;
-  constexpr int kMmGet = 42;
-  static constexpr std::array<int, 25> kEthtool = {ETHTOOL_MSG_STRSET_GET,
-                                                   ETHTOOL_MSG_LINKINFO_GET,
-                                                   ETHTOOL_MSG_LINKMODES_GET,
-                                                   ETHTOOL_MSG_LINKSTATE_GET,
-                                                   ETHTOOL_MSG_DEBUG_GET,
-                                                   ETHTOOL_MSG_WOL_GET,
-                                                   ETHTOOL_MSG_FEATURES_GET,
-                                                   ETHTOOL_MSG_PRIVFLAGS_GET,
-                                                   ETHTOOL_MSG_RINGS_GET,
-                                                   ETHTOOL_MSG_CHANNELS_GET,
-                                                   ETHTOOL_MSG_COALESCE_GET,
-                                                   ETHTOOL_MSG_PAUSE_GET,
-                                                   ETHTOOL_MSG_EEE_GET,
-                                                   ETHTOOL_MSG_TSINFO_GET,
-                                                   ETHTOOL_MSG_TUNNEL_INFO_GET,
-                                                   ETHTOOL_MSG_FEC_GET,
-                                                   ETHTOOL_MSG_MODULE_EEPROM_GET,
-                                                   ETHTOOL_MSG_STATS_GET,
-                                                   ETHTOOL_MSG_PHC_VCLOCKS_GET,
-                                                   ETHTOOL_MSG_MODULE_GET,
-                                                   ETHTOOL_MSG_PSE_GET,
-                                                   kRssGet,
-                                                   kPlcaGetCfg,
-                                                   kPlcaGetStatus,
-                                                   kMmGet};
-  if (family == "ethtool") return std::find(kEthtool.begin(), kEthtool.end(), command) != kEthtool.end();
+  if (family == "ethtool")
+    return std::find(std::begin(netrig_ethtool_reads), std::end(netrig_ethtool_reads), command) !=
+           std::end(netrig_ethtool_reads);
   if (family == "nlctrl") return command == CTRL_CMD_GETFAMILY || command == CTRL_CMD_GETPOLICY;
   // linux/nl80211.h: NL80211_CMD_TESTMODE and NL80211_CMD_VENDOR hand a dump to the hardware's driver, which may do
   // anything.
