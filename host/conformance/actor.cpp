@@ -13,6 +13,7 @@
 #include <string_view>
 #include <thread>
 
+#include "driver/crash.hpp"
 #include "driver/elf.hpp"
 #include "driver/loader.hpp"
 
@@ -67,6 +68,7 @@ int act(const driver::FenceOptions& options) {
         driver::load_plugin(fence.rooted ? fmt::format("/{}", driver::kWorkerPlugin)
                                          : fmt::format("/proc/self/fd/{}", driver::kWorkerPlugin),
                             plugin.about);
+    driver::tell_crashes(&functions);
     driver::close_fence(options);
     if (channel.send(MessageType::hello, {}) != Message::How::arrived) return 1;
     for (;;) {
@@ -87,7 +89,12 @@ int act(const driver::FenceOptions& options) {
 
 Ending Actor::unhappy(Message& message, std::chrono::nanoseconds time) {
   Ending ending;
-  if (message.how == Message::How::arrived && message.type == MessageType::violation) {
+  std::vector<driver::CrashPlace> crash;
+  for (; message.how == Message::How::arrived && message.type == MessageType::crash &&
+         crash.size() < driver::kMostCrashPlaces;
+       message = process_->channel().receive({.deadline = driver::Clock::now() + time}))
+    crash.push_back(driver::decode_crash(message.bytes));
+  if (crash.empty() && message.how == Message::How::arrived && message.type == MessageType::violation) {
     ending = {.how = Ending::How::stopped,
               .text = fmt::format("it called {}, which no driver may",
                                   driver::syscall_name(driver::decode_violation(message.bytes)))};
@@ -98,7 +105,9 @@ Ending Actor::unhappy(Message& message, std::chrono::nanoseconds time) {
               .text = fmt::format("it did not return within {}", format_duration(time.count()))};
   } else {
     const std::string how = process_->end();
-    ending = {.how = Ending::How::crashed, .text = "it " + (how.empty() ? "closed its connection" : how)};
+    const std::string where =
+        driver::to_text(crash, scenery_.about->kind, std::as_bytes(driver::SealedView(scenery_.plugin).bytes()));
+    ending = {.how = Ending::How::crashed, .text = "it " + (how.empty() ? "closed its connection" : how + where)};
   }
   process_.reset();
   return ending;

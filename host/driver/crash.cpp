@@ -9,10 +9,12 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <vector>
 
 #include "driver/channel.hpp"
 #include "driver/fence.hpp"
 #include "driver/messages.hpp"
+#include "driver/symbols.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -39,40 +41,42 @@ int find_plugin(dl_phdr_info* library, std::size_t, void*) {
   return 1;
 }
 
+constexpr int kMostFrames = 256;
+
 struct Walk {
-  int frames = 0;  // of this file's, and the kernel's for the signal, which is none to the unwinder
-  bool found = false;
-  CrashPlace place = {};
+  int frames = 0;
+  std::size_t told = 0;
 };
+
+/// At once: a stack that is overwritten may end the walk, and this process.
+void tell(const CrashPlace& place) {
+  struct {
+    MessageHeader header;
+    std::uint64_t offset;
+    std::uint64_t called;
+  } message{{.size = 2 * sizeof(std::uint64_t), .type = MessageType::crash, .descriptors = 0},
+            place.offset,
+            place.called ? 1U : 0U};
+  const ssize_t ignored = ::write(kWorkerSocket, &message, sizeof message);
+  static_cast<void>(ignored);
+}
 
 _Unwind_Reason_Code look_at(_Unwind_Context* context, void* argument) {
   auto& walk = *static_cast<Walk*>(argument);
   int exact = 0;
   const std::uintptr_t at = _Unwind_GetIPInfo(context, &exact);
-  const bool of_plugin = at >= plugin.begin && at < plugin.end;
-  if (of_plugin) {
-    walk.found = true;
+  if (at >= plugin.begin && at < plugin.end) {
+    ++walk.told;
     // What is not where a signal came is where a call returns to, perhaps on the next line.
-    walk.place = {.offset = at - plugin.base - (exact != 0 ? 0 : 1), .called = exact == 0};
+    tell({.offset = at - plugin.base - (exact != 0 ? 0 : 1), .called = exact == 0});
   }
-  return of_plugin || ++walk.frames == 64 ? _URC_END_OF_STACK : _URC_NO_REASON;
+  return walk.told == kMostCrashPlaces || ++walk.frames == kMostFrames ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 /// No locks, no memory; a second crash in here, on a stack that is overwritten, ends it at once.
 void on_crash(int signal) {
   Walk walk;
   _Unwind_Backtrace(&look_at, &walk);
-  if (walk.found) {
-    struct {
-      MessageHeader header;
-      std::uint64_t offset;
-      std::uint64_t called;
-    } message{{.size = 2 * sizeof(std::uint64_t), .type = MessageType::crash, .descriptors = 0},
-              walk.place.offset,
-              walk.place.called ? 1U : 0U};
-    const ssize_t ignored = ::write(kWorkerSocket, &message, sizeof message);
-    static_cast<void>(ignored);
-  }
   ::raise(signal);
 }
 
@@ -91,8 +95,24 @@ void tell_crashes(const void* inside) {
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT}) ::sigaction(signal, &action, nullptr);
 }
 
-std::string to_text(const CrashPlace& place, const std::string& kind) {
-  return fmt::format(" {} {}.so+{:#x}", place.called ? "in what is called at" : "at", kind, place.offset);
+std::string to_text(std::span<const CrashPlace> places, const std::string& kind, std::span<const std::byte> file) {
+  constexpr std::size_t kMostShown = 12;
+  if (places.empty()) return {};
+  std::vector<std::uint64_t> offsets;
+  for (const CrashPlace& one : places) offsets.push_back(one.offset);
+  const std::vector<std::string> names = functions_at(file, offsets);
+  const auto with_name = [&](std::size_t i) {
+    return names[i].empty() ? fmt::format("+{:#x}", offsets[i]) : fmt::format("+{:#x} ({})", offsets[i], names[i]);
+  };
+  std::string text = fmt::format(" {} {}.so{}", places[0].called ? "in what is called at" : "at", kind, with_name(0));
+  std::size_t shown = 0;
+  for (std::size_t i = 1, next = 1; i < places.size(); i = next) {
+    while (next < places.size() && offsets[next] == offsets[i]) ++next;  // it calls itself
+    if (++shown > kMostShown) return text + ", ...";
+    text += fmt::format("{}{}{}", shown == 1 ? "; called from " : ", ", with_name(i),
+                        next - i == 1 ? "" : fmt::format(", {} times", next - i));
+  }
+  return text;
 }
 
 }  // namespace netrig::driver

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string_view>
 
+#include "driver/elf_image.hpp"
 #include "driver/refusal.hpp"
 #include "driver/table.hpp"
 #include "model/error.hpp"
@@ -54,30 +55,6 @@ constexpr std::uint64_t kMostSymbols = 1 << 16;  // whose names are kept
 bool is_word(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
 }
-
-/// The file's bytes, read only within bounds.
-class Image {
- public:
-  explicit Image(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  template <typename T>
-  [[nodiscard]] T at(std::uint64_t offset) const {
-    T value{};
-    std::memcpy(&value, range(offset, sizeof value).data(), sizeof value);
-    return value;
-  }
-  void require(std::uint64_t offset, std::uint64_t size) const {
-    if (offset > bytes_.size() || size > bytes_.size() - offset) refuse("the file is truncated or damaged");
-  }
-  [[nodiscard]] std::span<const std::byte> range(std::uint64_t offset, std::uint64_t size) const {
-    require(offset, size);
-    return bytes_.subspan(offset, size);
-  }
-  [[nodiscard]] std::uint64_t size() const { return bytes_.size(); }
-
- private:
-  std::span<const std::byte> bytes_;
-};
 
 struct Dynamic {
   std::vector<std::uint64_t> needed;
@@ -189,7 +166,7 @@ class Reader {
   }
 
   void read_notes(const Elf64_Phdr& segment) {
-    const auto bytes = Image(image_.range(segment.p_offset, segment.p_filesz));
+    const auto bytes = ElfImage(image_.range(segment.p_offset, segment.p_filesz));
     const std::uint64_t align = segment.p_align == 8 ? 8 : 4;
     const auto padded = [&](std::uint64_t size) { return (size + align - 1) / align * align; };
     for (std::uint64_t at = 0; at + sizeof(Elf64_Nhdr) <= bytes.size();) {
@@ -417,7 +394,7 @@ class Reader {
     if (!found) refuse("it does not export " NETRIG_DRIVER_SYMBOL "; define it with NETRIG_EXPORT", "binary.functions");
   }
 
-  Image image_;
+  ElfImage image_;
   Elf64_Ehdr header_{};
   std::vector<Elf64_Phdr> loads_;
   std::uint64_t mapped_ = 0;  ///< end of the last page of those

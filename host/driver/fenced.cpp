@@ -137,15 +137,17 @@ class FencedDriver final : public Driver {
   /// given after its deadline.
   Message next(const Patience& patience, const Services* services, std::chrono::nanoseconds grace = {}) {
     Message message = process_->channel().receive(patience);
-    std::string where;
-    switch (message.how) {
+    std::vector<CrashPlace> crash;
+    for (;
+         message.how == Message::How::arrived && message.type == MessageType::crash && crash.size() < kMostCrashPlaces;
+         message = process_->channel().receive(patience))
+      crash.push_back(decode_crash(message.bytes));
+    switch (crash.empty() ? message.how : Message::How::closed) {
       case Message::How::arrived:
         if (message.type == MessageType::violation)
           throw Error(ErrorCode::driver, fmt::format("it called {}, which no driver may; its worker was stopped",
                                                      syscall_name(decode_violation(message.bytes))));
-        if (message.type != MessageType::crash) return message;
-        where = to_text(decode_crash(message.bytes), plugin_.kind);
-        break;
+        return message;
       case Message::How::late:
         throw Error(ErrorCode::failed,
                     fmt::format("it took longer than its deadline of {}{}; its worker was stopped",
@@ -164,9 +166,14 @@ class FencedDriver final : public Driver {
     }
     const std::string how = process_->end();
     const std::string words = pass_on_output();
-    throw Error(ErrorCode::driver,
-                fmt::format("its worker {}{}", how.empty() ? "closed its connection to the host" : how + where,
-                            words.empty() ? "" : fmt::format("; its last words: {}", words)));
+    throw Error(
+        ErrorCode::driver,
+        fmt::format("its worker {}{}", how.empty() ? "closed its connection to the host" : how + where_of(crash),
+                    words.empty() ? "" : fmt::format("; its last words: {}", words)));
+  }
+
+  [[nodiscard]] std::string where_of(const std::vector<CrashPlace>& crash) const {
+    return to_text(crash, plugin_.kind, std::as_bytes(SealedView(plugin_).bytes()));
   }
 
   /// Lines that the driver has printed go to the log. The last of them: a panic is told in three.

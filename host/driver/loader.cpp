@@ -49,14 +49,17 @@ std::string loading_path(const SealedPlugin& plugin) {
 
 const netrig_functions& load_plugin(const std::string& path, const DriverDescription& about) {
   namespace dll = boost::dll;
+  // Before Boost.DLL, which looks for the program's path when this fails, and that no worker may. It is pinned: its
+  // code may be on a stack whenever we would unload it.
+  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) == nullptr) {
+    const char* words = ::dlerror();
+    std::string_view reason = words != nullptr ? words : "the dynamic loader does not say why";
+    if (reason.starts_with(path + ": ")) reason.remove_prefix(path.size() + 2);
+    refuse(fmt::format("it cannot be loaded: {}", reason));
+  }
   boost::system::error_code error;
   dll::shared_library library(path, dll::load_mode::rtld_now | dll::load_mode::rtld_local, error);
-  if (error) {
-    const char* words = ::dlerror();
-    refuse(fmt::format("it cannot be loaded: {}", words != nullptr ? words : error.message()));
-  }
-  // Pinned: its code may be on a stack whenever we would unload it.
-  if (::dlopen(path.c_str(), RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE) == nullptr) refuse("it cannot be kept loaded");
+  if (error) refuse(fmt::format("it cannot be loaded: {}", error.message()));
   const auto& functions = library.get<const netrig_functions>(NETRIG_DRIVER_SYMBOL);
   check_functions(functions, about.functions);
   return functions;

@@ -30,7 +30,7 @@ enum class MessageType : std::uint16_t {
   service = 4,    ///< asks the host for something; answered by items and one done
   log = 5,        ///< one line
   violation = 6,  ///< a system call that the fence stopped; the last message
-  crash = 7,      ///< where in the plugin a signal hit that ends the worker; the last message
+  crash = 7,  ///< where in the plugin a signal hit that ends the worker; from the inside outwards, the last messages
   // host to worker
   call = 17,    ///< one operation
   item = 18,    ///< part of a service's answer
