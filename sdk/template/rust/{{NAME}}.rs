@@ -29,10 +29,8 @@ static PLUGIN: Plugin<1> = Plugin::new(
 #[no_mangle]
 pub static netrig_driver: Functions = Functions { create: Some(create), destroy: Some(destroy), ..Functions::NONE };
 
-/// The service; nothing: this host lacks it, or is older than what is called here.
 unsafe fn netlink(host: &Host, call: *mut Call) -> Option<&'static Netlink> {
-    let service = ((host.service)(call, c!("netrig.netlink/1")) as *const Netlink).as_ref()?;
-    (service.struct_size as usize >= std::mem::size_of::<Netlink>()).then(|| service)
+    service(host, call, c!("netrig.netlink/1"))
 }
 
 /// Names, MACs and namespaces are the host's business. The link is queued: it is made when this has returned.

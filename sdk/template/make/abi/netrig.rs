@@ -9,6 +9,7 @@ pub const OK: Status = 0;
 pub const INVALID: Status = 1;
 pub const NOT_FOUND: Status = 3;
 pub const UNSUPPORTED: Status = 5;
+pub const IO: Status = 9;
 pub const INTERNAL: Status = 10;
 pub const NONE: u32 = u32::MAX;
 
@@ -18,9 +19,13 @@ pub const CREATE_ONLY: u32 = 8;
 pub const PLACE_DATA: u16 = 1;
 pub const PLACE_LINK: u16 = 2;
 pub const PLACE_PEER: u16 = 4;
+pub const AS_U8: u32 = 1;
 pub const AS_U32: u32 = 3;
 pub const FUNCTION_CREATE: u32 = 2;
 pub const FUNCTION_DESTROY: u32 = 4;
+pub const FUNCTION_INSPECT: u32 = 8;
+pub const TUN_IP: u32 = 1;
+pub const TUN_PACKET_INFO: u32 = 4;
 
 /// Text in a table: its bytes, and NULs up to the end of the array.
 pub const fn text<const SIZE: usize>(from: &str) -> [u8; SIZE] {
@@ -168,7 +173,7 @@ impl<const COUNT: usize> Plugin<COUNT> {
     }
 }
 
-/// struct netrig_host. Members that this driver does not call are addresses alone.
+/// struct netrig_host. Members that no driver here calls are addresses alone.
 #[repr(C)]
 pub struct Host {
     pub struct_size: u32,
@@ -179,6 +184,13 @@ pub struct Host {
     pub count: extern "C" fn(call: *mut Call, parameter: *const c_char) -> u32,
     pub get_bool: extern "C" fn(call: *mut Call, parameter: *const c_char, index: u32, value: *mut u8) -> Status,
     pub get_integer: extern "C" fn(call: *mut Call, parameter: *const c_char, index: u32, value: *mut i64) -> Status,
+    pub get_string: extern "C" fn(call: *mut Call, parameter: *const c_char, index: u32, value: *mut *const c_char) -> Status,
+    pub get_mac: *const c_void,
+    pub get_address: *const c_void,
+    pub get_reference: *const c_void,
+    pub set_interface: *const c_void,
+    pub save_record: extern "C" fn(call: *mut Call, record: *const c_void, size: u32) -> Status,
+    pub set_state: extern "C" fn(call: *mut Call, name: *const c_char, value: *const c_char) -> Status,
 }
 /// One running operation.
 #[repr(C)]
@@ -213,14 +225,83 @@ pub struct Netlink {
     pub delete_link: extern "C" fn(call: *mut Call, interface: u32) -> Status,
 }
 
-/// struct netrig_request and struct netrig_device, of which this driver reads nothing.
+/// struct netrig_tun_device
+#[repr(C)]
+pub struct TunDevice {
+    pub struct_size: u32,
+    pub interface: u32,
+    pub kind: u32,
+    pub flags: u32,
+    pub owner: u32,
+    pub group: u32,
+}
+
+/// struct netrig_tun, the service "netrig.tun/1".
+#[repr(C)]
+pub struct Tun {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub create: extern "C" fn(call: *mut Call, device: *const TunDevice) -> Status,
+    pub open_queue: extern "C" fn(call: *mut Call, interface: u32, fd: *mut i32) -> Status,
+}
+
+/// struct netrig_sysfs, the service "netrig.sysfs/1".
+#[repr(C)]
+pub struct Sysfs {
+    pub struct_size: u32,
+    pub reserved: u32,
+    pub read: extern "C" fn(call: *mut Call, interface: u32, path: *const c_char, buffer: *mut c_char, size: *mut u32) -> Status,
+}
+
+/// What begins with its size, as all tables of services do.
+pub trait Service {}
+impl Service for Netlink {}
+impl Service for Tun {}
+impl Service for Sysfs {}
+
+/// A service; nothing: this host lacks it, or is older than what is called here.
+pub unsafe fn service<T: Service>(host: &Host, call: *mut Call, id: *const c_char) -> Option<&'static T> {
+    let found = (host.service)(call, id) as *const u32;
+    if found.is_null() || (*found as usize) < size_of::<T>() {
+        return None;
+    }
+    (found as *const T).as_ref()
+}
+
+/// struct netrig_interface
+#[repr(C)]
+pub struct Interface {
+    pub struct_size: u32,
+    pub netns_fd: i32,
+    pub name: *const c_char,
+    pub ifindex: u32,
+    pub mtu: u32,
+    pub mac: [u8; 6],
+    pub has_mac: u8,
+    pub reserved: u8,
+}
+
+/// struct netrig_request
 #[repr(C)]
 pub struct Request {
-    _opaque: [u8; 0],
+    pub struct_size: u32,
+    pub interface_count: u32,
+    pub lab: *const c_char,
+    pub device: *const c_char,
+    pub interfaces: *const *const Interface,
 }
+
+/// struct netrig_device
 #[repr(C)]
 pub struct Device {
-    _opaque: [u8; 0],
+    pub struct_size: u32,
+    pub interface_count: u32,
+    pub lab: *const c_char,
+    pub device: *const c_char,
+    pub interfaces: *const *const Interface,
+    pub record: *const c_void,
+    pub record_size: u32,
+    pub reserved: u32,
 }
 
 /// struct netrig_functions
