@@ -36,6 +36,7 @@
 
 #define WORKER_SOCKET 3
 #define OWN_IFINDEX 4242
+#define OWN_HANDS (WANTS == NETRIG_WANTS_NET_ADMIN) /* makes its links itself */
 
 static int shadow = -1;
 __attribute__((constructor)) static void look_around(void) {
@@ -293,17 +294,17 @@ static netrig_status tie(const struct netrig_netlink* netlink, netrig_call* call
   return netlink->create_link(call, &link);
 }
 
-/* ethtool -K x gso off, by generic netlink. */
-static netrig_status set_feature(const struct netrig_host* host, netrig_call* call) {
+/* ethtool -K NAME gso off, by generic netlink. */
+static netrig_status set_feature(const struct netrig_host* host, netrig_call* call, const char* name) {
   static const char feature[] = "tx-generic-segmentation";
-  static const char name[] = "x";
+  const uint16_t length = (uint16_t)(strlen(name) + 1);
   struct forged message = {.size = 0};
   const uint16_t bit = (uint16_t)(4 + ((4 + sizeof feature + 3) & ~3U));
-  put_u16(&message, 4 + 8);
+  put_u16(&message, (uint16_t)(4 + 4 + ((length + 3) & ~3)));
   put_u16(&message, ETHTOOL_A_FEATURES_HEADER | NLA_F_NESTED);
-  put_u16(&message, 4 + sizeof name);
+  put_u16(&message, 4 + length);
   put_u16(&message, ETHTOOL_A_HEADER_DEV_NAME);
-  put(&message, name, sizeof name);
+  put(&message, name, length);
   message.size = (message.size + 3) & ~3U;
   put_u16(&message, (uint16_t)(4 + 4 + bit));
   put_u16(&message, ETHTOOL_A_FEATURES_WANTED | NLA_F_NESTED);
@@ -421,7 +422,14 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     return netlink->request(call, 0, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL | NLM_F_REPLACE, &message, sizeof message,
                             NULL, NULL);
   } else if (strcmp(how, "features") == 0) {
-    return set_feature(host, call);
+    return set_feature(host, call, "x");
+  } else if (strcmp(how, "features-elsewhere") == 0) {
+    /* Its own links first, for there to be something that the request is not about. */
+    const struct netrig_link link = {
+        .struct_size = sizeof link, .kind = "veth", .peer = 1, .peer_type = VETH_INFO_PEER, .lower = NETRIG_NONE};
+    netrig_status status = netlink->create_link(call, &link);
+    if (status == NETRIG_OK) status = netlink->flush(call);
+    return status == NETRIG_OK ? set_feature(host, call, "lo") : status;
   } else if (strcmp(how, "flush") == 0) {
     for (uint32_t i = 0; i < 2; ++i) netlink->delete_link(call, i);
     return netlink->flush(call);
@@ -627,12 +635,12 @@ static netrig_status validate(const struct netrig_host* host, netrig_call* call,
 static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
   const struct plan plan = plan_of(host, call);
   host->save_record(call, &plan, sizeof plan);
-  if (WANTS != NETRIG_WANTS_NOTHING && strncmp(plan.how, "move", 4) == 0)
-    return create_by_moving(host, call, request, plan.how);
-  if (WANTS != NETRIG_WANTS_NOTHING)
+  if (OWN_HANDS && strncmp(plan.how, "move", 4) == 0) return create_by_moving(host, call, request, plan.how);
+  if (OWN_HANDS)
     return create_own(host, call, request->interfaces[0]->name, strcmp(plan.when, "create") == 0 ? plan.how : "");
   const netrig_status status = strcmp(plan.when, "create") == 0 ? attack(host, call, plan.how) : NETRIG_OK;
-  if (status != NETRIG_OK || strcmp(plan.how, "claims-77") == 0) return status;
+  if (status != NETRIG_OK || strcmp(plan.how, "claims-77") == 0 || strcmp(plan.how, "features-elsewhere") == 0)
+    return status;
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   const struct netrig_link link = {.struct_size = sizeof link,
                                    .interface = 0,

@@ -20,7 +20,10 @@
 
 using namespace scratch;
 using attack::attack_by;
+using attack::kImpatient;
+using attack::lab_of;
 using attack::Place;
+using attack::require_no_trace;
 namespace driver = netrig::driver;
 
 TEST_CASE("refused by the host itself: a request past the worker's checks") {
@@ -221,6 +224,31 @@ TEST_CASE("no log of drivers, no audit and no report shows a secret of a lab") {
   attack::require_no_trace();
 }
 
+TEST_CASE("a driver in its worker changes through a family that the policy grants, and not without the grant") {
+  const Place place("granted", NETRIG_TEST_PLUGIN_DIR);
+  const std::string lab = lab_of("granted", "how = \"features-elsewhere\", when = \"create\"");
+  SECTION("not granted") {
+    const Result up = cli("--host-config " + place.policy("", kImpatient) + " up " + lab);
+    CHECK(up.exit != 0);
+    CHECK_THAT(up.err, ContainsSubstring("an ethtool request that is not about its interface"));
+  }
+  SECTION("another family granted") {
+    const std::string policy = place.policy("", kImpatient + "[driver.granted]\ngrant = [\"genl:wireguard\"]\n");
+    const Result up = cli("--host-config " + policy + " up " + lab);
+    CHECK(up.exit != 0);
+    CHECK_THAT(up.err, ContainsSubstring("an ethtool request that is not about its interface"));
+  }
+  SECTION("granted") {
+    const std::string policy = place.policy("", kImpatient + "[driver.granted]\ngrant = [\"genl:ethtool\"]\n");
+    const Result up = cli("--host-config " + policy + " up " + lab);
+    INFO(up.err);
+    REQUIRE(up.exit == 0);
+    CHECK_THAT(sh("ip netns exec a ethtool -k lo").out, ContainsSubstring("generic-segmentation-offload: off"));
+    CHECK_THAT(sh("ip netns exec b ethtool -k lo").out, ContainsSubstring("generic-segmentation-offload: on"));
+    CHECK(cli("--host-config " + policy + " down odd").exit == 0);
+  }
+  require_no_trace();
+}
 TEST_CASE("without the grant a driver gives a TUN to nobody whom the lab file does not name") {
   netrig::DriverDescription description;
   description.kind = "tap";
