@@ -137,6 +137,7 @@ std::span<const Check> call_checks();
 std::span<const Check> fault_checks();
 std::span<const Check> kernel_checks();
 std::span<const Check> life_checks();
+std::span<const Check> change_checks();
 
 /// Words for an operation: "create".
 const char* to_text(driver::Operation operation);

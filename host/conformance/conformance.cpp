@@ -21,7 +21,7 @@ constexpr std::uint32_t kMostInterfaces = 16;  // each has a namespace of its ow
 std::vector<const Check*> every_check() {
   std::vector<const Check*> all;
   for (const auto group : {binary_checks(), table_checks(), parameter_checks(), call_checks(), fault_checks(),
-                           kernel_checks(), life_checks()})
+                           kernel_checks(), life_checks(), change_checks()})
     for (const Check& one : group) all.push_back(&one);
   return all;
 }

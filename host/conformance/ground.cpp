@@ -6,6 +6,7 @@
 #include <linux/veth.h>
 
 #include <algorithm>
+#include <array>
 
 #include "kernel/inside.hpp"
 #include "kernel/link.hpp"
@@ -215,6 +216,34 @@ driver::State Ground::inspect(driver::Driver& driver, Device& device, const Inte
   driver::DeviceRequest request = request_of(device, context);
   for (auto& one : request.interfaces) one.netns_fd = -1;
   return driver.inspect(request, disturbed);
+}
+
+void Ground::settle(driver::Driver& driver, Device& device) {
+  const engine::DeviceServices::Context context = recorded(device);
+  engine::DeviceServices services(context);
+  carry_out(services, driver.settle(request_of(device, context), services).orders);
+}
+
+void Ground::change(driver::Driver& driver, Device& device, const std::vector<std::string>& parameters) {
+  const engine::DeviceServices::Context context = recorded(device);
+  engine::DeviceServices services(context);
+  driver::DeviceRequest request = request_of(device, context);
+  request.changed = parameters;
+  carry_out(services, driver.change(request, services).orders);
+}
+
+std::vector<std::string> Ground::traits(Device& device, std::uint32_t interface) {
+  // IFLA_ADDRESS, IFLA_MTU, IFLA_TXQLEN, IFLA_LINKMODE, IFLA_GROUP, IFLA_PROMISCUITY, IFLA_NUM_TX_QUEUES and
+  // IFLA_NUM_RX_QUEUES, IFLA_GSO_MAX_SEGS, IFLA_GSO_MAX_SIZE, IFLA_GRO_MAX_SIZE: what no traffic and no time changes.
+  static constexpr std::array kSet = {1, 4, 13, 17, 27, 30, 31, 32, 40, 41, 58};
+  engine::DeviceServices services(recorded(device));
+  std::vector<std::string> traits;
+  services.get_link(interface, [&](std::uint16_t type, std::span<const std::byte> value) {
+    if (std::find(kSet.begin(), kSet.end(), type) == kSet.end()) return;
+    std::string& text = traits.emplace_back(fmt::format("link attribute {} is", type));
+    for (const std::byte one : value) text += fmt::format(" {:02x}", static_cast<unsigned>(one));
+  });
+  return traits;
 }
 
 void Ground::roll_back(Device& device) {

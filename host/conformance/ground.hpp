@@ -41,6 +41,11 @@ class Ground {
   /// Has it removed; then it can be made again.
   std::uint32_t remove(driver::Driver& driver, Device& device, const Interference& interference = {});
   driver::State inspect(driver::Driver& driver, Device& device, const Interference& interference = {});
+  /// Once more, after the device is made; parameters are those of `device`, and differ in these.
+  void settle(driver::Driver& driver, Device& device);
+  void change(driver::Driver& driver, Device& device, const std::vector<std::string>& parameters);
+  /// What is set of the link of one interface, beside parameters of its kind; empty: it is gone.
+  std::vector<std::string> traits(Device& device, std::uint32_t interface);
   /// What the host does when a device could not be made: takes away the links that it had made for it.
   void roll_back(Device& device);
   /// Parameters as the kernel shows them on one interface; nothing: it is gone.

@@ -37,6 +37,8 @@ struct record {
   uint32_t magic;
   uint32_t one;
   const void* where;
+  uint32_t level; /* as last changed, or how often it has settled; 0: neither */
+  uint32_t reserved;
 };
 static const struct record* record_of(const struct netrig_device* device) {
 #ifdef ZOO_records_missing
@@ -306,9 +308,61 @@ static netrig_status inspect(const struct netrig_host* host, netrig_call* call, 
 #endif
 }
 
+/* By how much `level` raises the limit that `create` has set. */
+static netrig_status change(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
+  const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  if (netlink == NULL) return host->fail(call, NETRIG_UNSUPPORTED, "no netlink");
+  int64_t level = 1;
+  host->get_integer(call, "level", 0, &level);
+  const struct record* last = record_of(device);
+  const uint32_t was = last == NULL || last->level == 0 ? 1 : last->level;
+  uint32_t limit = LIMIT + (uint32_t)level - 1;
+#ifdef ZOO_change_back
+  if (level < was) return OK; /* never down */
+#elif defined(ZOO_change_nothing)
+  if (level == was) limit += 500;
+#endif
+  uint8_t buffer[64];
+  struct netrig_attributes attributes = {.buffer = buffer, .capacity = sizeof buffer};
+  netrig_put_u32(&attributes, IFLA_GSO_MAX_SEGS, limit);
+  const netrig_status status = netlink->set_link(call, 0, NULL, buffer, attributes.size, NULL, 0);
+  if (status != OK) return status;
+  struct record record = {.magic = 0x5a4f4f};
+  if (last != NULL) record = *last;
+  record.level = (uint32_t)level;
+  (void)was;
+  return host->save_record(call, &record, sizeof record);
+}
+
+static netrig_status settle(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
+  (void)host, (void)call, (void)device;
+#ifdef ZOO_settle_again
+  const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
+  if (netlink == NULL) return host->fail(call, NETRIG_UNSUPPORTED, "no netlink");
+  const struct record* last = record_of(device);
+  struct record record = {.magic = 0x5a4f4f};
+  if (last != NULL) record = *last;
+  ++record.level;
+  uint8_t buffer[64];
+  struct netrig_attributes attributes = {.buffer = buffer, .capacity = sizeof buffer};
+  netrig_put_u32(&attributes, IFLA_GSO_MAX_SEGS, LIMIT + record.level);
+  const netrig_status status = netlink->set_link(call, 0, NULL, buffer, attributes.size, NULL, 0);
+  return status != OK ? status : host->save_record(call, &record, sizeof record);
+#else
+  return OK;
+#endif
+}
+
 /* ---- the table -------------------------------------------------------------------------------------------------- */
 
-#define ALL (NETRIG_FUNCTION_VALIDATE | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY | NETRIG_FUNCTION_INSPECT)
+#ifdef ZOO_settle_again /* what it settles a change would take back */
+#define CHANGES 0
+#else
+#define CHANGES NETRIG_FUNCTION_CHANGE
+#endif
+#define ALL                                                                                                          \
+  (NETRIG_FUNCTION_VALIDATE | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY | NETRIG_FUNCTION_INSPECT | CHANGES | \
+   NETRIG_FUNCTION_SETTLE)
 /* What is in none of these stands in ABOUT and PARAMETER, which come last and so count. */
 #ifndef ABOUT
 #define ABOUT .max_ports = 0
@@ -374,5 +428,9 @@ NETRIG_EXPORT const struct netrig_functions netrig_driver = {
 #ifndef ZOO_calls_promises
     .inspect = inspect,
 #endif
+#ifndef ZOO_settle_again
+    .change = change,
+#endif
+    .settle = settle,
 };
 #endif
