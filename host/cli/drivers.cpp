@@ -46,8 +46,10 @@ std::string range_text(const ParameterDeclaration& parameter) {
   if (!parameter.choices.empty()) return fmt::format("{}", fmt::join(parameter.choice_names(), " | "));
   if (parameter.minimum == 0 && parameter.maximum == 0) return "";
   const auto show = [&](std::int64_t value) {
-    return parameter.type == ParameterType::string ? fmt::format("{} bytes", value)
-                                                   : to_text(ParameterScalar(value), parameter.type);
+    if (parameter.type == ParameterType::table) return fmt::format("{} rows", value);
+    const bool has_length = parameter.type == ParameterType::string || parameter.type == ParameterType::bytes ||
+                            parameter.type == ParameterType::file;
+    return has_length ? fmt::format("{} bytes", value) : to_text(ParameterScalar(value), parameter.type);
   };
   return fmt::format("{} to {}", show(parameter.minimum), show(parameter.maximum));
 }
@@ -119,6 +121,7 @@ int show_driver(Session& session, const std::string& kind) {
     if (!parameter.choices.empty()) one["choices"] = parameter.choice_names();
     if (parameter.minimum != 0 || parameter.maximum != 0)
       one.update({{"minimum", parameter.minimum}, {"maximum", parameter.maximum}});
+    if (!parameter.table().empty()) one["table"] = parameter.table();
     parameters.push_back(std::move(one));
   }
   session.say(text + (about.parameters.empty() ? "it has no parameters\n" : "\n" + table.str(Session::columns())));

@@ -119,6 +119,7 @@ Parsed parse_whole(std::string_view text, const Source& source, const Drivers& d
   constexpr std::size_t kMostResolved = 1000;
   lab.resolve = lab_table.boolean("resolve").value_or(lab.namespaces.size() <= kMostResolved);
   files.origin.contents = contents.take();
+  files.origin.secrets = contents.take_secrets();
   lab.source = packed(files.origin);
   lab.includes = files.names;
   Parsed parsed{.lab = std::move(lab), .warnings = warnings.told(source.file)};
@@ -164,7 +165,12 @@ Parsed parse_source(std::string_view source, const std::string& file, const Driv
     return found;
   };
   return parse(origin.text,
-               Source{.file = file, .read = read, .contents = contents, .set = origin.set, .name = origin.name},
+               Source{.file = file,
+                      .read = read,
+                      .contents = contents,
+                      .secrets = origin.secrets,
+                      .set = origin.set,
+                      .name = origin.name},
                drivers);
 }
 

@@ -30,6 +30,14 @@ struct Content {
   bool executable = false;
 };
 
+/// What is kept of a file that is a secret.
+struct SecretFile {
+  std::string path;    ///< from the lab file's directory
+  std::string key;     ///< of the digest
+  std::string digest;  ///< of what it holds
+  std::uint64_t size = 0;
+};
+
 /// Where a lab is read from, and what the command line has to say to it.
 struct Source {
   /// Text of a file that is included: `path` is where it is from the lab file's directory, `name` where from here.
@@ -39,13 +47,14 @@ struct Source {
   /// A file, or all files of a directory, however deep, sorted. `path` and `name` as above. Throws Error.
   using ReadContents = std::function<std::vector<Content>(const std::string& path, const std::string& name)>;
 
-  std::string file;                   ///< what the lab file is called in messages
-  ReadInclude read = {};              ///< unset: no file can be included
-  ReadContents contents = {};         ///< unset: there are none
-  std::vector<std::string> set = {};  ///< "NAME=VALUE": over [vars]
-  std::string name = {};              ///< of the lab, and with "-" its prefix; empty: as the file says
-  bool expand = false;                ///< Parsed::expanded is wanted
-  bool all_faults = false;            ///< not the first alone, but tomlfile::Errors
+  std::string file;                      ///< what the lab file is called in messages
+  ReadInclude read = {};                 ///< unset: no file can be included
+  ReadContents contents = {};            ///< unset: there are none
+  std::vector<SecretFile> secrets = {};  ///< that were read before: what they hold is not to be had here
+  std::vector<std::string> set = {};     ///< "NAME=VALUE": over [vars]
+  std::string name = {};                 ///< of the lab, and with "-" its prefix; empty: as the file says
+  bool expand = false;                   ///< Parsed::expanded is wanted
+  bool all_faults = false;               ///< not the first alone, but tomlfile::Errors
 };
 
 struct Parsed {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 
 #include "config/bounds.hpp"
 #include "config/files.hpp"
@@ -75,6 +76,32 @@ const std::vector<Content>& Contents::read(const std::string& path, Position whe
   if (read_bytes_ > kMostRead)
     context.fail(where, fmt::format("with this the files of the lab have over {} bytes", kMostRead));
   return read_.emplace(path, std::move(contents)).first->second;
+}
+
+FileContent Contents::file(const std::string& path, bool secret, Position where, const Context& context) {
+  if (const auto found = secrets_.find(path); secret && found != secrets_.end()) return found->second;
+  if (secret)
+    for (const SecretFile& one : source_.secrets)
+      if (one.path == path)
+        return secrets_.emplace(path, FileContent{.path = path, .key = one.key, .digest = one.digest, .size = one.size})
+            .first->second;
+  const bool known = read_.contains(path);
+  const std::vector<Content>& contents = read(path, where, context);
+  if (contents.size() != 1 || contents.front().path != path)
+    context.fail(where, fmt::format("{} is a directory, not a file", path));
+  auto text = std::make_shared<const std::string>(contents.front().text);
+  const std::string key = secret ? digest_key() : std::string();
+  FileContent file{.path = path, .key = key, .digest = digest_of(*text, key), .size = text->size(), .text = text};
+  if (!secret) return file;
+  if (!known) read_.erase(path);
+  return secrets_.emplace(path, std::move(file)).first->second;
+}
+
+std::vector<SecretFile> Contents::take_secrets() {
+  std::vector<SecretFile> list;
+  for (const auto& [path, file] : secrets_)
+    list.push_back({.path = path, .key = file.key, .digest = file.digest, .size = file.size});
+  return list;
 }
 
 void Contents::count(std::size_t bytes, Position where, const Context& context) {

@@ -54,7 +54,7 @@ Device read_device(const Text& name, const Table& table, const Surroundings& aro
     device.interfaces.push_back(read_interface(one, count == 1 ? &name.value : nullptr, around));
     for (Vlans& vlans : device.interfaces.back().objects.of<Vlans>()) vlans.of_bridge = is_bridge(device);
   });
-  device.parameters = read_parameters(table.table("params"), name.where, driver, context);
+  device.parameters = read_parameters(table.table("params"), name.where, driver, around, context);
   return device;
 }
 

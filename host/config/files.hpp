@@ -16,7 +16,8 @@ struct Origin {
   };
   std::string text;  ///< of the lab file
   std::vector<File> includes = {};
-  std::vector<Content> contents = {};  ///< sorted by path
+  std::vector<Content> contents = {};    ///< sorted by path
+  std::vector<SecretFile> secrets = {};  ///< likewise
   std::vector<std::string> set = {};
   std::string name = {};
 };
@@ -50,15 +51,19 @@ class Contents {
   Contents(const Source& source, const Context& context) : source_(source), context_(context) {}
   /// A file, whose path is `path`, or those of a directory. Throws Error{invalid} at `where`.
   const std::vector<Content>& read(const std::string& path, Position where, const Context& context);
+  /// A file for a driver. Of a secret one what it holds is kept by nobody.
+  FileContent file(const std::string& path, bool secret, Position where, const Context& context);
   /// Counts what namespaces get. Throws Error{invalid} at `where`.
   void count(std::size_t bytes, Position where, const Context& context);
-  /// All that has been read.
+  /// All that has been read, but secret files.
   std::vector<Content> take();
+  std::vector<SecretFile> take_secrets();
 
  private:
   const Source& source_;
   const Context& context_;
   std::map<std::string, std::vector<Content>> read_;
+  std::map<std::string, FileContent> secrets_;
   std::size_t read_bytes_ = 0;
   std::size_t bytes_ = 0;
   std::size_t files_ = 0;

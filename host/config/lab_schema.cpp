@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "config/keys.hpp"
+#include "model/qdisc.hpp"
 
 namespace netrig::config {
 namespace {
@@ -28,6 +31,11 @@ std::string type_of_scalar(const ParameterDeclaration& parameter) {
       return "duration";
     case ParameterType::rate:
       return "rate";
+    case ParameterType::fraction: {
+      const auto percent = [](std::int64_t fraction) { return percent_of(static_cast<PacketShare>(fraction)); };
+      return fmt::format("number {}..{}", std::floor(percent(parameter.minimum)),
+                         std::ceil(percent(parameter.maximum)));
+    }
     case ParameterType::enumeration: {
       std::string words;
       for (const std::string& word : parameter.choice_names())
@@ -39,7 +47,14 @@ std::string type_of_scalar(const ParameterDeclaration& parameter) {
   }
 }
 
-SchemaJson schema_of_parameter(const ParameterDeclaration& parameter) {
+SchemaJson schema_of_rows(const ParameterDeclaration& table, const DriverDescription& driver);
+
+SchemaJson schema_of_parameter(const ParameterDeclaration& parameter, const DriverDescription& driver) {
+  if (parameter.type == ParameterType::table) return schema_of_rows(parameter, driver);
+  // Whoever sets it is refused.
+  if (parameter.type == ParameterType::unknown)
+    return {{"description", fmt::format("{} (of a type that this netrig does not know)", parameter.help)},
+            {"not", SchemaJson::object()}};
   const std::string type = type_of_scalar(parameter);
   SchemaJson schema = {{"description", parameter.help}};
   if (parameter.default_text)
@@ -48,24 +63,38 @@ SchemaJson schema_of_parameter(const ParameterDeclaration& parameter) {
   return schema;
 }
 
-SchemaJson schema_of_parameters(const DriverDescription& driver) {
+/// Of the parameters themselves, or of the columns of a table.
+SchemaJson schema_of_keys(const DriverDescription& driver, std::string_view table, SchemaJson schema) {
   SchemaJson properties = SchemaJson::object();
   SchemaJson required = SchemaJson::array();
   for (const ParameterDeclaration& parameter : driver.parameters) {
-    properties[parameter.name] = schema_of_parameter(parameter);
-    if (parameter.required) required.push_back(parameter.name);
+    if (parameter.table() != table) continue;
+    const std::string key(parameter.column());
+    properties[key] = schema_of_parameter(parameter, driver);
+    if (parameter.required) required.push_back(key);
   }
-  SchemaJson table = {{"description", driver.summary}, {"properties", std::move(properties)}};
-  if (!required.empty()) table["required"] = std::move(required);
-  table["additionalProperties"] = false;
-  return table;
+  if (!table.empty())
+    for (const char* key : {"for", "when"}) properties[key] = SchemaJson::object();
+  schema["properties"] = std::move(properties);
+  if (!required.empty()) schema["required"] = std::move(required);
+  schema["additionalProperties"] = false;
+  return schema;
+}
+
+SchemaJson schema_of_rows(const ParameterDeclaration& table, const DriverDescription& driver) {
+  SchemaJson rows = schema_of_keys(driver, table.name, {{"type", "object"}});
+  return {{"description", table.help}, {"type", "array"}, {"items", std::move(rows)}};
+}
+
+SchemaJson schema_of_parameters(const DriverDescription& driver) {
+  return schema_of_keys(driver, {}, {{"description", driver.summary}});
 }
 
 /// What follows where it is known which driver it is.
 SchemaJson branch_of(const DriverDescription& driver) {
   SchemaJson branch = {{"properties", {{"params", tomlfile::schema_reference(parameters_of(driver.kind))}}}};
   for (const ParameterDeclaration& parameter : driver.parameters)
-    if (parameter.required) branch["required"] = SchemaJson::array({"params"});
+    if (parameter.required && parameter.table().empty()) branch["required"] = SchemaJson::array({"params"});
   return branch;
 }
 
@@ -82,7 +111,8 @@ SchemaJson lab_schema(const std::vector<std::shared_ptr<const DriverDescription>
     kinds.push_back(driver->kind);
     definitions[parameters_of(driver->kind)] = schema_of_parameters(*driver);
     for (const ParameterDeclaration& parameter : driver->parameters)
-      any[parameter.name] = {{"description", fmt::format("{}: {}", driver->kind, parameter.help)}};
+      if (parameter.table().empty())
+        any[parameter.name] = {{"description", fmt::format("{}: {}", driver->kind, parameter.help)}};
   }
   for (const auto& [section, otherwise] : {std::pair<const char*, const char*>{"device", nullptr}, {"link", "veth"}}) {
     SchemaJson& table = definitions[section];

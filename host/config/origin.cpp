@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <sstream>
 
 #include "config/files.hpp"
 
@@ -46,6 +47,8 @@ class Unpacker {
         origin.contents.push_back({.path = std::move(bytes), .text = {}, .executable = key == "program"});
       else if (key == "content" && !origin.contents.empty())
         origin.contents.back().text = std::move(bytes);
+      else if (key == "secret")
+        origin.secrets.push_back(secret_of(bytes));
       else if (key == "path")
         origin.includes.push_back({.path = std::move(bytes), .text = {}});
       else if (key == "include" && !origin.includes.empty())
@@ -57,6 +60,13 @@ class Unpacker {
   }
 
  private:
+  /// "KEY DIGEST SIZE PATH"
+  static SecretFile secret_of(const std::string& text) {
+    SecretFile one;
+    std::istringstream in(text);
+    if (!(in >> one.key >> one.digest >> one.size && in.get() == ' ' && std::getline(in, one.path, '\0'))) refuse();
+    return one;
+  }
   [[noreturn]] static void refuse() { throw Error(ErrorCode::invalid, "what the lab was read from is damaged"); }
   std::string_view rest_;
 };
@@ -64,7 +74,8 @@ class Unpacker {
 }  // namespace
 
 std::string packed(const Origin& origin) {
-  if (origin.includes.empty() && origin.contents.empty() && origin.set.empty() && origin.name.empty())
+  if (origin.includes.empty() && origin.contents.empty() && origin.secrets.empty() && origin.set.empty() &&
+      origin.name.empty())
     return origin.text;
   std::string all(kMark);
   put(all, "lab", origin.text);
@@ -78,6 +89,8 @@ std::string packed(const Origin& origin) {
     put(all, one.executable ? "program" : "file", one.path);
     put(all, "content", one.text);
   }
+  for (const SecretFile& one : origin.secrets)
+    put(all, "secret", fmt::format("{} {} {} {}", one.key, one.digest, one.size, one.path));
   return all;
 }
 

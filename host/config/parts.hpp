@@ -82,7 +82,7 @@ std::uint32_t read_tos(const Table& table);
 std::span<const tomlfile::Synonym> synonyms();
 
 Parameters read_parameters(const toml::table* given, Position device, const DriverDescription& driver,
-                           const Context& context);
+                           const Surroundings& around, const Context& context);
 Test read_test(const Table& table);
 /// The one check that a test has.
 Check read_check(const Table& test);

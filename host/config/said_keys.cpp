@@ -351,7 +351,7 @@ toml::table said_parameters(const Device& device) {
   Keys keys;
   for (const ParameterDeclaration& one : device.about->parameters) {
     const auto found = device.parameters.find(one.name);
-    if (found == device.parameters.end()) continue;
+    if (found == device.parameters.end() || one.type == ParameterType::table) continue;  // which no link has
     toml::array values;
     for (const ParameterScalar& scalar : found->second.values) {
       if (const auto* flag = std::get_if<bool>(&scalar))
@@ -359,6 +359,8 @@ toml::table said_parameters(const Device& device) {
       else if (const auto* whole = std::get_if<std::int64_t>(&scalar);
                whole != nullptr && one.type == ParameterType::integer)
         values.push_back(*whole);
+      else if (whole != nullptr && one.type == ParameterType::fraction)
+        values.push_back(percent_of(static_cast<PacketShare>(*whole)));
       else
         values.push_back(to_text(scalar, one.type));
     }

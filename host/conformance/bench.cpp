@@ -21,6 +21,11 @@ namespace {
 
 constexpr std::uint32_t kIfindex = 100;
 
+/// Of what has a length: the least, but one.
+std::size_t length_of(const ParameterDeclaration& declaration) {
+  return static_cast<std::size_t>(std::clamp<std::int64_t>(declaration.minimum, 1, 4096));
+}
+
 std::optional<ParameterScalar> scalar_of(const ParameterDeclaration& declaration) {
   const auto parsed = [&](std::string_view text) -> std::optional<ParameterScalar> {
     auto value = parse_parameter(declaration, text);
@@ -34,9 +39,10 @@ std::optional<ParameterScalar> scalar_of(const ParameterDeclaration& declaration
     case ParameterType::integer:
     case ParameterType::duration:
     case ParameterType::rate:
+    case ParameterType::fraction:
       return declaration.minimum == 0 && declaration.maximum == 0 ? 1 : declaration.minimum;
     case ParameterType::string:
-      return std::string(static_cast<std::size_t>(std::clamp<std::int64_t>(declaration.minimum, 1, 4096)), 'x');
+      return std::string(length_of(declaration), 'x');
     case ParameterType::mac:
       return parsed("02:00:00:00:00:01");
     case ParameterType::address:
@@ -47,8 +53,33 @@ std::optional<ParameterScalar> scalar_of(const ParameterDeclaration& declaration
       return declaration.choices.front().name;
     case ParameterType::interface:
       return lower_link();
+    case ParameterType::name_space:
+      return NamespaceReference{lower_link().home};
+    case ParameterType::bytes:
+      return ByteString{std::string(length_of(declaration), 'x')};
+    case ParameterType::file: {
+      auto text = std::make_shared<const std::string>(length_of(declaration), 'x');
+      return FileContent{.path = "sample", .digest = digest_of(*text, {}), .size = text->size(), .text = text};
+    }
+    case ParameterType::table:
+      return std::int64_t{0};
+    case ParameterType::unknown:
+      break;
   }
   return std::nullopt;
+}
+
+/// A sample of what lacks a value and is wanted; false: it cannot be guessed. Of a table also its first row.
+bool add_sample(const DriverDescription& about, const ParameterDeclaration& one, const std::string& name,
+                Parameters& into) {
+  auto sample = sample_of(one);
+  if (!sample) return false;
+  into[name] = {.values = std::move(*sample)};
+  if (one.type != ParameterType::table) return true;
+  return std::all_of(about.parameters.begin(), about.parameters.end(), [&](const ParameterDeclaration& column) {
+    return column.table() != one.name || (!column.required && !column.default_text) ||
+           add_sample(about, column, cell_name(one.name, 0, column.column()), into);
+  });
 }
 
 const ParameterDeclaration& declared(const DriverDescription& about, const std::string& name) {
@@ -123,10 +154,8 @@ void Bench::choose_parameters() {
     parameters_[name] = {.values = {std::get<ParameterScalar>(std::move(value))}};
   }
   for (const ParameterDeclaration& one : about_->parameters) {
-    if (parameters_.contains(one.name) || (!one.required && !one.default_text)) continue;
-    if (auto sample = sample_of(one))
-      parameters_[one.name] = {.values = std::move(*sample)};
-    else
+    if (parameters_.contains(one.name) || !one.table().empty() || (!one.required && !one.default_text)) continue;
+    if (!add_sample(*about_, one, one.name, parameters_))
       no_parameters_ = fmt::format("{} is required and cannot be guessed; say --param {}=VALUE", one.name, one.name);
   }
 }
@@ -145,8 +174,14 @@ Scene Bench::scene(driver::Operation operation) const {
   if (operation == driver::Operation::validate) return scene;
   for (const auto& [name, value] : parameters_)
     for (std::uint32_t i = 0; i < value.values.size(); ++i)
-      if (const auto* target = std::get_if<InterfaceReference>(&value.values[i]))
-        request.references.push_back({.parameter = name, .index = i, .target = *target, .ifindex = kIfindex});
+      if (const auto target = reference_of(value.values[i])) {
+        const bool is_namespace = std::holds_alternative<NamespaceReference>(value.values[i]);
+        request.references.push_back({.parameter = name,
+                                      .index = i,
+                                      .target = *target,
+                                      .ifindex = is_namespace ? kLoopbackIndex : kIfindex,
+                                      .is_namespace = is_namespace});
+      }
   return scene;
 }
 

@@ -59,9 +59,12 @@ struct Value {
   std::vector<ParameterScalar> values;
 };
 
-bool counts(const ParameterDeclaration& one) {
-  return one.type == ParameterType::integer || one.type == ParameterType::duration || one.type == ParameterType::rate;
+/// A column is tried in the first row, if there is one.
+std::string place_of(const ParameterDeclaration& one) {
+  return one.table().empty() ? one.name : cell_name(one.table(), 0, one.column());
 }
+
+bool counts(const ParameterDeclaration& one) { return is_count(one.type); }
 
 void play_values(Bench& bench, Findings& findings, const std::vector<Value>& values) {
   if (values.empty()) return findings.skip("it has no parameter that has such values");
@@ -85,11 +88,14 @@ void below(Bench& bench, Findings& findings) {
       constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
       const bool bounded = one.minimum != 0 || one.maximum != 0;
       if (bounded && one.minimum != kLeast)
-        values.push_back({one.name, fmt::format("{}", one.minimum - 1), {ParameterScalar(one.minimum - 1)}});
-      values.push_back({one.name, "the least number there is", {ParameterScalar(kLeast)}});
+        values.push_back({place_of(one), fmt::format("{}", one.minimum - 1), {ParameterScalar(one.minimum - 1)}});
+      values.push_back({place_of(one), "the least number there is", {ParameterScalar(kLeast)}});
     }
-    if (one.type == ParameterType::string) values.push_back({one.name, "no text", {ParameterScalar(std::string())}});
-    if (one.list) values.push_back({one.name, "an empty list", {}});
+    if (one.type == ParameterType::string)
+      values.push_back({place_of(one), "no text", {ParameterScalar(std::string())}});
+    if (one.type == ParameterType::bytes)
+      values.push_back({place_of(one), "no bytes", {ParameterScalar(ByteString{})}});
+    if (one.list) values.push_back({place_of(one), "an empty list", {}});
   }
   play_values(bench, findings, values);
 }
@@ -101,16 +107,20 @@ void above(Bench& bench, Findings& findings) {
       constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
       const bool bounded = one.minimum != 0 || one.maximum != 0;
       if (bounded && one.maximum != kMost)
-        values.push_back({one.name, fmt::format("{}", one.maximum + 1), {ParameterScalar(one.maximum + 1)}});
-      values.push_back({one.name, "the largest number there is", {ParameterScalar(kMost)}});
+        values.push_back({place_of(one), fmt::format("{}", one.maximum + 1), {ParameterScalar(one.maximum + 1)}});
+      values.push_back({place_of(one), "the largest number there is", {ParameterScalar(kMost)}});
     }
     if (one.type == ParameterType::string) {
       const auto size = static_cast<std::size_t>(std::clamp<std::int64_t>(one.maximum, 4095, 1 << 16) + 1);
-      values.push_back({one.name, fmt::format("a text of {} bytes", size), {ParameterScalar(std::string(size, 'x'))}});
+      values.push_back(
+          {place_of(one), fmt::format("a text of {} bytes", size), {ParameterScalar(std::string(size, 'x'))}});
     }
+    if (one.type == ParameterType::bytes)
+      values.push_back(
+          {place_of(one), "4096 bytes", {ParameterScalar(ByteString{std::string(NETRIG_BYTES_MAX, 'x')})}});
     if (one.list)
       if (const auto sample = sample_of(one))
-        values.push_back({one.name, "a list of 1000", std::vector<ParameterScalar>(1000, sample->front())});
+        values.push_back({place_of(one), "a list of 1000", std::vector<ParameterScalar>(1000, sample->front())});
   }
   play_values(bench, findings, values);
 }
@@ -120,12 +130,12 @@ void at(Bench& bench, Findings& findings) {
   for (const ParameterDeclaration& one : bench.about().parameters) {
     if (counts(one) && one.minimum <= one.maximum)
       for (const std::int64_t bound : {one.minimum, one.maximum})
-        values.push_back({one.name, fmt::format("{}", bound), {ParameterScalar(bound)}});
+        values.push_back({place_of(one), fmt::format("{}", bound), {ParameterScalar(bound)}});
     for (const ParameterChoice& choice : one.choices)
-      values.push_back({one.name, fmt::format("\"{}\"", choice.name), {ParameterScalar(choice.name)}});
+      values.push_back({place_of(one), fmt::format("\"{}\"", choice.name), {ParameterScalar(choice.name)}});
     if (one.type == ParameterType::boolean)
       for (const bool value : {false, true})
-        values.push_back({one.name, value ? "true" : "false", {ParameterScalar(value)}});
+        values.push_back({place_of(one), value ? "true" : "false", {ParameterScalar(value)}});
   }
   play_values(bench, findings, values);
 }

@@ -142,11 +142,16 @@ Device Ground::device(const std::string& name, const Parameters& parameters) {
   std::vector<engine::Space*> others = {below_.get()};
   for (const auto& [parameter, value] : parameters)
     for (std::uint32_t i = 0; i < value.values.size(); ++i) {
-      const auto* target = std::get_if<InterfaceReference>(&value.values[i]);
-      if (target == nullptr) continue;
+      const auto target = reference_of(value.values[i]);
+      if (!target) continue;
+      const bool is_namespace = std::holds_alternative<NamespaceReference>(value.values[i]);
       context.spaces.references.push_back(below_.get());
-      context.references.push_back(
-          {.parameter = parameter, .index = i, .target = *target, .netns_fd = below_->fd().get(), .ifindex = lower_});
+      context.references.push_back({.parameter = parameter,
+                                    .index = i,
+                                    .target = *target,
+                                    .netns_fd = below_->fd().get(),
+                                    .ifindex = is_namespace ? kLoopbackIndex : lower_,
+                                    .is_namespace = is_namespace});
     }
   for (std::size_t i = 0; i < homes_.size(); ++i) {
     const std::string interface = fmt::format("{}{}", name, i);

@@ -2,11 +2,13 @@
 // netrig_host, of a host that makes nothing.
 #include <fmt/format.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "conformance/stage.hpp"
+#include "driver/file_content.hpp"
 
 namespace netrig::conformance {
 namespace {
@@ -35,17 +37,16 @@ netrig_status get_bool(netrig_call* call, const char* name, std::uint32_t index,
 netrig_status get_integer(netrig_call* call, const char* name, std::uint32_t index, std::int64_t* value) {
   netrig_status status = NETRIG_OK;
   Stage& stage = Stage::of(call, "get_integer");
-  const auto* found = stage.value(
-      name, index, {ParameterType::integer, ParameterType::duration, ParameterType::rate, ParameterType::enumeration},
-      status);
+  const auto* found = stage.value(name, index,
+                                  {ParameterType::integer, ParameterType::duration, ParameterType::rate,
+                                   ParameterType::fraction, ParameterType::enumeration},
+                                  status);
   if (found == nullptr) return status;
   if (const auto* number = std::get_if<std::int64_t>(found)) {
     *value = *number;
   } else {
-    for (const auto& one : stage.about.parameters)
-      if (one.name == name)
-        if (const auto* choice = one.choice(std::get<std::string>(*found)))
-          *value = static_cast<std::int64_t>(choice->value);
+    if (const auto* choice = stage.about.parameter(name)->choice(std::get<std::string>(*found)))
+      *value = static_cast<std::int64_t>(choice->value);
   }
   return status;
 }
@@ -79,10 +80,35 @@ netrig_status get_address(netrig_call* call, const char* name, std::uint32_t ind
 netrig_status get_reference(netrig_call* call, const char* name, std::uint32_t index, const netrig_reference** value) {
   netrig_status status = NETRIG_OK;
   Stage& stage = Stage::of(call, "get_reference");
-  if (stage.value(name, index, {ParameterType::interface}, status) == nullptr) return status;
+  if (stage.value(name, index, {ParameterType::interface, ParameterType::name_space}, status) == nullptr) return status;
   const auto* found = stage.reference(name, index);
   if (found == nullptr) return NETRIG_NOT_FOUND;
   *value = found;
+  return NETRIG_OK;
+}
+netrig_status get_bytes(netrig_call* call, const char* name, std::uint32_t index, const void** value,
+                        std::uint32_t* size) {
+  netrig_status status = NETRIG_OK;
+  if (const auto* found = Stage::of(call, "get_bytes").value(name, index, {ParameterType::bytes}, status)) {
+    const std::string& bytes = std::get<ByteString>(*found).bytes;
+    *value = bytes.data();
+    *size = static_cast<std::uint32_t>(bytes.size());
+  }
+  return status;
+}
+/// A sample of a file is as long as it is to be, and what it holds no matter.
+netrig_status get_file(netrig_call* call, const char* name, std::uint32_t index, std::int32_t* fd,
+                       std::uint64_t* size) {
+  netrig_status status = NETRIG_OK;
+  Stage& stage = Stage::of(call, "get_file");
+  const auto* found = stage.value(name, index, {ParameterType::file}, status);
+  if (found == nullptr) return status;
+  const auto& file = std::get<FileContent>(*found);
+  UniqueFd& copy = stage.files[&file];
+  if (!copy) copy = driver::sealed_copy(std::string(file.size, 'x'));
+  ::lseek(copy.get(), 0, SEEK_SET);
+  *fd = copy.get();
+  *size = file.size;
   return NETRIG_OK;
 }
 netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uint32_t ifindex) {
@@ -124,7 +150,9 @@ netrig_status last_error(netrig_call* call, netrig_error* error) {
 }
 std::uint32_t changed(netrig_call* call, const char* name) {
   const auto& all = Stage::of(call, "changed").scene.request.changed;
-  return name != nullptr && std::find(all.begin(), all.end(), std::string_view(name)) != all.end() ? 1 : 0;
+  const std::string cells = name == nullptr ? std::string() : std::string(name) + "[";
+  const auto is_it = [&](const std::string& one) { return one == name || one.starts_with(cells); };
+  return name != nullptr && std::any_of(all.begin(), all.end(), is_it) ? 1 : 0;
 }
 netrig_status set_bool(netrig_call* call, const char* name, std::uint32_t index, std::uint8_t value) {
   Stage& stage = Stage::of(call, "set_bool");
@@ -133,7 +161,8 @@ netrig_status set_bool(netrig_call* call, const char* name, std::uint32_t index,
 netrig_status set_integer(netrig_call* call, const char* name, std::uint32_t index, std::int64_t value) {
   Stage& stage = Stage::of(call, "set_integer");
   return stage.told(name, index,
-                    {ParameterType::integer, ParameterType::duration, ParameterType::rate, ParameterType::enumeration},
+                    {ParameterType::integer, ParameterType::duration, ParameterType::rate, ParameterType::fraction,
+                     ParameterType::enumeration},
                     fmt::format("{}", value));
 }
 netrig_status set_string(netrig_call* call, const char* name, std::uint32_t index, const char* value) {
@@ -150,6 +179,13 @@ netrig_status set_address(netrig_call* call, const char* name, std::uint32_t ind
   Stage& stage = Stage::of(call, "set_address");
   return stage.told(name, index, {ParameterType::address, ParameterType::prefix},
                     fmt::format("{}/{}", hex(value, family == AF_INET ? 4 : 16), length));
+}
+
+netrig_status set_bytes(netrig_call* call, const char* name, std::uint32_t index, const void* value,
+                        std::uint32_t size) {
+  Stage& stage = Stage::of(call, "set_bytes");
+  if (value == nullptr && size != 0) return NETRIG_INVALID;
+  return stage.told(name, index, {ParameterType::bytes}, hex(value, size));
 }
 
 }  // namespace
@@ -174,6 +210,9 @@ void fill(netrig_host& table) {
   table.set_string = set_string;
   table.set_mac = set_mac;
   table.set_address = set_address;
+  table.get_bytes = get_bytes;
+  table.get_file = get_file;
+  table.set_bytes = set_bytes;
 }
 
 }  // namespace netrig::conformance

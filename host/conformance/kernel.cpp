@@ -109,8 +109,7 @@ void make_each(Bench& bench, Findings& findings, const Values& values_of) {
 }
 
 bool is_bounded(const ParameterDeclaration& one) {
-  const bool counts =
-      one.type == ParameterType::integer || one.type == ParameterType::duration || one.type == ParameterType::rate;
+  const bool counts = is_count(one.type);
   return counts && (one.minimum != 0 || one.maximum != 0) && one.minimum <= one.maximum;
 }
 

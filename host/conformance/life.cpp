@@ -121,7 +121,7 @@ void makes_two(Bench& bench, Findings& findings) {
   if (!has(bench, findings, driver::Operation::create) || !bench.makes(findings)) return;
   // What a lower link gives only once cannot be had twice, and that is not the driver's doing.
   if (std::any_of(bench.parameters().begin(), bench.parameters().end(), [](const auto& one) {
-        return !one.second.values.empty() && std::holds_alternative<InterfaceReference>(one.second.values.front());
+        return !one.second.values.empty() && reference_of(one.second.values.front()).has_value();
       }))
     return findings.skip("both would sit on one link");
   play(bench, findings, [&](Scenario& one) {

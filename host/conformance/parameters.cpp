@@ -14,6 +14,13 @@ void help(Bench& bench, Findings& findings) {
   }
 }
 
+void types(Bench& bench, Findings& findings) {
+  for (const ParameterDeclaration& one : bench.about().parameters)
+    if (one.type == ParameterType::unknown)
+      findings.add(one.name, fmt::format("it has the type {}, which this netrig does not know: who sets it is refused",
+                                         one.type_number));
+}
+
 void bounds(Bench& bench, Findings& findings) {
   for (const ParameterDeclaration& one : bench.about().parameters)
     if (one.minimum > one.maximum)
@@ -28,7 +35,8 @@ void required(Bench& bench, Findings& findings) {
 
 constexpr Check kChecks[] = {
     {"parameters.names", 15, "have names of their own", Needs::file, nullptr},
-    {"parameters.types", 15, "have types that there are", Needs::file, nullptr},
+    {"parameters.types", 15, "have types that there are", Needs::file, types},
+    {"parameters.columns", 15, "are columns of tables that there are, and no more", Needs::file, nullptr},
     {"parameters.flags", 15, "have flags that there are", Needs::file, nullptr},
     {"parameters.choices", 15, "have choices if they are enums, each once", Needs::file, nullptr},
     {"parameters.defaults", 15, "have defaults that a lab file could say", Needs::file, nullptr},

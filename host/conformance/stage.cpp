@@ -42,9 +42,8 @@ std::string hex(const void* data, std::uint32_t size) {
 const ParameterScalar* Stage::value(const char* name, std::uint32_t index, std::initializer_list<ParameterType> types,
                                     netrig_status& status) {
   status = NETRIG_INVALID;
-  const auto declared = std::find_if(about.parameters.begin(), about.parameters.end(),
-                                     [&](const auto& one) { return name != nullptr && one.name == name; });
-  if (declared == about.parameters.end()) {
+  const ParameterDeclaration* declared = name == nullptr ? nullptr : about.parameter(name);
+  if (declared == nullptr) {
     misdeed("calls.parameters",
             fmt::format("it reads \"{}\", which its table does not declare", name == nullptr ? "(null)" : name));
     return nullptr;
@@ -54,7 +53,7 @@ const ParameterScalar* Stage::value(const char* name, std::uint32_t index, std::
     return nullptr;
   }
   status = NETRIG_NOT_FOUND;
-  const auto given = scene.request.parameters.find(declared->name);
+  const auto given = scene.request.parameters.find(std::string_view(name));
   if (given == scene.request.parameters.end() || index >= given->second.values.size()) return nullptr;
   status = NETRIG_OK;
   return &given->second.values[index];
@@ -104,7 +103,7 @@ Stage::Stage(const netrig_functions& functions, const DriverDescription& descrip
     pointers_.push_back(&one);
   }
   references_.resize(asked.references.size());
-  for (const auto& one : asked.references) texts_.push_back(one.target.home.str() + ":" + one.target.name.str());
+  for (const auto& one : asked.references) texts_.push_back(one.text());
   for (std::size_t i = 0; i < references_.size(); ++i) {
     netrig_reference& one = references_[i].known;
     one.netns_fd = -1;

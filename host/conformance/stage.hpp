@@ -7,6 +7,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,7 @@ class Stage {
   const DriverDescription& about;
   const Scene& scene;
   Account account;
+  std::map<const FileContent*, UniqueFd> files;  ///< that the driver was given
   std::vector<bool> made;
   const netrig_reference* reference(const std::string& name, std::uint32_t index) const {
     for (std::size_t i = 0; i < scene.request.references.size(); ++i)

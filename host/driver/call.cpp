@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 #include <netrig/rules.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "driver/file_content.hpp"
 
 void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t granted,
                           const std::vector<std::string>* families) {
@@ -28,7 +31,7 @@ void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t gra
   raw_references.reserve(references.size());
   for (std::size_t i = 0; i < references.size(); ++i) {
     const auto& reference = references[i];
-    reference_texts.push_back(reference.target.home.str() + ":" + reference.target.name.str());
+    reference_texts.push_back(reference.text());
     netrig_reference raw{};
     raw.struct_size = sizeof raw;
     raw.text = reference_texts.back().c_str();
@@ -82,10 +85,7 @@ const void* service(netrig_call* call, const char* id) {
 }
 
 const ParameterDeclaration* declared(const netrig_call* call, const char* name) {
-  if (name == nullptr) return nullptr;
-  const auto& all = call->description->parameters;
-  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
-  return found == all.end() ? nullptr : &*found;
+  return name == nullptr ? nullptr : call->description->parameter(name);
 }
 
 std::uint32_t count(netrig_call* call, const char* name) {
@@ -114,9 +114,10 @@ netrig_status get_bool(netrig_call* call, const char* name, std::uint32_t index,
 
 netrig_status get_integer(netrig_call* call, const char* name, std::uint32_t index, std::int64_t* value) {
   netrig_status status = NETRIG_OK;
-  const auto* scalar = value_of(
-      call, name, index,
-      {ParameterType::integer, ParameterType::duration, ParameterType::rate, ParameterType::enumeration}, status);
+  const auto* scalar = value_of(call, name, index,
+                                {ParameterType::integer, ParameterType::duration, ParameterType::rate,
+                                 ParameterType::fraction, ParameterType::enumeration},
+                                status);
   if (scalar == nullptr) return status;
   if (const auto* text = std::get_if<std::string>(scalar)) {
     *value = static_cast<std::int64_t>(declared(call, name)->choice(*text)->value);
@@ -156,13 +157,46 @@ netrig_status get_address(netrig_call* call, const char* name, std::uint32_t ind
 
 netrig_status get_reference(netrig_call* call, const char* name, std::uint32_t index, const netrig_reference** value) {
   netrig_status status = NETRIG_OK;
-  if (value_of(call, name, index, {ParameterType::interface}, status) == nullptr) return status;
+  if (value_of(call, name, index, {ParameterType::interface, ParameterType::name_space}, status) == nullptr)
+    return status;
   for (std::size_t i = 0; i < call->references.size(); ++i)
     if (call->references[i].parameter == name && call->references[i].index == index) {
       *value = &call->raw_references[i];
       return NETRIG_OK;
     }
   return NETRIG_NOT_FOUND;
+}
+
+netrig_status get_bytes(netrig_call* call, const char* name, std::uint32_t index, const void** value,
+                        std::uint32_t* size) {
+  netrig_status status = NETRIG_OK;
+  if (const auto* scalar = value_of(call, name, index, {ParameterType::bytes}, status)) {
+    const std::string& bytes = std::get<ByteString>(*scalar).bytes;
+    *value = bytes.data();
+    *size = static_cast<std::uint32_t>(bytes.size());
+  }
+  return status;
+}
+
+netrig_status get_file(netrig_call* call, const char* name, std::uint32_t index, std::int32_t* fd,
+                       std::uint64_t* size) {
+  netrig_status status = NETRIG_OK;
+  const auto* scalar = value_of(call, name, index, {ParameterType::file}, status);
+  if (scalar == nullptr) return status;
+  return callback(call, [&] {
+    const auto& file = std::get<FileContent>(*scalar);
+    int found = file.fd;
+    if (found < 0 && file.text) {
+      UniqueFd& copy = call->files[&file];
+      if (!copy) copy = sealed_copy(*file.text);
+      found = copy.get();
+    }
+    if (found < 0) return NETRIG_NOT_FOUND;
+    ::lseek(found, 0, SEEK_SET);
+    *fd = found;
+    *size = file.size;
+    return NETRIG_OK;
+  });
 }
 
 netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uint32_t ifindex) {
@@ -197,10 +231,11 @@ netrig_status last_error(netrig_call* call, netrig_error* error) {
 }
 
 std::uint32_t changed(netrig_call* call, const char* parameter) {
-  return parameter != nullptr && call->changed != nullptr &&
-                 std::find(call->changed->begin(), call->changed->end(), parameter) != call->changed->end()
-             ? 1
-             : 0;
+  if (parameter == nullptr || call->changed == nullptr) return 0;
+  // A table differs where any of its cells does.
+  const std::string cells = std::string(parameter) + "[";
+  const auto is_it = [&](const std::string& one) { return one == parameter || one.starts_with(cells); };
+  return std::any_of(call->changed->begin(), call->changed->end(), is_it) ? 1 : 0;
 }
 
 netrig_status set_state(netrig_call* call, const char* name, const char* value) {
@@ -261,6 +296,9 @@ const netrig_host& host_table() {
       .set_string = tell_string,
       .set_mac = tell_mac,
       .set_address = tell_address,
+      .get_bytes = get_bytes,
+      .get_file = get_file,
+      .set_bytes = tell_bytes,
   };
   return kTable;
 }

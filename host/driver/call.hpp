@@ -5,6 +5,7 @@
 #include <netrig/services.h>
 
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,7 @@ struct netrig_call {
   std::vector<const netrig_interface*> interface_pointers;
   std::vector<netrig_reference> raw_references;
   std::vector<std::string> reference_texts;
+  std::map<const netrig::FileContent*, netrig::UniqueFd> files;  ///< that the driver was given
 
   /// After everything above "What comes back" is set.
   void prepare(netrig::driver::Operation operation, std::uint32_t granted, const std::vector<std::string>* families);
@@ -76,6 +78,8 @@ netrig_status tell_string(netrig_call* call, const char* name, std::uint32_t ind
 netrig_status tell_mac(netrig_call* call, const char* name, std::uint32_t index, const std::uint8_t value[6]);
 netrig_status tell_address(netrig_call* call, const char* name, std::uint32_t index, const std::uint8_t value[16],
                            std::uint8_t family, std::uint8_t prefix_length);
+netrig_status tell_bytes(netrig_call* call, const char* name, std::uint32_t index, const void* value,
+                         std::uint32_t size);
 /// Whether what a worker says it was told can be: parameters that are inspected, with values of their types.
 bool can_be_told(const Parameters& told, const DriverDescription& about);
 

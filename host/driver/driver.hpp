@@ -89,13 +89,19 @@ struct InterfaceRequest {
   std::optional<MacAddress> mac = {};
 };
 
-/// A resolved parameter of type interface. `number` is its place in CreateRequest::references.
+/// A resolved parameter of type interface, or the loopback of the namespace that one of type namespace names. `number`
+/// is its place in CreateRequest::references.
 struct Reference {
   std::string parameter;
   std::uint32_t index = 0;  ///< in the parameter's list of values
   InterfaceReference target;
   int netns_fd = -1;
   std::uint32_t ifindex = 0;  ///< 0: gone, which it can be only in destroy and inspect
+  bool is_namespace = false;  ///< and not an interface
+  /// As the lab file has it.
+  [[nodiscard]] std::string text() const {
+    return is_namespace ? target.home.str() : target.home.str() + ":" + target.name.str();
+  }
 };
 
 struct CreateRequest {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "driver/call.hpp"
+#include "driver/file_content.hpp"
 #include "driver/serving.hpp"
 #include "model/error_number.hpp"
 
@@ -301,9 +302,25 @@ class FencedDriver final : public Driver {
     };
     pass(sent.interfaces);
     pass(sent.references);
+    std::vector<UniqueFd> files;
+    for (auto& [name, value] : sent.parameters)
+      for (ParameterScalar& scalar : value.values)
+        if (auto* file = std::get_if<FileContent>(&scalar); file != nullptr && file->text) {
+          files.push_back(sealed_copy(*file->text));
+          file->fd = files.back().get();
+          descriptors.push_back(file->fd);
+        }
+    // What it has besides: its connection, the plugin, what it prints into.
+    constexpr std::uint64_t kOwn = 16;
+    if (!files.empty() && descriptors.size() + kOwn > rules_.descriptors)
+      throw Error(ErrorCode::unsupported,
+                  fmt::format("it would be given {} files, and its worker may have {} descriptors open; raise "
+                              "limits.descriptors in the policy",
+                              files.size(), rules_.descriptors));
     if (descriptors.size() > kMostPassed)
-      throw Error(ErrorCode::unsupported, fmt::format("it would be given {} namespaces at once; at most {} can be",
-                                                      descriptors.size(), kMostPassed));
+      throw Error(ErrorCode::unsupported,
+                  fmt::format("it would be given {} namespaces and files at once; at most {} can be",
+                              descriptors.size(), kMostPassed));
     const auto how = process_->channel().send(MessageType::call, encode(sent).data(), descriptors, patience);
     if (how == Message::How::failed) no_connection();
     if (how == Message::How::too_large) throw Error(ErrorCode::invalid, "its parameters are too large");

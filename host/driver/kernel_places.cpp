@@ -27,7 +27,7 @@ class Rules {
     check_link();
     for (const ParameterDeclaration& one : about_.parameters) {
       parameter_ = &one;
-      check_parameter(one);
+      if (one.type != ParameterType::unknown) check_parameter(one);
     }
   }
 
@@ -131,7 +131,7 @@ class Rules {
   void check_encoding(const ParameterDeclaration& one) const {
     at("parameters.encoding");
     const Encoding as = one.kernel.encoding;
-    require(as != Encoding::nothing && as <= Encoding::masked32, "has an encoding that this netrig does not know");
+    require(as != Encoding::nothing && as <= Encoding::name_space, "has an encoding that this netrig does not know");
     const bool number = (as >= Encoding::u8 && as <= Encoding::be64) || as == Encoding::masked32;
     bool fits = false;
     switch (one.type) {
@@ -141,6 +141,7 @@ class Rules {
       case ParameterType::integer:
       case ParameterType::duration:
       case ParameterType::rate:
+      case ParameterType::fraction:
       case ParameterType::enumeration:
         fits = number;
         break;
@@ -157,7 +158,15 @@ class Rules {
         // Interface numbers come from references alone, and nothing else becomes one.
         fits = as == Encoding::ifindex;
         break;
+      case ParameterType::name_space:
+        fits = as == Encoding::name_space;
+        break;
+      // Functions alone read what has no one form in the kernel: no table hands over bytes of its own making.
       case ParameterType::prefix:
+      case ParameterType::bytes:
+      case ParameterType::table:
+      case ParameterType::file:
+      case ParameterType::unknown:
         break;
     }
     if (!fits) refuse("has an encoding that does not fit its type");
@@ -178,9 +187,7 @@ class Rules {
     require(scale <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()), "has a scale beyond bounds");
     if (one.kernel.mask != 0)
       require(one.kernel.mask <= width(one.kernel.encoding), "has bits that its attribute does not have");
-    const bool counts =
-        one.type == ParameterType::integer || one.type == ParameterType::duration || one.type == ParameterType::rate;
-    if (counts) {
+    if (is_count(one.type)) {
       require(one.minimum != 0 || one.maximum != 0, "has no range");
       const auto units = static_cast<std::int64_t>(scale);
       if (one.kernel.encoding == Encoding::s32)
@@ -219,6 +226,7 @@ class Rules {
     const KernelPlace& kernel = one.kernel;
     at("parameters.place");
     require(kernel.places == KernelPlace::kData, "is in the data and elsewhere, too");
+    require(kernel.encoding != Encoding::name_space, "is where a link is made, and no data");
     at("parameters.lists");
     require(one.list == (kernel.element != 0), "is a list without elements, or has elements and is no list");
     require(kernel.element <= kLargestAttribute || kernel.element == KernelPlace::kCounted, "has no such element");
@@ -252,6 +260,11 @@ class Rules {
     if (kernel.encoding == Encoding::ifindex) {
       require(kernel.attribute == IFLA_LINK && kernel.places == KernelPlace::kLink, "ties a link to another");
       require(kernel.create_only, "is what a link is made on, and that is create-only");
+      return;
+    }
+    if (kernel.encoding == Encoding::name_space) {
+      require(kernel.attribute == IFLA_LINK_NETNSID && kernel.places == KernelPlace::kLink && kernel.create_only,
+              "is where a link is made, which is IFLA_LINK_NETNSID of the link, and create-only");
       return;
     }
     if (!is_harmless(kernel.attribute) || kernel.encoding != Encoding::u32)

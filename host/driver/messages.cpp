@@ -119,6 +119,7 @@ WireWriter encode(const CallMessage& call) {
   out.put(static_cast<std::uint32_t>(call.references.size()));
   for (const auto& one : call.references) {
     out.text(one.parameter).put(one.index).put(one.ifindex).put<std::uint8_t>(one.netns_fd >= 0);
+    out.put<std::uint8_t>(one.is_namespace);
     put_target(out, one.target);
   }
   out.put<std::uint8_t>(call.has_parameters);
@@ -157,14 +158,19 @@ CallMessage decode_call(std::span<const std::byte> bytes, std::span<const int> d
     const auto index = in.get<std::uint32_t>();
     const auto ifindex = in.get<std::uint32_t>();
     const int fd = descriptor(in.flag());
+    const bool is_namespace = in.flag();
     call.references.push_back({.parameter = std::move(parameter),
                                .index = index,
                                .target = get_target(in),
                                .netns_fd = fd,
-                               .ifindex = ifindex});
+                               .ifindex = ifindex,
+                               .is_namespace = is_namespace});
   }
   call.has_parameters = in.flag();
   if (call.has_parameters) call.parameters = get_parameters(in);
+  for (auto& [name, value] : call.parameters)
+    for (ParameterScalar& scalar : value.values)
+      if (auto* file = std::get_if<FileContent>(&scalar)) file->fd = descriptor(file->fd == kComesAlong);
   call.record = get_bytes(in, NETRIG_RECORD_MAX);
   call.deadline = Clock::time_point(Clock::duration(in.get<Clock::rep>()));
   for (std::size_t left = in.count(kMostParameters); left > 0; --left) call.changed.push_back(in.text(kMostText));

@@ -18,7 +18,7 @@
 namespace netrig::driver {
 
 /// Both ends are the same binary, so this differs only between builds; checked all the same.
-inline constexpr std::uint32_t kProtocolVersion = 4;
+inline constexpr std::uint32_t kProtocolVersion = 5;
 /// Bytes in one message. A larger one ends the worker.
 inline constexpr std::size_t kLargestMessage = 1 << 20;
 
@@ -51,7 +51,7 @@ struct Hello {
 };
 
 /// An operation with everything it is given; descriptors travel beside it: those of the interfaces' namespaces, then
-/// those of the references'.
+/// those of the references', then those of files.
 struct CallMessage {
   Operation operation = Operation::validate;
   std::string lab;

@@ -319,6 +319,25 @@ void Permission::check_socket(std::uint32_t interface, std::uint32_t kind) const
                      needed == NETRIG_WANTS_NET_RAW ? "CAP_NET_RAW" : "CAP_NET_ADMIN"));
 }
 
+namespace {
+
+/// All that a driver may make of a value in a message.
+std::vector<std::string> forms_of(const ParameterScalar& value, ParameterType type) {
+  if (const auto* file = std::get_if<FileContent>(&value))
+    return file->text ? std::vector{*file->text} : std::vector<std::string>{};
+  const auto* bytes = std::get_if<ByteString>(&value);
+  if (bytes == nullptr) return {to_text(value, type)};
+  if (bytes->bytes.empty()) return {};
+  const std::string hex = format_bytes(bytes->bytes).substr(2);
+  std::string upper = hex;
+  std::transform(hex.begin(), hex.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::string pairs;
+  for (std::size_t i = 0; i < hex.size(); i += 2) pairs += (i == 0 ? "" : ":") + hex.substr(i, 2);
+  return {hex, upper, pairs, format_base64(bytes->bytes), bytes->bytes};
+}
+
+}  // namespace
+
 std::string clean_text(std::string text, const DriverDescription& description, const Parameters* parameters) {
   const auto mask = [&](const std::string& value) {
     if (value.empty()) return;
@@ -326,10 +345,11 @@ std::string clean_text(std::string text, const DriverDescription& description, c
       text.replace(at, value.size(), "***");
   };
   if (parameters != nullptr)
-    for (const auto& declaration : description.parameters) {
-      const auto found = declaration.secret ? parameters->find(declaration.name) : parameters->end();
-      if (found == parameters->end()) continue;
-      for (const auto& scalar : found->second.values) mask(to_text(scalar, declaration.type));
+    for (const auto& [name, value] : *parameters) {
+      const ParameterDeclaration* declaration = description.parameter(name);
+      if (declaration == nullptr || !is_secret(*declaration, description)) continue;
+      for (const auto& scalar : value.values)
+        for (const std::string& form : forms_of(scalar, declaration->type)) mask(form);
     }
   text = one_line(text);
   if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);

@@ -103,16 +103,34 @@ KernelPlace kernel_place_of(const netrig_parameter& raw) {
   return place;
 }
 
+/// "key", or "peers.key" of a column.
+bool is_parameter_name(std::string_view name) {
+  const auto is_plain = [](std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    });
+  };
+  const std::size_t dot = name.find('.');
+  return is_plain(name.substr(0, dot)) && (dot == std::string_view::npos || is_plain(name.substr(dot + 1)));
+}
+
+/// What of the declaration of a later ABI can be said of it: a lab file that does not set it needs no more.
+ParameterDeclaration unknown_of(const netrig_parameter& raw, ParameterDeclaration one) {
+  one.type = ParameterType::unknown;
+  one.type_number = raw.type;
+  one.required = (raw.flags & NETRIG_PARAMETER_REQUIRED) != 0;
+  one.help = text_of(raw.help, "parameter help");
+  return one;
+}
+
 ParameterDeclaration declaration_of(const netrig_parameter& raw) {
   ParameterDeclaration one;
   one.name = text_of(raw.name, "parameter name");
-  const bool good = !one.name.empty() && std::all_of(one.name.begin(), one.name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  if (!good) refuse(fmt::format("parameter name \"{}\" is not [a-z0-9_]", one.name), "parameters.names");
-  one.type = static_cast<ParameterType>(std::min(raw.type, 0xffU));
-  if (one.type < ParameterType::boolean || one.type > ParameterType::interface)
-    refuse(fmt::format("parameter {} has the unknown type {}", one.name, raw.type), "parameters.types");
+  if (!is_parameter_name(one.name))
+    refuse(fmt::format("parameter name \"{}\" is not [a-z0-9_]", one.name), "parameters.names");
+  if (raw.type == 0) refuse(fmt::format("parameter {} has no type", one.name), "parameters.types");
+  if (raw.type > static_cast<std::uint32_t>(ParameterType::file)) return unknown_of(raw, std::move(one));
+  one.type = static_cast<ParameterType>(raw.type);
   if ((raw.flags & ~kKnownFlags) != 0)
     refuse(fmt::format("parameter {} has flags that this netrig does not know ({:#x})", one.name, raw.flags),
            "parameters.flags");
@@ -125,6 +143,8 @@ ParameterDeclaration declaration_of(const netrig_parameter& raw) {
   one.unset_text = optional_text(text_of(raw.unset_text, "value of what is unset"));
   one.minimum = raw.minimum;
   one.maximum = raw.maximum;
+  if (one.type == ParameterType::fraction && one.minimum == 0 && one.maximum == 0) one.maximum = NETRIG_FRACTION_ALL;
+  if (one.type == ParameterType::table) one.list = true;
   one.help = text_of(raw.help, "parameter help");
   one.kernel_option = text_of(raw.kernel_option, "kernel option");
   one.only_with = text_of(raw.only_with, "condition");
@@ -159,6 +179,51 @@ void check_condition(const ParameterDeclaration& one, const std::vector<Paramete
            "parameters.conditions");
 }
 
+/// The most that a value of that type can have of what its range counts. 0: any number.
+std::int64_t most_of(ParameterType type) {
+  switch (type) {
+    case ParameterType::fraction:
+      return NETRIG_FRACTION_ALL;
+    case ParameterType::bytes:
+      return NETRIG_BYTES_MAX;
+    case ParameterType::table:
+      return NETRIG_ROWS_MAX;
+    case ParameterType::file:
+      return NETRIG_FILE_MAX;
+    default:
+      return 0;
+  }
+}
+
+void check_range(const ParameterDeclaration& one) {
+  const std::int64_t most = most_of(one.type);
+  if (most != 0 && (one.minimum < 0 || one.maximum > most))
+    refuse(fmt::format("parameter {} has a range that leaves 0 to {}, all that there is of a {}", one.name, most,
+                       type_name(one)),
+           "parameters.range");
+}
+
+/// A table and its columns: each is there for the other.
+void check_table(const ParameterDeclaration& one, const DriverDescription& about) {
+  const auto refuse_it = [&](const char* why) {
+    refuse(fmt::format("parameter {} {}", one.name, why), "parameters.columns");
+  };
+  const auto& all = about.parameters;
+  if (one.type == ParameterType::table) {
+    if (std::none_of(all.begin(), all.end(), [&](const auto& other) { return other.table() == one.name; }))
+      refuse_it("is a table without columns");
+    if (one.default_text) refuse_it("is a table, and has a default");
+  }
+  if (one.table().empty()) return;
+  const ParameterDeclaration* table = about.parameter(one.table());
+  if (table == nullptr || (table->type != ParameterType::table && table->type != ParameterType::unknown))
+    refuse_it("is a column of a table that it does not declare");
+  if (one.type == ParameterType::table) refuse_it("is a table, and a column of another");
+  if (one.kernel.places != 0 || one.kernel.create_only || one.kernel.write_only || one.kernel.probe || one.checked ||
+      one.inspected || !one.only_with.empty())
+    refuse_it("is a column, and says what only its table can");
+}
+
 void check_values(const DriverDescription& about) {
   std::set<std::string_view> names;
   // A plan and a drift name what differs of a link, whoever declares it.
@@ -170,6 +235,8 @@ void check_values(const DriverDescription& about) {
              "parameters.names");
     if (!names.insert(one.name).second)
       refuse(fmt::format("it declares parameter {} twice", one.name), "parameters.names");
+    check_range(one);
+    check_table(one, about);
     check_text_of_value(one, one.default_text, "default");
     check_text_of_value(one, one.unset_text, "value of what is unset");
     check_condition(one, about.parameters);
@@ -179,7 +246,9 @@ void check_values(const DriverDescription& about) {
     if (one.inspected && !about.has(NETRIG_FUNCTION_INSPECT))
       refuse(fmt::format("parameter {} is to be told by a function, and there is no inspect", one.name),
              "parameters.inspected");
-    if (one.inspected && (one.kernel.places != 0 || one.kernel.write_only || one.type == ParameterType::interface))
+    const bool nobodys = one.type == ParameterType::interface || one.type == ParameterType::name_space ||
+                         one.type == ParameterType::table || one.type == ParameterType::file;
+    if (one.inspected && (one.kernel.places != 0 || one.kernel.write_only || nobodys))
       refuse(fmt::format("parameter {} is to be told by inspect, and is the kernel's to tell, or nobody's", one.name),
              "parameters.inspected");
   }

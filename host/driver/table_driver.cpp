@@ -138,15 +138,19 @@ class TableDriver final : public Driver {
   static void refer(LinkOrder& order, const std::vector<LinkParameter>& own, const CreateRequest& request) {
     const Reference* first = nullptr;
     for (const LinkParameter& one : own) {
-      if (one.declaration->kernel.encoding != Encoding::ifindex) continue;
-      const Reference& found = reference(request, std::get<InterfaceReference>(one.values.front()));
+      const Encoding as = one.declaration->kernel.encoding;
+      if (as != Encoding::ifindex && as != Encoding::name_space) continue;
+      const Reference& found = as == Encoding::ifindex
+                                   ? reference(request, std::get<InterfaceReference>(one.values.front()))
+                                   : reference(request, loopback_of(std::get<NamespaceReference>(one.values.front())));
       const auto number = static_cast<std::uint32_t>(&found - request.references.data());
       if (first != nullptr && first->target.home != found.target.home)
         throw Error(ErrorCode::invalid,
                     fmt::format("{} is in {}, and {} is in {}; both must be in one namespace", first->parameter,
                                 first->target.home.str(), found.parameter, found.target.home.str()));
       first = &found;
-      ((one.declaration->kernel.places & KernelPlace::kLink) != 0 ? order.lower : order.beside) = number;
+      const bool lower = as == Encoding::ifindex && (one.declaration->kernel.places & KernelPlace::kLink) != 0;
+      (lower ? order.lower : order.beside) = number;
     }
   }
 

@@ -23,6 +23,7 @@ std::size_t member_of(ParameterType type) {
     case ParameterType::integer:
     case ParameterType::duration:
     case ParameterType::rate:
+    case ParameterType::fraction:
       return 1;
     case ParameterType::string:
     case ParameterType::enumeration:
@@ -32,7 +33,13 @@ std::size_t member_of(ParameterType type) {
     case ParameterType::address:
     case ParameterType::prefix:
       return 4;
+    case ParameterType::bytes:
+      return 6;
     case ParameterType::interface:
+    case ParameterType::name_space:
+    case ParameterType::table:
+    case ParameterType::file:
+    case ParameterType::unknown:
       break;
   }
   return std::variant_npos;
@@ -107,6 +114,14 @@ netrig_status tell_address(netrig_call* call, const char* name, std::uint32_t in
         one.type == ParameterType::address ? static_cast<std::uint8_t>(prefix.address.bits()) : prefix_length;
     if (prefix.length > prefix.address.bits()) return std::nullopt;
     return prefix;
+  });
+}
+
+netrig_status tell_bytes(netrig_call* call, const char* name, std::uint32_t index, const void* value,
+                         std::uint32_t size) {
+  return tell(call, name, index, [&](const ParameterDeclaration&) -> std::optional<ParameterScalar> {
+    if ((value == nullptr && size != 0) || size > NETRIG_BYTES_MAX) return std::nullopt;
+    return ByteString{std::string(static_cast<const char*>(value), size)};
   });
 }
 

@@ -89,7 +89,7 @@ Json json_of(const Parameters& parameters, const DriverDescription& about) {
   for (const auto& [name, value] : parameters) {
     const ParameterDeclaration* one = about.parameter(name);
     if (one == nullptr) continue;
-    json[name] = one->secret ? "(secret)" : to_text(value.values, one->type);
+    json[name] = is_secret(*one, about) ? "(secret)" : to_text(value.values, one->type);
   }
   return json;
 }
@@ -113,7 +113,7 @@ class Account {
     json["references"] = Json::array();
     for (const Reference& one : references)
       json["references"].push_back({{"parameter", one.parameter},
-                                    {"interface", fmt::format("{}:{}", one.target.home.str(), one.target.name.str())},
+                                    {one.is_namespace ? "namespace" : "interface", one.text()},
                                     {"ifindex", one.ifindex}});
     json["parameters"] = parameters == nullptr ? Json::object() : json_of(*parameters, about_);
     json.update(more);

@@ -59,10 +59,24 @@ void put_scalar(WireWriter& out, const ParameterScalar& scalar) {
           put_mac(out, value);
         else if constexpr (std::is_same_v<T, Prefix>)
           put_address(out, value);
+        else if constexpr (std::is_same_v<T, ByteString>)
+          out.text(value.bytes);
+        else if constexpr (std::is_same_v<T, NamespaceReference>)
+          out.text(value.name.str());
+        else if constexpr (std::is_same_v<T, FileContent>)
+          out.text(value.path).text(value.digest).put(value.size).template put<std::uint8_t>(value.fd >= 0);
         else
           put_target(out, value);
       },
       scalar);
+}
+FileContent get_file(WireReader& in) {
+  FileContent file;
+  file.path = in.text(kMostText);
+  file.digest = in.text(kMostText);
+  file.size = in.get<std::uint64_t>();
+  file.fd = in.flag() ? kComesAlong : -1;
+  return file;
 }
 ParameterScalar get_scalar(WireReader& in) {
   switch (in.get<std::uint8_t>()) {
@@ -78,6 +92,14 @@ ParameterScalar get_scalar(WireReader& in) {
       return get_address(in);
     case 5:
       return get_target(in);
+    case 6: {
+      const auto bytes = in.bytes(kMostText);
+      return ByteString{std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size())};
+    }
+    case 7:
+      return NamespaceReference{NamespaceName(in.text(kMostText))};
+    case 8:
+      return get_file(in);
     default:
       WireReader::garbled();
   }

@@ -9,8 +9,11 @@
 namespace netrig::driver {
 
 inline constexpr std::size_t kMostText = 4096;
+/// FileContent::fd of one whose descriptor travels beside the message.
+inline constexpr int kComesAlong = 1 << 30;
 inline constexpr std::size_t kMostValues = 65536;
-inline constexpr std::size_t kMostParameters = NETRIG_PARAMETERS_MAX;
+/// With the cells of tables.
+inline constexpr std::size_t kMostParameters = 65536;
 
 void put_mac(WireWriter& out, const MacAddress& mac);
 MacAddress get_mac(WireReader& in);

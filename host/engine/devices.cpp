@@ -32,6 +32,26 @@ std::vector<driver::Reference> resolve_references(Run& run, const Lab& lab, cons
   std::vector<driver::Reference> references;
   for (const auto& [name, value] : device.parameters)
     for (std::size_t i = 0; i < value.values.size(); ++i) {
+      if (const auto* file = std::get_if<FileContent>(&value.values[i]); file != nullptr && !file->text)
+        throw Error(ErrorCode::not_found,
+                    fmt::format("{}: what the secret file {} held is kept nowhere; run \"netrig up\" with the lab file",
+                                name, file->path),
+                    lab.at(value.where));
+      if (const auto* beside = std::get_if<NamespaceReference>(&value.values[i])) {
+        Space* const space = run.spaces.find(beside->name.str());
+        if (space == nullptr)
+          throw Error(ErrorCode::not_found,
+                      fmt::format("{} = \"{}\": that namespace is gone", name, beside->name.str()),
+                      lab.at(value.where));
+        spaces.push_back(space);
+        references.push_back({.parameter = name,
+                              .index = static_cast<std::uint32_t>(i),
+                              .target = loopback_of(*beside),
+                              .netns_fd = space->fd().get(),
+                              .ifindex = kLoopbackIndex,
+                              .is_namespace = true});
+        continue;
+      }
       const auto* target = std::get_if<InterfaceReference>(&value.values[i]);
       const ParameterDeclaration* declaration = device.about ? device.about->parameter(name) : nullptr;
       // What is borrowed is there no longer once the device has it.

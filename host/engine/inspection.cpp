@@ -29,8 +29,16 @@ std::vector<std::string> homes_of(const MadeDevice& made, const Parameters& para
   for (const MadeInterface& interface : made.interfaces) homes.push_back(interface.home);
   for (const auto& [name, value] : parameters)
     for (const auto& scalar : value.values)
-      if (const auto* target = std::get_if<InterfaceReference>(&scalar)) homes.push_back(target->home.str());
+      if (const auto target = reference_of(scalar)) homes.push_back(target->home.str());
   return homes;
+}
+
+std::uint32_t ifindex_of(Space& space, const InterfaceReference& target) {
+  std::uint32_t ifindex = 0;
+  for (const auto& link : kernel::list_links(space.socket()))
+    if (link.name == target.name.str()) ifindex = link.ifindex;
+  space.release_socket();
+  return ifindex;
 }
 
 /// Interfaces that are gone, or are others by now, have no number.
@@ -50,20 +58,18 @@ void find_interfaces(Inspected& one) {
 void find_references(Spaces& spaces, const Parameters& parameters, DeviceServices::Context& context) {
   for (const auto& [name, value] : parameters)
     for (std::size_t i = 0; i < value.values.size(); ++i) {
-      const auto* target = std::get_if<InterfaceReference>(&value.values[i]);
-      if (target == nullptr) continue;
+      const auto target = reference_of(value.values[i]);
+      if (!target) continue;
+      const bool is_namespace = std::holds_alternative<NamespaceReference>(value.values[i]);
       Space* space = spaces.find(target->home.str());
-      std::uint32_t ifindex = 0;
-      if (space != nullptr)
-        for (const auto& link : kernel::list_links(space->socket()))
-          if (link.name == target->name.str()) ifindex = link.ifindex;
-      if (space != nullptr) space->release_socket();
+      const std::uint32_t ifindex = space == nullptr ? 0 : is_namespace ? kLoopbackIndex : ifindex_of(*space, *target);
       context.spaces.references.push_back(space);
       context.references.push_back({.parameter = name,
                                     .index = static_cast<std::uint32_t>(i),
                                     .target = *target,
                                     .netns_fd = space == nullptr ? -1 : space->fd().get(),
-                                    .ifindex = ifindex});
+                                    .ifindex = ifindex,
+                                    .is_namespace = is_namespace});
     }
 }
 

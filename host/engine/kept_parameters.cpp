@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parameters of a device in the ledger.
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <charconv>
+#include <sstream>
 
 #include "engine/record.hpp"
 
@@ -10,6 +12,9 @@ namespace {
 
 /// To the last digit, also where a lab file would have a unit.
 std::string written(const ParameterScalar& value, ParameterType type) {
+  // Of a file what it holds is not kept.
+  if (const auto* file = std::get_if<FileContent>(&value))
+    return fmt::format("{} {} {}", file->digest, file->size, file->path);
   const auto* number = std::get_if<std::int64_t>(&value);
   return number != nullptr ? std::to_string(*number) : to_text(value, type);
 }
@@ -21,7 +26,13 @@ std::optional<ParameterScalar> read(const ParameterDeclaration& one, const std::
     return InterfaceReference{.home = NamespaceName(text.substr(0, colon)),
                               .name = InterfaceName(text.substr(colon + 1))};
   }
-  if (one.type == ParameterType::integer || one.type == ParameterType::duration || one.type == ParameterType::rate) {
+  if (one.type == ParameterType::file) {
+    FileContent file;
+    std::istringstream in(text);
+    if (!(in >> file.digest >> file.size && in.get() == ' ' && std::getline(in, file.path))) return std::nullopt;
+    return file;
+  }
+  if (is_count(one.type) || one.type == ParameterType::table) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -37,11 +48,11 @@ std::optional<ParameterScalar> read(const ParameterDeclaration& one, const std::
 std::vector<MadeParameter> parameters_to_keep(const Device& device) {
   std::vector<MadeParameter> kept;
   if (!device.about || !device.about->has(DriverDescription::kLooksBack)) return kept;
-  for (const ParameterDeclaration& one : device.about->parameters) {
-    const auto found = one.secret ? device.parameters.end() : device.parameters.find(one.name);
-    if (found == device.parameters.end()) continue;
-    MadeParameter& parameter = kept.emplace_back(MadeParameter{.name = one.name});
-    for (const ParameterScalar& value : found->second.values) parameter.values.push_back(written(value, one.type));
+  for (const auto& [name, given] : device.parameters) {
+    const ParameterDeclaration* one = device.about->parameter(name);
+    if (one == nullptr || is_secret(*one, *device.about)) continue;
+    MadeParameter& parameter = kept.emplace_back(MadeParameter{.name = name});
+    for (const ParameterScalar& value : given.values) parameter.values.push_back(written(value, one->type));
   }
   return kept;
 }
@@ -49,9 +60,8 @@ std::vector<MadeParameter> parameters_to_keep(const Device& device) {
 Parameters kept_parameters(const MadeDevice& made, const DriverDescription& about) {
   Parameters parameters;
   for (const MadeParameter& one : made.parameters) {
-    const auto declaration = std::find_if(about.parameters.begin(), about.parameters.end(),
-                                          [&](const auto& declared) { return declared.name == one.name; });
-    if (declaration == about.parameters.end()) continue;
+    const ParameterDeclaration* declaration = about.parameter(one.name);
+    if (declaration == nullptr) continue;
     ParameterValue value;
     try {
       for (const std::string& text : one.values)

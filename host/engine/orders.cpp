@@ -30,7 +30,8 @@ void append_link(kernel::Batch& batch, const driver::LinkOrder& order, const Dev
   };
   kernel::begin_new_link(batch, new_link(order.interface));
   batch.put_built(order.attributes);
-  if (order.lower) batch.put(IFLA_LINK, references.at(*order.lower).ifindex);
+  if (order.lower && !references.at(*order.lower).is_namespace)
+    batch.put(IFLA_LINK, references.at(*order.lower).ifindex);
   const auto info = batch.nest(IFLA_LINKINFO);
   batch.put_text(IFLA_INFO_KIND, order.kind);
   const auto data = batch.nest(IFLA_INFO_DATA);

@@ -218,7 +218,9 @@ std::vector<std::byte> encode(const std::vector<LinkParameter>& parameters, std:
     const ParameterDeclaration& one = *parameter.declaration;
     const KernelPlace& kernel = one.kernel;
     if ((kernel.places & place) == 0) continue;
+    // What a link is made on, or in, stands beside its attributes.
     if (place != KernelPlace::kData && kernel.encoding == Encoding::ifindex) continue;
+    if (kernel.encoding == Encoding::name_space) continue;
     if (!parameter.is_told()) continue;
     if (kernel.also_attribute != 0) {
       // What goes along says that there is a value; of a list, also that there is none any more.

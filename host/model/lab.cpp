@@ -98,8 +98,8 @@ Lab select(const Lab& lab, const std::vector<std::string>& patterns) {
     const bool resolvable = std::all_of(device.parameters.begin(), device.parameters.end(), [&](const auto& parameter) {
       return std::all_of(parameter.second.values.begin(), parameter.second.values.end(),
                          [&](const ParameterScalar& scalar) {
-                           const auto* reference = std::get_if<InterfaceReference>(&scalar);
-                           return reference == nullptr || inside(reference->home.str());
+                           const auto reference = reference_of(scalar);
+                           return !reference || inside(reference->home.str());
                          });
     });
     if (!whole || !resolvable) continue;

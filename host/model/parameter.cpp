@@ -12,6 +12,9 @@
 namespace netrig {
 namespace {
 
+constexpr std::uint64_t kMostBytes = 4096;          // NETRIG_BYTES_MAX
+constexpr std::uint64_t kLargestContent = 8 << 20;  // NETRIG_FILE_MAX
+
 struct Unit {
   std::string_view name;
   std::int64_t factor;
@@ -69,9 +72,23 @@ std::string range_text(const ParameterDeclaration& declaration) {
   const auto show = [&](std::int64_t value) {
     if (declaration.type == ParameterType::duration) return format_duration(value);
     if (declaration.type == ParameterType::rate) return format_rate(value);
+    if (declaration.type == ParameterType::fraction) return format_fraction(value);
     return fmt::format("{}", value);
   };
   return fmt::format("{} to {}", show(declaration.minimum), show(declaration.maximum));
+}
+
+/// `most`: of one that says no range.
+std::optional<ParameterFault> length_fault(const ParameterDeclaration& declaration, std::uint64_t size,
+                                           std::uint64_t most) {
+  const bool bounded = declaration.minimum != 0 || declaration.maximum != 0;
+  const auto least = static_cast<std::uint64_t>(std::max<std::int64_t>(declaration.minimum, 0));
+  if (bounded) most = std::min(most, static_cast<std::uint64_t>(std::max<std::int64_t>(declaration.maximum, 0)));
+  if (size >= least && size <= most) return std::nullopt;
+  return ParameterFault{fmt::format("has {} bytes; it can have {}", size,
+                                    !bounded        ? fmt::format("{}", most)
+                                    : least == most ? fmt::format("{}, and no others", most)
+                                                    : fmt::format("{} to {}", least, most))};
 }
 
 ParameterFault wrong(std::string_view what, std::string_view example) {
@@ -123,9 +140,37 @@ bool DriverDescription::borrows() const {
 }
 
 const ParameterDeclaration* DriverDescription::parameter(std::string_view name) const {
-  const auto found =
-      std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) { return one.name == name; });
+  const std::size_t row = name.find('[');
+  const std::size_t column = name.find("].");
+  const std::string cell = column == std::string_view::npos || row > column
+                               ? std::string()
+                               : fmt::format("{}{}", name.substr(0, row), name.substr(column + 1));
+  const auto found = std::find_if(parameters.begin(), parameters.end(),
+                                  [&](const auto& one) { return one.name == (cell.empty() ? name : cell); });
   return found == parameters.end() ? nullptr : &*found;
+}
+
+std::optional<InterfaceReference> reference_of(const ParameterScalar& value) {
+  if (const auto* space = std::get_if<NamespaceReference>(&value)) return loopback_of(*space);
+  const auto* interface = std::get_if<InterfaceReference>(&value);
+  return interface == nullptr ? std::nullopt : std::optional(*interface);
+}
+
+bool is_secret(const ParameterDeclaration& one, const DriverDescription& about) {
+  const ParameterDeclaration* table = one.table().empty() ? nullptr : about.parameter(one.table());
+  return one.secret || (table != nullptr && table->secret);
+}
+
+std::string cell_name(std::string_view table, std::size_t row, std::string_view column) {
+  return fmt::format("{}[{}].{}", table, row, column);
+}
+
+std::map<std::string, const ParameterValue*> cells_of(std::string_view table, const Parameters& all) {
+  std::map<std::string, const ParameterValue*> cells;
+  const std::string begin = fmt::format("{}[", table);
+  for (auto one = all.lower_bound(begin); one != all.end() && one->first.starts_with(begin); ++one)
+    cells.emplace(one->first, &one->second);
+  return cells;
 }
 
 bool DriverDescription::tells() const {
@@ -133,10 +178,12 @@ bool DriverDescription::tells() const {
 }
 
 std::string type_name(const ParameterDeclaration& declaration) {
-  static constexpr std::array kNames = {"boolean", "integer",  "string", "mac",  "address",
-                                        "prefix",  "duration", "rate",   "enum", "interface"};
+  static constexpr std::array kNames = {"boolean",  "integer",  "string",    "mac",   "address",
+                                        "prefix",   "duration", "rate",      "enum",  "interface",
+                                        "fraction", "bytes",    "namespace", "table", "file"};
+  if (declaration.type == ParameterType::unknown) return fmt::format("unknown ({})", declaration.type_number);
   const std::string name = kNames.at(static_cast<std::size_t>(declaration.type) - 1);
-  return declaration.list ? "list of " + name : name;
+  return declaration.list && declaration.type != ParameterType::table ? "list of " + name : name;
 }
 
 std::optional<ParameterFault> range_fault(const ParameterDeclaration& declaration, const ParameterScalar& value) {
@@ -144,19 +191,19 @@ std::optional<ParameterFault> range_fault(const ParameterDeclaration& declaratio
   switch (declaration.type) {
     case ParameterType::integer:
     case ParameterType::duration:
-    case ParameterType::rate: {
+    case ParameterType::rate:
+    case ParameterType::fraction: {
       const auto number = std::get<std::int64_t>(value);
       if (bounded && (number < declaration.minimum || number > declaration.maximum))
         return ParameterFault{fmt::format("is out of range; it can be {}", range_text(declaration))};
       return std::nullopt;
     }
-    case ParameterType::string: {
-      const auto size = static_cast<std::int64_t>(std::get<std::string>(value).size());
-      if (bounded && (size < declaration.minimum || size > declaration.maximum))
-        return ParameterFault{fmt::format("has {} bytes; it can have {}", size, range_text(declaration))};
-      if (!bounded && size > 4096) return ParameterFault{fmt::format("has {} bytes; it can have 4096", size)};
-      return std::nullopt;
-    }
+    case ParameterType::string:
+      return length_fault(declaration, std::get<std::string>(value).size(), 4096);
+    case ParameterType::bytes:
+      return length_fault(declaration, std::get<ByteString>(value).bytes.size(), kMostBytes);
+    case ParameterType::file:
+      return length_fault(declaration, std::get<FileContent>(value).size, kLargestContent);
     case ParameterType::enumeration: {
       const auto& text = std::get<std::string>(value);
       if (declaration.choice(text) != nullptr) return std::nullopt;
@@ -216,6 +263,33 @@ std::variant<ParameterScalar, ParameterFault> parse_parameter(const ParameterDec
       value = *rate;
       break;
     }
+    case ParameterType::fraction: {
+      const auto fraction = parse_percent(text);
+      if (!fraction) return wrong("a percentage", "a number from 0 to 100");
+      value = *fraction;
+      break;
+    }
+    case ParameterType::bytes: {
+      auto bytes = parse_bytes(text);
+      if (!bytes)
+        return ParameterFault{
+            could_be_either(text)
+                ? "could be hexadecimal or base64; begin it with 0x if it is hexadecimal"
+                : "is not bytes; write hexadecimal as in \"0x0011\" or \"00:11\", or base64 as in \"ABE=\""};
+      value = ByteString{std::move(*bytes)};
+      break;
+    }
+    case ParameterType::name_space: {
+      if (const auto fault = namespace_name_fault(text))
+        return ParameterFault{fmt::format("names a namespace that {}; write the name of one of the lab's", *fault)};
+      return NamespaceReference{NamespaceName(std::string(text))};
+    }
+    case ParameterType::table:
+      return wrong("a table", "a list of tables: [{ ... }, { ... }]");
+    case ParameterType::file:
+      return wrong("a file that can be read here", "the name of one in a lab file");
+    case ParameterType::unknown:
+      return ParameterFault{"is of a type that this netrig does not know"};
     case ParameterType::interface: {
       const std::size_t colon = text.rfind(':');
       if (colon == std::string_view::npos) return wrong("an interface", "\"namespace:interface\"");
@@ -239,6 +313,7 @@ std::string to_text(const ParameterScalar& value, ParameterType type) {
     std::string operator()(std::int64_t one) const {
       if (type == ParameterType::duration) return format_duration(one);
       if (type == ParameterType::rate) return format_rate(one);
+      if (type == ParameterType::fraction) return format_fraction(one);
       return fmt::format("{}", one);
     }
     std::string operator()(const std::string& one) const { return one; }
@@ -247,11 +322,17 @@ std::string to_text(const ParameterScalar& value, ParameterType type) {
       return type == ParameterType::address ? one.address.str() : one.str();
     }
     std::string operator()(const InterfaceReference& one) const { return one.home.str() + ":" + one.name.str(); }
+    std::string operator()(const ByteString& one) const { return format_bytes(one.bytes); }
+    std::string operator()(const NamespaceReference& one) const { return one.name.str(); }
+    std::string operator()(const FileContent& one) const {
+      return fmt::format("{} ({} bytes, BLAKE2b {})", one.path, one.size, one.digest.substr(0, 16));
+    }
   };
   return std::visit(Printer{type}, value);
 }
 
 std::string to_text(const std::vector<ParameterScalar>& values, ParameterType type) {
+  if (type == ParameterType::table) return fmt::format("{} row{}", values.size(), values.size() == 1 ? "" : "s");
   std::string text;
   for (const ParameterScalar& value : values) text += (text.empty() ? "" : " ") + to_text(value, type);
   return text;

@@ -26,7 +26,18 @@ enum class ParameterType : std::uint8_t {
   rate = 8,      ///< bit/s
   enumeration = 9,
   interface = 10,
+  fraction = 11,  ///< UINT32_MAX is all
+  bytes = 12,
+  name_space = 13,
+  table = 14,
+  file = 15,
+  unknown = 255,  ///< of a later ABI: only a lab that sets it is refused
 };
+/// Whether a value of that type is a number that is counted: it has a range, and units.
+constexpr bool is_count(ParameterType type) {
+  return type == ParameterType::integer || type == ParameterType::duration || type == ParameterType::rate ||
+         type == ParameterType::fraction;
+}
 
 /// "namespace:interface" in a parameter: an interface of the lab, or one that exists in an existing namespace.
 struct InterfaceReference {
@@ -35,8 +46,39 @@ struct InterfaceReference {
   friend bool operator==(const InterfaceReference&, const InterfaceReference&) = default;
 };
 
-/// One value. boolean: bool; integer, duration, rate: int64; string, enumeration: string; address, prefix: Prefix.
-using ParameterScalar = std::variant<bool, std::int64_t, std::string, MacAddress, Prefix, InterfaceReference>;
+/// A namespace of the lab, as a parameter names it.
+struct NamespaceReference {
+  NamespaceName name;
+  friend bool operator==(const NamespaceReference&, const NamespaceReference&) = default;
+};
+/// By which it is referred to.
+inline InterfaceReference loopback_of(const NamespaceReference& one) { return {one.name, InterfaceName("lo")}; }
+inline constexpr std::uint32_t kLoopbackIndex = 1;  // LOOPBACK_IFINDEX, net/flow.h
+
+/// Any bytes.
+struct ByteString {
+  std::string bytes;
+  friend bool operator==(const ByteString&, const ByteString&) = default;
+};
+
+/// A file as it was read. What it holds is what it is, wherever it lies.
+struct FileContent {
+  std::string path = {};    ///< from the lab file's directory, for messages
+  std::string key = {};     ///< of a secret one, so that its digest tells nothing; else empty
+  std::string digest = {};  ///< of what it holds, by the key
+  std::uint64_t size = 0;
+  std::shared_ptr<const std::string> text = {};  ///< nullptr: it was not kept, or `fd` is there
+  int fd = -1;                                   ///< in a worker: where it can be read
+  friend bool operator==(const FileContent& one, const FileContent& other);
+};
+
+/// One value. boolean: bool; integer, duration, rate, fraction: int64; string, enumeration: string; address, prefix:
+/// Prefix; table: int64, the number of a row, whose cells are values of their own ("peers[0].key").
+using ParameterScalar = std::variant<bool, std::int64_t, std::string, MacAddress, Prefix, InterfaceReference,
+                                     ByteString, NamespaceReference, FileContent>;
+
+/// What a value refers to: an interface, or the loopback of a namespace. Nothing: it is no reference.
+std::optional<InterfaceReference> reference_of(const ParameterScalar& value);
 
 struct ParameterValue {
   std::vector<ParameterScalar> values = {};  ///< exactly one unless the parameter is a list
@@ -44,7 +86,8 @@ struct ParameterValue {
   friend bool operator==(const ParameterValue&, const ParameterValue&) = default;
 };
 
-/// The values a lab file gives for a device, defaults of the driver filled in. Keyed by parameter name.
+/// The values a lab file gives for a device, defaults of the driver filled in. Keyed by parameter name; cells of tables
+/// by cell_name().
 using Parameters = std::map<std::string, ParameterValue, std::less<>>;
 
 /// How a value stands in a netlink attribute; numbers are NETRIG_AS_* of the ABI.
@@ -66,6 +109,7 @@ enum class Encoding : std::uint8_t {
   ip = 14,
   ifindex = 15,
   masked32 = 16,
+  name_space = 17,
 };
 
 /// What an interface that a device borrows is found by; numbers are NETRIG_SEARCH_* of the ABI.
@@ -107,6 +151,7 @@ struct ParameterChoice {
 struct ParameterDeclaration {
   std::string name;
   ParameterType type = ParameterType::string;
+  std::uint32_t type_number = 0;  ///< as the table says it, if the type is unknown
   bool required = false;
   bool list = false;
   bool secret = false;
@@ -129,8 +174,16 @@ struct ParameterDeclaration {
   [[nodiscard]] std::optional<std::vector<ParameterScalar>> unset() const;
   /// Whether the kernel tells what it is.
   [[nodiscard]] bool is_seen() const {
-    return kernel.places != 0 && !searches() && !kernel.write_only && kernel.encoding != Encoding::ifindex;
+    return kernel.places != 0 && !searches() && !kernel.write_only && kernel.encoding != Encoding::ifindex &&
+           kernel.encoding != Encoding::name_space;
   }
+  /// The table that it is a column of; empty: none.
+  [[nodiscard]] std::string_view table() const {
+    const std::size_t dot = name.find('.');
+    return std::string_view(name).substr(0, dot == std::string::npos ? 0 : dot);
+  }
+  /// What a column is called in a row.
+  [[nodiscard]] std::string_view column() const { return std::string_view(name).substr(name.find('.') + 1); }
   /// Whether it tells which interface is borrowed.
   [[nodiscard]] bool searches() const { return kernel.places == KernelPlace::kSearch; }
   /// Whether both say the same bits of the same attribute of a link.
@@ -174,7 +227,7 @@ struct DriverDescription {
   [[nodiscard]] bool has(std::uint32_t function) const { return (functions & function) != 0; }
   /// Whether its device is an interface that is there without the lab.
   [[nodiscard]] bool borrows() const;
-  /// nullptr: it has none of that name.
+  /// nullptr: it has none of that name. Of a cell, its column.
   [[nodiscard]] const ParameterDeclaration* parameter(std::string_view name) const;
   /// Whether inspect tells of a parameter.
   [[nodiscard]] bool tells() const;
@@ -183,6 +236,13 @@ struct DriverDescription {
     return one.kernel.places == 0 && !one.kernel.create_only && has(kChanges);
   }
 };
+
+/// Whether it, or the table that it is a column of, is never shown.
+bool is_secret(const ParameterDeclaration& one, const DriverDescription& about);
+/// "peers[0].key".
+std::string cell_name(std::string_view table, std::size_t row, std::string_view column);
+/// What of all parameters is cells of a table: "peers[0].key", "peers[1].key"...
+std::map<std::string, const ParameterValue*> cells_of(std::string_view table, const Parameters& all);
 
 /// What of a device's parameters is of one of its interfaces, as far as it is the kernel's; of several that say the
 /// same the last.
@@ -212,6 +272,25 @@ std::string to_text(const std::vector<ParameterScalar>& values, ParameterType ty
 /// Whether a parameter that was set reads as that, as near as its kernel's units can tell.
 bool agrees(const ParameterDeclaration& declaration, const std::vector<ParameterScalar>& wanted,
             const std::vector<ParameterScalar>& seen);
+
+/// "0x0011", "00:11:22", or base64.
+std::optional<std::string> parse_bytes(std::string_view text);
+/// Digits that hexadecimal without its "0x" and base64 have in common, which is neither.
+bool could_be_either(std::string_view text);
+/// "ABE=".
+std::string format_base64(std::string_view bytes);
+/// "0x0011".
+std::string format_bytes(std::string_view bytes);
+/// "5%", "0.1"; Units: UINT32_MAX is 100 percent.
+std::optional<std::int64_t> parse_percent(std::string_view text);
+/// Whether it is one, from 0 to 100; `percent`: as the file has it.
+std::optional<std::int64_t> fraction_of(double percent);
+/// "5%".
+std::string format_fraction(std::int64_t fraction);
+/// What bytes hash to; with a `key` only whoever has that can tell. In hex.
+std::string digest_of(std::string_view bytes, std::string_view key);
+/// Another in each process.
+const std::string& digest_key();
 
 /// "15s", "200ms", "1.5h", "10us", "3m"; Units: nanoseconds.
 std::optional<std::int64_t> parse_duration(std::string_view text);

@@ -77,6 +77,48 @@ bool is_group(const std::vector<ParameterScalar>* values) {
          });
 }
 
+bool has_same_cells(const ParameterDeclaration& table, const Parameters& one, const Parameters& other) {
+  const auto rows = [&](const Parameters& all) {
+    const auto found = all.find(table.name);
+    return found == all.end() ? 0 : found->second.values.size();
+  };
+  if (rows(one) != rows(other)) return false;
+  const auto mine = cells_of(table.name, one);
+  const auto theirs = cells_of(table.name, other);
+  return std::equal(mine.begin(), mine.end(), theirs.begin(), theirs.end(), [](const auto& a, const auto& b) {
+    return a.first == b.first && a.second->values == b.second->values;
+  });
+}
+
+/// Cells of a table that differ, or come or go with their rows.
+void add_cell_changes(const Device& before, const ParameterDeclaration& table, const Device& after,
+                      std::vector<SettingChange>& changes) {
+  auto was = cells_of(table.name, before.parameters);
+  auto is = cells_of(table.name, after.parameters);
+  for (auto* one : {&was, &is})
+    for (const auto& [name, value] : *one) (one == &was ? is : was).try_emplace(name, nullptr);
+  const auto rows = [&](const Device& device) {
+    const auto found = device.parameters.find(table.name);
+    return to_text(found == device.parameters.end() ? std::vector<ParameterScalar>{} : found->second.values,
+                   table.type);
+  };
+  if (rows(before) != rows(after))
+    changes.push_back({.name = table.name, .expected = rows(after), .found = rows(before), .where = after.where});
+  for (const auto& [name, wanted] : is) {
+    const ParameterValue* found = was.at(name);
+    if (found != nullptr && wanted != nullptr && found->values == wanted->values) continue;
+    const ParameterDeclaration* column = after.about->parameter(name);
+    const auto text = [&](const ParameterValue* value) {
+      if (value == nullptr || column == nullptr) return std::string();
+      return is_secret(*column, *after.about) ? std::string("(secret)") : to_text(value->values, column->type);
+    };
+    changes.push_back({.name = name,
+                       .expected = text(wanted),
+                       .found = text(found),
+                       .where = wanted != nullptr && wanted->where.line != 0 ? wanted->where : after.where});
+  }
+}
+
 /// Whether every parameter that differs is one that a link can change, or that nobody said and the kernel has by
 /// itself.
 bool parameters_change_in_place(const Device& before, const Device& after) {
@@ -88,6 +130,8 @@ bool parameters_change_in_place(const Device& before, const Device& after) {
         const auto is = after.parameters.find(one.name);
         const bool had = was != before.parameters.end();
         const bool has = is != after.parameters.end();
+        if (one.type == ParameterType::table)
+          return has_same_cells(one, before.parameters, after.parameters) || after.about->changes(one);
         if (!had && !has) return true;
         if (had && has && was->second == is->second) return true;
         if (one.kernel.places == 0) return after.about->changes(one);
@@ -138,6 +182,10 @@ std::vector<SettingChange> function_changes(const Device& before, const Paramete
   if (!after.about) return changes;
   for (const ParameterDeclaration& one : after.about->parameters) {
     if (one.kernel.places != 0) continue;
+    if (one.type == ParameterType::table) {
+      if (!has_same_cells(one, before.parameters, after.parameters)) add_cell_changes(before, one, after, changes);
+      continue;
+    }
     const bool known = told != nullptr && one.inspected;
     const Parameters& from = known ? *told : before.parameters;
     const auto was = from.find(one.name);

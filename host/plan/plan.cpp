@@ -103,8 +103,8 @@ class Planner {
   bool can_be_changed(const Device& before, const Device& after) const {
     const auto changes = function_changes(before, told_of(after), after);
     return std::all_of(changes.begin(), changes.end(), [&](const SettingChange& change) {
-      const auto& all = after.about->parameters;
-      const auto one = std::find_if(all.begin(), all.end(), [&](const auto& p) { return p.name == change.name; });
+      const ParameterDeclaration* one = after.about->parameter(change.name);
+      if (!one->table().empty()) one = after.about->parameter(one->table());  // of a cell
       return after.about->changes(*one);
     });
   }

@@ -163,6 +163,9 @@ Layout layout_of_all() {
   layout.member("set_string", offsetof(netrig_host, set_string), sizeof(netrig_host::set_string));
   layout.member("set_mac", offsetof(netrig_host, set_mac), sizeof(netrig_host::set_mac));
   layout.member("set_address", offsetof(netrig_host, set_address), sizeof(netrig_host::set_address));
+  layout.member("get_bytes", offsetof(netrig_host, get_bytes), sizeof(netrig_host::get_bytes));
+  layout.member("get_file", offsetof(netrig_host, get_file), sizeof(netrig_host::get_file));
+  layout.member("set_bytes", offsetof(netrig_host, set_bytes), sizeof(netrig_host::set_bytes));
   layout.begin("netrig_error", sizeof(netrig_error));
   layout.member("struct_size", offsetof(netrig_error, struct_size), sizeof(netrig_error::struct_size));
   layout.member("status", offsetof(netrig_error, status), sizeof(netrig_error::status));

@@ -207,9 +207,35 @@ TEST_CASE("a table that is malformed, or contradicts itself, is refused") {
     table.functions = 0x100;
     is_refused("functions that this netrig does not know");
   }
-  SECTION("an unknown type") {
-    first.type = 99;
-    is_refused("unknown type 99");
+  SECTION("no type") {
+    first.type = 0;
+    is_refused("parameter tx_queues has no type");
+  }
+  SECTION("a table without columns") {
+    first.type = NETRIG_TYPE_TABLE;
+    first.maximum = 4;
+    first.places = first.attribute = 0;
+    first.encoding = first.flags = 0;
+    table.functions = NETRIG_FUNCTION_SETTLE;
+    is_refused("parameter tx_queues is a table without columns");
+  }
+  SECTION("a column of no table") {
+    std::memcpy(first.name, "none.queues", 12);
+    is_refused("parameter none.queues is a column of a table that it does not declare");
+  }
+  SECTION("a fraction of more than all") {
+    first.type = NETRIG_TYPE_FRACTION;
+    first.maximum = std::int64_t{NETRIG_FRACTION_ALL} + 1;
+    is_refused("larger than its attribute");
+  }
+  SECTION("bytes that would go to the kernel as they are") {
+    first.type = NETRIG_TYPE_BYTES;
+    is_refused("parameter tx_queues has an encoding that does not fit its type");
+  }
+  SECTION("a link made elsewhere by an attribute that is not for it") {
+    first.type = NETRIG_TYPE_NAMESPACE;
+    first.encoding = NETRIG_AS_NAMESPACE;
+    is_refused("is where a link is made");
   }
   SECTION("the same parameter twice") {
     std::memcpy(parameter_of(bytes, 1).name, first.name, sizeof first.name);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace netrig {
 
@@ -23,6 +24,17 @@ struct AddressValue {
   std::uint8_t family = 0;  ///< AF_INET or AF_INET6
   std::uint8_t prefix_length = 0;
 };
+
+/// What a file holds; the host closes it.
+struct File {
+  std::int32_t fd = -1;
+  std::uint64_t size = 0;
+};
+
+/// What the getters know a cell of a table by: cell("peers", 0, "key").
+inline std::string cell(const char* table, std::uint32_t row, const char* column) {
+  return std::string(table) + '[' + std::to_string(row) + "]." + column;
+}
 
 namespace detail {
 
@@ -57,14 +69,16 @@ class Call {
  public:
   Call(const netrig_host* host, netrig_call* call) : host_(host), call_(call) {}
 
-  /// Values of parameters. Nothing: unset, or `index` is past the end of a list.
+  /// Values of parameters, and of cells (cell() is their name). Nothing: unset, or `index` is past the end of a list.
+  /// Of a table they count the rows.
   [[nodiscard]] std::uint32_t count(const char* name) const { return host_->count(call_, name); }
   [[nodiscard]] std::optional<bool> get_bool(const char* name, std::uint32_t index = 0) const {
     std::uint8_t value = 0;
     const netrig_status status = host_->get_bool(call_, name, index, &value);
     return take(status, name, value != 0);
   }
-  /// Integers, durations (nanoseconds), rates (bit/s), and enums as the kernel's number of their choice.
+  /// Integers, durations (nanoseconds), rates (bit/s), fractions (NETRIG_FRACTION_ALL is 100 percent), and enums as the
+  /// kernel's number of their choice.
   [[nodiscard]] std::optional<std::int64_t> get_integer(const char* name, std::uint32_t index = 0) const {
     std::int64_t value = 0;
     const netrig_status status = host_->get_integer(call_, name, index, &value);
@@ -85,6 +99,21 @@ class Call {
     AddressValue value;
     const netrig_status status =
         host_->get_address(call_, name, index, value.bytes.data(), &value.family, &value.prefix_length);
+    return take(status, name, value);
+  }
+  /// A value of type bytes.
+  [[nodiscard]] std::optional<std::vector<std::uint8_t>> get_bytes(const char* name, std::uint32_t index = 0) const {
+    const void* value = nullptr;
+    std::uint32_t size = 0;
+    const netrig_status status = newer(&netrig_host::get_bytes)(call_, name, index, &value, &size);
+    const auto* from = static_cast<const std::uint8_t*>(value);
+    return take(status, name,
+                status == NETRIG_OK ? std::vector<std::uint8_t>(from, from + size) : std::vector<std::uint8_t>());
+  }
+  /// A file's content, to be read from its begin. Nothing: unset, or called from inspect or destroy.
+  [[nodiscard]] std::optional<File> get_file(const char* name, std::uint32_t index = 0) const {
+    File value;
+    const netrig_status status = newer(&netrig_host::get_file)(call_, name, index, &value.fd, &value.size);
     return take(status, name, value);
   }
   /// nullptr: unset, or called from validate. In inspect and destroy it may be gone: its ifindex is 0.
@@ -241,6 +270,14 @@ class Call {
   }
 
  protected:
+  /// A function that hosts of an earlier 0.9 lack.
+  template <typename Function>
+  Function* newer(Function* netrig_host::*member) const {
+    const auto* end = reinterpret_cast<const char*>(&(host_->*member)) + sizeof(Function*);
+    if (static_cast<std::size_t>(end - reinterpret_cast<const char*>(host_)) > host_->struct_size)
+      throw Failure(NETRIG_UNSUPPORTED, "this netrig is too old to know the type of a parameter");
+    return host_->*member;
+  }
   static void set(const Attributes* from, const void*& data, std::uint32_t& size) {
     data = from == nullptr ? nullptr : from->data();
     size = from == nullptr ? 0 : from->size();
@@ -346,6 +383,10 @@ class Existing : public Call {
   }
   void tell(const char* name, const Mac& value, std::uint32_t index = 0) const {
     told(host()->set_mac(raw(), name, index, value.data()), name);
+  }
+  void tell(const char* name, const std::vector<std::uint8_t>& value, std::uint32_t index = 0) const {
+    told(newer(&netrig_host::set_bytes)(raw(), name, index, value.data(), static_cast<std::uint32_t>(value.size())),
+         name);
   }
   void tell(const char* name, const AddressValue& value, std::uint32_t index = 0) const {
     told(host()->set_address(raw(), name, index, value.bytes.data(), value.family, value.prefix_length), name);

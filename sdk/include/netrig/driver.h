@@ -69,8 +69,9 @@ struct netrig_interface {
 };
 NETRIG_ENDS_WITH(struct netrig_interface, reserved);
 
-/** An interface that a parameter of type NETRIG_TYPE_INTERFACE names, resolved by the host. It exists, but in destroy
- *  and inspect, where it may be gone: then ifindex is 0. Since: 0.9 */
+/** An interface that a parameter of type NETRIG_TYPE_INTERFACE names, or the loopback of the namespace that one of type
+ *  NETRIG_TYPE_NAMESPACE names, resolved by the host. It exists, but in destroy and inspect, where it may be gone: then
+ *  ifindex is 0. Since: 0.9 */
 struct netrig_reference {
   uint32_t struct_size;
   int32_t netns_fd; /**< as in netrig_interface */
@@ -183,8 +184,19 @@ struct netrig_host {
   netrig_status (*set_mac)(netrig_call* call, const char* parameter, uint32_t index, const uint8_t value[6]);
   netrig_status (*set_address)(netrig_call* call, const char* parameter, uint32_t index, const uint8_t value[16],
                                uint8_t family, uint8_t prefix_length);
+
+  /** A value of NETRIG_TYPE_BYTES. Owner: host; lives until the operation returns. Errors: as get_bool. */
+  netrig_status (*get_bytes)(netrig_call* call, const char* parameter, uint32_t index, const void** value,
+                             uint32_t* size);
+  /** The content of a file: a descriptor of its own, to be read from its begin, and how many bytes that are. Nothing
+   *  can change it. Owner: host; open until the operation returns, so do not close it.
+   *  Errors: as get_bool; NETRIG_NOT_FOUND also in inspect and destroy, for the host keeps no content. */
+  netrig_status (*get_file)(netrig_call* call, const char* parameter, uint32_t index, int32_t* fd, uint64_t* size);
+  /** inspect: as set_string, of NETRIG_TYPE_BYTES. */
+  netrig_status (*set_bytes)(netrig_call* call, const char* parameter, uint32_t index, const void* value,
+                             uint32_t size);
 };
-NETRIG_ENDS_WITH(struct netrig_host, set_address);
+NETRIG_ENDS_WITH(struct netrig_host, set_bytes);
 
 /* ---- functions ------------------------------------------------------------------------------------------------ */
 

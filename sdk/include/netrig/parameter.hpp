@@ -45,6 +45,9 @@ constexpr void append(char (&into)[Size], std::uint64_t number) {
 
 }  // namespace detail
 
+/// So many percent, in the units of a fraction.
+constexpr std::int64_t percent(double number) { return NETRIG_PERCENT(number); }
+
 /// A declared parameter, written as a chain. Each link of the chain is a copy, so that it can be a constant.
 struct Parameter : netrig_parameter {
   constexpr Parameter(const char* parameter_name, std::uint32_t parameter_type, const char* parameter_help)
@@ -117,6 +120,11 @@ struct Parameter : netrig_parameter {
     return copy;
   }
   [[nodiscard]] constexpr Parameter as_ifindex(std::uint16_t number) const { return as(NETRIG_AS_IFINDEX, number); }
+  /// The link is made in that namespace, where it keeps its sockets, and goes to its own then.
+  [[nodiscard]] constexpr Parameter as_birthplace() const {
+    constexpr std::uint16_t kLinkNetnsid = 37;  // IFLA_LINK_NETNSID
+    return at(NETRIG_PLACE_LINK).as(NETRIG_AS_NAMESPACE, kLinkNetnsid).create_only();
+  }
   /// Some bits of an attribute that says which of them it is about.
   [[nodiscard]] constexpr Parameter as_masked32(std::uint16_t number, std::uint32_t which) const {
     return as(NETRIG_AS_MASKED32, number).bits(which);
@@ -207,6 +215,13 @@ constexpr Parameter prefix(const char* name, const char* help) { return {name, N
 constexpr Parameter duration(const char* name, const char* help) { return {name, NETRIG_TYPE_DURATION, help}; }
 constexpr Parameter rate(const char* name, const char* help) { return {name, NETRIG_TYPE_RATE, help}; }
 constexpr Parameter interface(const char* name, const char* help) { return {name, NETRIG_TYPE_INTERFACE, help}; }
+/// In percent; range(percent(0.1), percent(50)).
+constexpr Parameter fraction(const char* name, const char* help) { return {name, NETRIG_TYPE_FRACTION, help}; }
+constexpr Parameter bytes(const char* name, const char* help) { return {name, NETRIG_TYPE_BYTES, help}; }
+constexpr Parameter name_space(const char* name, const char* help) { return {name, NETRIG_TYPE_NAMESPACE, help}; }
+/// Columns are parameters called "TABLE.COLUMN".
+constexpr Parameter table(const char* name, const char* help) { return {name, NETRIG_TYPE_TABLE, help}; }
+constexpr Parameter file(const char* name, const char* help) { return {name, NETRIG_TYPE_FILE, help}; }
 constexpr Parameter choice(const char* name, const char* help, std::initializer_list<Choice> choices) {
   Parameter parameter{name, NETRIG_TYPE_ENUM, help};
   for (const Choice& one : choices) {

@@ -37,7 +37,7 @@ struct netrig_link {
   uint32_t peer;
   uint32_t peer_type; /**< attribute in IFLA_INFO_DATA that carries it: VETH_INFO_PEER */
   /** Number of the reference whose interface becomes IFLA_LINK (the lower link of a macvlan), or NETRIG_NONE. It may be
-   *  in another namespace. */
+   *  in another namespace. Of a namespace: the link is made in it, without IFLA_LINK, and goes to its own then. */
   uint32_t lower;
 };
 NETRIG_ENDS_WITH(struct netrig_link, lower);

@@ -38,7 +38,10 @@ extern "C" {
 #define NETRIG_RECORD_MAX 4096u     /**< bytes in a record */
 #define NETRIG_MESSAGE_MAX 1024u    /**< bytes of an error or log message that are kept */
 #define NETRIG_INTERFACES_MAX 1024u /**< interfaces one device may have */
-#define NETRIG_PARAMETERS_MAX 256u  /**< parameters of one driver */
+#define NETRIG_PARAMETERS_MAX 256u  /**< parameters of one driver, columns of tables among them */
+#define NETRIG_BYTES_MAX 4096u      /**< bytes of a value of type NETRIG_TYPE_BYTES */
+#define NETRIG_ROWS_MAX 1024u       /**< rows of a table */
+#define NETRIG_FILE_MAX 8388608u    /**< bytes of a file */
 /* Of one operation; what is beyond fails it. Shown by `netrig drivers show`. */
 #define NETRIG_ORDERS_MAX 4096u      /**< links and changes that are queued */
 #define NETRIG_ATTRIBUTES_MAX 32768u /**< bytes of netlink attributes handed over at once */
@@ -61,6 +64,27 @@ extern "C" {
 #define NETRIG_TYPE_RATE 8u       /**< "100Mbit"; read as integer; Units: bit/s; range likewise */
 #define NETRIG_TYPE_ENUM 9u       /**< one of `choices`; read as string, or as integer: the number of the choice */
 #define NETRIG_TYPE_INTERFACE 10u /**< "namespace:interface"; read as reference */
+/** 0.1 or 5, in percent, as `loss` of impairments; read as integer; Units: NETRIG_FRACTION_ALL is 100 percent; range
+ *  likewise. */
+#define NETRIG_TYPE_FRACTION 11u
+/** "0x0011", "00:11" or base64; range of its length in bytes: minimum..maximum (0,0: any up to NETRIG_BYTES_MAX). No
+ *  place in the kernel: functions read it. */
+#define NETRIG_TYPE_BYTES 12u
+/** "h1", a namespace of the lab; read as reference to its loopback: named "lo", with ifindex 1. */
+#define NETRIG_TYPE_NAMESPACE 13u
+/** Rows, each a TOML table: [{ key = "...", port = 51820 }]; range of their number: minimum..maximum (0,0: any up to
+ *  NETRIG_ROWS_MAX). Its columns are parameters of their own behind or before it, called TABLE.COLUMN ("peers.key"),
+ *  of any type but this. Getters read a cell as TABLE[ROW].COLUMN ("peers[0].key"), netrig_host::count how many rows
+ *  "peers" has, and how many values "peers[0].allowed". No place in the kernel, nor have its columns. */
+#define NETRIG_TYPE_TABLE 14u
+/** "keys/r1.key", a file named as those of `files`, as the host read it; read as descriptor; range of its size
+ *  in bytes: minimum..maximum (0,0: any up to NETRIG_FILE_MAX). No place in the kernel. Another content is another
+ *  value. */
+#define NETRIG_TYPE_FILE 15u
+
+#define NETRIG_FRACTION_ALL UINT32_MAX /**< 100 percent, as netem counts (net/sched/sch_netem.c) */
+/** So many percent, in units of NETRIG_TYPE_FRACTION: a constant, for ranges. */
+#define NETRIG_PERCENT(percent) ((int64_t)((percent) / 100.0 * 4294967295.0 + 0.5))
 
 #define NETRIG_PARAMETER_REQUIRED 1u    /**< a lab file without it is refused */
 #define NETRIG_PARAMETER_LIST 2u        /**< any number of values: [1, 2]; getters take an index */
@@ -116,6 +140,9 @@ extern "C" {
 #define NETRIG_AS_IP 14u       /**< 4 bytes in `attribute` or 16 in `attribute6`, as the address is */
 #define NETRIG_AS_IFINDEX 15u  /**< number of the interface that a reference names; nothing else gives one */
 #define NETRIG_AS_MASKED32 16u /**< two u32: the bits, and `mask`, of which they are (struct ifla_vlan_flags) */
+/** Of a namespace: the link is made in it, where it keeps its sockets and what it sends, and goes to its own then.
+ * Place LINK, attribute IFLA_LINK_NETNSID; NETRIG_PARAMETER_CREATE_ONLY. */
+#define NETRIG_AS_NAMESPACE 17u
 
 #define NETRIG_COUNTED 0xffffu /**< netrig_parameter::element of a list whose elements are 0, 1, 2... */
 
@@ -142,7 +169,7 @@ struct netrig_parameter {
   /** Of several that say the same attribute, all bits together. 0 is sent where the parameter has its unset value,
    * unless it is a list. */
   uint64_t also_value;
-  char name[32]; /**< Range: [a-z][a-z0-9_]* */
+  char name[32]; /**< Range: [a-z][a-z0-9_]*; of a table's column TABLE.COLUMN */
   /** Value used when the lab file has none, written as in a lab file but without quotes ("true", "15s"). "": none. */
   char default_text[64];
   /** What the kernel has when nobody sets it: what the value goes back to when the lab file no longer says it, and what
