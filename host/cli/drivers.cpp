@@ -45,13 +45,14 @@ int list_drivers(Session& session) {
 std::string range_text(const ParameterDeclaration& parameter) {
   if (!parameter.choices.empty()) return fmt::format("{}", fmt::join(parameter.choice_names(), " | "));
   if (parameter.minimum == 0 && parameter.maximum == 0) return "";
+  const bool has_length = parameter.type == ParameterType::string || parameter.type == ParameterType::bytes ||
+                          parameter.type == ParameterType::file;
+  const char* what = has_length ? " bytes" : parameter.type == ParameterType::table ? " rows" : "";
+  if (*what != '\0' && parameter.minimum == parameter.maximum) return fmt::format("{}{}", parameter.minimum, what);
   const auto show = [&](std::int64_t value) {
-    if (parameter.type == ParameterType::table) return fmt::format("{} rows", value);
-    const bool has_length = parameter.type == ParameterType::string || parameter.type == ParameterType::bytes ||
-                            parameter.type == ParameterType::file;
-    return has_length ? fmt::format("{} bytes", value) : to_text(ParameterScalar(value), parameter.type);
+    return *what != '\0' ? fmt::format("{}", value) : to_text(ParameterScalar(value), parameter.type);
   };
-  return fmt::format("{} to {}", show(parameter.minimum), show(parameter.maximum));
+  return fmt::format("{} to {}{}", show(parameter.minimum), show(parameter.maximum), what);
 }
 
 /// Functions that a driver has of its own.

@@ -183,6 +183,64 @@ TEST_CASE("types: a file is given as it was read, and another content changes th
   rig.down();
 }
 
+TEST_CASE("types: a secret that has changed cannot be given back, and that is said") {
+  const Rig rig("worker");
+  file("token", "one");
+  rig.up(lab("secret = \"token\""));
+  file("token", "two");
+  const std::string path = lab("secret = \"token\"");
+  file("lab.toml", read(path) +
+                       "[device.e]\ndriver = \"live\"\nparams = { fail = \"settle\" }\ninterfaces = [{ "
+                       "namespace = \"b\", name = \"br1\" }]\n");
+  const Result up = rig.run("up " + path);
+  CHECK(up.exit == 1);
+  CHECK_THAT(up.err, ContainsSubstring("device e (driver live): it does not settle"));
+  CHECK_THAT(up.err, ContainsSubstring("secret: what the secret file token held is kept nowhere"));
+  rig.up(lab("secret = \"token\""));
+  CHECK(rig.run("verify types").exit == 0);
+  rig.down();
+}
+
+TEST_CASE("types: a worker is given no more files than it may have open") {
+  const Rig rig("worker");
+  for (int i = 0; i < 60; ++i) file("f" + std::to_string(i), "x");
+  const std::string many = lab("entries = []");
+  const Result refused =
+      rig.run("up " + file("lab.toml", replaced(read(many), "entries = []",
+                                                "tokens = [{ for = { i = \"0..59\" }, value = \"f{i}\" }]")));
+  CHECK(refused.exit == 6);
+  CHECK_THAT(refused.err, ContainsSubstring("it would be given 60 files, and its worker may have 64 descriptors open"));
+  require_nothing_left();
+  rig.up(lab("tokens = [\"f1\", \"f2\", \"f1\"]"));
+  CHECK(rig.state()["tokens"] == "3");
+  rig.down();
+}
+
+TEST_CASE("types: drivers show tells columns of tables, and traces tell cells") {
+  const Rig rig("worker");
+  const Json shown = Json::parse(rig.run("--json drivers show every").out);
+  std::map<std::string, Json> all;
+  for (const Json& one : shown["parameters"]) all[one["name"]] = one;
+  CHECK(all["entries"]["type"] == "table");
+  CHECK(all["entries.mac"]["table"] == "entries");
+  CHECK(all["entries.mac"]["required"] == true);
+  CHECK(all["tokens"]["type"] == "list of file");
+  CHECK_THAT(rig.run("drivers show every").out, ContainsSubstring("1% to 50%") && ContainsSubstring("0 to 3 rows"));
+  file("token", "hunter2");
+  const std::string trace = directory() + "/trace";
+  const Result up = rig.run("--trace-drivers " + trace + " up " +
+                            lab("beside = \"b\", secret = \"token\", key = \"0x68756e74657232\", entries = [{ mac = "
+                                "\"02:00:00:00:00:01\", password = \"0x68756e74657232\" }]"));
+  INFO(up.err);
+  REQUIRE(up.exit == 0);
+  const std::string lines = read(trace);
+  CHECK_THAT(lines, ContainsSubstring("\"entries[0].mac\":\"02:00:00:00:00:01\"") &&
+                        ContainsSubstring("\"entries[0].password\":\"(secret)\"") &&
+                        ContainsSubstring("\"namespace\":\"b\"") && !ContainsSubstring("hunter2") &&
+                        !ContainsSubstring("68756e74657232"));
+  rig.down();
+}
+
 TEST_CASE("types: a parameter of a later type refuses only labs that set it") {
   const Rig rig("worker");
   CHECK_THAT(rig.run("drivers show later").out, ContainsSubstring("unknown (200)"));

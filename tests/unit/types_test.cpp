@@ -162,6 +162,13 @@ TEST_CASE("a namespace is one of the lab's") {
              ContainsSubstring("parameter entries[0].home = \"somewhere\" names no namespace of the lab"));
 }
 
+TEST_CASE("part of a lab has no device that refers to another part's namespace") {
+  const Lab whole = lab("beside = \"h2\"");
+  CHECK(select(whole, {"h1"}).devices.empty());
+  CHECK(select(whole, {"h*"}).devices.size() == 1);
+  CHECK(select(lab("entries = [{ mac = \"02:00:00:00:00:01\", home = \"h2\" }]"), {"h1"}).devices.empty());
+}
+
 TEST_CASE("rows of a table have cells, each checked as its column says") {
   const Parameters given = params(
       "entries = [{ mac = \"02:00:00:00:00:01\", numbers = [1, 2] }, { mac = \"02:00:00:00:00:02\", note = \"x\", "
@@ -247,6 +254,22 @@ TEST_CASE("a file is what it holds, and of a secret one only a keyed hash is kep
   CHECK(error_of("settings = \"/etc/passwd\"") ==
         ("lab.toml:7:23: parameter settings = \"/etc/passwd\" is no relative path of a file; write where it is "
          "from this file"));
+  // It is named from the file that names it.
+  config::Source from = source();
+  from.file = "labs/lab.toml";
+  from.read = [](const std::string& path, const std::string&) {
+    CHECK(path == "conf/core.toml");
+    return std::string(
+        "[device.d]\ndriver = \"every\"\ninterfaces = [{ namespace = \"h1\", name = \"d0\" }]\nparams = { settings = "
+        "\"settings\", secret = \"../secret\" }\n");
+  };
+  const Lab included =
+      config::parse("include = [\"conf/core.toml\"]\n[lab]\nname = \"x\"\nnamespaces = [\"h1\"]\n", from, drivers())
+          .lab;
+  CHECK(std::get<FileContent>(included.devices[0].parameters.at("settings").values[0]).path == "conf/settings");
+  CHECK(std::get<FileContent>(included.devices[0].parameters.at("secret").values[0]).path == "secret");
+  CHECK(config::parse_source(included.source, "labs/lab.toml", drivers()).lab.devices == included.devices);
+
   CHECK_THAT(error_of("settings = \"conf\""), ContainsSubstring("conf is a directory, not a file"));
   CHECK_THAT(error_of("settings = \"none\""), ContainsSubstring("cannot read it: "));
   CHECK_THROWS_WITH(lab("settings = \"conf/settings\"", source("123456789")),

@@ -38,6 +38,7 @@ struct Every {
       netrig::integer("entries.numbers", "several").list(),
       netrig::name_space("entries.home", "where it lives"),
       netrig::file("settings", "its ageing time in clock ticks (IFLA_BR_AGEING_TIME)").range(1, 100),
+      netrig::file("tokens", "several").list(),
       netrig::file("secret", "what nobody is to see").range(0, 65536).secret(),
   };
 
@@ -57,6 +58,7 @@ struct Every {
                                : beside->ifindex == 0 ? std::string(beside->text) + ", gone"
                                                       : std::string(beside->text) + ", there by " + beside->name);
     device.set_state("rows", std::to_string(device.count("entries")));
+    device.set_state("tokens", std::to_string(device.count("tokens")));
     device.set_state("settings", device.get_file("settings") ? "read" : "not kept");
   }
   static void destroy(netrig::Existing& device) {
