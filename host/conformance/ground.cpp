@@ -72,6 +72,9 @@ class Disturbed final : public driver::Services {
   std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) override {
     return next().sysfs(interface, path);
   }
+  bool write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) override {
+    return next().write_sysfs(interface, path, value);
+  }
   UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override {
     return next().open_socket(interface, kind);
   }

@@ -179,6 +179,14 @@ netrig_status sysfs_read(netrig_call* call, std::uint32_t /*interface*/, const c
   *size = static_cast<std::uint32_t>(text.size());
   return NETRIG_OK;
 }
+netrig_status sysfs_write(netrig_call* call, std::uint32_t /*interface*/, const char* /*path*/, const char* /*value*/,
+                          std::uint32_t /*size*/) {
+  Stage& stage = Stage::of(call, "write");
+  if (stage.runs(driver::Operation::inspect))
+    stage.misdeed("calls.operations", "it writes to sysfs where it is only asked how things are");
+  const netrig_status status = stage.next();
+  return status == NETRIG_OK ? NETRIG_DENIED : status;  // as where the privilege is not granted
+}
 std::uint32_t cancelled(netrig_call* call) { return Stage::of(call, "cancelled"), 0; }
 std::uint64_t remaining(netrig_call* call) { return Stage::of(call, "remaining"), kRemaining; }
 
@@ -237,6 +245,7 @@ const void* service(netrig_call* call, const char* id) {
   if (name == NETRIG_SYSFS_1) {
     netrig_sysfs table{};
     table.read = sysfs_read;
+    table.write = sysfs_write;
     return table_of(table, newer);
   }
   if (name == NETRIG_CANCEL_1) {

@@ -27,7 +27,7 @@ void says_what_it_is(Bench& bench, Findings& findings) {
 
 void wants_what_there_is(Bench& bench, Findings& findings) {
   constexpr std::uint32_t kKnown = NETRIG_WANTS_NET_ADMIN | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_SYS_ADMIN |
-                                   NETRIG_WANTS_TUN | NETRIG_WANTS_BORROW | NETRIG_WANTS_GENL;
+                                   NETRIG_WANTS_TUN | NETRIG_WANTS_BORROW | NETRIG_WANTS_GENL | NETRIG_WANTS_SYSFS;
   if ((bench.about().wants & ~kKnown) != 0)
     findings.add(fmt::format("it wants privileges {:#x}, which nobody can grant", bench.about().wants & ~kKnown));
 }

@@ -12,8 +12,8 @@
 #include "driver/file_content.hpp"
 
 void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t granted,
-                          const std::vector<std::string>* families) {
-  permission.emplace(*description, granted, operation, interfaces, references.size(), families);
+                          const std::vector<std::string>* named) {
+  permission.emplace(*description, granted, operation, interfaces, references.size(), named);
   raw_interfaces.reserve(interfaces.size());
   for (const auto& interface : interfaces) {
     netrig_interface raw{};

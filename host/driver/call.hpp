@@ -59,7 +59,7 @@ struct netrig_call {
   std::map<const netrig::FileContent*, netrig::UniqueFd> files;  ///< that the driver was given
 
   /// After everything above "What comes back" is set.
-  void prepare(netrig::driver::Operation operation, std::uint32_t granted, const std::vector<std::string>* families);
+  void prepare(netrig::driver::Operation operation, std::uint32_t granted, const std::vector<std::string>* named);
   /// Text of a driver as the host may show it.
   [[nodiscard]] std::string clean(const char* text) const;
 };

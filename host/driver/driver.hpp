@@ -184,6 +184,8 @@ class Services {
                             std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) = 0;
   /// Content of /sys/class/net/INTERFACE/path in the interface's namespace. Nothing: not there.
   virtual std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) = 0;
+  /// Writes it. false: not there.
+  virtual bool write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) = 0;
   /// A new socket (NETRIG_SOCKET_*) in the namespace of an interface, or of a reference with NETRIG_OF_REFERENCE.
   virtual UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) = 0;
   /// Returns its ifindex.

@@ -251,7 +251,7 @@ class FencedDriver final : public Driver {
                            }};
     if (services != nullptr) services->finish_by(sending.deadline);
     send_call(message, sending);
-    Serving serving(message, *about_, rules_.granted, *rules_.families, services);
+    Serving serving(message, *about_, rules_.granted, *rules_.named, services);
     const Parameters* parameters = message.has_parameters ? &message.parameters : nullptr;
     int logged = 0;
     int served = 0;

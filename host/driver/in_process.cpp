@@ -42,7 +42,7 @@ class InProcessDriver final : public Driver {
       : functions_(functions),
         about_(std::move(about)),
         granted_(rules.granted),
-        families_(rules.families),
+        named_(rules.named),
         deadline_(rules.deadline) {}
 
   [[nodiscard]] const DriverDescription& description() const override { return *about_; }
@@ -140,7 +140,7 @@ class InProcessDriver final : public Driver {
   }
 
   netrig_request raw_request(netrig_call& call, Operation operation) const {
-    call.prepare(operation, granted_, families_ ? &*families_ : nullptr);
+    call.prepare(operation, granted_, named_ ? &*named_ : nullptr);
     netrig_request raw{};
     raw.struct_size = sizeof raw;
     raw.lab = call.lab.c_str();
@@ -150,7 +150,7 @@ class InProcessDriver final : public Driver {
     return raw;
   }
   netrig_device raw_device(netrig_call& call, const DeviceRequest& request, Operation operation) const {
-    call.prepare(operation, granted_, families_ ? &*families_ : nullptr);
+    call.prepare(operation, granted_, named_ ? &*named_ : nullptr);
     netrig_device raw{};
     raw.struct_size = sizeof raw;
     raw.lab = call.lab.c_str();
@@ -189,7 +189,7 @@ class InProcessDriver final : public Driver {
   const netrig_functions& functions_;
   std::shared_ptr<const DriverDescription> about_;
   std::uint32_t granted_;
-  std::optional<std::vector<std::string>> families_;  ///< nothing: only the host knows
+  std::optional<std::vector<std::string>> named_;  ///< nothing: only the host knows
   std::chrono::nanoseconds deadline_;
   std::mutex mutex_;
 };

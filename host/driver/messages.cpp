@@ -192,7 +192,7 @@ ServiceMessage decode_service(std::span<const std::byte> bytes) {
   WireReader in(bytes);
   ServiceMessage service;
   const auto id = in.get<std::uint8_t>();
-  if (id < static_cast<std::uint8_t>(ServiceId::flush) || id > static_cast<std::uint8_t>(ServiceId::open_queue))
+  if (id < static_cast<std::uint8_t>(ServiceId::flush) || id > static_cast<std::uint8_t>(ServiceId::write_sysfs))
     WireReader::garbled();
   service.id = static_cast<ServiceId>(id);
   service.orders = get_orders(in);

@@ -18,7 +18,7 @@
 namespace netrig::driver {
 
 /// Both ends are the same binary, so this differs only between builds; checked all the same.
-inline constexpr std::uint32_t kProtocolVersion = 5;
+inline constexpr std::uint32_t kProtocolVersion = 6;
 /// Bytes in one message. A larger one ends the worker.
 inline constexpr std::size_t kLargestMessage = 1 << 20;
 
@@ -77,6 +77,7 @@ enum class ServiceId : std::uint8_t {
   save_record = 9,
   create_tun = 10,
   open_queue = 11,
+  write_sysfs = 12,
 };
 
 struct ServiceMessage {
@@ -87,15 +88,15 @@ struct ServiceMessage {
   std::uint16_t flags = 0;
   std::uint32_t number = 0;  ///< genl_request: command; socket: kind
   std::uint8_t version = 0;  ///< genl_request
-  std::string text = {};     ///< genl_family: name; sysfs: path
-  Bytes payload = {};        ///< request, genl_request; save_record: the record
+  std::string text = {};     ///< genl_family: name; sysfs, write_sysfs: path
+  Bytes payload = {};        ///< request, genl_request; save_record: the record; write_sysfs: the value
   TunOrder tun = {};         ///< create_tun
 };
 
 struct DoneMessage {
   std::uint8_t error = 0;  ///< ErrorCode; 0: done
   std::string message;
-  bool found = true;         ///< get_link, genl_family, sysfs: the answer
+  bool found = true;         ///< get_link, genl_family, sysfs, write_sysfs: the answer
   std::uint32_t number = 0;  ///< genl_family, ifindex, create_tun; flush: orders before the one that was refused
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs = {};  ///< flush
   std::string text = {};                                            ///< sysfs

@@ -2,6 +2,7 @@
 #include "driver/permission.hpp"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
@@ -251,8 +252,7 @@ namespace {
 bool Permission::has_family(const std::string& name) const {
   if ((granted_ & NETRIG_WANTS_NET_ADMIN) != 0) return true;
   if ((granted_ & NETRIG_WANTS_GENL) == 0 || name.empty()) return false;
-  return granted_families_ == nullptr ||
-         std::find(granted_families_->begin(), granted_families_->end(), name) != granted_families_->end();
+  return named_ == nullptr || std::find(named_->begin(), named_->end(), "genl:" + name) != named_->end();
 }
 
 void Permission::check_family(const std::string& name) const {
@@ -302,6 +302,17 @@ void Permission::check_sysfs(const std::string& path) {
   const bool bad = path.empty() || path.size() > 255 || path.front() == '/' || path.find("..") != std::string::npos ||
                    path.find('\0') != std::string::npos;
   if (bad) deny("a sysfs path that leaves the interface");
+}
+
+void Permission::check_sysfs_write(const std::string& path) const {
+  check_sysfs(path);
+  check_change(true, "a write to sysfs");
+  // No pattern reaches into a directory that it does not name.
+  const auto fits = [&](const std::string& pattern) {
+    return ::fnmatch(pattern.c_str(), ("sysfs:" + path).c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
+  };
+  if ((granted_ & NETRIG_WANTS_SYSFS) == 0 || (named_ != nullptr && std::none_of(named_->begin(), named_->end(), fits)))
+    deny(fmt::format("a write to {} in sysfs, which its table does not ask for or the policy does not grant", path));
 }
 
 void Permission::check_socket(std::uint32_t interface, std::uint32_t kind) const {

@@ -33,14 +33,14 @@ struct GenlRequest {
 /// Every member throws Error{denied} with what was asked for.
 class Permission {
  public:
-  /// `granted`: NETRIG_WANTS_* that table and policy agree on. `families`: those of NETRIG_WANTS_GENL; nullptr: only
-  /// the host knows, who asks again.
+  /// `granted`: NETRIG_WANTS_* that table and policy agree on. `named`: what of NETRIG_WANTS_GENL and
+  /// NETRIG_WANTS_SYSFS, as the policy has it ("genl:wireguard"); nullptr: only the host knows, who asks again.
   Permission(const DriverDescription& description, std::uint32_t granted, Operation operation,
              const std::vector<InterfaceRequest>& interfaces, std::size_t references,
-             const std::vector<std::string>* families = nullptr)
+             const std::vector<std::string>* named = nullptr)
       : description_(&description),
         granted_(granted),
-        granted_families_(families),
+        named_(named),
         operation_(operation),
         interfaces_(&interfaces),
         references_(references),
@@ -72,6 +72,8 @@ class Permission {
   void check_genl(const GenlRequest& request, const std::string& name,
                   const std::function<std::uint32_t()>& ifindex_of) const;
   static void check_sysfs(const std::string& path);
+  /// Writing it: an attribute that the policy grants.
+  void check_sysfs_write(const std::string& path) const;
   /// A socket that the host opens for the driver: NETRIG_SOCKET_*, of an interface or a reference. None where it is
   /// only asked how things are, for what goes through it nobody checks.
   void check_socket(std::uint32_t interface, std::uint32_t kind) const;
@@ -92,7 +94,7 @@ class Permission {
 
   const DriverDescription* description_;
   std::uint32_t granted_;
-  const std::vector<std::string>* granted_families_;
+  const std::vector<std::string>* named_;
   Operation operation_;
   const std::vector<InterfaceRequest>* interfaces_;
   std::size_t references_;

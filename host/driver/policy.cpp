@@ -26,11 +26,15 @@ struct Privilege {
   const char* name;
   std::uint32_t bit;
 };
-constexpr std::array kPrivileges = {
-    Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN}, Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
-    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN}, Privilege{"TUN", NETRIG_WANTS_TUN},
-    Privilege{"BORROW", NETRIG_WANTS_BORROW},           Privilege{"genl", NETRIG_WANTS_GENL}};
+constexpr std::array kPrivileges = {Privilege{"CAP_NET_ADMIN", NETRIG_WANTS_NET_ADMIN},
+                                    Privilege{"CAP_NET_RAW", NETRIG_WANTS_NET_RAW},
+                                    Privilege{"CAP_SYS_ADMIN", NETRIG_WANTS_SYS_ADMIN},
+                                    Privilege{"TUN", NETRIG_WANTS_TUN},
+                                    Privilege{"BORROW", NETRIG_WANTS_BORROW},
+                                    Privilege{"genl", NETRIG_WANTS_GENL},
+                                    Privilege{"sysfs", NETRIG_WANTS_SYSFS}};
 constexpr std::string_view kFamily = "genl:";
+constexpr std::string_view kAttribute = "sysfs:";
 
 /// "512MiB", "64KiB", "1GiB"; Units: bytes.
 std::optional<std::uint64_t> parse_size(std::string_view text) {
@@ -49,6 +53,13 @@ bool is_family(std::string_view name) {
   constexpr std::size_t kLongest = 15;
   return !name.empty() && name.size() <= kLongest &&
          std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
+}
+
+/// Path of an attribute below /sys/class/net/INTERFACE/, or a pattern of such.
+bool is_attribute(std::string_view path) {
+  constexpr std::size_t kLongest = 255;
+  return !path.empty() && path.size() <= kLongest && path.front() != '/' && path.find("..") == std::string_view::npos &&
+         std::all_of(path.begin(), path.end(), [](char c) { return c > ' ' && c < 0x7f && c != '"'; });
 }
 
 bool is_hex(std::string_view text, std::size_t digits) {
@@ -164,16 +175,22 @@ class PolicyReader {
     read_limits(from, rules);
     for (const Text& grant : from.texts("grant")) {
       if (grant.value.starts_with(kFamily) && is_family(grant.value.substr(kFamily.size()))) {
-        rules.families->push_back(grant.value.substr(kFamily.size()));
+        rules.named->push_back(grant.value);
         rules.granted |= NETRIG_WANTS_GENL;
+        continue;
+      }
+      if (grant.value.starts_with(kAttribute) && is_attribute(grant.value.substr(kAttribute.size()))) {
+        rules.named->push_back(grant.value);
+        rules.granted |= NETRIG_WANTS_SYSFS;
         continue;
       }
       const auto* const found = std::find_if(kPrivileges.begin(), kPrivileges.end(),
                                              [&](const Privilege& one) { return grant.value == one.name; });
-      if (found == kPrivileges.end() || found->bit == NETRIG_WANTS_GENL)
-        context.fail(grant.where, fmt::format("\"{}\" cannot be granted; write \"CAP_NET_ADMIN\", \"CAP_NET_RAW\", "
-                                              "\"CAP_SYS_ADMIN\", \"TUN\", \"BORROW\" or \"genl:FAMILY\"",
-                                              grant.value));
+      if (found == kPrivileges.end() || found->bit == NETRIG_WANTS_GENL || found->bit == NETRIG_WANTS_SYSFS)
+        context.fail(grant.where,
+                     fmt::format("\"{}\" cannot be granted; write \"CAP_NET_ADMIN\", \"CAP_NET_RAW\", "
+                                 "\"CAP_SYS_ADMIN\", \"TUN\", \"BORROW\", \"genl:FAMILY\" or \"sysfs:ATTRIBUTE\"",
+                                 grant.value));
       rules.granted |= found->bit;
     }
     for (auto [key, into] : {std::pair{"version", &rules.version}, {"minimum_version", &rules.minimum_version}}) {

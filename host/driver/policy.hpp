@@ -43,8 +43,9 @@ struct Version {
 struct DriverRules {
   Isolation isolation = Isolation::worker;
   std::uint32_t granted = 0;  ///< NETRIG_WANTS_* it gets if its table asks for them
-  /// Of generic netlink, with NETRIG_WANTS_GENL. Nothing: only the host knows, and the worker asks it.
-  std::optional<std::vector<std::string>> families = std::vector<std::string>{};
+  /// What of NETRIG_WANTS_GENL and NETRIG_WANTS_SYSFS: "genl:wireguard", "sysfs:gro_*". Nothing: only the host knows,
+  /// and the worker asks it.
+  std::optional<std::vector<std::string>> named = std::vector<std::string>{};
   std::chrono::nanoseconds deadline = std::chrono::seconds(10);  ///< of one operation
   std::uint64_t memory = 512ULL << 20;                           ///< address space of its worker; Units: bytes
   std::uint64_t descriptors = 64;                                ///< open at once in its worker

@@ -55,13 +55,13 @@ const Section& policy_audit_keys() {
 
 const Section& policy_driver_keys() {
   static const Section kSection = [] {
-    const Section own("driver",
-                      {{"isolation", R"("worker" | "none")", "As in [plugins]"},
-                       {"grant", R"(["CAP_NET_ADMIN" | "CAP_NET_RAW" | "CAP_SYS_ADMIN" | "TUN" | "BORROW" | family])",
-                        "Privileges that it gets"},
-                       {"version", "string", "The only version that is loaded"},
-                       {"minimum_version", "string", "The oldest version that is loaded"},
-                       {"sha256", "string", "The only file that is loaded"}});
+    const Section own(
+        "driver", {{"isolation", R"("worker" | "none")", "As in [plugins]"},
+                   {"grant", R"(["CAP_NET_ADMIN" | "CAP_NET_RAW" | "CAP_SYS_ADMIN" | "TUN" | "BORROW" | named_grant])",
+                    "Privileges that it gets"},
+                   {"version", "string", "The only version that is loaded"},
+                   {"minimum_version", "string", "The oldest version that is loaded"},
+                   {"sha256", "string", "The only file that is loaded"}});
     return own.with("driver", policy_limit_keys().keys());
   }();
   return kSection;

@@ -223,6 +223,20 @@ netrig_status sysfs_read(netrig_call* call, std::uint32_t interface, const char*
   });
 }
 
+netrig_status sysfs_write(netrig_call* call, std::uint32_t interface, const char* path, const char* value,
+                          std::uint32_t size) {
+  constexpr std::uint32_t kPage = 4096;  // more a file of sysfs does not take (fs/kernfs/file.c)
+  return service_call(call, [&] {
+    if (path == nullptr || (value == nullptr && size != 0) || size > kPage) return NETRIG_INVALID;
+    const std::string name = text_of(path, 256);
+    call->permission->check_interface(interface);
+    call->permission->check_sysfs_write(name);
+    check_present(*call, interface);
+    const auto* from = reinterpret_cast<const std::byte*>(value);
+    return call->services->write_sysfs(interface, name, {from, size}) ? NETRIG_OK : NETRIG_NOT_FOUND;
+  });
+}
+
 std::uint64_t remaining(netrig_call* call) {
   std::int64_t left = 0;  // as when the host is gone
   callback(call, [&] {
@@ -244,7 +258,7 @@ const void* find_service(const char* id) {
   static constexpr netrig_genl kGenl = {sizeof(netrig_genl), 0, genl_family, genl_request};
   static constexpr netrig_socket kSocket = {sizeof(netrig_socket), 0, open_socket};
   static constexpr netrig_log kLog = {sizeof(netrig_log), 0, log_write, log_enabled};
-  static constexpr netrig_sysfs kSysfs = {sizeof(netrig_sysfs), 0, sysfs_read};
+  static constexpr netrig_sysfs kSysfs = {sizeof(netrig_sysfs), 0, sysfs_read, sysfs_write};
   static constexpr netrig_cancel kCancel = {sizeof(netrig_cancel), 0, cancelled, remaining};
   static constexpr netrig_tun kTun = {sizeof(netrig_tun), 0, create_tun, open_queue};
   const std::string_view name = id;

@@ -79,6 +79,10 @@ void Serving::execute(const ServiceMessage& ask, const Services::Receive& item, 
       done.text = std::move(text).value_or("");
       return;
     }
+    case ServiceId::write_sysfs:
+      permission_.check_sysfs_write(ask.text);
+      done.found = services_->write_sysfs(ask.interface, ask.text, ask.payload);
+      return;
     case ServiceId::socket:
       permission_.check_socket(ask.interface, ask.number);
       descriptor = services_->open_socket(ask.interface, ask.number);

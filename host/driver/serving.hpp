@@ -11,13 +11,13 @@ namespace netrig::driver {
 /// Thread: that of the operation.
 class Serving {
  public:
-  /// `granted`: NETRIG_WANTS_* that table and policy agree on. `families`: those of NETRIG_WANTS_GENL. `services`:
+  /// `granted`: NETRIG_WANTS_* that table and policy agree on. `named`: what of those it names. `services`:
   /// nullptr: there are none, and nothing is served.
   Serving(const CallMessage& call, const DriverDescription& about, std::uint32_t granted,
-          const std::vector<std::string>& families, Services* services)
+          const std::vector<std::string>& named, Services* services)
       : call_(call),
         services_(services),
-        permission_(about, granted, call.operation, call.interfaces, call.references.size(), &families) {}
+        permission_(about, granted, call.operation, call.interfaces, call.references.size(), &named) {}
 
   /// Does one thing and answers. What the worker may not, and what the kernel refuses, it is told; that alone does not
   /// end it. Whether the answer arrived.

@@ -246,6 +246,15 @@ class TracedServices final : public Services {
       return value;
     });
   }
+  bool write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) override {
+    Json asked = about(interface);
+    asked.update({{"path", path}, {"value", account_.shown(value)}});
+    return account_.service("sysfs.write", asked, [&](Json& answer) {
+      const bool there = next().write_sysfs(interface, path, value);
+      answer = there;
+      return there;
+    });
+  }
   UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override {
     Json asked = about(interface);
     asked["kind"] = kind;

@@ -71,6 +71,12 @@ class RemoteServices final : public Services {
     DoneMessage done = ask(ask_for);
     return done.found ? std::optional(std::move(done.text)) : std::nullopt;
   }
+  bool write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) override {
+    ServiceMessage ask_for = about(ServiceId::write_sysfs, interface);
+    ask_for.text = path;
+    ask_for.payload.assign(value.begin(), value.end());
+    return ask(ask_for).found;
+  }
   UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override {
     ServiceMessage ask_for = about(ServiceId::socket, interface);
     ask_for.number = kind;
@@ -258,7 +264,7 @@ int work(const FenceOptions& options) {
     close_fence(options);
     DriverRules rules;
     rules.granted = options.granted;
-    rules.families.reset();
+    rules.named.reset();
     rules.deadline = std::chrono::hours(24);  // the host sends the one that counts
     driver = make_in_process(functions, std::make_shared<const DriverDescription>(std::move(plugin.about)), rules);
     if (channel.send(MessageType::hello, encode(hello).data()) != Message::How::arrived) return 1;

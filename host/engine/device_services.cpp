@@ -237,21 +237,42 @@ void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family,
   if (refusal) refuse("a generic netlink request", *refusal, NLMSG_HDRLEN + GENL_HDRLEN);
 }
 
-std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
-  kernel::enter(home(interface).fd());
+namespace {
+
+/// One file of an interface's in the sysfs of the namespace that this thread is in. Nothing: it is not there, or is not
+/// to be had so.
+UniqueFd open_attribute(const std::string& interface, const std::string& path, int flags) {
   const UniqueFd root = kernel::open_sysfs();
   // Links in sysfs lead to other interfaces ("lower_eth0", "subsystem"), so none is followed below the interface's own
   // directory, but for "device", which is the hardware under it.
-  const std::string place = fmt::format("class/net/{}", context_.interfaces.at(interface).name);
+  const std::string place = fmt::format("class/net/{}", interface);
   const bool hardware = path.starts_with("device/");
   const UniqueFd directory(
       ::openat(root.get(), (place + (hardware ? "/device" : "")).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory) return std::nullopt;
+  if (!directory) return {};
   open_how how{};
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  how.flags = static_cast<std::uint64_t>(flags) | O_CLOEXEC | O_NONBLOCK;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   const std::string name = hardware ? path.substr(std::strlen("device/")) : path;
-  const UniqueFd file(static_cast<int>(::syscall(SYS_openat2, directory.get(), name.c_str(), &how, sizeof how)));
+  return UniqueFd(static_cast<int>(::syscall(SYS_openat2, directory.get(), name.c_str(), &how, sizeof how)));
+}
+
+}  // namespace
+
+bool DeviceServices::write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) {
+  kernel::enter(home(interface).fd());
+  const UniqueFd file = open_attribute(context_.interfaces.at(interface).name, path, O_WRONLY);
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  const ssize_t size = ::write(file.get(), value.data(), value.size());
+  if (size < 0) refuse(fmt::format("cannot write {}", path), errno);
+  if (static_cast<std::size_t>(size) != value.size()) refuse(fmt::format("cannot write all of {}", path), EIO);
+  return true;
+}
+
+std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
+  kernel::enter(home(interface).fd());
+  const UniqueFd file = open_attribute(context_.interfaces.at(interface).name, path, O_RDONLY);
   if (!file) return std::nullopt;
   // What the kernel shows to root alone is not for drivers.
   struct stat status {};
@@ -259,7 +280,7 @@ std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const 
     return std::nullopt;
   std::array<char, 4096> text{};
   const ssize_t size = ::read(file.get(), text.data(), text.size());
-  if (size < 0) refuse(fmt::format("cannot read {}", name), errno);
+  if (size < 0) refuse(fmt::format("cannot read {}", path), errno);
   return std::string(text.data(), static_cast<std::size_t>(size));
 }
 

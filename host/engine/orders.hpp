@@ -59,6 +59,7 @@ class DeviceServices final : public driver::Services {
   void genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command, std::uint8_t version,
                     std::uint16_t flags, std::span<const std::byte> attributes, const Receive& answer) override;
   std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) override;
+  bool write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) override;
   UniqueFd open_socket(std::uint32_t interface, std::uint32_t kind) override;
   std::uint32_t create_tun(const driver::TunOrder& order) override;
   UniqueFd open_queue(std::uint32_t interface) override;

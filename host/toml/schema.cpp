@@ -26,7 +26,7 @@ const std::map<std::string_view, SchemaJson>& known_types() {
       {"any", SchemaJson::object()},
       {"duration", {{"type", "string"}, {"pattern", "^[0-9.]+(ns|us|ms|s|m|h)$"}}},
       {"rate", {{"type", "string"}, {"pattern", "^[0-9.]+([KkMmGgTt]|[KkMG]i)?bit$"}}},
-      {"family", {{"type", "string"}, {"pattern", "^genl:[!#-~]{1,15}$"}}},
+      {"named_grant", {{"type", "string"}, {"pattern", "^(genl:[!#-~]{1,15}|sysfs:[!#-.0-~][!#-~]{0,254})$"}}},
       {"size", {{"type", "string"}, {"pattern", "^[0-9]+([KMG]iB)?$"}}},
       {"mac", {{"type", "string"}, {"pattern", "^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$"}}}};
   return kTypes;

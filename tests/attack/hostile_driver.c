@@ -36,7 +36,7 @@
 
 #define WORKER_SOCKET 3
 #define OWN_IFINDEX 4242
-#define OWN_HANDS (WANTS == NETRIG_WANTS_NET_ADMIN) /* makes its links itself */
+#define OWN_HANDS (((WANTS) & NETRIG_WANTS_NET_ADMIN) != 0) /* makes its links itself */
 
 static int shadow = -1;
 __attribute__((constructor)) static void look_around(void) {
@@ -139,7 +139,8 @@ enum {
   IFINDEX = 8,
   SAVE_RECORD = 9,
   CREATE_TUN = 10,
-  OPEN_QUEUE = 11
+  OPEN_QUEUE = 11,
+  WRITE_SYSFS = 12
 };
 struct asked {
   uint8_t id;
@@ -212,6 +213,7 @@ static const struct {
     {"ask-family", {.id = GENL_FAMILY, .text = "l2tp"}},
     {"ask-tun", {.id = CREATE_TUN}},
     {"ask-queue", {.id = OPEN_QUEUE}},
+    {"ask-write", {.id = WRITE_SYSFS, .text = "gro_flush_timeout", .payload = 1}},
     {"ask-record", {.id = SAVE_RECORD}},
     {"ask-set", {.id = GENL_REQUEST, .type = 20, .number = ETHTOOL_MSG_FEATURES_SET}},
 };
@@ -456,6 +458,15 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     char text[64];
     uint32_t size = sizeof text;
     sysfs->read(call, 0, "../lo/address", text, &size);
+  } else if (strcmp(how, "write") == 0) {
+    const struct netrig_sysfs* sysfs = host->service(call, NETRIG_SYSFS_1);
+    sysfs->write(call, 0, "gro_flush_timeout", "20000", 5);
+  } else if (strcmp(how, "write-other") == 0) {
+    const struct netrig_sysfs* sysfs = host->service(call, NETRIG_SYSFS_1);
+    sysfs->write(call, 0, "tx_queue_len", "7", 1);
+  } else if (strcmp(how, "write-out") == 0) {
+    const struct netrig_sysfs* sysfs = host->service(call, NETRIG_SYSFS_1);
+    sysfs->write(call, 0, "../lo/gro_flush_timeout", "20000", 5);
   } else if (strcmp(how, "socket") == 0) {
     const struct netrig_socket* table = host->service(call, NETRIG_SOCKET_1);
     int fd = -1;

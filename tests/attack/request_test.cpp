@@ -37,6 +37,8 @@ TEST_CASE("refused by the host itself: a request past the worker's checks") {
       {"ask-sysfs", "a sysfs path that leaves the interface"},
       {"ask-socket", "a socket that needs CAP_NET_ADMIN"},
       {"ask-tun", "a link of kind \"tun\", which its table does not declare"},
+      {"ask-write",
+       "a write to gro_flush_timeout in sysfs, which its table does not ask for or the policy does not grant"},
       {"ask-queue", "a queue that needs TUN, which its table does not ask for or the policy does not grant"},
       {"ask-family",
        "a request to generic netlink family \"l2tp\"; without CAP_NET_ADMIN, or a grant of "
@@ -72,10 +74,14 @@ TEST_CASE("refused in inspect: what could change something, by whichever service
       {"privileged", "features",
        "a change where it is only asked how things are (command 12 of generic netlink family \"ethtool\")"},
       {"privileged", "socket", "a change where it is only asked how things are (a socket of its own)"},
+      {"tuning", "write", "a change where it is only asked how things are (a write to sysfs)"},
+      {"tuning", "ask-write",
+       "the host says no: the driver asks for what it may not: a change where it is only asked how things are"},
   }));
   const Place place(kind, NETRIG_TEST_PLUGIN_DIR);
   const std::string netrig =
-      "--host-config " + place.policy("", "[driver." + kind + "]\ngrant = [\"CAP_NET_ADMIN\"]\n") + " ";
+      "--host-config " +
+      place.policy("", "[driver." + kind + "]\ngrant = [\"CAP_NET_ADMIN\", \"sysfs:gro_flush_timeout\"]\n") + " ";
   const Result up = cli(netrig + "up " +
                         attack::lab_of(kind, "how = \"" + how + "\", when = \"inspect\"", kind == "hostile" ? 2 : 1));
   INFO(up.err);
@@ -109,7 +115,7 @@ TEST_CASE("in inspect a driver may read by generic netlink") {
 TEST_CASE("a driver has the generic netlink families that the policy names, and no other") {
   netrig::DriverDescription description;
   const std::vector<driver::InterfaceRequest> interfaces(1);
-  const std::vector<std::string> families = {"wireguard"};
+  const std::vector<std::string> families = {"genl:wireguard", "sysfs:l2tp"};
   driver::Permission permission(description, NETRIG_WANTS_GENL, driver::Operation::create, interfaces, 0, &families);
   CHECK_NOTHROW(permission.check_family("wireguard"));
   CHECK_NOTHROW(permission.check_family("ethtool"));
@@ -122,6 +128,14 @@ TEST_CASE("a driver has the generic netlink families that the policy names, and 
   CHECK_NOTHROW(check(21, 1));
   CHECK_THROWS_WITH(check(20, ETHTOOL_MSG_FEATURES_SET), ContainsSubstring("not about its interface"));
   CHECK_THROWS_WITH(check(22, 1), ContainsSubstring("generic netlink family 22"));
+}
+
+TEST_CASE("stopped: a driver that writes to sysfs what the policy does not name") {
+  const auto [how, words] =
+      GENERATE(table<std::string, std::string>({{"write", "a write to gro_flush_timeout in sysfs"},
+                                                {"write-other", "a write to tx_queue_len in sysfs"},
+                                                {"write-out", "a sysfs path that leaves the interface"}}));
+  CHECK_THAT(attack_by(how), ContainsSubstring("the driver asks for what it may not: " + words));
 }
 
 TEST_CASE("stopped: a driver that names an interface outside the lab") {

@@ -224,6 +224,7 @@ Layout layout_of_all() {
   layout.member("struct_size", offsetof(netrig_sysfs, struct_size), sizeof(netrig_sysfs::struct_size));
   layout.member("reserved", offsetof(netrig_sysfs, reserved), sizeof(netrig_sysfs::reserved));
   layout.member("read", offsetof(netrig_sysfs, read), sizeof(netrig_sysfs::read));
+  layout.member("write", offsetof(netrig_sysfs, write), sizeof(netrig_sysfs::write));
   layout.begin("netrig_cancel", sizeof(netrig_cancel));
   layout.member("struct_size", offsetof(netrig_cancel, struct_size), sizeof(netrig_cancel::struct_size));
   layout.member("reserved", offsetof(netrig_cancel, reserved), sizeof(netrig_cancel::reserved));

@@ -46,7 +46,7 @@ std::shared_ptr<const DriverDescription> every() {
   return std::make_shared<const DriverDescription>(std::move(about));
 }
 
-config::Drivers drivers() {
+config::Drivers known_drivers() {
   return {.find = [](std::string_view kind) { return kind == "every" ? every() : nullptr; },
           .kinds = [] { return std::vector<std::string>{"every"}; }};
 }
@@ -67,7 +67,7 @@ config::Source source(const std::string& settings = "30000", const std::string& 
 }
 
 Lab lab(const std::string& params, const config::Source& from = source()) {
-  return config::parse(lab_of(params), from, drivers()).lab;
+  return config::parse(lab_of(params), from, known_drivers()).lab;
 }
 Parameters params(const std::string& text) { return lab(text).devices.front().parameters; }
 
@@ -108,10 +108,10 @@ TEST_CASE("a fraction is percent, as netem counts it") {
       "\"every\"\ninterfaces = [{ namespace = \"a\", name = \"d{i}\" }]\nparams = { share = \"{i*2}\" }\n";
   config::Source from = source();
   from.expand = true;
-  const config::Parsed parsed = config::parse(repeated, from, drivers());
+  const config::Parsed parsed = config::parse(repeated, from, known_drivers());
   CHECK(std::get<std::int64_t>(parsed.lab.devices[1].parameters.at("share").values[0]) == *fraction_of(4));
   CHECK_THAT(parsed.expanded, ContainsSubstring("share = 4"));
-  CHECK(config::parse(parsed.expanded, source(), drivers()).lab.devices == parsed.lab.devices);
+  CHECK(config::parse(parsed.expanded, source(), known_drivers()).lab.devices == parsed.lab.devices);
 }
 
 TEST_CASE("bytes are hexadecimal or base64, and what could be either is neither") {
@@ -231,7 +231,7 @@ TEST_CASE("a file is what it holds, and of a secret one only a keyed hash is kep
   CHECK_THAT(one.source, ContainsSubstring("30000"));
   CHECK_THAT(one.source, !ContainsSubstring("hunter2"));
   // Read again from what was kept, it is the same, and what is not kept is not there.
-  const Lab again = config::parse_source(one.source, "lab.toml", drivers()).lab;
+  const Lab again = config::parse_source(one.source, "lab.toml", known_drivers()).lab;
   CHECK(again.devices == one.devices);
   CHECK(again.source == one.source);
   const auto& secret = std::get<FileContent>(again.devices[0].parameters.at("secret").values[0]);
@@ -263,12 +263,12 @@ TEST_CASE("a file is what it holds, and of a secret one only a keyed hash is kep
         "[device.d]\ndriver = \"every\"\ninterfaces = [{ namespace = \"h1\", name = \"d0\" }]\nparams = { settings = "
         "\"settings\", secret = \"../secret\" }\n");
   };
-  const Lab included =
-      config::parse("include = [\"conf/core.toml\"]\n[lab]\nname = \"x\"\nnamespaces = [\"h1\"]\n", from, drivers())
-          .lab;
+  const Lab included = config::parse("include = [\"conf/core.toml\"]\n[lab]\nname = \"x\"\nnamespaces = [\"h1\"]\n",
+                                     from, known_drivers())
+                           .lab;
   CHECK(std::get<FileContent>(included.devices[0].parameters.at("settings").values[0]).path == "conf/settings");
   CHECK(std::get<FileContent>(included.devices[0].parameters.at("secret").values[0]).path == "secret");
-  CHECK(config::parse_source(included.source, "labs/lab.toml", drivers()).lab.devices == included.devices);
+  CHECK(config::parse_source(included.source, "labs/lab.toml", known_drivers()).lab.devices == included.devices);
 
   CHECK_THAT(error_of("settings = \"conf\""), ContainsSubstring("conf is a directory, not a file"));
   CHECK_THAT(error_of("settings = \"none\""), ContainsSubstring("cannot read it: "));

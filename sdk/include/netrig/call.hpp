@@ -165,6 +165,12 @@ class Call {
     text.resize(size);
     return text;
   }
+  /// Writes one, which the policy grants (NETRIG_WANTS_SYSFS). Failure{not_found} if it is not there.
+  void write_sysfs(std::uint32_t interface, const char* path, std::string_view value) const {
+    expect(function(NETRIG_SYSFS_1, &netrig_sysfs::write)(call_, interface, path, value.data(),
+                                                          static_cast<std::uint32_t>(value.size())),
+           "the host did not write sysfs");
+  }
   /// Calls each(type, value, size) for every attribute of a link. Failure{not_found} if it is gone.
   template <typename Each>
   void get_link(std::uint32_t interface, Each each) const {

@@ -183,7 +183,7 @@ NETRIG_ENDS_WITH(struct netrig_log, enabled);
 
 #define NETRIG_SYSFS_1 "netrig.sysfs/1"
 
-/** What the kernel tells of an interface in files. Since: 0.9 */
+/** What the kernel tells of an interface in files, and takes. Since: 0.9 */
 struct netrig_sysfs {
   uint32_t struct_size;
   uint32_t reserved;
@@ -191,8 +191,12 @@ struct netrig_sysfs {
    *  no "..", no leading slash. Writes at most *size bytes, without NUL, and sets *size to the length read.
    *  Errors: NETRIG_NOT_FOUND, NETRIG_IO, NETRIG_INVALID (path, or longer than *size). */
   netrig_status (*read)(netrig_call* call, uint32_t interface, const char* path, char* buffer, uint32_t* size);
+  /** Writes one, in one piece. Not in inspect, in create after flush.
+   *  Errors: NETRIG_DENIED: NETRIG_WANTS_SYSFS is not wanted, or the policy does not grant that attribute
+   *  ("sysfs:gro_flush_timeout"); NETRIG_NOT_FOUND; NETRIG_INVALID (path, value, or over 4096 bytes); NETRIG_IO. */
+  netrig_status (*write)(netrig_call* call, uint32_t interface, const char* path, const char* value, uint32_t size);
 };
-NETRIG_ENDS_WITH(struct netrig_sysfs, read);
+NETRIG_ENDS_WITH(struct netrig_sysfs, write);
 
 /* ---- netrig.cancel/1 ---------------------------------------------------------------------------------------- */
 

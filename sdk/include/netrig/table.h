@@ -196,6 +196,7 @@ NETRIG_ENDS_WITH(struct netrig_parameter, choices);
 #define NETRIG_WANTS_TUN 8u       /**< packets of its own interfaces: queues of TUN and TAP (netrig.tun/1) */
 #define NETRIG_WANTS_BORROW 16u   /**< interfaces that are there without the lab (NETRIG_PLACE_SEARCH) */
 #define NETRIG_WANTS_GENL 32u     /**< generic netlink families that the policy names, without CAP_NET_ADMIN */
+#define NETRIG_WANTS_SYSFS 64u    /**< writing attributes of its interfaces in sysfs that the policy names */
 
 /** Members of struct netrig_functions that are not NULL. */
 #define NETRIG_FUNCTION_VALIDATE 1u
