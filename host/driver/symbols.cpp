@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Own code and no library, for the file is the author's and this process may be root's: what libdw makes of hostile
-// debug information, and libstdc++'s demangler of hostile names, nobody promises (docs/decisions/034-backtraces.md).
+// debug information, and libstdc++'s demangler of hostile names, nobody promises (docs/decisions/037-backtraces.md).
 #include "driver/symbols.hpp"
 
 #include <elf.h>
