@@ -75,7 +75,7 @@ static const void* service(netrig_call* call, const char* id) {
 
 /** What of them the operation has. In destroy and inspect the host has no secrets any more. */
 static struct values used(struct netrig_mock* mock, const struct parameter* one) {
-  const bool forgotten = (one->about->flags & NETRIG_PARAMETER_SECRET) != 0 &&
+  const bool forgotten = mock_is_secret(mock, one) &&
                          (mock->function == NETRIG_FUNCTION_DESTROY || mock->function == NETRIG_FUNCTION_INSPECT);
   return forgotten ? (struct values){NULL, 0} : one->used;
 }
@@ -86,10 +86,13 @@ static uint32_t count(netrig_call* call, const char* name) {
   return one == NULL ? 0 : used(mock, one).count;
 }
 
-#define IS(type) (1u << (type))
-#define NUMBERS (IS(NETRIG_TYPE_INTEGER) | IS(NETRIG_TYPE_DURATION) | IS(NETRIG_TYPE_RATE) | IS(NETRIG_TYPE_ENUM))
+#define IS(type) ((type) < 32 ? 1u << (type) : 0u) /* of a later one nothing */
+#define NUMBERS                                                                                           \
+  (IS(NETRIG_TYPE_INTEGER) | IS(NETRIG_TYPE_DURATION) | IS(NETRIG_TYPE_RATE) | IS(NETRIG_TYPE_FRACTION) | \
+   IS(NETRIG_TYPE_ENUM))
 #define TEXTS (IS(NETRIG_TYPE_STRING) | IS(NETRIG_TYPE_ENUM))
 #define ADDRESSES (IS(NETRIG_TYPE_ADDRESS) | IS(NETRIG_TYPE_PREFIX))
+#define REFERENCES (IS(NETRIG_TYPE_INTERFACE) | IS(NETRIG_TYPE_NAMESPACE))
 
 static const struct value* value_of(struct netrig_mock* mock, const char* name, uint32_t index, uint32_t types,
                                     netrig_status* status) {
@@ -145,15 +148,34 @@ static netrig_status get_reference(netrig_call* call, const char* name, uint32_t
                                    const struct netrig_reference** value) {
   struct netrig_mock* mock = mock_enter(call, "get_reference");
   netrig_status status;
-  if (value_of(mock, name, index, IS(NETRIG_TYPE_INTERFACE), &status) == NULL) return status;
+  if (value_of(mock, name, index, REFERENCES, &status) == NULL) return status;
   if (mock->function == NETRIG_FUNCTION_VALIDATE) return NETRIG_NOT_FOUND; /* nothing is there yet */
   *value = netrig_mock_reference(mock, name, index);
   return NETRIG_OK;
 }
+static netrig_status get_bytes(netrig_call* call, const char* name, uint32_t index, const void** value,
+                               uint32_t* size) {
+  netrig_status status;
+  const struct value* found = value_of(mock_enter(call, "get_bytes"), name, index, IS(NETRIG_TYPE_BYTES), &status);
+  if (found == NULL) return status;
+  *value = found->content.data;
+  *size = found->content.size;
+  return status;
+}
+static netrig_status get_file(netrig_call* call, const char* name, uint32_t index, int32_t* fd, uint64_t* size) {
+  struct netrig_mock* mock = mock_enter(call, "get_file");
+  netrig_status status;
+  const struct value* found = value_of(mock, name, index, IS(NETRIG_TYPE_FILE), &status);
+  if (found == NULL) return status;
+  /* What it held is not kept. */
+  if (mock->function == NETRIG_FUNCTION_DESTROY || mock->function == NETRIG_FUNCTION_INSPECT) return NETRIG_NOT_FOUND;
+  *fd = mock_open_file(mock, found);
+  *size = found->content.size;
+  return status;
+}
 static uint32_t changed(netrig_call* call, const char* name) {
   struct netrig_mock* mock = mock_enter(call, "changed");
-  const struct parameter* one = mock_parameter(mock, name);
-  return one != NULL && one->changed && mock->function == NETRIG_FUNCTION_CHANGE;
+  return mock->function == NETRIG_FUNCTION_CHANGE && mock_changed(mock, name);
 }
 
 /* ---- what it tells ------------------------------------------------------------------------------------------------
@@ -232,6 +254,7 @@ static netrig_status set_integer(netrig_call* call, const char* name, uint32_t i
       one != NULL && one->about->type == NETRIG_TYPE_ENUM       ? mock_choice_of(mock, one->about, value)
       : one != NULL && one->about->type == NETRIG_TYPE_DURATION ? mock_text(mock, "%lldns", (long long)value)
       : one != NULL && one->about->type == NETRIG_TYPE_RATE     ? mock_text(mock, "%lldbit", (long long)value)
+      : one != NULL && one->about->type == NETRIG_TYPE_FRACTION ? mock_fraction(mock, value)
                                                                 : mock_text(mock, "%lld", (long long)value);
   return tell(call, "set_integer", name, index, NUMBERS, text);
 }
@@ -259,6 +282,13 @@ static netrig_status set_address(netrig_call* call, const char* name, uint32_t i
   return tell(call, "set_address", name, index, ADDRESSES, text);
 }
 
+static netrig_status set_bytes(netrig_call* call, const char* name, uint32_t index, const void* value, uint32_t size) {
+  struct netrig_mock* mock = mock_enter(call, "set_bytes");
+  const bool sane = (value != NULL || size == 0) && size <= NETRIG_BYTES_MAX;
+  const struct netrig_mock_bytes bytes = {value, size};
+  return tell(call, "set_bytes", name, index, IS(NETRIG_TYPE_BYTES), sane ? mock_hex(mock, bytes) : NULL);
+}
+
 const struct netrig_host mock_host = {.struct_size = sizeof mock_host,
                                       .abi_major = NETRIG_ABI_MAJOR,
                                       .abi_minor = NETRIG_ABI_MINOR,
@@ -280,4 +310,7 @@ const struct netrig_host mock_host = {.struct_size = sizeof mock_host,
                                       .set_integer = set_integer,
                                       .set_string = set_string,
                                       .set_mac = set_mac,
-                                      .set_address = set_address};
+                                      .set_address = set_address,
+                                      .get_bytes = get_bytes,
+                                      .get_file = get_file,
+                                      .set_bytes = set_bytes};

@@ -18,6 +18,7 @@
 #define FIRST_IFINDEX 100u
 #define FIRST_REFERENCE_IFINDEX 1000u
 #define FIRST_FAMILY 20u
+#define LOOPBACK_IFINDEX 1u /* net/flow.h */
 
 /** A parameter's value. Texts and bytes as the getters give them. */
 struct value {
@@ -26,16 +27,22 @@ struct value {
   uint8_t bytes[16];
   uint8_t family;
   uint8_t length;
+  struct netrig_mock_bytes content; /* of bytes, and of a file */
 };
 struct values {
   struct value* list;
   uint32_t count;
 };
+/** What the table declares, and behind all that the cells of its tables, each once its row has been there. */
 struct parameter {
+  const char* name; /* of a cell "peers[0].key" */
   const struct netrig_parameter* about;
-  struct values now;
-  struct values before; /* when the device was last made or changed */
-  struct values used;   /* now, or the default */
+  uint32_t table; /* of a cell: where its table is among them; NETRIG_NONE: it is none */
+  uint32_t row;
+  struct values fallback; /* the default, or none */
+  struct values now;      /* of a table one for each row */
+  struct values before;   /* when the device was last made or changed */
+  struct values used;     /* now, or the default */
   bool changed;
   struct values told;
 };
@@ -53,6 +60,7 @@ struct reference {
   struct netrig_reference raw;
   uint32_t parameter;
   uint32_t index;
+  uint32_t ifindex; /* of an interface */
 };
 
 struct order {
@@ -65,6 +73,12 @@ struct refusal {
   uint32_t left; /* calls until it strikes */
   int error_number;
   const char* words;
+};
+
+/** A file that the driver was given. */
+struct opened {
+  const void* content;
+  int fd;
 };
 
 struct family {
@@ -116,7 +130,8 @@ struct netrig_mock {
 
   LIST(struct parameter) parameters;
   LIST(struct interface) interfaces;
-  LIST(struct reference) references;
+  LIST(struct reference*) references; /* also of earlier operations */
+  uint32_t reference_count;           /* of this one: they are numbered up to it */
   LIST(const char*) granted_families;
   LIST(const char*) lacks;
   LIST(struct family) families;
@@ -136,6 +151,7 @@ struct netrig_mock {
   pthread_t thread;
   LIST(const struct netrig_interface*) pointers;
   LIST(struct order) orders;
+  LIST(struct opened) opened;
   uint32_t calls;
   uint32_t order_count;
   bool saved;           /* a record, in this operation */
@@ -172,15 +188,52 @@ const char* mock_clean(struct netrig_mock* mock, const char* text);
 struct netrig_mock_bytes mock_bytes(struct netrig_mock* mock, const void* data, uint32_t size);
 void mock_close_descriptors(struct netrig_mock* mock);
 
-/* values.c */
-struct parameter* mock_parameter(const struct netrig_mock* mock, const char* name);
-/** What they are where a lab file says nothing; which references there are. */
-void mock_use_values(struct netrig_mock* mock);
+/* text.c */
+/** Reads a value but a file's. What is wrong with it, in the host's words; NULL: nothing. */
+const char* mock_read(struct netrig_mock* mock, const struct netrig_parameter* about, const char* text,
+                      struct value* value);
+/** What is wrong with a length. most: of what has no range. */
+const char* mock_length_fault(struct netrig_mock* mock, const struct netrig_parameter* about, uint64_t size,
+                              uint64_t most);
+/** Whether both are the same, however they are written. */
+bool mock_same(const struct netrig_parameter* about, const struct value* a, const struct value* b);
 /** A choice's number; false: there is none of that word. */
 bool mock_choice(const struct netrig_parameter* about, const char* word, int64_t* number);
 const char* mock_choice_of(struct netrig_mock* mock, const struct netrig_parameter* about, int64_t number);
+const char* mock_fraction(struct netrig_mock* mock, int64_t fraction);
 /** NULL: no such family. */
 const char* mock_address(struct netrig_mock* mock, const uint8_t bytes[16], uint8_t family);
+
+/* bytes.c */
+/** NULL: these are bytes. */
+const char* mock_read_bytes(struct netrig_mock* mock, const char* text, struct netrig_mock_bytes* bytes);
+/** "0x0011" */
+const char* mock_hex(struct netrig_mock* mock, struct netrig_mock_bytes bytes);
+/** All that a driver may make of bytes in a message. Returns how many they are. */
+#define FORMS 5
+uint32_t mock_forms(struct netrig_mock* mock, struct netrig_mock_bytes bytes, const char* forms[FORMS]);
+/** The file of that name, from the working directory. What the host would say; NULL: it has been read. */
+const char* mock_read_file(struct netrig_mock* mock, const struct parameter* one, const char* path,
+                           struct netrig_mock_bytes* content);
+/** As a driver gets it, at its begin. */
+int mock_open_file(struct netrig_mock* mock, const struct value* file);
+void mock_close_files(struct netrig_mock* mock);
+
+/* values.c */
+void mock_declare(struct netrig_mock* mock, const struct netrig_parameter* about);
+/** By its name; of a cell whose row is not there its column, which has no values. */
+struct parameter* mock_parameter(const struct netrig_mock* mock, const char* name);
+bool mock_is_column(const struct parameter* one);
+/** Whether it, or its table, is never shown. */
+bool mock_is_secret(const struct netrig_mock* mock, const struct parameter* one);
+/** Of a cell: that it has a row. */
+bool mock_is_there(const struct netrig_mock* mock, const struct parameter* one);
+/** Whether it, or a cell of it, differs. */
+bool mock_changed(const struct netrig_mock* mock, const char* name);
+/** What they are where a lab file says nothing; which references there are. */
+void mock_use_values(struct netrig_mock* mock);
+/** "" or ", whose type (16) this netrig does not know..." */
+const char* mock_of_later_type(struct netrig_mock* mock, const struct parameter* one);
 
 /* host.c */
 extern const struct netrig_host mock_host;

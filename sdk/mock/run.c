@@ -87,26 +87,55 @@ static const char* premature(struct netrig_mock* mock, uint32_t function) {
     return "create has left no device";
   for (uint32_t i = 0; function == NETRIG_FUNCTION_CHANGE && i < mock->parameters.count; ++i) {
     const struct parameter* one = &mock->parameters.list[i];
-    if (one->changed && ((one->about->flags & NETRIG_PARAMETER_CREATE_ONLY) != 0 || one->about->places != 0))
-      return mock_text(mock, "with another %s the host makes the device anew, or changes it by the table",
-                       one->about->name);
+    const bool changed = one->changed;
+    if (one->table != NETRIG_NONE) one = &mock->parameters.list[one->table];
+    if (changed && ((one->about->flags & NETRIG_PARAMETER_CREATE_ONLY) != 0 || one->about->places != 0))
+      return mock_text(mock, "with another %s the host makes the device anew, or changes it by the table", one->name);
   }
   return NULL;
+}
+
+/** Whether a parameter goes with what another one is ("mode=source"). */
+static bool is_welcome(struct netrig_mock* mock, const char* name, const char* wanted) {
+  const struct parameter* other = mock_parameter(mock, name);
+  struct value value;
+  struct value is;
+  if (other == NULL || mock_read(mock, other->about, wanted, &value) != NULL) return false;
+  if (other->used.count != 0) return mock_same(other->about, &other->used.list[0], &value);
+  return other->about->unset_text[0] != '\0' && mock_read(mock, other->about, other->about->unset_text, &is) == NULL &&
+         mock_same(other->about, &is, &value);
+}
+
+/** What is wrong with how many rows there are; NULL: nothing. */
+static const char* rows_fault(struct netrig_mock* mock, const struct parameter* one) {
+  const bool bounded = one->about->minimum != 0 || one->about->maximum != 0;
+  const int64_t least = bounded ? one->about->minimum : 0;
+  const int64_t most = bounded ? one->about->maximum : (int64_t)NETRIG_ROWS_MAX;
+  const uint32_t count = one->now.count;
+  if (one->about->type != NETRIG_TYPE_TABLE || count == 0 || (count >= least && count <= most)) return NULL;
+  const char* range = least == most ? mock_text(mock, "%lld", (long long)most)
+                                    : mock_text(mock, "%lld to %lld", (long long)least, (long long)most);
+  return mock_text(mock, "parameter %s has %u row%s; it can have %s", one->name, count, count == 1 ? "" : "s", range);
 }
 
 /** What no lab file may leave out or say. */
 static const char* refused(struct netrig_mock* mock) {
   for (uint32_t i = 0; i < mock->parameters.count; ++i) {
     const struct parameter* one = &mock->parameters.list[i];
+    if (!mock_is_there(mock, one)) continue;
+    if ((one->about->flags & NETRIG_PARAMETER_REQUIRED) != 0 && one->now.count == 0) {
+      const char* later = mock_of_later_type(mock, one);
+      return later[0] != '\0'
+                 ? mock_text(mock, "driver %s needs parameter %s, %s", mock->table->name, one->name, later)
+                 : mock_text(mock, "driver %s needs parameter %s (%s)", mock->table->name, one->name, one->about->help);
+    }
+    const char* rows = rows_fault(mock, one);
+    if (rows != NULL) return rows;
     const char* equals = strchr(one->about->only_with, '=');
-    if ((one->about->flags & NETRIG_PARAMETER_REQUIRED) != 0 && one->now.count == 0)
-      return mock_text(mock, "driver %s needs parameter %s (%s)", mock->table->name, one->about->name,
-                       one->about->help);
     if (one->now.count == 0 || equals == NULL) continue;
     const char* name = mock_text(mock, "%.*s", (int)(equals - one->about->only_with), one->about->only_with);
-    const struct parameter* other = mock_parameter(mock, name);
-    if (other == NULL || other->used.count == 0 || strcmp(other->used.list[0].text, equals + 1) != 0)
-      return mock_text(mock, "parameter %s is welcome with %s only", one->about->name, one->about->only_with);
+    if (!is_welcome(mock, name, equals + 1))
+      return mock_text(mock, "%s needs %s = \"%s\"", one->name, name, equals + 1);
   }
   return NULL;
 }
@@ -130,7 +159,7 @@ static void begin(struct netrig_mock* mock, uint32_t function) {
     if (mock_borrows(mock)) mock_make(mock, i, NULL);
   }
   mock_use_values(mock);
-  for (uint32_t i = 0; i < mock->references.count; ++i) mock->references.list[i].raw.netns_fd = mock->netns_fd;
+  for (uint32_t i = 0; i < mock->references.count; ++i) mock->references.list[i]->raw.netns_fd = mock->netns_fd;
 }
 
 static netrig_status fails_with(struct netrig_mock* mock, netrig_status status, const char* message) {
@@ -202,6 +231,7 @@ static void conclude(struct netrig_mock* mock, netrig_status status) {
   }
   if (status == NETRIG_OK && (mock->function == NETRIG_FUNCTION_CREATE || mock->function == NETRIG_FUNCTION_CHANGE))
     commit(mock);
+  mock_close_files(mock);
   mock->orders.count = mock->refusals.count = 0;
   mock->cancel_at = NETRIG_NONE;
   mock->function = 0;

@@ -55,7 +55,7 @@ static netrig_status create_link(netrig_call* call, const struct netrig_link* li
                                 (struct netrig_mock_bytes){link->data, link->data_size}));
   GIVE_UP_UNLESS(mock_may_cover(mock, link->interface));
   if (link->peer != NETRIG_NONE) GIVE_UP_UNLESS(mock_may_have_peer(mock, link));
-  if (link->lower != NETRIG_NONE && link->lower >= mock->references.count)
+  if (link->lower != NETRIG_NONE && link->lower >= mock->reference_count)
     return mock_deny(mock, "NRD-25", "reference %u", link->lower);
   struct netrig_mock_asked* asked = mock_ask(mock, "create_link", link->interface, kind);
   asked->type = link->peer == NETRIG_NONE ? 0 : (uint16_t)link->peer_type;
@@ -229,7 +229,7 @@ static netrig_status open_socket(netrig_call* call, uint32_t interface, uint32_t
   const uint32_t reference = interface & ~NETRIG_OF_REFERENCE;
   if ((interface & NETRIG_OF_REFERENCE) == 0)
     GIVE_UP_UNLESS(mock_has_interface(mock, interface));
-  else if (reference >= mock->references.count)
+  else if (reference >= mock->reference_count)
     return mock_deny(mock, "NRD-25", "reference %u", reference);
   if (kind < NETRIG_SOCKET_ROUTE || kind > NETRIG_SOCKET_PACKET)
     return mock_deny(mock, "NRD-25", "a socket of the unknown kind %u", kind);

@@ -56,19 +56,28 @@ struct netrig_mock_bytes mock_bytes(struct netrig_mock* mock, const void* data, 
   return (struct netrig_mock_bytes){mock_keep(mock, data, size), size};
 }
 
+static char* masked(struct netrig_mock* mock, char* text, const char* secret) {
+  for (char* at = text; secret[0] != '\0' && (at = strstr(at, secret)) != NULL;) {
+    const char* rest = at + strlen(secret);
+    text = mock_text(mock, "%.*s***%s", (int)(at - text), text, rest);
+    at = text + strlen(text) - strlen(rest);
+  }
+  return text;
+}
+
 const char* mock_clean(struct netrig_mock* mock, const char* text) {
   if (text == NULL) return "";
   char* clean = mock_keep(mock, text, strnlen(text, NETRIG_MESSAGE_MAX));
   for (uint32_t i = 0; i < mock->parameters.count; ++i) {
     const struct parameter* one = &mock->parameters.list[i];
-    if ((one->about->flags & NETRIG_PARAMETER_SECRET) == 0) continue;
+    if (!mock_is_secret(mock, one)) continue;
     for (uint32_t k = 0; k < one->used.count; ++k) {
-      const char* secret = one->used.list[k].text;
-      for (char* at = clean; secret[0] != '\0' && (at = strstr(at, secret)) != NULL;) {
-        const char* rest = at + strlen(secret);
-        clean = mock_text(mock, "%.*s***%s", (int)(at - clean), clean, rest);
-        at = clean + strlen(clean) - strlen(rest);
-      }
+      const struct value* value = &one->used.list[k];
+      const char* forms[FORMS] = {value->text};
+      uint32_t count = 1;
+      if (one->about->type == NETRIG_TYPE_BYTES) count = mock_forms(mock, value->content, forms);
+      if (one->about->type == NETRIG_TYPE_FILE) forms[0] = value->content.data;
+      for (uint32_t form = 0; form < count; ++form) clean = masked(mock, clean, forms[form]);
     }
   }
   for (char* at = clean; *at != '\0'; ++at)
@@ -131,8 +140,8 @@ struct netrig_mock* netrig_mock_new(const struct netrig_functions* functions) {
   mock->netns_fd = -1;
   mock->message = mock->words = "";
   for (uint32_t i = 0; i < mock->table->parameter_count; ++i)
-    ADD(mock->parameters)->about =
-        (const void*)((const char*)mock->table + mock->table->struct_size + (size_t)i * mock->table->parameter_size);
+    mock_declare(mock, (const void*)((const char*)mock->table + mock->table->struct_size +
+                                     (size_t)i * mock->table->parameter_size));
   ADD(mock->families)->name = "ethtool";
   netrig_mock_interfaces(mock, mock->table->min_interfaces);
   return mock;
@@ -164,7 +173,7 @@ void netrig_mock_free(struct netrig_mock* mock) {
   void* lists[] = {mock->parameters.list, mock->interfaces.list, mock->references.list, mock->granted_families.list,
                    mock->lacks.list,      mock->families.list,   mock->answers.list,    mock->files.list,
                    mock->refusals.list,   mock->pointers.list,   mock->orders.list,     mock->asked.list,
-                   mock->lines.list,      mock->states.list};
+                   mock->opened.list,     mock->lines.list,      mock->states.list};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; ++i) free(lists[i]);
   for (struct kept *one = mock->kept, *next; one != NULL; one = next) {
     next = one->next;

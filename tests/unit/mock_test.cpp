@@ -11,23 +11,22 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <functional>
-#include <netrig/mock.hpp>
 #include <thread>
 
 #include "catch.hpp"
 #include "driver/in_process.hpp"
 #include "driver/permission.hpp"
 #include "driver/table.hpp"
+#include "mock_probe.hpp"
 
 namespace netrig::mock_test {
+
+Doing doing;
+
 namespace {
 
 using Catch::Matchers::StartsWith;
 
-/// What the driver of this file does in each of its functions.
-using Doing = std::function<netrig_status(const netrig_host* host, netrig_call* call)>;
-Doing doing;
 const netrig_device* existing = nullptr;
 
 netrig_status on_request(const netrig_host* host, netrig_call* call, const netrig_request* /*request*/) {
@@ -46,9 +45,9 @@ netrig_status on_device(const netrig_host* host, netrig_call* call, const netrig
 // As C, in which what is not said is zero, has it.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-NETRIG_TABLE(12) = {
+NETRIG_TABLE(27) = {
     NETRIG_TABLE_NOTE,
-    .about = {NETRIG_ABOUT(12), .functions = 63, .wants = NETRIG_WANTS_GENL | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_TUN,
+    .about = {NETRIG_ABOUT(27), .functions = 63, .wants = NETRIG_WANTS_GENL | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_TUN,
               .min_interfaces = 2, .max_interfaces = 3, .name = "probe", .version = "1.0.0",
               .summary = "what a test wants", .link_kinds = "veth vxlan tun"},
     .parameters = {
@@ -68,6 +67,25 @@ NETRIG_TABLE(12) = {
         {NETRIG_PARAMETER, .type = NETRIG_TYPE_INTEGER, .flags = NETRIG_PARAMETER_CREATE_ONLY, .minimum = -5,
          .maximum = 5, .name = "offset"},
         {NETRIG_PARAMETER, .type = NETRIG_TYPE_STRING, .name = "note", .only_with = "on=true"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_FRACTION, .flags = NETRIG_PARAMETER_INSPECTED,
+         .minimum = NETRIG_PERCENT(1), .maximum = NETRIG_PERCENT(50), .name = "share"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_BYTES, .flags = NETRIG_PARAMETER_INSPECTED, .minimum = 6, .maximum = 6,
+         .name = "hello"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_BYTES, .flags = NETRIG_PARAMETER_SECRET, .name = "password"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_NAMESPACE, .name = "beside"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_TABLE, .minimum = 1, .maximum = 3, .name = "peers"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_BYTES, .flags = NETRIG_PARAMETER_REQUIRED, .minimum = 1, .maximum = 32,
+         .name = "peers.id", .help = "who it is"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_INTEGER, .minimum = 1, .maximum = 65535, .name = "peers.port",
+         .default_text = "51820"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_DURATION, .name = "peers.wait"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_PREFIX, .flags = NETRIG_PARAMETER_LIST, .name = "peers.allowed"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_BYTES, .flags = NETRIG_PARAMETER_SECRET, .name = "peers.key"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_NAMESPACE, .name = "peers.home"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_FILE, .minimum = 1, .maximum = 100, .name = "settings"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_FILE, .flags = NETRIG_PARAMETER_LIST, .name = "tokens"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_FILE, .flags = NETRIG_PARAMETER_SECRET, .name = "hidden"},
+        {NETRIG_PARAMETER, .type = 200, .name = "mood", .default_text = "of a later ABI"},
     }};
 #pragma GCC diagnostic pop
 extern "C" {
@@ -83,6 +101,21 @@ const netrig_functions netrig_driver = {.struct_size = sizeof(netrig_functions),
 }
 
 namespace netrig::mock_test {
+
+std::shared_ptr<const DriverDescription> about_probe() {
+  return std::make_shared<const DriverDescription>(driver::read_table(std::as_bytes(
+      std::span(reinterpret_cast<const char*>(&netrig_plugin.about),
+                sizeof netrig_plugin.about + netrig_plugin.about.parameter_count * sizeof(netrig_parameter)))));
+}
+
+Mock made() {
+  Mock mock;
+  doing = make_pair;
+  REQUIRE(mock.create() == NETRIG_OK);
+  REQUIRE(mock.broken().empty());
+  return mock;
+}
+
 namespace {
 
 const netrig_netlink& netlink(const netrig_host* host, netrig_call* call) {
@@ -104,19 +137,6 @@ netrig_link pair_of(const netrig_attributes* attributes = nullptr) {
     link.attributes_size = link.peer_attributes_size = attributes->size;
   }
   return link;
-}
-netrig_status make_pair(const netrig_host* host, netrig_call* call) {
-  const netrig_link link = pair_of();
-  return netlink(host, call).create_link(call, &link);
-}
-
-/// A driver whose device is there.
-Mock made() {
-  Mock mock;
-  doing = make_pair;
-  REQUIRE(mock.create() == NETRIG_OK);
-  REQUIRE(mock.broken().empty());
-  return mock;
 }
 
 /// The kernel, to a driver in netrig's own process: all is well.
@@ -142,48 +162,53 @@ class Content final : public driver::Services {
   [[nodiscard]] bool interrupted() const override { return false; }
 };
 
-/// What netrig says to the same function; empty: nothing.
-std::string said_by_netrig(driver::Operation operation) {
-  const auto about = std::make_shared<const DriverDescription>(
-      driver::read_table(std::as_bytes(std::span(reinterpret_cast<const char*>(&netrig_plugin.about),
-                                                 sizeof netrig_plugin.about + 12 * sizeof(netrig_parameter)))));
+}  // namespace
+
+netrig_status make_pair(const netrig_host* host, netrig_call* call) {
+  const netrig_link link = pair_of();
+  return netlink(host, call).create_link(call, &link);
+}
+
+FromNetrig run_by_netrig(const ByNetrig& what) {
   driver::DriverRules rules;
   rules.families = std::vector<std::string>{};
   rules.deadline = std::chrono::seconds(60);
-  const auto driver = driver::make_in_process(netrig_driver, about, rules);
-  const bool there = operation != driver::Operation::create;
+  const auto driver = driver::make_in_process(netrig_driver, about_probe(), rules);
+  const bool there = what.operation != driver::Operation::create;
   const std::vector<driver::InterfaceRequest> interfaces = {{.name = "eth0", .ifindex = there ? 100U : 0U},
                                                             {.name = "eth1", .ifindex = there ? 101U : 0U}};
-  const Parameters parameters;
-  const std::vector<std::string> changed;
   Content content;
+  FromNetrig from;
   try {
-    if (operation == driver::Operation::create) {
+    if (what.operation == driver::Operation::create) {
       driver->create({.lab = "mock",
                       .device = "device",
                       .interfaces = interfaces,
-                      .references = {},
-                      .parameters = &parameters,
+                      .references = what.references,
+                      .parameters = &what.parameters,
                       .deadline = driver::Clock::time_point::max()},
                      content);
-      return {};
+      return from;
     }
     const driver::DeviceRequest request{.lab = "mock",
                                         .device = "device",
                                         .interfaces = interfaces,
-                                        .references = {},
-                                        .parameters = &parameters,
+                                        .references = what.references,
+                                        .parameters = &what.parameters,
                                         .record = {},
-                                        .changed = changed,
+                                        .changed = what.changed,
                                         .deadline = driver::Clock::time_point::max()};
-    if (operation == driver::Operation::inspect) driver->inspect(request, content);
-    if (operation == driver::Operation::destroy) driver->destroy(request, content);
-    if (operation == driver::Operation::settle) driver->settle(request, content);
-    return {};
+    if (what.operation == driver::Operation::inspect) from.told = driver->inspect(request, content).told;
+    if (what.operation == driver::Operation::destroy) driver->destroy(request, content);
+    if (what.operation == driver::Operation::settle) driver->settle(request, content);
+    if (what.operation == driver::Operation::change) driver->change(request, content);
   } catch (const Error& error) {
-    return error.message();
+    from.message = error.message();
   }
+  return from;
 }
+
+namespace {
 
 struct Misdeed {
   const char* law;
@@ -354,7 +379,7 @@ TEST_CASE("the mock host refuses what netrig refuses, in its words, and names th
     }
     doing = one.doing;
     CHECK(netrig_mock_run(mock.raw(), bit_of(one.operation)) != NETRIG_OK);
-    const std::string said = said_by_netrig(one.operation);
+    const std::string said = run_by_netrig({.operation = one.operation}).message;
     CHECK_FALSE(said.empty());
     CHECK_THAT(said, StartsWith(mock.message()));
     CHECK_THAT(mock.broken(), StartsWith(one.law) && ContainsSubstring(mock.message()));
@@ -522,9 +547,7 @@ TEST_CASE("the mock host reads parameters as a lab file's") {
   CHECK(level == NETRIG_LOG_WARNING);
 
   // As netrig's reader has it.
-  const auto about =
-      driver::read_table(std::as_bytes(std::span(reinterpret_cast<const char*>(&netrig_plugin.about),
-                                                 sizeof netrig_plugin.about + 12 * sizeof(netrig_parameter))));
+  const auto about = about_probe();
   for (const auto& [name, text] :
        std::vector<std::pair<const char*, const char*>>{{"queues", "0"},
                                                         {"queues", "4097"},
@@ -545,7 +568,7 @@ TEST_CASE("the mock host reads parameters as a lab file's") {
                                                         {"parent", "left:an-interface-too-long"},
                                                         {"offset", "6"}}) {
     INFO(name << " = " << text);
-    const auto declared = std::find_if(about.parameters.begin(), about.parameters.end(),
+    const auto declared = std::find_if(about->parameters.begin(), about->parameters.end(),
                                        [&, &wanted = name](const auto& one) { return one.name == wanted; });
     CHECK(std::holds_alternative<ParameterFault>(parse_parameter(*declared, text)));
     CHECK_THROWS_AS(mock.set(name, text), std::invalid_argument);
@@ -563,7 +586,7 @@ TEST_CASE("the mock host reads parameters as a lab file's") {
   CHECK(mock.validate() == NETRIG_OK);
   mock.unset("on").set("note", "text");
   CHECK(mock.validate() == NETRIG_INVALID);
-  CHECK_THAT(mock.message(), ContainsSubstring("on=true"));
+  CHECK_THAT(mock.message(), ContainsSubstring("note needs on = \"true\""));
 }
 
 TEST_CASE("the mock host says what a driver reads or tells that it has not declared") {

@@ -52,18 +52,25 @@ void netrig_mock_interfaces(struct netrig_mock* mock, uint32_t count);
  *  0 says that somebody has removed it. */
 struct netrig_interface* netrig_mock_interface(struct netrig_mock* mock, uint32_t index);
 
-/** Gives a parameter a value, written as in a lab file but without quotes: "true", "15s", "left:eth0". What was there
- * is replaced. Later operations, `change` among them, have the new one. Errors: NETRIG_INVALID: no lab file may say
- * that; nothing has changed, and netrig_mock_message says why. */
+/** Gives a parameter a value, written as in a lab file but without quotes: "true", "15s", "left:eth0", "0x0011". What
+ * was there is replaced. Later operations, `change` among them, have the new one. Of a table one cell is set at a time,
+ * by the name that getters know it by: netrig_mock_set(mock, "peers[0].key", "..."); a row is there from its first cell
+ * on, and follows the one before it. Of a namespace any name will do. A file is read here, from the working directory.
+ * Errors: NETRIG_INVALID: no lab file may say that; nothing has changed, and netrig_mock_message says why. */
 netrig_status netrig_mock_set(struct netrig_mock* mock, const char* parameter, const char* text);
-/** One more element of a list. */
+/** One more element of a list. Of a table "{}" is one more row, of which nothing is said yet. */
 netrig_status netrig_mock_add(struct netrig_mock* mock, const char* parameter, const char* text);
-/** As when the lab file no longer says it: its default counts, if it has one. */
+/** What a file holds, without one on the disk. Errors: as netrig_mock_set */
+netrig_status netrig_mock_set_file(struct netrig_mock* mock, const char* parameter, const void* content, uint32_t size);
+/** One more of a list of files. */
+netrig_status netrig_mock_add_file(struct netrig_mock* mock, const char* parameter, const void* content, uint32_t size);
+/** As when the lab file no longer says it: its default counts, if it has one. A table has no rows then. */
 void netrig_mock_unset(struct netrig_mock* mock, const char* parameter);
 /** Every parameter is again what it was when the last operation that makes or changes the device was done. After a
  *  `change` that failed the host calls it again like that. */
 void netrig_mock_set_back(struct netrig_mock* mock);
-/** The interface behind a parameter of that type, to be changed: ifindex 0 says that it is gone. */
+/** The interface behind a parameter of that type, or the loopback of a namespace, to be changed: ifindex 0 says that it
+ * is gone. */
 struct netrig_reference* netrig_mock_reference(struct netrig_mock* mock, const char* parameter, uint32_t index);
 /** The record that later operations are given: of another version, cut off... */
 void netrig_mock_set_record(struct netrig_mock* mock, const void* record, uint32_t size);

@@ -51,6 +51,12 @@ class Mock {
   Mock& add(const char* parameter, const std::string& text) {
     return took(netrig_mock_add(raw(), parameter, text.c_str()));
   }
+  Mock& set_file(const char* parameter, std::string_view content) {
+    return took(netrig_mock_set_file(raw(), parameter, content.data(), static_cast<std::uint32_t>(content.size())));
+  }
+  Mock& add_file(const char* parameter, std::string_view content) {
+    return took(netrig_mock_add_file(raw(), parameter, content.data(), static_cast<std::uint32_t>(content.size())));
+  }
   Mock& unset(const char* parameter) { return netrig_mock_unset(raw(), parameter), *this; }
   Mock& refuse(const char* call, std::uint32_t nth, int error_number, const char* words = "") {
     return netrig_mock_refuse(raw(), call, nth, error_number, words), *this;
