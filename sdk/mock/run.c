@@ -95,15 +95,34 @@ static const char* premature(struct netrig_mock* mock, uint32_t function) {
   return NULL;
 }
 
-/** Whether a parameter goes with what another one is ("mode=source"). */
-static bool is_welcome(struct netrig_mock* mock, const char* name, const char* wanted) {
-  const struct parameter* other = mock_parameter(mock, name);
+/** What the kernel has when nobody sets it; false: nobody knows. */
+static bool unset_of(struct netrig_mock* mock, const struct parameter* one, struct value* value) {
+  *value = (struct value){.text = "false"};
+  if (one->about->encoding == NETRIG_AS_FLAG) return true;
+  const char* text = one->about->unset_text;
+  return text[0] != '\0' && mock_read(mock, one->about, text, value) == NULL;
+}
+
+/** Whether a parameter is what `wanted` says. */
+static bool is_it(struct netrig_mock* mock, const struct parameter* one, const char* wanted) {
+  struct value unset;
   struct value value;
-  struct value is;
-  if (other == NULL || mock_read(mock, other->about, wanted, &value) != NULL) return false;
-  if (other->used.count != 0) return mock_same(other->about, &other->used.list[0], &value);
-  return other->about->unset_text[0] != '\0' && mock_read(mock, other->about, other->about->unset_text, &is) == NULL &&
-         mock_same(other->about, &is, &value);
+  if (mock_read(mock, one->about, wanted, &value) != NULL) return false;
+  if (one->used.count != 0) return mock_same(one->about, &one->used.list[0], &value);
+  return unset_of(mock, one, &unset) && mock_same(one->about, &unset, &value);
+}
+
+/** What it goes with only ("mode=source"), and is without; NULL: it may be what it is. */
+static const char* lacks(struct netrig_mock* mock, const struct parameter* one) {
+  const char* equals = strchr(one->about->only_with, '=');
+  struct value unset;
+  if (equals == NULL || one->used.count == 0) return NULL;
+  const bool nothing =
+      one->used.count == 1 && unset_of(mock, one, &unset) && mock_same(one->about, &one->used.list[0], &unset);
+  const char* name = mock_text(mock, "%.*s", (int)(equals - one->about->only_with), one->about->only_with);
+  const struct parameter* other = mock_parameter(mock, name);
+  if (nothing || (other != NULL && is_it(mock, other, equals + 1))) return NULL;
+  return mock_text(mock, "%s needs %s = \"%s\"", one->name, name, equals + 1);
 }
 
 /** What is wrong with how many rows there are; NULL: nothing. */
@@ -131,11 +150,8 @@ static const char* refused(struct netrig_mock* mock) {
     }
     const char* rows = rows_fault(mock, one);
     if (rows != NULL) return rows;
-    const char* equals = strchr(one->about->only_with, '=');
-    if (one->now.count == 0 || equals == NULL) continue;
-    const char* name = mock_text(mock, "%.*s", (int)(equals - one->about->only_with), one->about->only_with);
-    if (!is_welcome(mock, name, equals + 1))
-      return mock_text(mock, "%s needs %s = \"%s\"", one->name, name, equals + 1);
+    const char* other = lacks(mock, one);
+    if (other != NULL) return other;
   }
   return NULL;
 }

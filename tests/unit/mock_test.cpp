@@ -45,9 +45,9 @@ netrig_status on_device(const netrig_host* host, netrig_call* call, const netrig
 // As C, in which what is not said is zero, has it.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-NETRIG_TABLE(27) = {
+NETRIG_TABLE(28) = {
     NETRIG_TABLE_NOTE,
-    .about = {NETRIG_ABOUT(27), .functions = 63, .wants = NETRIG_WANTS_GENL | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_TUN,
+    .about = {NETRIG_ABOUT(28), .functions = 63, .wants = NETRIG_WANTS_GENL | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_TUN,
               .min_interfaces = 2, .max_interfaces = 3, .name = "probe", .version = "1.0.0",
               .summary = "what a test wants", .link_kinds = "veth vxlan tun"},
     .parameters = {
@@ -66,7 +66,8 @@ NETRIG_TABLE(27) = {
         {NETRIG_PARAMETER, .type = NETRIG_TYPE_INTERFACE, .name = "parent"},
         {NETRIG_PARAMETER, .type = NETRIG_TYPE_INTEGER, .flags = NETRIG_PARAMETER_CREATE_ONLY, .minimum = -5,
          .maximum = 5, .name = "offset"},
-        {NETRIG_PARAMETER, .type = NETRIG_TYPE_STRING, .name = "note", .only_with = "on=true"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_STRING, .name = "note", .unset_text = "none", .only_with = "on=true"},
+        {NETRIG_PARAMETER, .type = NETRIG_TYPE_STRING, .name = "late", .only_with = "wait=60s"},
         {NETRIG_PARAMETER, .type = NETRIG_TYPE_FRACTION, .flags = NETRIG_PARAMETER_INSPECTED,
          .minimum = NETRIG_PERCENT(1), .maximum = NETRIG_PERCENT(50), .name = "share"},
         {NETRIG_PARAMETER, .type = NETRIG_TYPE_BYTES, .flags = NETRIG_PARAMETER_INSPECTED, .minimum = 6, .maximum = 6,
@@ -586,7 +587,11 @@ TEST_CASE("the mock host reads parameters as a lab file's") {
   CHECK(mock.validate() == NETRIG_OK);
   mock.unset("on").set("note", "text");
   CHECK(mock.validate() == NETRIG_INVALID);
-  CHECK_THAT(mock.message(), ContainsSubstring("note needs on = \"true\""));
+  CHECK(mock.message() == "note needs on = \"true\"");
+  CHECK(mock.set("note", "none").validate() == NETRIG_OK);  // as if nobody had said it
+  CHECK(mock.set("late", "yes").validate() == NETRIG_INVALID);
+  CHECK(mock.message() == "late needs wait = \"60s\"");
+  CHECK(mock.set("wait", "1m").validate() == NETRIG_OK);
 }
 
 TEST_CASE("the mock host says what a driver reads or tells that it has not declared") {
