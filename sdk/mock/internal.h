@@ -133,6 +133,7 @@ struct netrig_mock {
   LIST(struct reference*) references; /* also of earlier operations */
   uint32_t reference_count;           /* of this one: they are numbered up to it */
   LIST(const char*) granted_families;
+  LIST(const char*) granted_attributes; /* patterns, of sysfs */
   LIST(const char*) lacks;
   LIST(struct family) families;
   LIST(struct answer) answers;
@@ -257,6 +258,8 @@ netrig_status mock_may_order(struct netrig_mock* mock, const char* kind, struct 
 netrig_status mock_may_have_peer(struct netrig_mock* mock, const struct netrig_link* link);
 netrig_status mock_may_request(struct netrig_mock* mock, uint16_t type, uint16_t flags,
                                struct netrig_mock_bytes message, uint32_t* header);
+netrig_status mock_may_read(struct netrig_mock* mock, const char* path);
+netrig_status mock_may_write(struct netrig_mock* mock, const char* path);
 netrig_status mock_may_have_family(struct netrig_mock* mock, const char* name);
 netrig_status mock_may_genl(struct netrig_mock* mock, uint32_t interface, uint16_t family, uint8_t command,
                             uint16_t flags, struct netrig_mock_bytes attributes);

@@ -2,6 +2,7 @@
  * What an operation of a driver may ask for: host/driver/permission.cpp, for one device. */
 #include "internal.h"
 
+#include <fnmatch.h>
 #include <linux/genetlink.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -198,4 +199,22 @@ netrig_status mock_may_genl(struct netrig_mock* mock, uint32_t interface, uint16
   if (!is_about(&mock->interfaces.list[interface], attributes))
     return mock_deny(mock, "NRD-25", "an ethtool request that is not about its interface");
   return NETRIG_OK;
+}
+
+netrig_status mock_may_read(struct netrig_mock* mock, const char* path) {
+  if (path[0] == '\0' || path[0] == '/' || strlen(path) > 255 || strstr(path, "..") != NULL)
+    return mock_deny(mock, "NRD-18", "a sysfs path that leaves the interface");
+  return NETRIG_OK;
+}
+
+netrig_status mock_may_write(struct netrig_mock* mock, const char* path) {
+  netrig_status status = mock_may_read(mock, path);
+  if (status == NETRIG_OK) status = mock_may_change(mock, "a write to sysfs");
+  bool granted = false;
+  for (uint32_t i = 0; i < mock->granted_attributes.count; ++i)
+    granted = granted || fnmatch(mock->granted_attributes.list[i], path, FNM_PATHNAME | FNM_NOESCAPE) == 0;
+  if (status == NETRIG_OK && !granted)
+    status = mock_deny(mock, "NRD-25",
+                       "a write to %s in sysfs, which its table does not ask for or the policy does not grant", path);
+  return status;
 }

@@ -307,8 +307,7 @@ static uint32_t log_enabled(netrig_call* call, uint32_t level) {
 static netrig_status read_sysfs(netrig_call* call, uint32_t interface, const char* path, char* buffer, uint32_t* size) {
   struct netrig_mock* mock = enter(call, "read");
   if (path == NULL || buffer == NULL || size == NULL) return mock_fails(mock, NETRIG_INVALID, 0, "", "%s", "");
-  if (path[0] == '\0' || path[0] == '/' || strlen(path) > 255 || strstr(path, "..") != NULL)
-    return mock_deny(mock, "NRD-18", "a sysfs path that leaves the interface");
+  GIVE_UP_UNLESS(mock_may_read(mock, path));
   GIVE_UP_UNLESS(present(mock, interface));
   struct netrig_mock_asked* asked = mock_ask(mock, "read_sysfs", interface, mock_text(mock, "%s", path));
   GIVE_UP_UNLESS(mock_kernel(mock, asked, mock_text(mock, "to read %s", path)));
@@ -321,6 +320,25 @@ static netrig_status read_sysfs(netrig_call* call, uint32_t interface, const cha
   *size = (uint32_t)strlen(text);
   memcpy(buffer, text, *size);
   return NETRIG_OK;
+}
+
+static netrig_status write_sysfs(netrig_call* call, uint32_t interface, const char* path, const char* value,
+                                 uint32_t size) {
+  struct netrig_mock* mock = enter(call, "write");
+  if (path == NULL || (value == NULL && size != 0) || size > 4096)
+    return mock_fails(mock, NETRIG_INVALID, 0, "", "%s", "");
+  GIVE_UP_UNLESS(mock_may_write(mock, path));
+  GIVE_UP_UNLESS(present(mock, interface));
+  struct netrig_mock_asked* asked = mock_ask(mock, "write_sysfs", interface, mock_text(mock, "%s", path));
+  asked->data = mock_bytes(mock, value, size);
+  GIVE_UP_UNLESS(mock_kernel(mock, asked, mock_text(mock, "to write %s", path)));
+  for (uint32_t i = 0; i < mock->files.count; ++i) {
+    struct file* one = &mock->files.list[i];
+    if (one->interface != interface || strcmp(one->path, path) != 0 || one->text == NULL) continue;
+    one->text = mock_text(mock, "%.*s", (int)size, value);
+    return NETRIG_OK;
+  }
+  return asked->status = mock_fails(mock, NETRIG_NOT_FOUND, 0, "", "%s", "");
 }
 
 static uint64_t remaining(netrig_call* call) {
@@ -336,7 +354,7 @@ const void* mock_service(const char* id) {
   static const struct netrig_socket sockets = {sizeof sockets, 0, open_socket};
   static const struct netrig_tun tun = {sizeof tun, 0, create_tun, open_queue};
   static const struct netrig_log log = {sizeof log, 0, log_write, log_enabled};
-  static const struct netrig_sysfs sysfs = {sizeof sysfs, 0, read_sysfs};
+  static const struct netrig_sysfs sysfs = {sizeof sysfs, 0, read_sysfs, write_sysfs};
   static const struct netrig_cancel cancel = {sizeof cancel, 0, cancelled, remaining};
   static const struct {
     const char* id;

@@ -225,6 +225,11 @@ void netrig_mock_grant_family(struct netrig_mock* mock, const char* family) {
   *ADD(mock->granted_families) = mock_text(mock, "%s", family);
 }
 
+void netrig_mock_grant_sysfs(struct netrig_mock* mock, const char* pattern) {
+  netrig_mock_grant(mock, NETRIG_WANTS_SYSFS);
+  *ADD(mock->granted_attributes) = mock_text(mock, "%s", pattern);
+}
+
 void netrig_mock_lack(struct netrig_mock* mock, const char* service) {
   *ADD(mock->lacks) = mock_text(mock, "%s", service);
 }

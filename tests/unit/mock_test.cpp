@@ -47,7 +47,8 @@ netrig_status on_device(const netrig_host* host, netrig_call* call, const netrig
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 NETRIG_TABLE(28) = {
     NETRIG_TABLE_NOTE,
-    .about = {NETRIG_ABOUT(28), .functions = 63, .wants = NETRIG_WANTS_GENL | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_TUN,
+    .about = {NETRIG_ABOUT(28), .functions = 63,
+              .wants = NETRIG_WANTS_GENL | NETRIG_WANTS_NET_RAW | NETRIG_WANTS_TUN | NETRIG_WANTS_SYSFS,
               .min_interfaces = 2, .max_interfaces = 3, .name = "probe", .version = "1.0.0",
               .summary = "what a test wants", .link_kinds = "veth vxlan tun"},
     .parameters = {
@@ -156,6 +157,7 @@ class Content final : public driver::Services {
   void genl_request(std::uint32_t, std::uint16_t, std::uint8_t, std::uint8_t, std::uint16_t, std::span<const std::byte>,
                     const Receive&) override {}
   std::optional<std::string> sysfs(std::uint32_t, const std::string&) override { return std::nullopt; }
+  bool write_sysfs(std::uint32_t, const std::string&, std::span<const std::byte>) override { return true; }
   UniqueFd open_socket(std::uint32_t, std::uint32_t) override { return {}; }
   std::uint32_t create_tun(const driver::TunOrder& order) override { return 100 + order.interface; }
   UniqueFd open_queue(std::uint32_t) override { return {}; }
@@ -172,7 +174,7 @@ netrig_status make_pair(const netrig_host* host, netrig_call* call) {
 
 FromNetrig run_by_netrig(const ByNetrig& what) {
   driver::DriverRules rules;
-  rules.families = std::vector<std::string>{};
+  rules.named = std::vector<std::string>{};
   rules.deadline = std::chrono::seconds(60);
   const auto driver = driver::make_in_process(netrig_driver, about_probe(), rules);
   const bool there = what.operation != driver::Operation::create;
@@ -225,6 +227,10 @@ netrig_status order(const netrig_host* host, netrig_call* call, const std::funct
 /// One attribute of four bytes.
 std::array<std::uint32_t, 2> number(std::uint16_t type, std::uint32_t value) {
   return {8U | static_cast<std::uint32_t>(type) << 16U, value};
+}
+
+netrig_status write(const netrig_host* host, netrig_call* call, const char* path) {
+  return static_cast<const netrig_sysfs*>(host->service(call, NETRIG_SYSFS_1))->write(call, 0, path, "1", 1);
 }
 
 const auto kFirst = number(IFLA_MASTER, 1);
@@ -360,6 +366,12 @@ const std::vector<Misdeed> kMisdeeds = {
        return static_cast<const netrig_sysfs*>(host->service(call, NETRIG_SYSFS_1))
            ->read(call, 0, "../lo/address", text.data(), &size);
      }},
+    {"NRD-18", driver::Operation::settle,
+     [](auto* host, auto* call) { return write(host, call, "../lo/gro_flush_timeout"); }},
+    {"NRD-25", driver::Operation::settle,
+     [](auto* host, auto* call) { return write(host, call, "gro_flush_timeout"); }},
+    {"NRD-40", driver::Operation::inspect,
+     [](auto* host, auto* call) { return write(host, call, "gro_flush_timeout"); }},
     {"NRD-25", driver::Operation::create, [](auto* host, auto* call) { return host->set_interface(call, 0, 0); }},
     {"NRD-37", driver::Operation::create, [](auto* /*host*/, auto* /*call*/) { return NETRIG_OK; }},
     {"NRD-26", driver::Operation::settle, [](auto* /*host*/, auto* /*call*/) { return NETRIG_BUSY; }},
@@ -689,6 +701,19 @@ TEST_CASE("the mock's kernel answers generic netlink, requests and sysfs as the 
   CHECK(mock.asked("genl").command == ETHTOOL_MSG_CHANNELS_GET);
   CHECK(std::string(mock.asked("genl").text) == "ethtool");
   CHECK(mock.asked("read_sysfs", 2).interface == 1);
+
+  // An attribute that is granted, where there is none, then one.
+  netrig_mock_grant_sysfs(mock.raw(), "gro_*");
+  doing = [&](auto* host, auto* call) {
+    CHECK(write(host, call, "gro_normal_batch") == NETRIG_NOT_FOUND);
+    CHECK(write(host, call, "gro_flush_timeout") == NETRIG_OK);
+    return NETRIG_OK;
+  };
+  netrig_mock_sysfs(mock.raw(), 0, "gro_flush_timeout", "0\n");
+  CHECK(mock.settle() == NETRIG_OK);
+  CHECK(mock.broken().empty());
+  CHECK(std::string(mock.asked("write_sysfs", 2).text) == "gro_flush_timeout");
+  CHECK(mock.asked("write_sysfs", 2).data.size == 1);
 
   // A family that is granted, with a kernel that has none, then one.
   netrig_mock_grant_family(mock.raw(), "wireguard");

@@ -81,6 +81,9 @@ void netrig_mock_set_record(struct netrig_mock* mock, const void* record, uint32
 void netrig_mock_grant(struct netrig_mock* mock, uint32_t privileges);
 /** The policy grants a generic netlink family ("genl:wireguard"); the table must want NETRIG_WANTS_GENL. */
 void netrig_mock_grant_family(struct netrig_mock* mock, const char* family);
+/** The policy grants writing an attribute in sysfs ("sysfs:gro_*"); the table must want NETRIG_WANTS_SYSFS. pattern:
+ *  "gro_*". */
+void netrig_mock_grant_sysfs(struct netrig_mock* mock, const char* pattern);
 /** The host has no such service: "netrig.tun/1". */
 void netrig_mock_lack(struct netrig_mock* mock, const char* service);
 
@@ -127,7 +130,7 @@ struct netrig_mock_bytes {
 /** One thing that the driver asked for. Members that say nothing of a call are 0, texts "". */
 struct netrig_mock_asked {
   /** Function of a service, or of the host: create_link, set_link, delete_link, get_link, request, family, genl,
-   *  open_socket, create_tun, open_queue, read_sysfs, save_record. */
+   *  open_socket, create_tun, open_queue, read_sysfs, write_sysfs, save_record. */
   const char* call;
   const char* text;     /**< kind of a link; generic netlink family; path in sysfs */
   uint32_t interface;   /**< which it is about */
@@ -142,8 +145,8 @@ struct netrig_mock_asked {
   uint32_t lower; /**< of a link: number of the reference that it sits on, or NETRIG_NONE */
   /** Of a link, or behind the header of a message. */
   struct netrig_mock_bytes attributes;
-  /** Of a link IFLA_INFO_DATA. A whole request, with the ifindex that the host writes into it; a record; struct
-   *  netrig_tun_device. */
+  /** Of a link IFLA_INFO_DATA. A whole request, with the ifindex that the host writes into it; a record; what is
+   * written to sysfs; struct netrig_tun_device. */
   struct netrig_mock_bytes data;
   struct netrig_mock_bytes peer_attributes;
   int32_t
