@@ -27,6 +27,31 @@ void require_same_file(const engine::Record& record, const Lab& next) {
       next.file);
 }
 
+/// Brings a lab whose edit was cut off back to the file that it was up by, unless `next` is that edit once more: then
+/// it only has to go on. False: there is no way back.
+bool take_edit_back(const Host& host, engine::Journal& journal, const Lab& next, const UpRequest& request) {
+  const engine::Record record = journal.record();
+  const bool goes_on = engine::Journal::edit_source(record.lab) == next.source && record.edit->only == request.only;
+  spdlog::warn("an earlier run on lab \"{}\" was cut off while changing; {}", record.lab,
+               goes_on ? "this one goes on with it" : "what it had begun is taken back first");
+  if (goes_on) return true;
+  try {
+    const Lab before = host.applied(record);
+    const Lab made = engine::under_edit(before, host.edited(record));
+    engine::take_leftovers(journal, host.drivers, host.options, made);
+    engine::Bringing back(journal, host.drivers, host.options, &made, before);
+    if (back.plan().empty())
+      journal.commit(before, record.only);
+    else
+      back.run(record.only);
+    return true;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::interrupted || error.code() == ErrorCode::denied) throw;
+    spdlog::warn("that is not possible: {}", error.what());
+    return false;
+  }
+}
+
 /// A lab that an earlier run left between states is taken away before it is begun anew, but one that was up and is
 /// between two files.
 engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest& request) {
@@ -43,7 +68,8 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
                               "{0}\", or take it down first",
                               lab));
     if (stays && !request.replace) require_same_file(record, next);
-    if (stays) return std::move(*journal);
+    if (record.settled()) return std::move(*journal);
+    if (record.half_edited() && take_edit_back(host, *journal, next, request)) return std::move(*journal);
     require_unused(record, {}, fmt::format("; or take this one down first with \"netrig down --force {}\"", lab));
     spdlog::warn("an earlier run on lab \"{}\" was cut off while {}; what it left is removed first", lab,
                  record.doing());
@@ -57,32 +83,6 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
     spdlog::warn("{}", error.message());
   }
   return open_settled(host, next, request);
-}
-
-/// Brings a lab whose edit was cut off back to the file that it was up by, unless `next` is that edit once more: then
-/// it only has to go on.
-void take_edit_back(const Host& host, engine::Journal& journal, const Lab& next, const UpRequest& request) {
-  const engine::Record record = journal.record();
-  if (!record.half_edited()) return;
-  const bool goes_on = engine::Journal::edit_source(record.lab) == next.source && record.edit->only == request.only;
-  spdlog::warn("an earlier run on lab \"{}\" was cut off while changing; {}", record.lab,
-               goes_on ? "this one goes on with it" : "what it had begun is taken back first");
-  if (goes_on) return;
-  const Lab before = host.applied(record);
-  const Lab made = engine::under_edit(before, host.edited(record));
-  try {
-    engine::take_leftovers(journal, host.drivers, host.options, made);
-    engine::Bringing back(journal, host.drivers, host.options, &made, before);
-    if (back.plan().empty())
-      journal.commit(before, record.only);
-    else
-      back.run(record.only);
-  } catch (const Error& error) {
-    throw Error(error.code(),
-                fmt::format("lab \"{}\" cannot be brought back to {}, which an earlier run was changing: {}",
-                            record.lab, record.file, error.message()),
-                error.where());
-  }
 }
 
 /// Comes before the commit point: whoever finds the lab up finds its directories.
@@ -153,7 +153,6 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
                            engine::Journal::applied_source(journal.record().lab) == next.source;
     const bool same = same_text && engine::is_same_file(journal.record(), next.file);
     if (!result.fresh) {
-      take_edit_back(host, journal, next, request);
       current = same_text ? next : host.applied(journal.record());
       // Every namespace would be another one of the same name.
       if (current->prefix != next.prefix)

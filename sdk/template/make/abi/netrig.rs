@@ -251,6 +251,7 @@ pub struct Sysfs {
     pub struct_size: u32,
     pub reserved: u32,
     pub read: extern "C" fn(call: *mut Call, interface: u32, path: *const c_char, buffer: *mut c_char, size: *mut u32) -> Status,
+    pub write: extern "C" fn(call: *mut Call, interface: u32, path: *const c_char, value: *const c_char, size: u32) -> Status,
 }
 
 /// What begins with its size, as all tables of services do.
