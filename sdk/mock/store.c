@@ -173,7 +173,7 @@ void netrig_mock_free(struct netrig_mock* mock) {
   void* lists[] = {mock->parameters.list, mock->interfaces.list, mock->references.list, mock->granted_families.list,
                    mock->lacks.list,      mock->families.list,   mock->answers.list,    mock->files.list,
                    mock->refusals.list,   mock->pointers.list,   mock->orders.list,     mock->asked.list,
-                   mock->opened.list,     mock->lines.list,      mock->states.list};
+                   mock->opened.list,     mock->lines.list,      mock->states.list,     mock->granted_attributes.list};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; ++i) free(lists[i]);
   for (struct kept *one = mock->kept, *next; one != NULL; one = next) {
     next = one->next;
