@@ -36,7 +36,7 @@
 
 #define WORKER_SOCKET 3
 #define OWN_IFINDEX 4242
-#define OWN_HANDS (((WANTS) & NETRIG_WANTS_NET_ADMIN) != 0) /* makes its links itself */
+#define OWN_HANDS (((WANTS)&NETRIG_WANTS_NET_ADMIN) != 0) /* makes its links itself */
 
 static int shadow = -1;
 __attribute__((constructor)) static void look_around(void) {
