@@ -142,15 +142,18 @@ std::vector<std::string> functions_at(std::span<const std::byte> file, const std
     const ElfImage image(file);
     const auto table = table_of(image);
     const std::uint64_t count = table ? std::min(table->symbols.sh_size / sizeof(Elf64_Sym), kMostSymbols) : 0;
+    // Only the last is read: a hostile file has any number of functions at one place.
+    std::vector<std::optional<std::uint32_t>> found(places.size());
     for (std::uint64_t i = 0; i < count; ++i) {
       const auto symbol = image.at<Elf64_Sym>(table->symbols.sh_offset + i * sizeof(Elf64_Sym));
       if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || symbol.st_shndx == SHN_UNDEF) continue;
       for (std::size_t k = 0; k < places.size(); ++k)
-        if (places[k] >= symbol.st_value && places[k] - symbol.st_value < symbol.st_size)
-          names[k] = one_line(readable_name(name_at(image, table->strings, symbol.st_name)));
+        if (places[k] >= symbol.st_value && places[k] - symbol.st_value < symbol.st_size) found[k] = symbol.st_name;
     }
+    for (std::size_t k = 0; k < places.size(); ++k)
+      if (found[k]) names[k] = one_line(readable_name(name_at(image, table->strings, *found[k])));
   } catch (const Error&) {
-    // What is damaged has no names from there on.
+    // What is damaged has no more names.
   }
   return names;
 }

@@ -34,9 +34,13 @@ bool take_edit_back(const Host& host, engine::Journal& journal, const Lab& next,
   const bool goes_on = engine::Journal::edit_source(record.lab) == next.source && record.edit->only == request.only;
   spdlog::warn("an earlier run on lab \"{}\" was cut off while changing; {}", record.lab,
                goes_on ? "this one goes on with it" : "what it had begun is taken back first");
-  if (goes_on) return true;
   try {
     const Lab before = host.applied(record);
+    std::vector<std::string> going;  // whatever comes, what the edit had begun is made anew
+    for (const engine::MadeNamespace& made : record.namespaces)
+      if (!before.find_namespace(made.name)) going.push_back(made.name);
+    require_unused(record, going, "");
+    if (goes_on) return true;
     const Lab made = engine::under_edit(before, host.edited(record));
     engine::take_leftovers(journal, host.drivers, host.options, made);
     engine::Bringing back(journal, host.drivers, host.options, &made, before);
@@ -47,8 +51,8 @@ bool take_edit_back(const Host& host, engine::Journal& journal, const Lab& next,
     return true;
   } catch (const Error& error) {
     if (error.code() == ErrorCode::interrupted || error.code() == ErrorCode::denied) throw;
-    spdlog::warn("that is not possible: {}", error.what());
-    return false;
+    spdlog::warn("{}", error.what());
+    return journal.record().settled();  // all but what resists is back
   }
 }
 
