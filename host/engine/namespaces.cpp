@@ -92,6 +92,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
   kernel::prepare_run_directory();
 
   const bool keeps_sockets = has_room_for_sockets(next.namespaces.size());
+  Spaces::expect(next.namespaces.size());
   std::atomic<std::uint32_t> first_ifindex{0};
   std::atomic<std::size_t> done{0};
   const std::size_t chunks = (fresh.size() + kChunk - 1) / kChunk;
@@ -127,6 +128,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
 }
 
 void open_recorded(Run& run, const std::vector<MadeNamespace>& namespaces) {
+  Spaces::expect(namespaces.size());
   parallel(namespaces.size(), run.threads, [&](std::size_t i) {
     const MadeNamespace& made = namespaces[i];
     if (run.spaces.find(made.name) != nullptr) return;

@@ -24,7 +24,8 @@ namespace {
 /// accept_dad would do, but every look into /proc/sys goes through those of all namespaces.
 void end_detection(kernel::Socket& socket, const std::unordered_set<std::uint32_t>& ifindexes) {
   kernel::Batch batch;
-  for (const kernel::AddressState& state : kernel::list_addresses(socket)) {
+  const std::uint32_t only = ifindexes.size() == 1 ? *ifindexes.begin() : 0;
+  for (const kernel::AddressState& state : kernel::list_addresses(socket, Family::ipv6, only)) {
     const bool tentative = (state.flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) == IFA_F_TENTATIVE;
     if (!tentative || !state.prefix.address.is_link_local() || !ifindexes.contains(state.ifindex)) continue;
     const Address address{.prefix = state.prefix, .dad = Dad::off, .scope = Scope::link};

@@ -166,7 +166,7 @@ Found look_at(Spaces& spaces, const Target& target) {
 
 SpaceState look_again(Space& space, const Interest& interest, const std::vector<ShownSysctl>& shown) {
   // Sysctls are those of where the thread is, whoever has opened the socket.
-  kernel::enter(space.fd());
+  if (!interest.sysctls.empty()) kernel::enter(space.fd());
   SpaceState state = kernel::look(space.socket(), {.kinds = kernel::Kinds::all(), .interest = interest});
   plan::make_canonical(state);
   undisguise(shown, state.of<Sysctl>());
@@ -222,6 +222,7 @@ plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const 
   std::vector<Found> found(targets->size());
   std::optional<Judge> judge;
   if (current != nullptr) judge.emplace(*current, next);
+  Spaces::expect(targets->size());
   parallel(targets->size(), threads, [&](std::size_t i) {
     found[i] = look_at(spaces, (*targets)[i]);
     if (!judge || !found[i].renamed.empty() || !judge->is_whole((*targets)[i].name, found[i].state)) return;

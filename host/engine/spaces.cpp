@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/spaces.hpp"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <exception>
@@ -48,6 +50,14 @@ std::uint64_t Space::birth_of(const std::string& interface) {
     }
   }
   return *sysfs_ ? kernel::birth_of(*sysfs_, interface) : 0;
+}
+
+void Spaces::expect(std::size_t count) {
+  // The kernel enlarges the table of descriptors when one is beyond its end, step by step, and where threads share it,
+  // it waits for its readers each time (expand_fdtable of fs/file.c).
+  constexpr std::size_t kOthers = 64;
+  const int last = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, static_cast<int>(2 * count + kOthers));
+  if (last >= 0) ::close(last);
 }
 
 Space& Spaces::add(const std::string& name, UniqueFd fd, std::uint64_t cookie) {

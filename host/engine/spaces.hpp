@@ -65,6 +65,8 @@ class Space {
 /// The namespaces of a run, by name. Thread: any; a reference lives until its name is erased.
 class Spaces {
  public:
+  /// Makes room for the descriptors of so many. Only a hint, for speed; to be given while there is but one thread.
+  static void expect(std::size_t count);
   Space& add(const std::string& name, UniqueFd fd, std::uint64_t cookie);
   /// nullptr: not open.
   [[nodiscard]] Space* find(const std::string& name);

@@ -26,14 +26,17 @@ void delete_address(Batch& batch, std::uint32_t ifindex, const Address& address)
              [ifindex](const std::string&) { return ifindex; });
 }
 
-std::vector<AddressState> list_addresses(Socket& socket) {
+std::vector<AddressState> list_addresses(Socket& socket, Family asked, std::uint32_t ifindex) {
   Batch batch;
-  batch.begin(RTM_GETADDR, NLM_F_DUMP, ifaddrmsg{});
+  ifaddrmsg request{};
+  request.ifa_family = number_of(asked);
+  request.ifa_index = ifindex;
+  batch.begin(RTM_GETADDR, NLM_F_DUMP, request);
   std::vector<AddressState> states;
   dump_read<ifaddrmsg, kAddressPolicy>(
       socket, batch, "the addresses of a namespace", [&](const ifaddrmsg& header, const auto& found) {
         const auto family = family_of(header.ifa_family);
-        if (!family) return;
+        if (family != asked) return;  // a kernel without it answers with all that it has
         const auto address = found.template address<IFA_ADDRESS>(*family);
         const auto local = found.template address<IFA_LOCAL>(*family);
         if (!address && !local) return;
@@ -52,6 +55,13 @@ std::vector<AddressState> list_addresses(Socket& socket) {
           state.preferred = lifetimes->ifa_prefered;
         }
       });
+  return states;
+}
+
+std::vector<AddressState> list_addresses(Socket& socket) {
+  // Family by family: a list of all is made under RTNL, which every other thread waits for.
+  std::vector<AddressState> states = list_addresses(socket, Family::ipv4);
+  for (AddressState& one : list_addresses(socket, Family::ipv6)) states.push_back(std::move(one));
   return states;
 }
 

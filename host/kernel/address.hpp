@@ -29,7 +29,9 @@ struct AddressState {
   /// IFAPROT_KERNEL_* or a daemon's; 0: none told, as always before 5.18.
   std::uint8_t protocol = 0;
 };
-/// All addresses of the socket's namespace.
+/// All addresses of the socket's namespace, IPv4 first.
 std::vector<AddressState> list_addresses(Socket& socket);
+/// Those of one family, and of one interface; 0: of all.
+std::vector<AddressState> list_addresses(Socket& socket, Family family, std::uint32_t ifindex = 0);
 
 }  // namespace netrig::kernel

@@ -130,6 +130,7 @@ std::vector<LinkState> list_links(Socket& socket, const IsWhole& whole) {
 std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex) {
   Batch batch;
   batch.begin(RTM_GETLINK, 0, info(ifindex));
+  batch.put(IFLA_EXT_MASK, std::uint32_t{RTEXT_FILTER_SKIP_STATS});
   std::optional<LinkState> link;
   const auto refusal = socket.ask(batch, [&](std::uint16_t type, std::span<const std::byte> payload) {
     if (type == RTM_NEWLINK) link = parse_link(payload);

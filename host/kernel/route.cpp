@@ -96,14 +96,20 @@ std::optional<RouteState> parse_route(std::span<const std::byte> payload) {
 
 std::vector<RouteState> list_routes(Socket& socket) {
   std::vector<RouteState> routes;
-  Batch batch;
-  batch.begin(RTM_GETROUTE, NLM_F_DUMP, rtmsg{});
   constexpr const char* kWhat = "the routes of a namespace";
-  dump<rtmsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
-    auto route = parse_route(payload);
-    if (!route) refuse_answer(kWhat);
-    routes.push_back(std::move(*route));
-  });
+  // Family by family: a list of all is made under RTNL, which every other thread waits for.
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    Batch batch;
+    rtmsg request{};
+    request.rtm_family = number_of(family);
+    batch.begin(RTM_GETROUTE, NLM_F_DUMP, request);
+    dump<rtmsg>(socket, batch, kWhat, [&](std::span<const std::byte> payload) {
+      if (family_of(std::to_integer<unsigned>(payload.front())) != family) return;  // see list_addresses
+      auto route = parse_route(payload);
+      if (!route) refuse_answer(kWhat);
+      routes.push_back(std::move(*route));
+    });
+  }
   return routes;
 }
 
