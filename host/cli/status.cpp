@@ -134,14 +134,18 @@ std::string services_table(const session::Status& view, Json& json) {
   report::TextTable table({"SERVICE", "NAMESPACE", "STATE", "PROCESS"});
   json["services"] = Json::array();
   for (const session::ServiceStatus& one : view.services) {
-    const std::string state = !one.running ? "ENDED" : one.made.ready ? "running" : "not ready";
-    const std::string process = one.running ? fmt::format("{}", one.made.identity.process) : "";
-    table.add({one.made.name, one.made.home, state, process});
+    const bool running = one.process == process::Whereabouts::here;
+    const bool unknown = one.process == process::Whereabouts::unknown;
+    const std::string state = unknown          ? fmt::format("not known: {}", one.why)
+                              : !running       ? "ENDED"
+                              : one.made.ready ? "running"
+                                               : "not ready";
+    table.add({one.made.name, one.made.home, state, running ? fmt::format("{}", one.made.identity.process) : ""});
     json["services"].push_back({{"name", one.made.name},
                                 {"namespace", one.made.home},
-                                {"running", one.running},
-                                {"ready", one.running && one.made.ready},
-                                {"process", one.running ? Json(one.made.identity.process) : Json()}});
+                                {"running", unknown ? Json() : Json(running)},
+                                {"ready", running && one.made.ready},
+                                {"process", running ? Json(one.made.identity.process) : Json()}});
   }
   return view.services.empty() ? "" : table.str(Session::columns());
 }

@@ -65,6 +65,9 @@ void ask_driver(DeviceStatus& view, engine::Spaces& spaces, const engine::Record
     const auto one = engine::prepare_inspection(spaces, record, view.made, about);
     engine::DeviceServices services(one->context);
     view.state = driver.inspect(one->request, services);
+    for (const auto& several : {one->context.spaces.homes, one->context.spaces.references})
+      for (engine::Space* space : several)
+        if (space != nullptr) space->release_socket();
     for (const ParameterDeclaration& parameter : about.parameters) {
       const auto found = view.state.told.find(parameter.name);
       if (found == view.state.told.end() || (found->second.values.empty() && !parameter.list)) continue;
@@ -77,29 +80,12 @@ void ask_driver(DeviceStatus& view, engine::Spaces& spaces, const engine::Record
   }
 }
 
-}  // namespace
-
-bool Status::whole() const {
-  // What the file no longer names, and an earlier run could not take away, is missed by nobody.
-  const auto counts = [&](const auto& named, const std::string& name) {
-    return !drift || std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.name.str() == name; });
-  };
-  const auto is_there = [&](const InterfaceStatus& interface) { return interface.present; };
-  return std::all_of(
-             namespaces.begin(), namespaces.end(),
-             [&](const NamespaceStatus& one) { return one.present || !counts(applied.namespaces, one.made.name); }) &&
-         std::all_of(devices.begin(), devices.end(),
-                     [&](const DeviceStatus& one) {
-                       return std::all_of(one.interfaces.begin(), one.interfaces.end(), is_there) ||
-                              !counts(applied.devices, one.made.name);
-                     }) &&
-         std::all_of(services.begin(), services.end(), [](const ServiceStatus& one) { return one.running; });
-}
-
-Status status(const Host& host, const engine::Record& record) {
-  Status view;
+/// No namespace is open any more when it returns: whoever looks for processes next, or at how the lab differs from its
+/// file, needs descriptors, too.
+void look_at_network(const Host& host, const engine::Record& record, Status& view) {
   view.namespaces.resize(record.namespaces.size());
   std::vector<Seen> seen(record.namespaces.size());
+  engine::Spaces::expect(record.namespaces.size());
   engine::parallel(record.namespaces.size(), engine::worker_count(),
                    [&](std::size_t i) { view.namespaces[i] = view_of(record.namespaces[i], seen[i]); });
   std::unordered_map<std::string, const Seen*> by_name;
@@ -121,8 +107,35 @@ Status status(const Host& host, const engine::Record& record) {
   kernel::aside([&] {
     for (DeviceStatus& device : view.devices) ask_driver(device, spaces, record, host.drivers);
   });
-  for (const engine::MadeService& made : record.services)
-    view.services.push_back({.made = made, .running = engine::runs(made)});
+}
+
+}  // namespace
+
+bool Status::whole() const {
+  // What the file no longer names, and an earlier run could not take away, is missed by nobody.
+  const auto counts = [&](const auto& named, const std::string& name) {
+    return !drift || std::any_of(named.begin(), named.end(), [&](const auto& one) { return one.name.str() == name; });
+  };
+  const auto is_there = [&](const InterfaceStatus& interface) { return interface.present; };
+  return std::all_of(
+             namespaces.begin(), namespaces.end(),
+             [&](const NamespaceStatus& one) { return one.present || !counts(applied.namespaces, one.made.name); }) &&
+         std::all_of(devices.begin(), devices.end(),
+                     [&](const DeviceStatus& one) {
+                       return std::all_of(one.interfaces.begin(), one.interfaces.end(), is_there) ||
+                              !counts(applied.devices, one.made.name);
+                     }) &&
+         std::all_of(services.begin(), services.end(),
+                     [](const ServiceStatus& one) { return one.process == process::Whereabouts::here; });
+}
+
+Status status(const Host& host, const engine::Record& record) {
+  Status view;
+  look_at_network(host, record, view);
+  for (const engine::MadeService& made : record.services) {
+    process::Found found = process::find(made.identity);
+    view.services.push_back({.made = made, .process = found.whereabouts, .why = std::move(found.why)});
+  }
   if (record.phase != engine::Phase::running) return view;
   try {
     view.applied = host.applied(record);

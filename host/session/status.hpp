@@ -32,7 +32,8 @@ struct NamespaceStatus {
 /// Of one that the record names.
 struct ServiceStatus {
   engine::MadeService made;
-  bool running = false;
+  process::Whereabouts process = process::Whereabouts::gone;
+  std::string why = {};  ///< of unknown
 };
 struct Status {
   std::vector<NamespaceStatus> namespaces;
