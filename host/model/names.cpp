@@ -34,7 +34,8 @@ NameFault first_fault(std::string_view text, std::size_t longest, std::string_vi
 }  // namespace
 
 NameFault interface_name_fault(std::string_view text) {
-  if (text == "." || text == "..") return "is reserved by the kernel";
+  // Directories, and names of /proc/sys/net/*/conf (dev_valid_name, sysctl_dev_name_is_allowed).
+  if (text == "." || text == ".." || text == "all" || text == "default") return "is reserved by the kernel";
   return first_fault(text, 15, "!#$&()*+,-.;<=>?@[]^_{|}~", "_.@+");
 }
 NameFault namespace_name_fault(std::string_view text) {

@@ -116,6 +116,8 @@ TEST_CASE("names that the kernel or a file system would not take are refused") {
       {with_name(""), "lab.toml:9:27: interface name \"\" is empty"},
       {with_name("."), "interface name \".\" is reserved by the kernel"},
       {with_name(".."), "interface name \"..\" is reserved by the kernel"},
+      {with_name("all"), "interface name \"all\" is reserved by the kernel"},
+      {with_name("default"), "interface name \"default\" is reserved by the kernel"},
       {with_name("a/b"), "interface name \"a/b\" has '/' in it"},
       {with_name("a b"), "interface name \"a b\" has a space in it"},
       {with_name("a:b"), "interface name \"a:b\" has ':' in it"},
