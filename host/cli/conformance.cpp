@@ -131,7 +131,7 @@ void add_conformance(CLI::App& drivers, Action& action) {
   command->add_option("-f,--filter", options->filters, "Only checks that match this pattern; may be repeated")
       ->type_name("CHECK")
       ->allow_extra_args(false);
-  command->add_option("--cycles", options->cycles, "So many calls and devices in a row")
+  command->add_option("--cycles", options->cycles, "So many calls in a row, and so many devices")
       ->check(number_from(2, 1'000'000))
       ->type_name("N")
       ->capture_default_str();

@@ -4,9 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
+#include <barrier>
 #include <csignal>
+#include <exception>
 #include <filesystem>
 #include <iterator>
+#include <mutex>
+#include <system_error>
+#include <thread>
 
 #include "conformance/bench.hpp"
 
@@ -227,31 +233,94 @@ void finishes_destroy(Bench& bench, Findings& findings) {
   if (asked == 0) findings.skip("destroy asks for nothing while it runs");
 }
 
-void many_devices(Bench& bench, Findings& findings) {
-  if (!bench.makes(findings)) return;
-  const auto descriptors = [] {
-    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), std::filesystem::directory_iterator());
+/// 0: there are none left to look with.
+std::ptrdiff_t open_descriptors() {
+  std::error_code none;
+  return std::distance(std::filesystem::directory_iterator("/proc/self/fd", none),
+                       std::filesystem::directory_iterator());
+}
+
+/// Those that make and remove devices at the same time.
+struct Crowd {
+  std::barrier<> together;  ///< of all, and of who counts descriptors
+  std::mutex first = {};
+  std::atomic<std::uint32_t> made{0};
+};
+
+void join_crowd(Bench& bench, Findings& findings, Crowd& crowd, std::uint32_t cycles) {
+  struct Leave {
+    std::barrier<>& together;
+    ~Leave() { together.arrive_and_drop(); }
   };
+  const Leave whatever_comes{crowd.together};
   play(bench, findings, [&](Scenario& one) {
-    // The first one opens what stays open.
-    one.ground.make(one.driver, one.device);
-    one.ground.remove(one.driver, one.device);
-    const auto before = descriptors();
-    for (std::uint32_t i = 0; i < bench.options().cycles; ++i) {
+    {
+      // The first one opens what stays open. Workers are started one after the other.
+      const std::lock_guard turn(crowd.first);
+      one.ground.make(one.driver, one.device);
+      one.ground.remove(one.driver, one.device);
+    }
+    crowd.together.arrive_and_wait();  // all are open
+    crowd.together.arrive_and_wait();  // and counted
+    for (std::uint32_t i = 0; i < cycles; ++i) {
       if (bench.options().interrupted != nullptr && *bench.options().interrupted)
         throw Error(ErrorCode::interrupted, "interrupted");
+      const std::uint32_t number = ++crowd.made;
       try {
         one.ground.make(one.driver, one.device);
         one.ground.remove(one.driver, one.device);
       } catch (const Error& error) {
-        findings.add(fmt::format("device {} of {}: {}", i + 1, bench.options().cycles, error.message()));
+        findings.add(fmt::format("device {} of {}: {}", number, bench.options().cycles, error.message()));
         break;
       }
     }
-    compare(findings, one.before, one.ground.links(), fmt::format("after {} devices", bench.options().cycles));
-    if (const auto more = descriptors() - before; more > 0)
-      findings.add(fmt::format("{} devices leave {} descriptors open in netrig", bench.options().cycles, more));
+    crowd.together.arrive_and_wait();
+    crowd.together.arrive_and_wait();
+    compare(findings, one.before, one.ground.links(), fmt::format("after {} devices", cycles));
   });
+}
+
+void many_devices(Bench& bench, Findings& findings) {
+  if (!bench.makes(findings)) return;
+  // Whoever deletes a link waits for the kernel's readers, some 20 ms; several wait together. In this process nobody
+  // has promised to be called by more than one.
+  constexpr std::uint32_t kMost = 8;
+  constexpr std::uint32_t kEach = 25;
+  const std::uint32_t cycles = bench.options().cycles;
+  const std::uint32_t size = bench.options().in_process ? 1 : std::clamp(cycles / kEach, 1U, kMost);
+  Crowd crowd{.together = std::barrier<>(size + 1)};
+  std::vector<Findings> found(size);
+  std::vector<std::exception_ptr> thrown(size);
+  std::ptrdiff_t more = 0;
+  {
+    std::vector<std::jthread> pool;
+    pool.reserve(size);
+    for (std::uint32_t i = 0; i < size; ++i) try {
+        pool.emplace_back([&, i] {
+          try {
+            join_crowd(bench, found[i], crowd, cycles / size + (i < cycles % size ? 1 : 0));
+          } catch (...) {
+            thrown[i] = std::current_exception();
+          }
+        });
+      } catch (const std::system_error& error) {
+        found[i].add(fmt::format("cannot start a thread: {}", error.code().message()));
+        crowd.together.arrive_and_drop();
+      }
+    crowd.together.arrive_and_wait();
+    more -= open_descriptors();
+    crowd.together.arrive_and_wait();
+    crowd.together.arrive_and_wait();
+    more += open_descriptors();
+    crowd.together.arrive_and_wait();
+  }
+  for (const std::exception_ptr& one : thrown)
+    if (one) std::rethrow_exception(one);
+  for (const Findings& of_one : found) {
+    for (const Findings::One& one : of_one.list()) findings.add(one.about, one.seen);
+    if (!of_one.skipped().empty()) findings.skip(of_one.skipped());
+  }
+  if (more > 0) findings.add(fmt::format("{} devices leave {} descriptors open in netrig", cycles, more));
 }
 
 constexpr Check kChecks[] = {
