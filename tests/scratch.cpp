@@ -70,6 +70,11 @@ Result sh(const std::string& command) {
 
 Result cli(const std::string& arguments) { return sh(std::string(NETRIG_BINARY) + " " + arguments); }
 
+bool answers(const std::string& from, const std::string& to) {
+  return sh("for n in $(seq 30); do ip netns exec " + from + " ping -q -c1 -W2 " + to + " && exit; done; exit 1")
+             .exit == 0;
+}
+
 int start_netrig(const std::vector<std::string>& arguments) {
   // In a process group of its own: some are stopped, and when a group that has a stopped process in it becomes an
   // orphan, all of it is hung up on, the tests' own runner too (setpgid(2)).

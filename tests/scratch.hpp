@@ -30,6 +30,9 @@ Result sh(const std::string& command);
 Result cli(const std::string& arguments);
 /// Starts netrig in the background; returns its process.
 int start_netrig(const std::vector<std::string>& arguments);
+/// Whether `to` answers a ping from a namespace, asked again until it does: what else runs on the machine at the time
+/// may fill the queue of a processor, and then any packet may be dropped, all three requests for an address too.
+bool answers(const std::string& from, const std::string& to);
 /// Waits until something holds, however slow the machine is; fails the test after a minute.
 void await(const std::function<bool()>& condition);
 /// Waits for a process; exit code, or 128 + signal.

@@ -35,8 +35,8 @@ TEST_CASE("settings of a port are there before its bridge runs, and isolated por
   CHECK(port_of("sw", "h1")["isolated"] == true);
   CHECK(port_of("sw", "h2")["isolated"] == true);
   CHECK(port_of("sw", "h3")["isolated"] == false);
-  CHECK(reaches("h1", "10.0.0.3"));
-  CHECK(reaches("h2", "10.0.0.3"));
+  CHECK(answers("h1", "10.0.0.3"));
+  CHECK(answers("h2", "10.0.0.3"));
   CHECK_FALSE(reaches("h1", "10.0.0.2"));
   running::require_clean("office");
   // Without a carrier a port has no state that anybody could set, and the rest stays.
@@ -60,7 +60,7 @@ TEST_CASE("a port of a switch that is to be disabled is when up ends, and the fi
   running::up(switched_lab("", ", port = { state = \"disabled\" }", ""));
   CHECK(port_of("sw", "h1")["state"] == "forwarding");
   CHECK(port_of("sw", "h2")["state"] == "disabled");
-  CHECK(reaches("h1", "10.0.0.3"));
+  CHECK(answers("h1", "10.0.0.3"));
   // One that comes while the bridge runs.
   running::up(switched_lab("", ", port = { state = \"disabled\" }, name = \"other\"", ""));
   CHECK(port_of("sw", "other")["state"] == "disabled");
@@ -128,7 +128,7 @@ TEST_CASE("VLANs of a switch keep hosts apart, and packets of one go on while an
   };
   const std::string one = lab(", access = 20", "10, \"20-30\"");
   running::up(one);
-  CHECK(reaches("h1", "10.0.0.2"));
+  CHECK(answers("h1", "10.0.0.2"));
   CHECK_FALSE(reaches("h1", "10.0.0.3"));
   running::require_clean("office");
   REQUIRE(sh("(ip netns exec h1 ping -q -i 0.02 -c 200 -W 5 10.0.0.2 >" + directory() + "/ping 2>&1; touch " +
