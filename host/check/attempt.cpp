@@ -109,8 +109,8 @@ void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
     }
     // The links that came back are those of the next test, too.
     if (!job.test.during.empty()) await_links(job.ground, {Clock::now() + kLinks, job.until.interrupted});
-    if (captures) captures->finish(job);
     if (counters) counters->finish(job);
+    if (captures) captures->finish(job);  // last: packets of tests that failed are kept
   }
   const bool prepared = preparation.has_value();
   preparation.reset();

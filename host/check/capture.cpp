@@ -317,6 +317,7 @@ void CaptureWatch::finish(const Job& job) {
                   fmt::format("there was no interface {} to capture at while the test ran", wanted.interface.str()),
                   job.lab().at(wanted.where));
   std::optional<Trace> trace;
+  const bool failed = !job.result.findings.empty();  // by something else
   for (Point& point : state_->points) {
     auto finding = judge(job, point);
     if (!finding) continue;
@@ -328,6 +329,11 @@ void CaptureWatch::finish(const Job& job) {
     }
     job.fail(std::move(*finding));
   }
+  const bool any =
+      std::any_of(state_->points.begin(), state_->points.end(), [](const Point& p) { return !p.kept.empty(); });
+  if (!failed || trace || !any) return;
+  trace = keep(job, state_->directory, trace_of(job, state_->points, state_->began));
+  job.result.attachments.push_back({.name = "capture", .path = trace->path, .text = trace->fault});
 }
 
 }  // namespace netrig::check

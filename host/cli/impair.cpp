@@ -143,7 +143,8 @@ void add_impair(CLI::App& app, Action& action) {
         ->type_name(one.type);
   command->add_flag("--clear", options->clear, "Give back what the lab's file says");
   describe(*command,
-           {{"netrig impair two-hosts h1:eth0 --delay 50ms --loss 1%", "until it is cleared, or up mends it"},
+           {{"netrig impair two-hosts h1:eth0 --delay 50ms --loss 1%",
+             "until it is cleared, or up mends what the file says of it"},
             {"netrig impair two-hosts 'h*:eth0' --rate 10Mbit", "at both ends"},
             {"netrig impair two-hosts 'h*:*'", "show what is there"},
             {"netrig impair two-hosts 'h*:*' --clear", "as the lab's file says"}},

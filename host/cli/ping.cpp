@@ -96,6 +96,9 @@ Pinged ping_all(const Lab& lab, const engine::Record& record, const PingOptions&
   const check::Ground ground = open_ground(lab, record);
   PingCheck ping{.to = {.text = options.to}, .count = options.count};
   if (!options.family.empty()) ping.to.family = options.family == "ipv4" ? Family::ipv4 : Family::ipv6;
+  const auto to = IpAddress::parse(options.to);
+  if (to && ping.to.family.value_or(to->family) != to->family)
+    throw Error(ErrorCode::invalid, fmt::format("--family {}: {} is none", options.family, options.to));
   Pinged pinged{.pairing = check::pair_up(ground, check::all_aims(lab, options.from, ping.to), ping.to)};
   const auto& pairs = pinged.pairing.pairs;
   if (pairs.empty())

@@ -11,6 +11,7 @@
 #include "cli/help.hpp"
 #include "cli/lab.hpp"
 #include "cli/values.hpp"
+#include "engine/between_files.hpp"
 #include "engine/engine.hpp"
 #include "model/printable.hpp"
 #include "report/plan_tree.hpp"
@@ -66,6 +67,7 @@ int plan_lab(Session& session, const PlanOptions& options) {
   const bool running = record && record->begun && record->phase == engine::Phase::running && !engine::is_lost(*record);
   std::optional<Lab> current;
   if (running || (record && record->half_edited())) current = session.applied(*record);
+  if (current && record->half_edited()) engine::add_made(*current, *record);
   const Lab* before = current ? &*current : nullptr;
   const engine::Record none;
   session::Observation observation;

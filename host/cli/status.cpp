@@ -57,6 +57,7 @@ std::string summary_of(const engine::Journal::View& view, bool whole) {
   if (view.holder && phase != engine::Phase::running) return "not whole while netrig is at it";
   if (view.record.half_edited())
     return fmt::format("BETWEEN TWO FILES: run \"netrig up\" with either, or \"netrig down {}\"", view.record.lab);
+  if (phase == engine::Phase::running) return "NOT WHOLE: \"netrig up\" with its file makes again what is gone";
   return fmt::format("NOT WHOLE: run \"netrig down {}\"", view.record.lab);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // [group.NAME], and `interface` of groups and namespaces: keys that hold for several.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -62,7 +63,7 @@ Groups::Groups(const Roots& roots, const Context& context, const Budget& budget)
         if (is_pattern(member))
           group.patterns.push_back(std::move(member));
         else
-          group.members.insert(std::move(member));
+          group.unseen.insert(*group.members.insert(std::move(member)).first);
       group.keys = tomlfile::materialised(table.raw(), context);
       group.keys.erase("members");
       group.interfaces = InterfaceDefaults::take(group.keys, context);
@@ -88,6 +89,7 @@ std::vector<const Groups::Group*> Groups::of(const std::string& space, bool is_s
         (is_switch || std::none_of(group.patterns.begin(), group.patterns.end(), match)))
       continue;
     group.has_members = true;
+    group.unseen.erase(space);
     found.push_back(&group);
   }
   return found;
@@ -98,6 +100,10 @@ void Groups::warn(const Context& context) const {
     if (!group.has_members)
       context.warnings->add(context.place(group.where),
                             fmt::format("no namespace is a member of group \"{}\"", group.name));
+    else if (!group.unseen.empty())
+      context.warnings->add(context.place(group.where), fmt::format("group \"{}\" has members that no namespace is "
+                                                                    "called: {}",
+                                                                    group.name, fmt::join(group.unseen, ", ")));
 }
 
 toml::table InterfaceDefaults::take(toml::table& keys, const Context& context) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <unordered_set>
 
 #include "config/files.hpp"
 #include "config/parts.hpp"
@@ -33,16 +34,20 @@ class Reading {
 
   /// `table`: whose row `row` it is; empty: none, but params themselves. `owner`: where that stands.
   void read(const toml::table* given, std::string_view table, std::size_t row, Position owner, const Context& context) {
+    std::unordered_set<const ParameterDeclaration*> said;  // rightly or wrongly
     if (given != nullptr)
       for (const auto& [key, node] : in_file_order(*given)) {
         // What says how often a row is there is none of its cells.
         if (!table.empty() && (key->str() == "for" || key->str() == "when")) continue;
-        const Text name = context.expanded(key->str(), position_of(*key));
-        const ParameterDeclaration& declaration = declared(name, table, context);
-        read_value(declaration, name_of(declaration, table, row), *node, context);
+        context.guard([&, key = key, node = node] {
+          const Text name = context.expanded(key->str(), position_of(*key));
+          const ParameterDeclaration& declaration = declared(name, table, context);
+          said.insert(&declaration);
+          read_value(declaration, name_of(declaration, table, row), *node, context);
+        });
       }
     for (const ParameterDeclaration& one : driver_.parameters) {
-      if (one.table() != table) continue;
+      if (one.table() != table || said.contains(&one)) continue;
       const std::string name = name_of(one, table, row);
       if (!into_.contains(name)) add_default(one, name, owner, context);
     }

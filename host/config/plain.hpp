@@ -6,6 +6,7 @@
 #pragma once
 #include <deque>
 #include <memory>
+#include <set>
 #include <unordered_set>
 
 #include "config/bounds.hpp"
@@ -86,6 +87,7 @@ class Groups {
     Budget::Cost cost = {};       ///< of `keys`, for each member
     Position where;
     mutable bool has_members = false;
+    mutable std::set<std::string> unseen = {};  ///< of `members`: nobody is called so
   };
   Groups(const Roots& roots, const Context& context, const Budget& budget);
   [[nodiscard]] bool empty() const { return groups_.empty(); }

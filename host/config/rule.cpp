@@ -126,8 +126,8 @@ Rule read_rule(const Table& table) {
   rule.fwmark = read_fwmark(table);
   if (const std::uint32_t tos = read_tos(table); tos != 0) rule.tos = tos;
   rule.ipproto = read_ip_protocol(table, "ipproto");
-  rule.source_ports = read_number_range(table, "source_ports", 1, 65535);
-  rule.destination_ports = read_number_range(table, "destination_ports", 1, 65535);
+  rule.source_ports = read_number_range(table, "source_ports", 1, 65534);
+  rule.destination_ports = read_number_range(table, "destination_ports", 1, 65534);
   rule.uid_range = read_number_range(table, "uid_range", 0, kUint32Max - 1);
   rule.inverted = table.boolean("not").value_or(false);
   rule.priority = table.number("priority", 0, kUint32Max).optional();

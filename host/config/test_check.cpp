@@ -40,8 +40,10 @@ Target read_target(const Table& check) {
   if (const auto family = check.choice("family", {"ipv4", "ipv6"}))
     target.family = *family == 0 ? Family::ipv4 : Family::ipv6;
   if (const auto pairs = check.integer("pairs", 1, kMostPairs)) target.pairs = static_cast<std::size_t>(*pairs);
+  const auto to = IpAddress::parse(target.text);
+  if (to && target.family.value_or(to->family) != to->family)
+    check.fail(check.where("family"), fmt::format("family is another than that of {}", target.text));
   if (const auto& source = target.sender.source) {
-    const auto to = IpAddress::parse(target.text);
     if (target.family.value_or(source->family) != source->family || (to && to->family != source->family))
       check.fail(check.where("source"), "source is of another family than what is asked for");
     target.family = source->family;

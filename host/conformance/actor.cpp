@@ -59,7 +59,7 @@ driver::Plugin read_plugin() {
 }
 
 int act(const driver::FenceOptions& options) {
-  driver::Channel channel(UniqueFd(driver::kWorkerSocket), false);
+  driver::Channel channel(UniqueFd(driver::kWorkerSocket), true);
   try {
     const driver::Plugin plugin = read_plugin();
     driver::preload_libraries(plugin.needed);
@@ -74,7 +74,9 @@ int act(const driver::FenceOptions& options) {
     for (;;) {
       const Message message = channel.receive();
       if (message.how != Message::How::arrived || message.type != MessageType::call) return 0;
-      const Account account = rehearse(functions, plugin.about, decode_scene(message.bytes));
+      std::vector<int> files;
+      for (const UniqueFd& one : message.descriptors) files.push_back(one.get());
+      const Account account = rehearse(functions, plugin.about, decode_scene(message.bytes, files));
       if (channel.send(MessageType::answer, encode(account).data()) != Message::How::arrived) return 1;
     }
   } catch (const Error& error) {
@@ -142,7 +144,18 @@ Ending Actor::play(const Scene& scene) {
   // Many operations have the time of many.
   const auto time = scenery_.deadline * (scene.cycles == 0 ? 1 : std::max<std::int64_t>(6, scene.cycles / 1000));
   const Patience patience{.deadline = driver::Clock::now() + time};
-  channel.send(MessageType::call, encode(scene).data(), {}, patience);
+  // As the host does it: behind the fence nobody makes a file.
+  Scene sent = scene;
+  std::vector<UniqueFd> files;
+  std::vector<int> descriptors;
+  for (auto& [name, value] : sent.request.parameters)
+    for (ParameterScalar& scalar : value.values)
+      if (auto* file = std::get_if<FileContent>(&scalar)) {
+        files.push_back(sample_of(*file));
+        file->fd = files.back().get();
+        descriptors.push_back(file->fd);
+      }
+  channel.send(MessageType::call, encode(sent).data(), descriptors, patience);
   Message message = channel.receive(patience);
   if (message.how != Message::How::arrived || message.type != MessageType::answer) return unhappy(message, time);
   return {.account = decode_account(message.bytes), .threads = threads_of(process_->pid())};

@@ -96,7 +96,6 @@ netrig_status get_bytes(netrig_call* call, const char* name, std::uint32_t index
   }
   return status;
 }
-/// A sample of a file is as long as it is to be, and what it holds no matter.
 netrig_status get_file(netrig_call* call, const char* name, std::uint32_t index, std::int32_t* fd,
                        std::uint64_t* size) {
   netrig_status status = NETRIG_OK;
@@ -104,10 +103,13 @@ netrig_status get_file(netrig_call* call, const char* name, std::uint32_t index,
   const auto* found = stage.value(name, index, {ParameterType::file}, status);
   if (found == nullptr) return status;
   const auto& file = std::get<FileContent>(*found);
-  UniqueFd& copy = stage.files[&file];
-  if (!copy) copy = driver::sealed_copy(std::string(file.size, 'x'));
-  ::lseek(copy.get(), 0, SEEK_SET);
-  *fd = copy.get();
+  *fd = file.fd;
+  if (file.fd < 0) {  // in netrig's own process
+    UniqueFd& copy = stage.files[&file];
+    if (!copy) copy = sample_of(file);
+    *fd = copy.get();
+  }
+  ::lseek(*fd, 0, SEEK_SET);
   *size = file.size;
   return NETRIG_OK;
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "conformance/stage.hpp"
+#include "driver/file_content.hpp"
 
 namespace netrig::conformance {
 namespace {
@@ -60,6 +61,8 @@ Account rehearse(const netrig_functions& functions, const DriverDescription& abo
   return Stage(functions, about, scene).play();
 }
 
+UniqueFd sample_of(const FileContent& file) { return driver::sealed_copy(std::string(file.size, 'x')); }
+
 driver::WireWriter encode(const Scene& scene) {
   driver::WireWriter out;
   out.bytes(driver::encode(scene.request).data());
@@ -68,9 +71,9 @@ driver::WireWriter encode(const Scene& scene) {
   return out;
 }
 
-Scene decode_scene(std::span<const std::byte> bytes) {
+Scene decode_scene(std::span<const std::byte> bytes, std::span<const int> files) {
   driver::WireReader in(bytes);
-  Scene scene{.request = driver::decode_call(in.bytes(driver::kLargestMessage), {})};
+  Scene scene{.request = driver::decode_call(in.bytes(driver::kLargestMessage), files)};
   scene.fails_at = in.get<std::uint32_t>();
   scene.fails_with = in.get<std::int32_t>();
   scene.lacks = in.text(256);

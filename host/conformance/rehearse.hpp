@@ -57,10 +57,13 @@ struct Account {
 /// Runs a scene here and now. Thread: one at a time.
 Account rehearse(const netrig_functions& functions, const DriverDescription& about, const Scene& scene);
 
+/// One as long as it is to be; what it holds does not matter.
+UniqueFd sample_of(const FileContent& file);
+
 driver::WireWriter encode(const Scene& scene);
 driver::WireWriter encode(const Account& account);
-/// Both throw Error{driver} for what is malformed.
-Scene decode_scene(std::span<const std::byte> bytes);
+/// Both throw Error{driver} for what is malformed. `files`: descriptors of the scene's files, which stay the caller's.
+Scene decode_scene(std::span<const std::byte> bytes, std::span<const int> files);
 Account decode_account(std::span<const std::byte> bytes);
 
 }  // namespace netrig::conformance

@@ -209,7 +209,8 @@ netrig_status set_interface(netrig_call* call, std::uint32_t interface, std::uin
 
 netrig_status save_record(netrig_call* call, const void* record, std::uint32_t size) {
   return service_call(call, [&] {
-    if (size > NETRIG_RECORD_MAX || (record == nullptr && size != 0)) return NETRIG_INVALID;
+    if (size > NETRIG_RECORD_MAX || (record == nullptr && size != 0))
+      throw ServiceError(ErrorCode::invalid, fmt::format("a record of {} bytes", size));
     call->permission->check_record();
     const auto* from = static_cast<const std::byte*>(record);
     call->services->save_record(Bytes(from, from + size));

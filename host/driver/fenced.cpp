@@ -181,15 +181,19 @@ class FencedDriver final : public Driver {
   std::string pass_on_output() {
     std::istringstream printed(process_->take_output());
     const bool known = running_ != nullptr && running_->has_parameters;
-    std::deque<std::string> last;
+    const auto clean = [&](std::string line) {
+      return clean_text(std::move(line), *about_, known ? &running_->parameters : nullptr);
+    };
+    std::deque<std::string> last;  // not cleaned: that takes long where there are many secrets
     int passed = 0;
     for (std::string line; std::getline(printed, line);) {
-      line = clean_text(line, *about_, known ? &running_->parameters : nullptr);
       if (line.empty()) continue;
-      if (++passed <= kMostLogLines) spdlog::info("driver {} prints: {}", plugin_.kind, line);
+      if (++passed <= kMostLogLines && spdlog::should_log(spdlog::level::info))
+        spdlog::info("driver {} prints: {}", plugin_.kind, clean(line));
       last.push_back(std::move(line));
       if (last.size() > kLastWords) last.pop_front();
     }
+    for (std::string& line : last) line = clean(std::move(line));
     return fmt::format("{}", fmt::join(last, " | "));
   }
 

@@ -15,8 +15,10 @@
 #include <netrig/services.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <iterator>
+#include <sstream>
 
 #include "driver/security.hpp"
 #include "model/printable.hpp"
@@ -181,10 +183,12 @@ void Permission::retract(const Order& order) {
 
 namespace {
 
-bool says(const Parameters* parameters, std::uint32_t number) {
+bool says(const Parameters* parameters, const DriverDescription& about, std::uint32_t number) {
   if (parameters == nullptr) return false;
   return std::any_of(parameters->begin(), parameters->end(), [&](const auto& entry) {
     const auto& values = entry.second.values;
+    const ParameterDeclaration* one = about.parameter(entry.first);
+    if (one != nullptr && one->type != ParameterType::integer) return false;  // a row of a table is a number, too
     return std::find(values.begin(), values.end(), ParameterScalar(std::int64_t{number})) != values.end();
   });
 }
@@ -200,7 +204,7 @@ void Permission::admit_tun(const TunOrder& order, const Parameters* parameters) 
     deny(fmt::format("a TUN of type {}", order.type));
   if ((order.flags & ~kFlags) != 0) deny(fmt::format("a TUN with flags {:#x}", order.flags));
   for (const std::uint32_t who : {order.owner, order.group})
-    if (who != NETRIG_NONE && (granted_ & NETRIG_WANTS_TUN) == 0 && !says(parameters, who))
+    if (who != NETRIG_NONE && (granted_ & NETRIG_WANTS_TUN) == 0 && !says(parameters, *description_, who))
       deny(fmt::format("a TUN for user or group {}, whom no parameter names", who));
   cover(order.interface);
 }
@@ -223,6 +227,18 @@ void Permission::admit_made(std::uint32_t interface, std::uint32_t ifindex) {
   cover(interface);
 }
 
+void Permission::check_link_info(std::span<const std::byte> info) const {
+  std::string kind;
+  std::span<const std::byte> data;
+  walk(info, [&](std::uint16_t type, std::span<const std::byte> value) {
+    const auto* text = reinterpret_cast<const char*>(value.data());
+    if (type == IFLA_INFO_KIND) kind.assign(text, strnlen(text, value.size()));
+    if (type == IFLA_INFO_DATA) data = value;
+  });
+  if (!kind.empty()) check_kind(kind);
+  check_data(kind, data);
+}
+
 void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message) const {
   const FamilyHeader header = family_header(type);
   if (message.size() > kMostAttributes) deny(fmt::format("{} bytes of attributes", message.size()));
@@ -231,9 +247,17 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
   const bool asks = (type & 3U) == (RTM_GETLINK & 3U);
   check_change(!asks, fmt::format("a request of type {}", type));
   walk(message.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.size), message.size())),
-       [&](std::uint16_t attribute, std::span<const std::byte>) {
+       [&](std::uint16_t attribute, std::span<const std::byte> value) {
          if (!may_carry(type, attribute)) deny(fmt::format("link attribute {}", attribute));
+         if (type == RTM_NEWLINK && attribute == IFLA_LINKINFO) check_link_info(value);
+         if (type == RTM_NEWNEIGH && attribute == NDA_IFINDEX) deny("a forwarding entry over another interface");
        });
+  // Its packets would go to whatever interface has a number; no kernel takes the action by another name.
+  if (type == RTM_NEWTFILTER) {
+    constexpr std::string_view kMirred = "mirred";
+    const std::string_view text(reinterpret_cast<const char*>(message.data()), message.size());
+    if (text.find(kMirred) != std::string_view::npos) deny("a filter that sends packets to another interface");
+  }
   if (type == RTM_NEWLINK && (flags & (NLM_F_CREATE | NLM_F_REPLACE)) != 0) deny("a link made by a raw request");
   if (type == RTM_GETLINK && (flags & NLM_F_DUMP) != 0) deny("a list of all links");
 }
@@ -334,8 +358,18 @@ namespace {
 
 /// All that a driver may make of a value in a message.
 std::vector<std::string> forms_of(const ParameterScalar& value, ParameterType type) {
-  if (const auto* file = std::get_if<FileContent>(&value))
-    return file->text ? std::vector{*file->text} : std::vector<std::string>{};
+  if (const auto* file = std::get_if<FileContent>(&value)) {
+    // Whoever wants a key of it leaves the end of the line away; what is printed comes line by line.
+    std::vector<std::string> lines;
+    std::istringstream in(file->text ? *file->text : std::string());
+    for (std::string line; std::getline(in, line);) {
+      while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) line.pop_back();
+      if (line.size() <= NETRIG_MESSAGE_MAX) lines.push_back(std::move(line));
+    }
+    constexpr std::size_t kWord = 8;  // of several, a bracket is no secret
+    if (lines.size() > 1) std::erase_if(lines, [](const std::string& line) { return line.size() < kWord; });
+    return lines;
+  }
   const auto* bytes = std::get_if<ByteString>(&value);
   if (bytes == nullptr) return {to_text(value, type)};
   if (bytes->bytes.empty()) return {};
@@ -344,7 +378,9 @@ std::vector<std::string> forms_of(const ParameterScalar& value, ParameterType ty
   std::transform(hex.begin(), hex.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
   std::string pairs;
   for (std::size_t i = 0; i < hex.size(); i += 2) pairs += (i == 0 ? "" : ":") + hex.substr(i, 2);
-  return {hex, upper, pairs, format_base64(bytes->bytes), bytes->bytes};
+  std::string upper_pairs = pairs;
+  std::transform(pairs.begin(), pairs.end(), upper_pairs.begin(), [](unsigned char c) { return std::toupper(c); });
+  return {hex, upper, pairs, upper_pairs, format_base64(bytes->bytes), bytes->bytes};
 }
 
 }  // namespace
@@ -355,13 +391,17 @@ std::string clean_text(std::string text, const DriverDescription& description, c
     for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3))
       text.replace(at, value.size(), "***");
   };
+  std::vector<std::string> forms;
   if (parameters != nullptr)
     for (const auto& [name, value] : *parameters) {
       const ParameterDeclaration* declaration = description.parameter(name);
       if (declaration == nullptr || !is_secret(*declaration, description)) continue;
       for (const auto& scalar : value.values)
-        for (const std::string& form : forms_of(scalar, declaration->type)) mask(form);
+        for (std::string& form : forms_of(scalar, declaration->type)) forms.push_back(std::move(form));
     }
+  // One may be the begin of another.
+  std::sort(forms.begin(), forms.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  for (const std::string& form : forms) mask(form);
   text = one_line(text);
   if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);
   return text;

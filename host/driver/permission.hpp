@@ -84,6 +84,8 @@ class Permission {
   [[nodiscard]] std::uint32_t granted() const { return granted_; }
 
  private:
+  /// IFLA_LINKINFO of a request: no more than orders for links may say.
+  void check_link_info(std::span<const std::byte> info) const;
   void check_operation(Operation wanted) const;
   /// Whether the policy lets it have a generic netlink family.
   [[nodiscard]] bool has_family(const std::string& name) const;

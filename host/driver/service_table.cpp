@@ -105,9 +105,7 @@ Services::Receive receiver(netrig_attribute_fn* each, void* user) {
 
 netrig_status get_link(netrig_call* call, std::uint32_t interface, netrig_attribute_fn* each, void* user) {
   return service_call(call, [&] {
-    call->permission->check_interface(interface);
-    flush_orders(*call);
-    if (link_ifindex(call, interface) == 0) return NETRIG_NOT_FOUND;
+    check_present(*call, interface);
     return call->services->get_link(interface, receiver(each, user)) ? NETRIG_OK : NETRIG_NOT_FOUND;
   });
 }

@@ -13,8 +13,6 @@ namespace {
 /// Of all devices it is kept at once.
 constexpr std::size_t kMostToldInAll = 4096;
 
-constexpr std::size_t kMostTold = 65536;  // elements of one list
-
 /// Which of the variant's members holds a value of that type.
 std::size_t member_of(ParameterType type) {
   switch (type) {
@@ -63,8 +61,10 @@ netrig_status tell(netrig_call* call, const char* name, std::uint32_t index, con
     if (one == nullptr || call->permission->operation() != Operation::inspect) return NETRIG_INVALID;
     const std::optional<ParameterScalar> value = value_for(*one);
     auto& values = call->told[one->name].values;
-    const bool in_turn = one->list ? index == values.size() && index < kMostTold : index == 0;
-    if (!value || !in_turn || !is_value_of(*one, *value)) return NETRIG_INVALID;
+    std::size_t all = 0;
+    for (const auto& [told, had] : call->told) all += had.values.size();
+    const bool in_turn = index == (one->list ? values.size() : 0);
+    if (!value || !in_turn || all >= kMostToldInAll || !is_value_of(*one, *value)) return NETRIG_INVALID;
     if (!one->list) values.clear();
     values.push_back(*value);
     return NETRIG_OK;

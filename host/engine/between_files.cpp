@@ -52,6 +52,20 @@ Lab under_edit(const Lab& before, const Lab& edited) {
   return lab;
 }
 
+void add_made(Lab& lab, const Record& record) {
+  const plan::Wanted wanted(lab);
+  std::vector<const MadeObject*> missing;
+  for (const MadeObject& made : record.objects)
+    if (const auto space = lab.find_namespace(made.home); space && !has(wanted.in(*space), made.object))
+      missing.push_back(&made);
+  for (const MadeObject* made : missing)
+    std::visit(
+        [&]<typename Kind>(const Kind& one) {
+          lab.namespaces[*lab.find_namespace(made->home)].objects.template of<Kind>().push_back(one);
+        },
+        made->object);
+}
+
 void forget_unmade(Journal& journal, const Lab& lab) {
   const plan::Wanted wanted(lab);
   const std::vector<MadeObject> objects = journal.record().objects;

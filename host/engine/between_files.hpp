@@ -10,6 +10,9 @@ namespace netrig::engine {
 /// undoes what `edited` said alone. What the edit made anew is not in it.
 Lab under_edit(const Lab& before, const Lab& edited);
 
+/// Adds to what was there before what the record says that the edit has made in namespaces that others use.
+void add_made(Lab& lab, const Record& record);
+
 /// Takes out of the record what was only intended: whatever the edit had made and `lab`, as which it now is, does not
 /// want, has been removed.
 void forget_unmade(Journal& journal, const Lab& lab);

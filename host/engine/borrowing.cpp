@@ -226,6 +226,15 @@ void give_back(Run& run, const MadeInterface& made) {
   Space* home = run.spaces.find(made.home);
   const auto here = home == nullptr ? std::vector<kernel::LinkState>{} : kernel::list_links(home->socket());
   const kernel::LinkState* link = home == nullptr ? nullptr : find_in(*home, made, here);
+  // Somebody may have moved it on, within the lab.
+  std::vector<kernel::LinkState> elsewhere;
+  for (const MadeNamespace& one : run.journal.record().namespaces) {
+    Space* other = link != nullptr || one.name == was.home ? nullptr : run.spaces.find(one.name);
+    if (other == nullptr || other == home) continue;
+    elsewhere = kernel::list_links(other->socket());
+    link = find_in(*other, made, elsewhere);
+    if (link != nullptr) home = other;
+  }
   if (lender == nullptr) {
     if (link == nullptr) return;
     // What is no kernel's own making goes back by itself (net/core/dev.c, default_device_exit_net).
@@ -242,9 +251,15 @@ void give_back(Run& run, const MadeInterface& made) {
     const auto there = kernel::list_links(lender->socket());
     link = find_in(*lender, made, there);
     if (link == nullptr)
-      return run.warn(fmt::format("interface {}:{}, borrowed from {}, is gone, and could not be given back", made.home,
-                                  made.name, was.home));
-    if (link->name != was.name) return;  // somebody has given it back, and another name
+      return run.warn(
+          fmt::format("interface {}:{}, borrowed from {}, is in no namespace of the lab any more, and could "
+                      "not be given back",
+                      made.home, made.name, was.home));
+    // A kernel that refuses the name has moved it all the same.
+    if (link->name == made.name && made.name != was.name)
+      move_back(*lender, *lender, *link, was);
+    else if (link->name != was.name)
+      return run.warn(fmt::format("{}:{} is called {} by now, and left as it is", was.home, was.name, link->name));
   }
   restore_objects(run, *lender, was, true);
   restore_sysctls(run, *lender, was);

@@ -225,6 +225,7 @@ std::optional<std::uint16_t> DeviceServices::genl_family(std::uint32_t interface
 void DeviceServices::genl_request(std::uint32_t interface, std::uint16_t family, std::uint8_t command,
                                   std::uint8_t version, std::uint16_t flags, std::span<const std::byte> attributes,
                                   const Receive& answer) {
+  if (find(interface)) check_name(interface);
   kernel::enter(home(interface).fd());
   kernel::Socket socket(NETLINK_GENERIC);
   kernel::Batch batch;
@@ -259,7 +260,16 @@ UniqueFd open_attribute(const std::string& interface, const std::string& path, i
 
 }  // namespace
 
+void DeviceServices::check_name(std::uint32_t interface) {
+  const std::string& name = context_.interfaces.at(interface).name;
+  for (const auto& link : links(home(interface), ifindex(interface)))
+    if (link.name == name) return;
+  throw driver::ServiceError(ErrorCode::not_found,
+                             fmt::format("interface {} is gone, or is called otherwise now", name));
+}
+
 bool DeviceServices::write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) {
+  check_name(interface);
   kernel::enter(home(interface).fd());
   const UniqueFd file = open_attribute(context_.interfaces.at(interface).name, path, O_WRONLY);
   struct stat status {};
@@ -271,6 +281,7 @@ bool DeviceServices::write_sysfs(std::uint32_t interface, const std::string& pat
 }
 
 std::optional<std::string> DeviceServices::sysfs(std::uint32_t interface, const std::string& path) {
+  check_name(interface);
   kernel::enter(home(interface).fd());
   const UniqueFd file = open_attribute(context_.interfaces.at(interface).name, path, O_RDONLY);
   if (!file) return std::nullopt;

@@ -194,6 +194,12 @@ void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& 
   if (left.empty()) return;
   Run run(journal, drivers, options);
   run.interruptible = false;
+  // As in take_away(), which was cut off.
+  std::unordered_set<std::string> going;
+  for (const MadeNamespace& made : left.namespaces) going.insert(made.name);
+  for (const Unended& one : end_services(journal, stranded_services(journal.record(), going)))
+    run.warn(fmt::format("service {}: {}", one.service.name, one.why));
+  for (std::string& fault : undo_commands(journal, going)) run.warn(std::move(fault));
   if (!place) place = std::make_unique<LocalPlace>(run);
   place->open(journal.record().namespaces);
   place->remove(left.devices, left.namespaces);
@@ -291,15 +297,28 @@ static const ParameterDeclaration* unknown_to_kernel(const Step& step) {
   return found == link->parameters.end() ? nullptr : found->declaration.get();
 }
 
-/// Looks at what an edit has touched: whatever it took with it that nobody foresaw is made again, once.
+/// Of a link that came up without a carrier the kernel takes these again, when its link watch gets there
+/// (neigh_carrier_down); settling the links has waited for that.
+static bool may_be_flushed(const Step& step) {
+  const auto* neighbour = std::get_if<Neighbour>(&step.object);
+  return neighbour != nullptr && step.verb != Verb::remove &&
+         (neighbour->proxy || neighbour->state != NeighbourState::permanent);
+}
+
+/// Looks at what an edit has touched, or may have lost: whatever went that nobody foresaw is made again, once.
 void Bringing::check_result() {
   Run& run = *run_;
-  if (current_ == nullptr) return;
+  std::vector<const plan::SpacePlan*> touched;
+  for (const plan::SpacePlan& one : plan_.spaces) {
+    const std::vector<Step>& steps = one.difference.steps;
+    const bool edited = current_ != nullptr && !one.fresh && !steps.empty();
+    if (edited || std::any_of(steps.begin(), steps.end(), may_be_flushed)) touched.push_back(&one);
+  }
+  if (touched.empty()) return;
   run.stage("look again");
   const plan::Wanted wanted(next_);
-  parallel(plan_.spaces.size(), run.threads, [&](std::size_t i) {
-    const plan::SpacePlan& one = plan_.spaces[i];
-    if (one.fresh || one.difference.steps.empty()) return;
+  parallel(touched.size(), run.threads, [&](std::size_t i) {
+    const plan::SpacePlan& one = *touched[i];
     const Namespace& space = next_.namespaces[one.space];
     for (const bool again : {true, false}) {
       const SpaceState seen = place_->look_again(space.name.str(), wanted.interest_in(one.space));

@@ -84,6 +84,8 @@ class DeviceServices final : public driver::Services {
   std::optional<kernel::Refusal> ask(kernel::Socket& socket, kernel::Batch& batch, const Receive& answer) const;
   /// The link of that number; 0: all that the namespace has.
   [[nodiscard]] std::vector<kernel::LinkState> links(Space& space, std::uint32_t number) const;
+  /// By a name whoever has it is reached, and somebody may have renamed ours.
+  void check_name(std::uint32_t interface);
 
   Context context_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> made_;

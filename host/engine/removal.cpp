@@ -192,7 +192,9 @@ bool is_guest(Space& space, const std::vector<Recorded>& recorded, const kernel:
   return birth != 0 && birth < space.birth_of("lo");
 }
 
-void find_guests_of(Run& run, const std::string& home, const std::vector<Recorded>& recorded, std::mutex& mutex) {
+/// `loans`: what is borrowed, wherever it is.
+void find_guests_of(Run& run, const std::string& home, const std::vector<Recorded>& recorded,
+                    const std::vector<const MadeInterface*>& loans, std::mutex& mutex) {
   Space* space = run.spaces.find(home);
   if (space == nullptr) return;
   std::unordered_map<std::uint32_t, std::vector<Recorded>> by_number;  // 0: not known
@@ -213,6 +215,8 @@ void find_guests_of(Run& run, const std::string& home, const std::vector<Recorde
     const auto found = by_number.find(link.ifindex);
     const auto& candidates = found != by_number.end() ? found->second : by_number[0];
     if (!is_guest(*space, candidates, link)) continue;
+    const auto is_it = [&](const MadeInterface* loan) { return loan->birth == space->birth_of(link.name); };
+    if (std::any_of(loans.begin(), loans.end(), is_it)) continue;  // it goes back from here, too
     const std::lock_guard guard(mutex);
     // What is no kernel's own making goes back by itself (net/core/dev.c, default_device_exit_net).
     if (link.kind.empty())
@@ -230,15 +234,19 @@ void find_guests_of(Run& run, const std::string& home, const std::vector<Recorde
 
 void find_guests(Run& run, const std::vector<MadeDevice>& devices, const std::unordered_set<std::string>& doomed) {
   std::unordered_map<std::string, std::vector<Recorded>> recorded;
+  std::vector<const MadeInterface*> loans;
   for (const MadeDevice& device : devices)
-    for (const MadeInterface& made : device.interfaces) recorded[made.home].emplace_back(&device, &made);
+    for (const MadeInterface& made : device.interfaces) {
+      recorded[made.home].emplace_back(&device, &made);
+      if (made.borrowed && made.birth != 0) loans.push_back(&made);
+    }
   const std::vector<std::string> homes(doomed.begin(), doomed.end());
   const std::vector<Recorded> none;
   std::mutex mutex;
   parallel(homes.size(), run.threads, [&](std::size_t i) {
     const auto found = recorded.find(homes[i]);
     try {
-      find_guests_of(run, homes[i], found == recorded.end() ? none : found->second, mutex);
+      find_guests_of(run, homes[i], found == recorded.end() ? none : found->second, loans, mutex);
     } catch (const Error& error) {  // what could not be looked at may hold what is not ours
       run.leave({.what = fmt::format("namespace {}", homes[i]), .why = error.what(), .homes = {homes[i]}});
     }

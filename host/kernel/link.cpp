@@ -127,6 +127,10 @@ std::vector<LinkState> list_links(Socket& socket, const IsWhole& whole) {
   return links;
 }
 
+std::string usual_name(const LinkState& link) {
+  return link.kind == "tun" && (link.flags & IFF_POINTOPOINT) == 0 ? "tap" : link.kind;
+}
+
 std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex) {
   Batch batch;
   batch.begin(RTM_GETLINK, 0, info(ifindex));

@@ -39,6 +39,9 @@ struct LinkState {
 /// All links of the socket's namespace, one dump. `whole`: whether all attributes of a link are wanted.
 using IsWhole = std::function<bool(const LinkState& link)>;
 std::vector<LinkState> list_links(Socket& socket, const IsWhole& whole = {});
+/// What ip-link(8) and drivers call such a link: its kind, but of the two that are of kind "tun" the one that has
+/// Ethernet frames is a "tap" (drivers/net/tun.c).
+std::string usual_name(const LinkState& link);
 /// One link; nothing if it is gone.
 std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex);
 /// Whether a link has a carrier that the kernel does not use yet. One whose other end has just come up gets its queues

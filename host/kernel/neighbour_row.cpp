@@ -3,6 +3,8 @@
 #include <linux/if.h>
 #include <linux/neighbour.h>
 
+#include <algorithm>
+
 #include "kernel/message.hpp"
 #include "kernel/neighbour.hpp"
 #include "kernel/rows.hpp"
@@ -13,8 +15,9 @@ namespace {
 using Asked = netrig::NeighbourState;
 
 /// Entries that the kernel makes for what needs no resolution (arp_constructor, ndisc_constructor).
-bool is_of_kernel(const NeighbourEntry& seen, const LinkState& link) {
-  if ((seen.state & NUD_NOARP) == 0) return false;
+bool is_of_kernel(const NeighbourEntry& seen, const LinkState& link, const Interest& interest) {
+  const auto& asked = interest.unresolved_neighbours;
+  if ((seen.state & NUD_NOARP) == 0 || std::find(asked.begin(), asked.end(), seen.address) != asked.end()) return false;
   constexpr MacAddress kBroadcast{{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
   return (link.flags & (IFF_LOOPBACK | IFF_NOARP | IFF_POINTOPOINT)) != 0 || seen.address.is_multicast() ||
          seen.mac == kBroadcast;
@@ -32,7 +35,7 @@ std::optional<Asked> state_of(std::uint16_t state) {
 void see_entry(const View& view, const NeighbourEntry& seen, std::vector<Neighbour>& into) {
   const LinkState* link = view.link(seen.ifindex);
   const auto state = state_of(seen.state);
-  if (link == nullptr || !state || is_of_kernel(seen, *link)) return;
+  if (link == nullptr || !state || is_of_kernel(seen, *link, view.at.interest)) return;
   const bool stays = *state == Asked::permanent || *state == Asked::noarp;
   const bool by_daemon = (seen.flags & NTF_EXT_LEARNED) != 0;
   if (!view.at.interest.learned_neighbours && (!stays || by_daemon)) {

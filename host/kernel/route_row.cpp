@@ -158,7 +158,13 @@ void see(const View& view, std::vector<Route>& into) {
   for (const RouteState& seen : list_routes(view.socket)) {
     if (seen.cloned) continue;
     const auto leave = [&](std::string_view why) {
-      leave_out(view, nullptr, fmt::format("route {} {}", seen.destination.str(), why));
+      std::vector<const LinkState*> links;
+      for (const NextHopState& way : seen.next_hops)
+        if (const LinkState* link = view.link(way.ifindex); std::find(links.begin(), links.end(), link) == links.end())
+          links.push_back(link);
+      if (links.empty()) links.push_back(nullptr);
+      for (const LinkState* link : links)
+        leave_out(view, link, fmt::format("route {} {}", seen.destination.str(), why));
     };
     if (seen.protocol == RTPROT_RA) leave("comes of a router advertisement");
     if (is_of_kernel(seen.protocol)) continue;

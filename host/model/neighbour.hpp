@@ -30,7 +30,10 @@ struct Neighbour {
     return state && (*state == NeighbourState::reachable || *state == NeighbourState::stale);
   }
   [[nodiscard]] bool comes_by_itself() const { return is_learned(); }
-  void note(Interest& interest) const { interest.learned_neighbours |= is_learned(); }
+  void note(Interest& interest) const {
+    interest.learned_neighbours |= is_learned();
+    if (state == NeighbourState::noarp) interest.unresolved_neighbours.push_back(address);
+  }
   Neighbour& own() { return *this; }
   [[nodiscard]] const Neighbour& own() const { return *this; }
   /// What is no setting of an object or of a constant one, by name, for who writes it down.

@@ -27,8 +27,10 @@ enum class Realm : std::uint8_t {
 struct Interest {
   std::vector<std::string> sysctls = {};  ///< keys
   bool learned_neighbours = false;        ///< also those that come and go by themselves
-  bool ports = false;                     ///< settings of ports of bridges
-  bool vlans = false;                     ///< VLANs of bridges and their ports
+  /// Neighbours without a MAC address that somebody asks for; the kernel makes some by itself, which look alike.
+  std::vector<IpAddress> unresolved_neighbours = {};
+  bool ports = false;  ///< settings of ports of bridges
+  bool vlans = false;  ///< VLANs of bridges and their ports
   /// Drivers whose parameters are to be told of the links of their kind.
   std::vector<std::shared_ptr<const DriverDescription>> tables = {};
 
@@ -41,6 +43,8 @@ struct Interest {
     std::sort(sysctls.begin(), sysctls.end());
     sysctls.erase(std::unique(sysctls.begin(), sysctls.end()), sysctls.end());
     learned_neighbours |= other.learned_neighbours;
+    unresolved_neighbours.insert(unresolved_neighbours.end(), other.unresolved_neighbours.begin(),
+                                 other.unresolved_neighbours.end());
     ports |= other.ports;
     vlans |= other.vlans;
     for (const auto& table : other.tables) add(table);

@@ -172,6 +172,8 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
       } catch (const Error& error) {
         resists = error.message();  // what is wanted now does not wait for it
       }
+      remove_views_of_gone(*current);  // of namespaces that a netrig which was killed had taken away
+      if (journal.record().half_edited()) engine::add_made(*current, journal.record());
     }
     const Lab* before = current ? &*current : nullptr;
     if (request.remove_foreign)

@@ -23,6 +23,9 @@
 namespace netrig::session {
 namespace {
 
+/// What a file is called until it is whole.
+constexpr const char* kFresh = ".netrig-new";
+
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const std::string& what) {
@@ -149,7 +152,7 @@ Manifest read_manifest(const UniqueFd& home) {
 
 void write_whole(const UniqueFd& directory, const std::string& name, const std::string& text, mode_t mode, uid_t owner,
                  gid_t group) {
-  const std::string fresh = ".netrig-new";
+  const std::string fresh = kFresh;
   if (::unlinkat(directory.get(), fresh.c_str(), 0) != 0 && errno != ENOENT) fail("cannot begin to write it");
   const UniqueFd fd(
       ::openat(directory.get(), fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -262,6 +265,7 @@ class Files {
       for (const fs::path& name : rest.parent_path())
         if (at) at = step(at, name);
       if (at) static_cast<void>(::unlinkat(at.get(), rest.filename().c_str(), 0));
+      if (at && written.fingerprint == 0) static_cast<void>(::unlinkat(at.get(), kFresh, 0));
     }
   }
 

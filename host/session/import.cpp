@@ -2,6 +2,7 @@
 #include "session/import.hpp"
 
 #include <fmt/format.h>
+#include <linux/if.h>
 
 #include <algorithm>
 #include <map>
@@ -52,10 +53,11 @@ class Saying {
   }
 
   /// nullptr: no driver makes such links.
-  [[nodiscard]] std::shared_ptr<const DriverDescription> table_of(const std::string& kind) const {
+  [[nodiscard]] std::shared_ptr<const DriverDescription> table_of(const kernel::LinkState& link) const {
+    const std::string name = kernel::usual_name(link);
     for (const bool by_name : {true, false})
       for (const auto& table : tables_)
-        if (table->link_kinds.front() == kind && (!by_name || table->kind == kind)) return table;
+        if (table->link_kinds.front() == link.kind && (!by_name || table->kind == name)) return table;
     return nullptr;
   }
 
@@ -88,7 +90,7 @@ class Saying {
     const Link* link = look_.spaces[space].link(name);
     if (link == nullptr || link->comes_by_itself() || done_.contains({space, facts.link.ifindex})) return;
     if (const auto fault = interface_name_fault(name)) return remark(space, name, "its name " + *fault);
-    const auto table = table_of(link->kind);
+    const auto table = table_of(facts.link);
     if (!table) {
       if (link->kind.empty()) return remark(space, name, "it is hardware, or the machine's, and no driver makes it");
       const bool refused = std::find(refused_.begin(), refused_.end(), link->kind) != refused_.end();
@@ -226,7 +228,8 @@ class Saying {
     Interface interface { .home = space, .name = InterfaceName(link.name) };
     LinkSettings& said = interface.link;
     // What the kernel has when nobody chooses; a guess where nobody may ask it.
-    LinkSettings otherwise{.mtu = 1500U, .txqlen = 1000U, .multicast = true, .arp = true};
+    const bool has_frames = (facts.link.flags & IFF_POINTOPOINT) == 0;  // those of Ethernet
+    LinkSettings otherwise{.mtu = 1500U, .txqlen = has_frames ? 1000U : 500U, .multicast = true, .arp = has_frames};
     if (const Link* usual = usual_of(link.kind)) otherwise = usual->settings;
     otherwise.mac.reset();
     otherwise.master = std::string();
@@ -258,7 +261,7 @@ class Saying {
 
   /// Whether an MTU is that of what the link sits on, or the least of its ports, as it is when nobody chooses one.
   [[nodiscard]] bool follows_others(std::size_t space, const kernel::LinkFacts& facts) const {
-    const auto table = table_of(facts.link.kind);
+    const auto table = table_of(facts.link);
     if (table->peer_attribute == 0 && facts.lower != 0) {
       const auto home = lower_space(space, facts);
       const auto lower = home ? links_.find({*home, facts.lower}) : links_.end();

@@ -264,7 +264,8 @@ static netrig_status set_string(netrig_call* call, const char* name, uint32_t in
   int64_t number = 0;
   const bool known =
       one == NULL || value == NULL || one->about->type != NETRIG_TYPE_ENUM || mock_choice(one->about, value, &number);
-  return tell(call, "set_string", name, index, TEXTS, value == NULL || !known ? NULL : mock_text(mock, "%s", value));
+  const bool fits = value != NULL && strnlen(value, 4097) <= 4096;
+  return tell(call, "set_string", name, index, TEXTS, fits && known ? mock_text(mock, "%s", value) : NULL);
 }
 static netrig_status set_mac(netrig_call* call, const char* name, uint32_t index, const uint8_t value[6]) {
   const char* text = value == NULL ? NULL
@@ -278,7 +279,7 @@ static netrig_status set_address(netrig_call* call, const char* name, uint32_t i
   const struct parameter* one = mock_parameter(mock, name);
   const char* text = value == NULL ? NULL : mock_address(mock, value, family);
   if (text != NULL && one != NULL && one->about->type == NETRIG_TYPE_PREFIX)
-    text = mock_text(mock, "%s/%u", text, prefix_length);
+    text = prefix_length > (family == AF_INET ? 32 : 128) ? NULL : mock_text(mock, "%s/%u", text, prefix_length);
   return tell(call, "set_address", name, index, ADDRESSES, text);
 }
 

@@ -296,6 +296,7 @@ static netrig_status open_queue(netrig_call* call, uint32_t interface, int32_t* 
 
 static void log_write(netrig_call* call, uint32_t level, const char* message) {
   struct netrig_mock* mock = mock_enter(call, "write");
+  if (mock->lines.count == NETRIG_LOG_LINES_MAX) mock_deny(mock, "NRD-25", "it floods the log");
   if (message != NULL) *ADD(mock->lines) = (struct line){level, mock_clean(mock, message)};
 }
 static uint32_t log_enabled(netrig_call* call, uint32_t level) {

@@ -272,6 +272,26 @@ TEST_CASE("a netrig that is killed leaves a record by which the interface goes b
   machine.require_alone();
 }
 
+TEST_CASE("a borrowed interface goes back whole though somebody has moved it, or has its name") {
+  Machine machine;
+  REQUIRE(borrowing("up " + file("lab.toml", replaced(kLab, "[namespace.a]", "[namespace.a]\n[namespace.b]"))).exit ==
+          0);
+  SECTION("its name is taken at first") {
+    must("ip -n mine link add eno1 type bridge");
+    const Result down = borrowing("down loan");
+    CHECK(down.exit == 1);
+    CHECK_THAT(down.err, ContainsSubstring("does not go back: File exists (EEXIST)"));
+    must("ip -n mine link del eno1");
+  }
+  SECTION("it was moved on within the lab") { must("ip -n a link set eth0 netns b"); }
+  SECTION("it was moved back under the lab's name") { must("ip -n a link set eth0 netns mine"); }
+  const Result down = borrowing("down loan");
+  INFO(down.err);
+  CHECK(down.exit == 0);
+  machine.renumbered();
+  machine.require_alone();
+}
+
 TEST_CASE("a borrowed interface whose namespace is gone is left, and named") {
   REQUIRE(sh("ip netns add mine && ip -n mine link add eno1 type veth peer name sw").exit == 0);
   up(file("lab.toml", kLab));

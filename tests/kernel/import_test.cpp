@@ -186,6 +186,24 @@ ip -n h2 link set eth0 address 02:00:00:00:00:02 alias 'to "r"'
   require_nothing_left();
 }
 
+TEST_CASE("a TAP is imported as a TAP, a port of its bridge, and a TUN as a TUN") {
+  require_ok(sh(
+      "ip netns add y && ip -n y link set lo up && ip -n y link add br0 type bridge && ip -n y tuntap add dev tp mode "
+      "tap && ip -n y link set tp master br0 up && ip -n y link set br0 up && ip -n y tuntap add dev tn mode tun && "
+      "ip -n y link set tn up"));
+  const std::string text = imported("y");
+  INFO(text);
+  CHECK_THAT(text, ContainsSubstring("[device.tp]\ndriver = \"tap\""));
+  CHECK_THAT(text, ContainsSubstring("[device.tn]\ndriver = \"tun\""));
+  CHECK_THAT(text, !ContainsSubstring("txqlen") && !ContainsSubstring("arp ="));
+  REQUIRE(sh("ip netns del y").exit == 0);
+  require_ok(cli("up " + file("y.toml", text)));
+  CHECK(ip("-n y -d link show tp")[0]["linkinfo"]["info_data"]["type"] == "tap");
+  CHECK(ip("-n y link show tp")[0]["master"] == "br0");
+  CHECK(ip("-n y -d link show tn")[0]["linkinfo"]["info_data"]["type"] == "tun");
+  require_ok(cli("down imported"));
+}
+
 TEST_CASE("what interfaces do to packets is imported") {
   require_ok(sh(R"(
 set -e

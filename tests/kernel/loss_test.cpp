@@ -182,3 +182,20 @@ TEST_CASE("a ping through the lab loses nothing while something else is edited o
   require_clean("t");
   REQUIRE(cli("down t").exit == 0);
 }
+
+TEST_CASE("neighbours that the kernel takes from a link without a carrier are there when up returns") {
+  const std::string lab = file("lab.toml", R"([lab]
+name = "v"
+namespaces = ["a", "b"]
+[[link]]
+ends = [{ end = "a:e", addresses = ["10.0.0.1/24", "2001:db8::1/64"], neighbours = [{ address = "10.0.0.9", proxy = true }, { address = "2001:db8::99", proxy = true }, { address = "10.0.0.8", mac = "02:00:00:00:00:08", state = "noarp" }] }, { end = "b:e", state = "down" }]
+)");
+  REQUIRE(cli("up " + lab).exit == 0);
+  CHECK(ip("-n a neigh show proxy").size() == 2);
+  CHECK(ip("-n a neigh show 10.0.0.8 nud all").size() == 1);
+  const Result verified = cli("verify --strict v");
+  INFO(verified.out);
+  CHECK(verified.exit == 0);
+  REQUIRE(cli("down v").exit == 0);
+  require_nothing_left();
+}

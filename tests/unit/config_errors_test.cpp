@@ -330,6 +330,8 @@ TEST_CASE("checks of tests refuse what they cannot mean") {
        "source is of another family than what is asked for"},
       {test("ping = { to = \"b\", family = \"ipv6\", source = \"192.0.2.1\" }"),
        "source is of another family than what is asked for"},
+      {test("ping = { to = \"192.0.2.2\", family = \"ipv6\" }"),
+       "lab.toml:15:37: family is another than that of 192.0.2.2"},
       {test("ping = { to = \"b\", tos = 256 }"), "lab.toml:15:26: "},
       {test("ping = { to = \"b\", dev = \"a:eth0\" }"), "interface name \"a:eth0\""},
       {test("throughput = { to = \"b\", dev = \"eth0\" }"),

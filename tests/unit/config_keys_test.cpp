@@ -185,8 +185,9 @@ TEST_CASE("rules that say nothing the kernel knows are refused") {
   wrong_rule("ipproto = \"tpc\"", "lab.toml:4:22: ipproto \"tpc\" is not known; did you mean \"tcp\"?");
   wrong_rule("ipproto = 256", "lab.toml:4:22: ipproto = 256 is out of range; it can be 1 to 255");
   wrong_rule("source_ports = \"9-1\"", "lab.toml:4:27: source_ports \"9-1\" runs backwards; write \"1-9\"");
-  wrong_rule("source_ports = 0", "lab.toml:4:27: source_ports = 0 is out of range; it can be 1 to 65535");
+  wrong_rule("source_ports = 0", "lab.toml:4:27: source_ports = 0 is out of range; it can be 1 to 65534");
   wrong_rule("destination_ports = \"1-65536\"", "destination_ports \"1-65536\" is out of range");
+  wrong_rule("destination_ports = 65535", "out of range");  // the kernel takes no rule for it
   wrong_rule("destination_ports = \"http\"", "is not a range; write a number or \"FIRST-LAST\"");
   wrong_rule("uid_range = true", "lab.toml:4:24: uid_range is a boolean");
   wrong_rule("not = \"yes\"", "lab.toml:4:18: not is a string");

@@ -351,6 +351,9 @@ TEST_CASE("a group has keys for its members, and a member has the last word") {
   const auto warnings = short_warnings("[group.g]\nmembers = \"b*\"\n[namespace.a]\n");
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0].message == "no namespace is a member of group \"g\"");
+  const auto misspelt = short_warnings("[group.g]\nmembers = [\"a\", \"c\", \"b\", \"z*\"]\n[namespace.a]\n");
+  REQUIRE(misspelt.size() == 1);
+  CHECK(misspelt[0].message == "group \"g\" has members that no namespace is called: b, c");
   // Braces of a group are braces, whatever its members are made of.
   CHECK_THAT(fault_of("[group.g]\nmembers = \"*\"\nsysctl = { \"net.x\" = \"{i}\" }\n[[repeat]]\nfor = { i = \"1..1\" "
                       "}\nnamespace.\"r{i}\" = {}\n"),

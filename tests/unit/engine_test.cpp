@@ -304,6 +304,14 @@ void go_on(fake::World& world, engine::Journal& journal, const Lab& current, con
   REQUIRE(up(world, journal, &current, next).whole);
 }
 
+/// What the edit had made itself is in nobody's way.
+void require_none_taken(fake::World& world, engine::Journal& journal, const Lab& current, const Lab& next) {
+  driver::Registry drivers(driver::Policy{});
+  const engine::Bringing looking(journal, drivers, {}, &current, next,
+                                 std::make_unique<fake::Place>(world, journal, 0));
+  for (const plan::SpacePlan& one : looking.plan().spaces) REQUIRE(one.difference.taken.empty());
+}
+
 void require_like(const fake::World& world, const engine::Journal& journal, const Lab& lab) {
   fake::World wanted = with_host();
   engine::Journal other = engine::Journal::in_memory(lab.name.str());
@@ -336,9 +344,12 @@ TEST_CASE("an edit that is killed at any message is gone on with, or taken back"
       continue;
     }
     ++halves;
-    if (forward)
-      go_on(world, journal, first, second);
-    else
+    if (forward) {
+      Lab made = first;
+      engine::add_made(made, journal.record());
+      require_none_taken(world, journal, made, second);
+      go_on(world, journal, made, second);
+    } else
       go_on(world, journal, engine::under_edit(first, second), first);
     REQUIRE_FALSE(journal.record().edit);
     require_like(world, journal, forward ? second : first);

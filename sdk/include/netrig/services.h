@@ -27,7 +27,7 @@ struct netrig_link {
   uint32_t struct_size;
   uint32_t interface;          /**< index in the request; the host fills name, namespace, MAC, MTU and ifindex */
   const char* kind;            /**< IFLA_INFO_KIND, one of those in the table */
-  const void* attributes;      /**< top-level IFLA_*: queues, IFLA_TXQLEN, GSO and GRO limits; NULL: none */
+  const void* attributes;      /**< top-level IFLA_*: queues, GSO and GRO limits; NULL: none */
   const void* data;            /**< content of IFLA_INFO_DATA, without what ties links; NULL: none */
   const void* peer_attributes; /**< like `attributes`, for the peer */
   uint32_t attributes_size;
@@ -189,11 +189,11 @@ struct netrig_sysfs {
   uint32_t reserved;
   /** Reads one attribute below /sys/class/net/INTERFACE/ in the interface's namespace, e.g. "device/vendor". `path` has
    *  no "..", no leading slash. Writes at most *size bytes, without NUL, and sets *size to the length read.
-   *  Errors: NETRIG_NOT_FOUND, NETRIG_IO, NETRIG_INVALID (path, or longer than *size). */
+   *  Errors: NETRIG_DENIED (path), NETRIG_NOT_FOUND, NETRIG_IO, NETRIG_INVALID (longer than *size). */
   netrig_status (*read)(netrig_call* call, uint32_t interface, const char* path, char* buffer, uint32_t* size);
   /** Writes one, in one piece. Not in inspect, in create after flush.
    *  Errors: NETRIG_DENIED: NETRIG_WANTS_SYSFS is not wanted, or the policy does not grant that attribute
-   *  ("sysfs:gro_flush_timeout"); NETRIG_NOT_FOUND; NETRIG_INVALID (path, value, or over 4096 bytes); NETRIG_IO. */
+   *  ("sysfs:gro_flush_timeout"), or path; NETRIG_NOT_FOUND; NETRIG_INVALID (value, or over 4096 bytes); NETRIG_IO. */
   netrig_status (*write)(netrig_call* call, uint32_t interface, const char* path, const char* value, uint32_t size);
 };
 NETRIG_ENDS_WITH(struct netrig_sysfs, write);
