@@ -248,11 +248,6 @@ struct Crowd {
 };
 
 void join_crowd(Bench& bench, Findings& findings, Crowd& crowd, std::uint32_t cycles) {
-  struct Leave {
-    std::barrier<>& together;
-    ~Leave() { together.arrive_and_drop(); }
-  };
-  const Leave whatever_comes{crowd.together};
   play(bench, findings, [&](Scenario& one) {
     {
       // The first one opens what stays open. Workers are started one after the other.
@@ -302,6 +297,7 @@ void many_devices(Bench& bench, Findings& findings) {
           } catch (...) {
             thrown[i] = std::current_exception();
           }
+          crowd.together.arrive_and_drop();  // whatever came, nobody waits for it any more
         });
       } catch (const std::system_error& error) {
         found[i].add(fmt::format("cannot start a thread: {}", error.code().message()));
