@@ -18,7 +18,7 @@
 #include <cctype>
 #include <cstring>
 #include <iterator>
-#include <sstream>
+#include <string_view>
 
 #include "driver/security.hpp"
 #include "model/printable.hpp"
@@ -356,20 +356,24 @@ void Permission::check_socket(std::uint32_t interface, std::uint32_t kind) const
 
 namespace {
 
-/// All that a driver may make of a value in a message.
-std::vector<std::string> forms_of(const ParameterScalar& value, ParameterType type) {
-  if (const auto* file = std::get_if<FileContent>(&value)) {
-    // Whoever wants a key of it leaves the end of the line away; what is printed comes line by line.
-    std::vector<std::string> lines;
-    std::istringstream in(file->text ? *file->text : std::string());
-    for (std::string line; std::getline(in, line);) {
-      while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) line.pop_back();
-      if (line.size() <= NETRIG_MESSAGE_MAX) lines.push_back(std::move(line));
-    }
-    constexpr std::size_t kWord = 8;  // of several, a bracket is no secret
-    if (lines.size() > 1) std::erase_if(lines, [](const std::string& line) { return line.size() < kWord; });
-    return lines;
+/// Lines of a secret file, as far as they may be in a text of that size. Whoever wants a key of it leaves the end of
+/// the line away, and what is printed comes line by line.
+std::vector<std::string> lines_of(std::string_view content, std::size_t size) {
+  constexpr std::size_t kWord = 8;  // of several lines, a bracket is no secret
+  const bool several = content.substr(0, content.size() - (content.ends_with('\n') ? 1 : 0)).find('\n') != content.npos;
+  std::vector<std::string> lines;
+  while (!content.empty()) {
+    std::string_view line = content.substr(0, content.find('\n'));
+    content.remove_prefix(std::min(line.size() + 1, content.size()));
+    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) line.remove_suffix(1);
+    if (line.size() <= size && (!several || line.size() >= kWord)) lines.emplace_back(line);
   }
+  return lines;
+}
+
+/// All that a driver may make of a value in a message of that size.
+std::vector<std::string> forms_of(const ParameterScalar& value, ParameterType type, std::size_t size) {
+  if (const auto* file = std::get_if<FileContent>(&value)) return lines_of(file->text ? *file->text : "", size);
   const auto* bytes = std::get_if<ByteString>(&value);
   if (bytes == nullptr) return {to_text(value, type)};
   if (bytes->bytes.empty()) return {};
@@ -397,7 +401,7 @@ std::string clean_text(std::string text, const DriverDescription& description, c
       const ParameterDeclaration* declaration = description.parameter(name);
       if (declaration == nullptr || !is_secret(*declaration, description)) continue;
       for (const auto& scalar : value.values)
-        for (std::string& form : forms_of(scalar, declaration->type)) forms.push_back(std::move(form));
+        for (std::string& form : forms_of(scalar, declaration->type, text.size())) forms.push_back(std::move(form));
     }
   // One may be the begin of another.
   std::sort(forms.begin(), forms.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });

@@ -3,7 +3,10 @@
 // one writes to the host itself, past the worker's code, and the host must refuse them as well.
 #include <linux/ethtool_netlink.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
+#include <linux/pkt_cls.h>
+#include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <netrig/driver.h>
 #include <sys/socket.h>
@@ -170,6 +173,48 @@ TEST_CASE("stopped: a driver that makes system calls by another ABI's numbers") 
                                          ContainsSubstring("its worker crashed (signal 11, SIGSEGV)"));
 }
 #endif
+
+TEST_CASE("refused: requests that reach an interface by a number which is no reference") {
+  netrig::DriverDescription description;
+  description.link_kinds = {"vxlan"};
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  const driver::Permission permission(description, 0, driver::Operation::create, interfaces, 0);
+  const auto attribute = [](std::uint16_t type, const driver::Bytes& value) {
+    const nlattr header{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + value.size()), .nla_type = type};
+    driver::Bytes bytes(sizeof header);
+    std::memcpy(bytes.data(), &header, sizeof header);
+    bytes.insert(bytes.end(), value.begin(), value.end());
+    bytes.resize(NLA_ALIGN(bytes.size()));
+    return bytes;
+  };
+  const auto text = [](std::string_view words) {
+    driver::Bytes bytes(words.size() + 1);
+    std::memcpy(bytes.data(), words.data(), words.size());
+    return bytes;
+  };
+  const auto request = [&](std::uint16_t type, std::size_t header, const driver::Bytes& attributes) {
+    driver::Bytes message(NLMSG_ALIGN(header));
+    message.insert(message.end(), attributes.begin(), attributes.end());
+    permission.check_request(type, 0, message);
+  };
+  const auto link_info = [&](std::string_view kind, std::uint16_t data) {
+    driver::Bytes info = attribute(IFLA_INFO_KIND, text(kind));
+    const driver::Bytes inner = attribute(IFLA_INFO_DATA, attribute(data, driver::Bytes(4)));
+    info.insert(info.end(), inner.begin(), inner.end());
+    return attribute(IFLA_LINKINFO | NLA_F_NESTED, info);
+  };
+  CHECK_THROWS_WITH(request(RTM_NEWLINK, sizeof(ifinfomsg), link_info("vxlan", IFLA_VXLAN_LINK)),
+                    ContainsSubstring("which is another interface's"));
+  CHECK_NOTHROW(request(RTM_NEWLINK, sizeof(ifinfomsg), link_info("vxlan", IFLA_VXLAN_AGEING)));
+  CHECK_THROWS_WITH(request(RTM_NEWLINK, sizeof(ifinfomsg), link_info("bridge", IFLA_BR_PRIORITY)),
+                    ContainsSubstring("a link of kind \"bridge\", which its table does not declare"));
+  CHECK_THROWS_WITH(request(RTM_NEWNEIGH, sizeof(ndmsg), attribute(NDA_IFINDEX, driver::Bytes(4))),
+                    ContainsSubstring("a forwarding entry over another interface"));
+  CHECK_THROWS_WITH(
+      request(RTM_NEWTFILTER, sizeof(tcmsg), attribute(TCA_OPTIONS, attribute(TCA_ACT_KIND, text("mirred")))),
+      ContainsSubstring("a filter that sends packets to another interface"));
+  CHECK_NOTHROW(request(RTM_NEWTFILTER, sizeof(tcmsg), attribute(TCA_OPTIONS, attribute(TCA_ACT_KIND, text("gact")))));
+}
 
 TEST_CASE("refused: attributes that would outgrow the nest they come into") {
   netrig::DriverDescription description;

@@ -151,6 +151,21 @@ TEST_CASE("no message shows secret bytes, in whichever form") {
   CHECK(driver::clean_text("I have deadbeef, DEADBEEF, de:ad:be:ef, 3q2+7w== and \xde\xad\xbe\xef", *about, &given) ==
         "I have ***, ***, ***, *** and ***");
   CHECK(driver::clean_text("password hunter2", *about, &given) == "password ***");
+  CHECK(driver::clean_text("I have DE:AD:BE:EF", *about, &given) == "I have ***");
+}
+
+TEST_CASE("no message shows a line of a secret file") {
+  const auto about = every();
+  const auto shown = [&](const std::string& content, const std::string& text) {
+    Parameters given;
+    given["secret"].values = {FileContent{.text = std::make_shared<const std::string>(content)}};
+    return driver::clean_text(text, *about, &given);
+  };
+  CHECK(shown("c0ffee\n", "key c0ffee") == "key ***");
+  CHECK(shown("c0ffee", "key c0ffee") == "key ***");
+  CHECK(shown("-----BEGIN-----\nfirst line\nsecond line\n}\n", "first line } second line") == "*** } ***");
+  const std::string key(2000, 'k');
+  CHECK(shown(key, "it is " + key) == "it is ***");
 }
 
 TEST_CASE("a namespace is one of the lab's") {
