@@ -64,8 +64,8 @@ Rising rising_in(const Lab& lab, const plan::SpacePlan& space) {
 void settle_links(Run& run, const std::vector<Rising>& all) {
   using Clock = std::chrono::steady_clock;
   // Without that any link got settled: the link watch of kernels before 6.8 takes a hundred a second, so what counts is
-  // that it goes on.
-  constexpr std::chrono::milliseconds kLongest{2500};
+  // that it goes on. It wants the lock of all changes, which a busy machine may hold for seconds.
+  constexpr std::chrono::seconds kLongest{15};
   constexpr std::chrono::milliseconds kPause{5};
   std::atomic<Clock::time_point> moved = Clock::now();
   std::mutex mutex;

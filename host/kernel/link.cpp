@@ -24,7 +24,7 @@ constexpr Policy kLinkPolicy(Expected{IFLA_IFNAME, 1, IFNAMSIZ}, expect_u32(IFLA
                              expect_u32(IFLA_MASTER), expect_u32(IFLA_TXQLEN), expect_text(IFLA_QDISC, IFNAMSIZ),
                              expect_text(IFLA_IFALIAS, 256), expect_u8(IFLA_OPERSTATE), expect_u8(IFLA_PROTO_DOWN),
                              expect_bytes(IFLA_ADDRESS), expect_bytes(IFLA_LINKINFO), expect_bytes(IFLA_AF_SPEC),
-                             expect_bytes(IFLA_PROP_LIST));
+                             expect_bytes(IFLA_PROP_LIST), expect_u32(IFLA_CARRIER_CHANGES));
 constexpr Policy kInfoPolicy(expect_text(IFLA_INFO_KIND, 64), expect_text(IFLA_INFO_SLAVE_KIND, 64),
                              expect_bytes(IFLA_INFO_SLAVE_DATA));
 constexpr Policy kPortPolicy(expect_u8(IFLA_BRPORT_STATE));
@@ -86,6 +86,7 @@ std::optional<LinkState> parse_link(std::span<const std::byte> payload) {
   state.group = found.u32<IFLA_GROUP>().value_or(0);
   state.master = found.u32<IFLA_MASTER>().value_or(0);
   state.operstate = found.u8<IFLA_OPERSTATE>().value_or(0);
+  state.carrier_changes = found.u32<IFLA_CARRIER_CHANGES>().value_or(0);
   state.qdisc = found.text<IFLA_QDISC>().value_or("");
   state.queueless = state.qdisc == "noop";
   if (state.queueless || state.qdisc == "noqueue") state.qdisc.clear();
@@ -161,12 +162,18 @@ std::optional<std::uint32_t> vrf_table(Socket& socket, std::uint32_t ifindex) {
   return table;
 }
 
+bool is_settling(const LinkState& link) {
+  constexpr std::uint32_t kUsable = IFF_UP | IFF_LOWER_UP;
+  if ((link.flags & kUsable) != kUsable) return false;
+  // Every change of a carrier is the link watch's, and what it has looked at is no longer of unknown state. That there
+  // is a qdisc says nothing: one that comes up without a carrier gets it, and leaves it unused.
+  const bool unseen = link.operstate == IF_OPER_UNKNOWN && link.carrier_changes != 0;
+  return unseen || link.operstate == IF_OPER_DOWN || link.operstate == IF_OPER_LOWERLAYERDOWN || link.queueless;
+}
+
 bool is_settling(Socket& socket, std::uint32_t ifindex) {
   const auto link = get_link(socket, ifindex);
-  constexpr std::uint32_t kUsable = IFF_UP | IFF_LOWER_UP;
-  // Of one that the link watch has not looked at yet the state is unknown, but it has no queue.
-  return link && (link->flags & kUsable) == kUsable &&
-         (link->operstate == IF_OPER_DOWN || link->operstate == IF_OPER_LOWERLAYERDOWN || link->queueless);
+  return link && is_settling(*link);
 }
 
 std::optional<std::uint32_t> speed_of(const std::string& interface) {

@@ -25,8 +25,9 @@ struct LinkState {
   std::string alias;
   std::optional<MacAddress> mac;
   std::uint8_t operstate = 0;  ///< IF_OPER_* of linux/if.h
-  bool queueless = false;      ///< IFLA_QDISC is "noop": what it is to send is dropped
-  std::string qdisc;           ///< IFLA_QDISC: the kind at its root; empty: "noop" or "noqueue", which keep nothing
+  std::uint32_t carrier_changes = 0;
+  bool queueless = false;  ///< IFLA_QDISC is "noop": what it is to send is dropped
+  std::string qdisc;       ///< IFLA_QDISC: the kind at its root; empty: "noop" or "noqueue", which keep nothing
   std::uint32_t txqlen = 0;
   std::optional<std::uint8_t> addr_gen_mode;  ///< IN6_ADDR_GEN_MODE_*; nothing: it has no IPv6
   bool ipv6_off = false;                      ///< by its sysctl disable_ipv6
@@ -48,6 +49,7 @@ std::optional<LinkState> get_link(Socket& socket, std::uint32_t ifindex);
 /// from the link watch (net/core/link_watch.c), up to a second later; until then it drops what it should send, such as
 /// the first ARP request, which is repeated only after another second. Asking for one link, and not a dump of all,
 /// makes a kernel since 6.8 do it at once (rtnl_getlink).
+bool is_settling(const LinkState& link);
 bool is_settling(Socket& socket, std::uint32_t ifindex);
 /// Of an interface of the calling thread's namespace, as its driver tells; Units: Mbit/s. Nothing: it does not know, or
 /// the link is down.
