@@ -63,15 +63,13 @@ TEST_CASE("a command is killed at its deadline, and when the user interrupts") {
     while (!std::filesystem::exists(mark)) std::this_thread::sleep_for(10ms);
     interrupted = true;
   });
-  const auto began = check::Clock::now();
   const auto cut = check::run_command(
       rig.ground(),
       {.command = {"/bin/sh", "-c", "echo begun; touch " + mark + "; sleep " + rig::an_hour()}, .space = 0},
-      {check::Clock::now() + 300s, &interrupted});
+      {check::Clock::now() + 24h, &interrupted});
   user.join();
   CHECK(cut.ended.timed_out);
   CHECK(cut.out == "begun\n");
-  CHECK(check::Clock::now() - began < 200s);
   CHECK(sleepers() == 0);
 }
 

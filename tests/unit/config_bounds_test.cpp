@@ -2,8 +2,6 @@
 // A lab file from a stranger costs `plan` little, whatever is in it.
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "catch.hpp"
 #include "fake_drivers.hpp"
 
@@ -28,9 +26,6 @@ std::string repeated(const std::string& part, std::size_t times, const std::stri
   for (std::size_t i = 0; i < times; ++i) text += (i == 0 ? "" : between) + part;
   return text;
 }
-
-/// Far more than any machine needs, far less than what grows with the square takes.
-constexpr std::chrono::minutes kForEver{3};
 
 }  // namespace
 
@@ -207,7 +202,7 @@ TEST_CASE("a lab of a hundred thousand namespaces is not too much") {
 }
 
 TEST_CASE("checking a lab takes no time that grows with the square of it") {
-  const auto begin = std::chrono::steady_clock::now();
+  // One that does takes longer than a test may.
   SECTION("routes over addresses") {
     std::string addresses;
     std::string routes;
@@ -244,7 +239,6 @@ TEST_CASE("checking a lab takes no time that grows with the square of it") {
     const std::string word(3'000'000, 'w');
     CHECK_THAT(bound_of(kHead + word + " = 1\n"), ContainsSubstring("unknown key \"www"));
   }
-  CHECK(std::chrono::steady_clock::now() - begin < kForEver);
 }
 
 TEST_CASE("no message is longer than a screen, nor are there more warnings than anybody reads") {

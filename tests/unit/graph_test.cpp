@@ -451,7 +451,10 @@ echo stop
 TEST_CASE("an answer of Graphviz that is none is none") {
   const Neighbours neighbours{.of = {{{.box = 1}}, {{.box = 0}}}};
   const Sizes sizes = {{0, {100, 40}}, {1, {100, 40}}};
-  const auto ask = [&] { return by_graphviz(neighbours, {0, 1}, sizes, std::chrono::milliseconds(1500)); };
+  using std::chrono::milliseconds;
+  const auto ask = [&](milliseconds at_most = std::chrono::minutes(2)) {
+    return by_graphviz(neighbours, {0, 1}, sizes, at_most);
+  };
   const OwnPath path;
   CHECK(ask().empty());
   path.put("neato", "echo node 0 1 1; echo node 1 2 2\n");
@@ -459,11 +462,13 @@ TEST_CASE("an answer of Graphviz that is none is none") {
   for (const char* script : {"exit 1\n", "", "echo node 0 1 1\n", "echo node 0 1 1; echo node 7 2 2\n",
                              "echo node 0 1 1; echo node 1 nan 2\n", "echo node 0 1 1; echo node 1 2 2; exit 1\n",
                              "echo node 0 1 1; echo node 1 1 1\n", "echo node 0 1 1; echo node 1 1e300 2\n",
-                             "kill -9 $$\n", "while :; do echo node 0 1 1; done\n", "while :; do :; done\n"}) {
+                             "kill -9 $$\n", "while :; do echo node 0 1 1; done\n"}) {
     INFO(script);
     path.put("neato", script);
     CHECK(ask().empty());
   }
+  path.put("neato", "while :; do :; done\n");
+  CHECK(ask(milliseconds(300)).empty());
 }
 
 TEST_CASE("lans and services are in every drawing") {
@@ -547,12 +552,10 @@ TEST_CASE("ranges of names say how they count") {
   CHECK(range_of({"a", "b", "c", "d"}) == "a, b, …");
 }
 
-TEST_CASE("ten thousand namespaces are drawn in seconds") {
-  const auto began = std::chrono::steady_clock::now();
+TEST_CASE("ten thousand namespaces are drawn") {
+  // Anything quadratic takes longer than a test may.
   const std::string spaces = repeated(10000, "namespace.\"n{i}\" = {}\n");
   CHECK_THAT(svg(parse(spaces + repeated(5000, wire("w{i}", "n{2*i}", "n{2*i+1}"))), {}), ContainsSubstring("×5000"));
   svg(parse(spaces + repeated(9999, wire("w{i}", "n{i}", "n{i+1}"))), {});
   svg(parse(spaces + repeated(10000, wire("w{i}", "n{i}", "n{(i+1)%10000}"))), {});
-  // Many times what it takes, for slow machines and sanitizers; anything quadratic takes minutes.
-  CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(60));
 }

@@ -2,8 +2,6 @@
 // Regular expressions of lab files: what they match, and that none is dear.
 #include "model/regex.hpp"
 
-#include <chrono>
-
 #include "catch.hpp"
 #include "fake_drivers.hpp"
 
@@ -40,10 +38,9 @@ TEST_CASE("a regular expression costs little memory and time, whatever it is") {
   CHECK_THAT(matches(std::string(5000, 'a')),
              ContainsSubstring("the regular expression has 5000 bytes; it can have 4096"));
   CHECK_THAT(matches(std::string(4000, '(')), ContainsSubstring("((...\" is no regular expression: missing ): ((("));
-  // Time grows with the text, not with what could be tried: this is 2^250000 ways for an expression that goes back.
-  const auto begin = std::chrono::steady_clock::now();
+  // Time grows with the text, not with what could be tried: this is 2^250000 ways for an expression that goes back,
+  // which would never end.
   CHECK_FALSE(Regex("(a|a)*(a|aa)*(a*)*[^a]b$").found_in(std::string(250'000, 'a')));
-  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::minutes(3));
 }
 
 TEST_CASE("a regular expression is sought in lines") {
