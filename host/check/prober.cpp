@@ -30,7 +30,7 @@ constexpr auto kRetry = 2ms;        // after the kernel had no room
 constexpr auto kLook = 2ms;         // how old news of the machine's room may be
 constexpr auto kPatience = 20us;    // for each who hears a broadcast: ten times what it takes on an idle machine
 constexpr auto kMostPatience = 20ms;
-constexpr int kMostRounds = 3;  // of requests that the machine may have dropped
+constexpr int kMostRounds = 10;  // of requests that the machine may have dropped: others may be flooding it, too
 constexpr std::size_t kCookie = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 
 template <typename T>

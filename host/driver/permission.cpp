@@ -389,7 +389,11 @@ std::vector<std::string> forms_of(const ParameterScalar& value, ParameterType ty
 
 }  // namespace
 
+/// Characters of a secret's begin from which on it is not told.
+constexpr std::size_t kTold = 3;
+
 std::string clean_text(std::string text, const DriverDescription& description, const Parameters* parameters) {
+  const bool is_cut = text.size() >= NETRIG_MESSAGE_MAX;
   const auto mask = [&](const std::string& value) {
     if (value.empty()) return;
     for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3))
@@ -401,11 +405,22 @@ std::string clean_text(std::string text, const DriverDescription& description, c
       const ParameterDeclaration* declaration = description.parameter(name);
       if (declaration == nullptr || !is_secret(*declaration, description)) continue;
       for (const auto& scalar : value.values)
-        for (std::string& form : forms_of(scalar, declaration->type, text.size())) forms.push_back(std::move(form));
+        for (std::string& form : forms_of(scalar, declaration->type, is_cut ? text.max_size() : text.size()))
+          forms.push_back(std::move(form));
     }
   // One may be the begin of another.
   std::sort(forms.begin(), forms.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
   for (const std::string& form : forms) mask(form);
+  // What was cut off may have been the end of one.
+  const auto begin_at_end = [&](const std::string& form) {
+    std::size_t size = std::min(form.size(), text.size());
+    while (size > 0 && !text.ends_with(std::string_view(form).substr(0, size))) --size;
+    return size;
+  };
+  std::size_t begun = 0;
+  if (is_cut)
+    for (const std::string& form : forms) begun = std::max(begun, begin_at_end(form));
+  if (begun >= kTold) text.replace(text.size() - begun, begun, "***");
   text = one_line(text);
   if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);
   return text;

@@ -150,6 +150,7 @@ TEST_CASE("a hundred hosts all ping each other, and leave no neighbour entry beh
           "neigh del 10.0.0.2 dev eth0 && ip netns exec h1 ping -c1 10.0.0.3")
           .exit == 0);
   const auto result = rig.run<PingCheck>("t");
+  for (const check::Finding& finding : result.findings) UNSCOPED_INFO(finding.about << ": " << finding.seen);
   CHECK(result.findings.empty());
   CHECK(result.pairs.size() == 9900);
   CHECK(rig::metric(result.metrics, "received") == 9900);

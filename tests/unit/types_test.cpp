@@ -166,6 +166,10 @@ TEST_CASE("no message shows a line of a secret file") {
   CHECK(shown("-----BEGIN-----\nfirst line\nsecond line\n}\n", "first line } second line") == "*** } ***");
   const std::string key(2000, 'k');
   CHECK(shown(key, "it is " + key) == "it is ***");
+  // A message is cut where a secret may be half told.
+  const std::string before(NETRIG_MESSAGE_MAX - 10, '.');
+  CHECK(shown("a rather long secret\n", before + "a rather l") == before + "***");
+  CHECK(shown("a rather long secret\n", "a rather l") == "a rather l");
 }
 
 TEST_CASE("a namespace is one of the lab's") {
