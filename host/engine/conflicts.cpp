@@ -67,6 +67,21 @@ void check_loans(const Record& record, const Lab& next, const plan::Plan& plan) 
   });
 }
 
+/// What this lab has made would go, and not be there to be used.
+void check_makers(const Lab& current, const Lab& next) {
+  for (const Namespace& space : next.namespaces) {
+    const auto before = current.find_namespace(space.name.str());
+    if (!before || current.namespaces[*before].existing == space.existing) continue;
+    throw Error(ErrorCode::conflict,
+                fmt::format("namespace {} {}; take the lab down first with \"netrig down {}\", or choose another name",
+                            space.name.str(),
+                            space.existing ? "was made by this lab, and the file says now that it exists without it"
+                                           : "exists without this lab, and the file no longer says so",
+                            next.name.str()),
+                next.at(space.where));
+  }
+}
+
 }  // namespace
 
 bool is_lost(const Record& record) {
@@ -88,12 +103,8 @@ bool is_lost(const Record& record) {
 }
 
 void check_conflicts(const Record& record, const Lab* current, const Lab& next, const plan::Plan& plan) {
+  if (current != nullptr) check_makers(*current, next);
   std::unordered_set<std::string> ours;  // names that the plan itself clears first
-  if (current != nullptr)
-    for (const std::size_t s : plan.remove_namespaces)
-      if (const auto again = next.find_namespace(current->namespaces[s].name.str());
-          again && next.namespaces[*again].existing != current->namespaces[s].existing)
-        ours.insert(current->namespaces[s].name.str());
   if (current != nullptr)
     for (const auto* devices : {&plan.clear_devices, &plan.retire_devices})
       for (const std::size_t d : *devices)
@@ -108,7 +119,7 @@ void check_conflicts(const Record& record, const Lab* current, const Lab& next, 
     const Namespace& space = next.namespaces[s];
     if (space.existing) continue;
     fresh.insert(s);
-    if (ours.contains(space.name.str()) || !kernel::namespace_exists(kernel::path_of(space))) continue;
+    if (!kernel::namespace_exists(kernel::path_of(space))) continue;
     std::string why;
     kernel::aside([&] { why = in_the_way(kernel::path_of(space)); });
     throw Error(ErrorCode::conflict, why, next.at(space.where));

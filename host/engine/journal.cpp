@@ -368,7 +368,7 @@ void Journal::intend(const MadeObject& made) {
 void Journal::undone(const MadeObject& made) {
   const std::lock_guard guard(mutex_);
   append_gone(end_of(made));
-  std::erase_if(record_.objects, [&](const MadeObject& other) { return same(other, made); });
+  forget(record_.objects, made);
 }
 
 void Journal::intend(const MadeService& service) {

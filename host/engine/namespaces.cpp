@@ -15,9 +15,6 @@ namespace {
 // Namespaces a thread makes between two lines of the journal: few enough that both threads end together.
 constexpr std::size_t kChunk = 16;
 
-// Far from where the kernel counts, in a namespace that others use.
-constexpr std::uint32_t kForeignFrom = 1U << 24U;
-
 /// Whether each namespace can have a socket open beside its own descriptor, with as many more as a run needs.
 bool has_room_for_sockets(std::size_t namespaces) {
   constexpr rlim_t kReserve = 256;
@@ -45,7 +42,7 @@ void open_existing(Run& run, const Namespace& space) {
   if (run.spaces.find(space.name.str()) == nullptr) {
     Space& place = run.spaces.add(space.name.str(), std::move(*fd), cookie);
     for (const auto& link : kernel::list_links(place.socket())) place.ifindex[link.name] = link.ifindex;
-    place.set_free_from(kForeignFrom);
+    place.set_free_from(far_ifindex());
     place.release_socket();
   }
   run.journal.intend(

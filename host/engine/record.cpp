@@ -25,4 +25,16 @@ const MadeService* Record::find_service(std::string_view name) const {
   return found == services.end() ? nullptr : &*found;
 }
 
+void forget(std::vector<MadeObject>& ledger, const MadeObject& gone) {
+  const auto erase = [&](const auto& is_it) {
+    const auto found = std::find_if(ledger.begin(), ledger.end(), [&](const MadeObject& made) {
+      return made.home == gone.home && is_it(made.object, gone.object);
+    });
+    if (found == ledger.end()) return false;
+    ledger.erase(found);
+    return true;
+  };
+  if (!erase(is_same)) erase(is_made_by);
+}
+
 }  // namespace netrig::engine

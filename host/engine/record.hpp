@@ -92,6 +92,8 @@ struct MadeObject {
   std::string home;
   Object object;
 };
+/// Takes the one that is just so out of a ledger, else one that was made without saying all of it.
+void forget(std::vector<MadeObject>& ledger, const MadeObject& gone);
 
 /// A process that the lab has while it is up. It is in the record before it begins, and does not begin before who it is
 /// stands there, too.

@@ -101,7 +101,7 @@ class Replay {
     else if (kind == "object")
       add_object({event.at("ns"), object_of(event.at("o"))});
     else if (kind == "object-gone")
-      remove_object({event.at("ns"), object_of(event.at("o"))});
+      forget(record_.objects, {event.at("ns"), object_of(event.at("o"))});
     else if (kind == "service")
       add_service(event);
     else if (kind == "service-gone")
@@ -198,12 +198,9 @@ class Replay {
     if (shown.shown != shown.written) record_.shown.push_back(std::move(shown));
   }
   void add_object(MadeObject made) {
-    remove_object(made);
-    record_.objects.push_back(std::move(made));
-  }
-  void remove_object(const MadeObject& made) {
     erase_first(record_.objects,
                 [&](const MadeObject& other) { return other.home == made.home && is_same(other.object, made.object); });
+    record_.objects.push_back(std::move(made));
   }
 
   /// The last of several counts.

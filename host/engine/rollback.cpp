@@ -98,11 +98,18 @@ struct Back {
   const std::vector<plan::Renaming>* renamed = nullptr;
 };
 
+/// Another namespace of that name has come, and is gone again.
+bool is_another(const Lab& current, const Namespace& space) {
+  const auto before = current.find_namespace(space.name.str());
+  return before && !plan::is_same(current.namespaces[*before], space);
+}
+
 std::vector<Back> spaces_of(Place& place, const Lab& current, const Lab& next, const plan::Plan& plan) {
   static const std::vector<plan::Renaming> kNone;
   std::vector<Back> spaces;
   for (const plan::SpacePlan& one : plan.spaces)
-    if (!one.fresh && place.is_open(next.namespaces[one.space].name.str()))
+    if (!one.fresh && place.is_open(next.namespaces[one.space].name.str()) &&
+        !is_another(current, next.namespaces[one.space]))
       spaces.push_back({.space = &next.namespaces[one.space],
                         .before = &one.before,
                         .made = &one.difference.target,
@@ -133,7 +140,7 @@ SpaceState without_others(SpaceState before, const SpaceState& wanted) {
 void mark_others(std::vector<Step>& steps, const std::string& space, const Record& ledger) {
   const auto is_made = [&](const Object& object) {
     return std::any_of(ledger.objects.begin(), ledger.objects.end(),
-                       [&](const MadeObject& made) { return made.home == space && is_same(made.object, object); });
+                       [&](const MadeObject& made) { return made.home == space && is_made_by(made.object, object); });
   };
   for (Step& step : steps)
     if (step.verb == Verb::make && plan::outlives_links(step.object) && !is_made(step.object)) step.restores = true;
@@ -202,6 +209,13 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
     }
   };
   go_on([&] { place.remove(devices, namespaces); });
+
+  // Those of others that went for another of their name.
+  std::vector<std::size_t> again_used;
+  for (const auto& [space, state] : plan.leaving)
+    if (current.namespaces[space].existing && !place.is_open(current.namespaces[space].name.str()))
+      again_used.push_back(space);
+  go_on([&] { place.create_namespaces(current, again_used); });
 
   std::vector<Back> spaces = spaces_of(place, current, next, plan);
   // What devices stand on is known by name only after a look.

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <mutex>
-#include <random>
 #include <unordered_map>
 
+#include "engine/shared.hpp"
 #include "engine/whose.hpp"
 #include "kernel/inside.hpp"
 #include "kernel/namespace.hpp"
@@ -25,6 +25,8 @@ struct Target {
   std::string path;
   std::uint64_t cookie = 0;  ///< 0: whichever is there
   bool existing = false;
+  bool arrives = false;  ///< the record does not have it
+  bool second = false;   ///< and has another of its name
   Interest interest = {};
   std::vector<ShownSysctl> shown = {};
   /// What the record says of interfaces in it, with the index of their device.
@@ -40,12 +42,11 @@ struct Found {
   std::vector<plan::Renaming> renamed = {};
 };
 
-void collect_interest(const Lab& lab, std::unordered_map<std::string, Target*>& by_name) {
+void collect_interest(const Lab& lab, std::unordered_multimap<std::string, Target*>& by_name) {
   const plan::Wanted wanted(lab);
   for (std::size_t s = 0; s < lab.namespaces.size(); ++s) {
-    const auto found = by_name.find(lab.namespaces[s].name.str());
-    if (found == by_name.end()) continue;
-    found->second->interest.join(wanted.interest_in(s));
+    const auto [first, last] = by_name.equal_range(lab.namespaces[s].name.str());
+    for (auto found = first; found != last; ++found) found->second->interest.join(wanted.interest_in(s));
   }
 }
 
@@ -53,21 +54,38 @@ std::vector<Target> targets_of(const Record& record, const Lab* current, const L
   std::vector<Target> targets;
   for (const MadeNamespace& made : record.namespaces)
     targets.push_back({.name = made.name, .path = path_of(made), .cookie = made.cookie, .existing = made.existing});
-  for (const Namespace& space : next.namespaces)
-    if (space.existing && std::none_of(record.namespaces.begin(), record.namespaces.end(),
-                                       [&](const MadeNamespace& made) { return made.name == space.name.str(); }))
-      targets.push_back({.name = space.name.str(), .path = kernel::path_of(space), .existing = true});
-  std::unordered_map<std::string, Target*> by_name;
+  for (const Namespace& space : next.namespaces) {
+    const auto made = std::find_if(record.namespaces.begin(), record.namespaces.end(),
+                                   [&](const MadeNamespace& one) { return one.name == space.name.str(); });
+    const bool known = made != record.namespaces.end();
+    if (space.existing && (!known || !made->existing || made->path != space.path))
+      targets.push_back({.name = space.name.str(),
+                         .path = kernel::path_of(space),
+                         .existing = true,
+                         .arrives = true,
+                         .second = known});
+  }
+  std::unordered_multimap<std::string, Target*> by_name;
   for (Target& target : targets) by_name.emplace(target.name, &target);
+  const auto recorded = [&](const std::string& name) -> Target* {
+    const auto [first, last] = by_name.equal_range(name);
+    const auto found = std::find_if(first, last, [](const auto& entry) { return !entry.second->arrives; });
+    return found == last ? nullptr : found->second;
+  };
   for (std::size_t d = 0; d < record.devices.size(); ++d)
     for (const MadeInterface& made : record.devices[d].interfaces)
-      if (const auto found = by_name.find(made.home); found != by_name.end())
-        found->second->made.emplace_back(d, &made);
+      if (Target* target = recorded(made.home)) target->made.emplace_back(d, &made);
   for (const ShownSysctl& one : record.shown)
-    if (const auto found = by_name.find(one.home); found != by_name.end()) found->second->shown.push_back(one);
+    if (Target* target = recorded(one.home)) target->shown.push_back(one);
   collect_interest(next, by_name);
   if (current != nullptr && current != &next) collect_interest(*current, by_name);
   return targets;
+}
+
+/// Whether a lab means by that name what is at that path.
+bool means(const Lab& lab, const Target& target) {
+  const auto found = lab.find_namespace(target.name);
+  return found && lab.namespaces[*found].existing && kernel::path_of(lab.namespaces[*found]) == target.path;
 }
 
 /// A namespace that is open, and which it is.
@@ -98,12 +116,8 @@ Space* open(Spaces& spaces, const Target& target) {
   return opened ? &spaces.add(target.name, std::move(opened->fd), opened->cookie) : nullptr;
 }
 
-/// In a namespace that others use, an ifindex far from where the kernel counts marks a link as ours should we die
-/// before its creation is settled.
 std::uint32_t free_from(const Target& target, std::uint32_t highest) {
-  if (!target.existing) return highest + 1;
-  thread_local std::mt19937 random{std::random_device{}()};
-  return std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random);
+  return target.existing ? far_ifindex() : highest + 1;
 }
 
 /// What the kernel shows otherwise than it was written, as it was written.
@@ -220,12 +234,22 @@ class Judge {
 plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const Lab& next, unsigned threads) {
   const auto targets = std::make_shared<const std::vector<Target>>(targets_of(record, current, next));
   std::vector<Found> found(targets->size());
+  std::mutex mutex;
+  std::unordered_map<std::string, SpaceState> instead;  // of one that the record knows, which is gone
   std::optional<Judge> judge;
   if (current != nullptr) judge.emplace(*current, next);
   Spaces::expect(targets->size());
   parallel(targets->size(), threads, [&](std::size_t i) {
-    found[i] = look_at(spaces, (*targets)[i]);
-    if (!judge || !found[i].renamed.empty() || !judge->is_whole((*targets)[i].name, found[i].state)) return;
+    const Target& target = (*targets)[i];
+    Spaces aside;
+    found[i] = look_at(target.second ? aside : spaces, target);
+    if (target.existing && target.cookie != 0 && !found[i].present && means(next, target)) {
+      Found other =
+          look_at(aside, {.name = target.name, .path = target.path, .existing = true, .interest = target.interest});
+      const std::lock_guard guard(mutex);
+      if (other.present) instead.emplace(target.name, std::move(other.state));
+    }
+    if (target.arrives || !judge || !found[i].renamed.empty() || !judge->is_whole(target.name, found[i].state)) return;
     found[i].whole = true;
     found[i].state = {};
   });
@@ -240,9 +264,14 @@ plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const 
     });
     return state;
   };
+  seen.arriving = std::move(instead);
   std::unordered_set<std::string> gone;
   for (std::size_t i = 0; i < targets->size(); ++i) {
     const std::string& name = (*targets)[i].name;
+    if ((*targets)[i].arrives) {
+      if (found[i].present) seen.arriving.emplace(name, std::move(found[i].state));
+      continue;
+    }
     if (!found[i].present) {
       gone.insert(name);
       continue;
@@ -252,6 +281,9 @@ plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const 
     if (!found[i].renamed.empty()) seen.renamed.emplace(name, std::move(found[i].renamed));
     seen.spaces.emplace(name, std::move(found[i].state));
   }
+  if (std::any_of(next.namespaces.begin(), next.namespaces.end(),
+                  [](const Namespace& space) { return space.foreign == Foreign::remove; }))
+    for (const OtherUse& use : other_uses(record)) seen.shared.insert(use.space);
   for (const MadeDevice& device : record.devices)
     if (std::any_of(device.interfaces.begin(), device.interfaces.end(),
                     [&](const MadeInterface& made) { return gone.contains(made.home); }))

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <random>
 #include <system_error>
 #include <thread>
 
@@ -50,6 +51,11 @@ std::uint64_t Space::birth_of(const std::string& interface) {
     }
   }
   return *sysfs_ ? kernel::birth_of(*sysfs_, interface) : 0;
+}
+
+std::uint32_t far_ifindex() {
+  thread_local std::mt19937 random{std::random_device{}()};
+  return std::uniform_int_distribution<std::uint32_t>(1U << 20, 1U << 30)(random);
 }
 
 void Spaces::expect(std::size_t count) {

@@ -62,6 +62,10 @@ class Space {
   std::set<std::uint32_t> reserved_;
 };
 
+/// In a namespace that others use, an ifindex far from where the kernel counts, and by chance from where other labs do:
+/// it marks a link as ours should we die before its creation is settled.
+std::uint32_t far_ifindex();
+
 /// The namespaces of a run, by name. Thread: any; a reference lives until its name is erased.
 class Spaces {
  public:

@@ -125,7 +125,10 @@ void write_step(Batch& batch, const Doing<Address>& doing, const IfindexOf& ifin
     put_addresses(batch, address);
     return;
   }
-  batch.begin(RTM_NEWADDR, doing.verb == Verb::make ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE, header);
+  // A link-local one may be there as the kernel's own, which nobody has seen; then it is the lab's from here on.
+  const auto make = is_v6(address) && address.prefix.address.is_link_local() ? NLM_F_CREATE | NLM_F_REPLACE
+                                                                             : NLM_F_CREATE | NLM_F_EXCL;
+  batch.begin(RTM_NEWADDR, doing.verb == Verb::make ? make : NLM_F_REPLACE, header);
   put_addresses(batch, address);
   put_settings(batch, address);
 }

@@ -42,6 +42,13 @@ inline bool is_same(const Object& one, const Object& other) {
                                              },
                                              one);
 }
+/// Whether `there` is what was made by `made`: a rule without a priority got one of the kernel.
+inline bool is_made_by(const Object& made, const Object& there) {
+  const auto* rule = std::get_if<Rule>(&made);
+  const auto* other = std::get_if<Rule>(&there);
+  if (rule != nullptr && other != nullptr && !rule->priority) return rule->key() == other->key();
+  return is_same(made, there);
+}
 /// "address", "route"...
 inline std::string_view kind_of(const Object& object) {
   return std::visit([](const auto& one) { return std::decay_t<decltype(one)>::kKind; }, object);

@@ -114,7 +114,9 @@ class Comparison {
         rest.push_back(i);
     }
     for (const std::size_t i : rest)
-      superfluous(seen[i], made.take(seen[i], [](std::size_t) { return true; }) != SIZE_MAX);
+      // One that a daemon has put in the place of the lab's is the daemon's.
+      superfluous(seen[i],
+                  made.take(seen[i], [](std::size_t) { return true; }) != SIZE_MAX && !comes_by_itself(seen[i]));
   }
 
   /// What was set goes back to what it is born with, and the rest stays.
@@ -148,6 +150,8 @@ class Comparison {
     T goal = wanted;
     T from = seen;
     if (made != nullptr) Row<T>::unset(goal, *made);
+    if constexpr (requires { Row<T>::find_ways(goal, from, sides_.wanted); })
+      Row<T>::find_ways(goal, from, sides_.wanted);
     if constexpr (IsRecalled<T>)
       if (made != nullptr) Row<T>::recall(from, *made);
     std::vector<SettingChange> changes = changes_of(goal, from);

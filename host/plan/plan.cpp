@@ -217,14 +217,16 @@ class Planner {
       SpacePlan& one = plans[s];
       one.space = s;
       one.fresh = before_space_[s] == SIZE_MAX && !space.existing;
-      const auto found = seen_.spaces.find(space.name.str());
+      const bool arrives = seen_.arriving.contains(space.name.str());
+      auto& states = arrives ? seen_.arriving : seen_.spaces;
+      const auto found = states.find(space.name.str());
       const bool links_change =
           !going[s].empty() || !retiring[s].empty() || !coming[s].empty() || seen_.renamed.contains(space.name.str());
       const bool was_whole = seen_.whole.contains(space.name.str());
       if (was_whole && !links_change) return;
-      SpaceState state = one.fresh || found == seen_.spaces.end() ? SpaceState{}
-                         : was_whole                              ? seen_.again(space.name.str())
-                                                                  : std::move(found->second);
+      SpaceState state = one.fresh || found == states.end() ? SpaceState{}
+                         : was_whole                        ? seen_.again(space.name.str())
+                                                            : std::move(found->second);
       SpaceState want = wanted.in(s);
       if (!one.fresh) want_ground(space, want, state);
       std::vector<Step> renamings = renamed_in(one, space, state, want);
@@ -237,7 +239,12 @@ class Planner {
       for (const auto& [device, interface] : coming[s])
         state.of<Link>().push_back(born(next_.devices[device], interface));
       for (const Link& link : want.of<Link>()) has_master[s] |= !link.settings.master.value_or("").empty() ? 1 : 0;
-      const Sides sides{.wanted = want, .made = had, .seen = state, .own = !space.existing, .foreign = space.foreign};
+      const bool spares = space.foreign == Foreign::remove && seen_.shared.contains(space.name.str());
+      const Sides sides{.wanted = want,
+                        .made = had,
+                        .seen = state,
+                        .own = !space.existing,
+                        .foreign = spares ? Foreign::report : space.foreign};
       // Nothing is lost where nothing was.
       one.difference = one.fresh ? compare(sides) : diff(sides);
       auto& steps = one.difference.steps;

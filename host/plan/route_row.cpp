@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/route_row.hpp"
 
+#include <linux/rtnetlink.h>
+
+#include <algorithm>
+
 namespace netrig::plan {
 namespace {
 
@@ -41,6 +45,32 @@ bool goes_over(const Route& route, const std::string& interface, const SpaceStat
   });
 }
 
+/// Interfaces that lead to a gateway by what is wanted of them, as the longest prefix says.
+std::vector<std::string> leading_to(const IpAddress& gateway, const SpaceState& wanted) {
+  std::vector<std::string> names;
+  std::uint8_t longest = 0;
+  const auto add = [&](const Prefix& prefix, const std::string& interface) {
+    if (!prefix.contains(gateway) || prefix.length < longest) return;
+    if (prefix.length > longest) names.clear();
+    longest = prefix.length;
+    names.push_back(interface);
+  };
+  for (const Address& address : wanted.of<Address>())
+    if (!address.peer && address.prefix_route.value_or(true)) add(address.prefix, address.interface);
+  for (const Route& route : wanted.of<Route>())
+    if (route.table == RT_TABLE_MAIN && route.next_hops.size() == 1 && !route.next_hops.front().via &&
+        route.next_hops.front().interface && route.destination.length > 0)
+      add(route.destination, route.next_hops.front().interface->str());
+  return names;
+}
+
+bool has_master(const std::string& interface, const SpaceState& state) {
+  const auto& links = state.of<Link>();
+  return std::any_of(links.begin(), links.end(), [&](const Link& link) {
+    return link.name == interface && !link.settings.master.value_or("").empty();
+  });
+}
+
 }  // namespace
 
 void Row<Route>::make_canonical(Route& one) {
@@ -60,6 +90,20 @@ std::vector<SettingChange> Row<Route>::other_changes(const Route& wanted, const 
            .expected = setting_text(wanted.next_hops),
            .found = setting_text(seen.next_hops),
            .where = wanted.where}};
+}
+
+void Row<Route>::find_ways(Route& goal, const Route& seen, const SpaceState& wanted) {
+  if (goal.table != RT_TABLE_MAIN || goal.next_hops.size() != seen.next_hops.size()) return;
+  for (std::size_t i = 0; i < goal.next_hops.size(); ++i) {
+    NextHop& hop = goal.next_hops[i];
+    const NextHop& there = seen.next_hops[i];
+    if (hop.interface || !hop.via || hop.via != there.via || hop.onlink || !there.interface) continue;
+    if (hop.via->is_link_local()) continue;  // is on every link
+    const std::vector<std::string> leading = leading_to(*hop.via, wanted);
+    // A VRF's interfaces lead there by its table alone.
+    if (leading.size() == 1 && leading.front() != there.interface->str() && !has_master(leading.front(), wanted))
+      hop.interface = InterfaceName(leading.front());
+  }
 }
 
 void Row<Route>::keep_rest(Route& goal, const Route& seen) {
