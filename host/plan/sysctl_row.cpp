@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/sysctl_row.hpp"
 
+#include "model/forwarding.hpp"
+
 namespace netrig::plan {
 namespace {
 
-/// Writing the switch of all writes every interface's (inet_forward_change, addrconf_forward_change).
+/// Writing the switch of all writes every interface's, and more.
 void forward(const Sysctl& one, std::vector<Sysctl>& all) {
-  const bool v4 = one.key_text == "net.ipv4.ip_forward" || one.key_text == "net.ipv4.conf.all.forwarding";
-  const bool v6 = one.key_text == "net.ipv6.conf.all.forwarding";
-  if (!v4 && !v6) return;
-  const std::string prefix = v4 ? "net.ipv4.conf." : "net.ipv6.conf.";
+  if (!is_switch(one.key_text)) return;
+  const bool on = one.value && *one.value != "0";
   for (Sysctl& other : all) {
-    const bool follows = (other.key_text.starts_with(prefix) && other.key_text.ends_with(".forwarding")) ||
-                         (v4 && other.key_text == "net.ipv4.ip_forward");
-    if (follows) other.value = one.value;
+    if (!is_written_with(other.key_text, one.key_text)) continue;
+    if (is_opposite(other.key_text))
+      other.value = {on ? "0" : "1"};
+    else
+      other.value = one.value;
   }
 }
 
@@ -50,7 +52,8 @@ std::optional<Sysctl> Row<Sysctl>::instead_of(const Sysctl& one) {
 }
 
 void Row<Sysctl>::arrange(std::vector<Sysctl>& all) {
-  std::stable_sort(all.begin(), all.end(), [](const Sysctl& a, const Sysctl& b) { return a.reach() < b.reach(); });
+  const auto rank = [](const Sysctl& one) { return std::pair(one.reach(), !is_switch(one.key_text)); };
+  std::stable_sort(all.begin(), all.end(), [&](const Sysctl& a, const Sysctl& b) { return rank(a) < rank(b); });
 }
 
 std::vector<std::string> Row<Sysctl>::interfaces_of(const Sysctl& one) {

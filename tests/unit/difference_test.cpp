@@ -144,6 +144,16 @@ TEST_CASE("ip_forward overwrites what an interface has, which is set again") {
               "change sysctl net.ipv4.conf.eth0.forwarding: value 1 -> 0 (again)"});
 }
 
+TEST_CASE("ip_forward turns off the redirects that it takes, which are turned on again") {
+  SpaceState wanted;
+  wanted.of<Sysctl>() = {sysctl("net.ipv4.ip_forward", "1"), sysctl("net.ipv4.conf.all.accept_redirects", "1")};
+  SpaceState seen;
+  seen.of<Sysctl>() = {sysctl("net.ipv4.ip_forward", "0"), sysctl("net.ipv4.conf.all.accept_redirects", "1")};
+  CHECK(words(diff(wanted, wanted, seen).steps) ==
+        Words{"change sysctl net.ipv4.ip_forward: value 0 -> 1",
+              "change sysctl net.ipv4.conf.all.accept_redirects: value 0 -> 1 (again)"});
+}
+
 TEST_CASE("an MTU too small for IPv6 takes its addresses, routes and sysctls") {
   SpaceState seen = host();
   seen.of<Link>()[0].settings.mtu = {1500};
