@@ -226,10 +226,18 @@ class Script {
     });
   }
 
+  /// Whether other labs may set its sysctls, too.
+  [[nodiscard]] bool is_shared() const {
+    return space_.existing || (run_.used && run_.used->contains(space_.name.str()));
+  }
+
   /// What it was is kept before it is set.
   void write(const Step& step, const Sysctl& sysctl) {
     kernel::enter(place_.fd());
-    const Use use{.lab = run_.journal.record().lab, .home = space_.name.str(), .cookie = place_.cookie()};
+    const Use use{.lab = run_.journal.record().lab,
+                  .home = space_.name.str(),
+                  .cookie = place_.cookie(),
+                  .made = !space_.existing};
     try {
       if (step.verb == Verb::remove) {
         const auto saved = run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text);
@@ -243,7 +251,7 @@ class Script {
         return;
       }
       const auto saved = run_.journal.saved_sysctl(space_.name.str(), sysctl.key_text);
-      const auto now = saved && !space_.existing ? std::nullopt : kernel::find_sysctl(sysctl.key_text);
+      const auto now = saved && !is_shared() ? std::nullopt : kernel::find_sysctl(sysctl.key_text);
       if (space_.existing && !now && !is_of_own_link(sysctl))
         throw Error(ErrorCode::unsupported,
                     fmt::format("sysctl {} cannot be read, so it could not be given back to a namespace that exists "
@@ -252,8 +260,8 @@ class Script {
       if (!saved)
         run_.journal.intend(
             SavedSysctl{.home = space_.name.str(), .key = sysctl.key_text, .before = now, .shared = space_.existing});
-      auto shown = space_.existing && now ? take_sysctl(use, sysctl.key_text, *sysctl.value, *now)
-                                          : kernel::write_sysctl(sysctl.key_text, *sysctl.value);
+      auto shown = is_shared() && now ? take_sysctl(use, sysctl.key_text, *sysctl.value, *now)
+                                      : kernel::write_sysctl(sysctl.key_text, *sysctl.value);
       if (shown) shown = canonical_value(*shown);
       run_.journal.done(ShownSysctl{
           .home = space_.name.str(), .key = sysctl.key_text, .written = *sysctl.value, .shown = std::move(shown)});

@@ -158,6 +158,7 @@ Bringing::Bringing(Journal& journal, driver::Registry& drivers, const Options& o
       place_(place ? std::move(place) : std::make_unique<LocalPlace>(*run_)),
       current_(current),
       next_(next) {
+  run_->edits = current != nullptr;
   plan_ = make_plan(current, next, place_->look(journal.record(), current, next), run_->threads);
 }
 
@@ -234,6 +235,7 @@ void Bringing::carry_out_plan() {
     for (const std::size_t d : level) run.begun_devices.insert(next_.devices[d].name.str());
     place_->create_devices(next_, level);
   }
+  place_->hold_sysctls(next_);
   run.stage("change devices");
   change_in_place(run, *place_, next_, plan_);
   run.stage("configure");
@@ -391,6 +393,7 @@ void Bringing::run(const std::vector<std::string>& only) {
   try {
     carry_out_plan();
     check_result();
+    place_->settle_sysctls(next_);
     if (half_edited) forget_unmade(journal, next_);
     journal.commit(next_, only);
   } catch (const std::exception& error) {
@@ -420,6 +423,11 @@ void Bringing::run(const std::vector<std::string>& only) {
   take_away();
   run.stage({});
   run.check_spared(fmt::format("lab {} is as its file says", next_.name.str()));
+}
+
+void Bringing::accept(const std::vector<std::string>& only) {
+  place_->settle_sysctls(next_);
+  run_->journal.commit(next_, only);
 }
 
 std::vector<std::string> down(Journal& journal, driver::Registry& drivers, const Options& options,

@@ -46,6 +46,8 @@ class Bringing {
   /// Carries it out. `journal` has begun. On failure everything is as it was seen before, and Error is thrown; a fresh
   /// lab leaves nothing. Error{left}: it is as wanted, but something is left (exit code 8).
   void run(const std::vector<std::string>& only);
+  /// Where the plan is empty: what is there is what the file wants from here on.
+  void accept(const std::vector<std::string>& only);
   /// What there is to know of what was done well.
   [[nodiscard]] const std::vector<std::string>& warnings() const;
 

@@ -24,7 +24,7 @@ void leave_namespace(Run& run, const MadeNamespace& made) {
       if (std::any_of(record.objects.begin(), record.objects.end(),
                       [&](const MadeObject& object) { return object.home == made.name; }))
         remove_objects(run, *space, made.name);
-      for (const SavedSysctl& saved : record.sysctls) {
+      for (const SavedSysctl& saved : to_give_back(record)) {
         if (saved.home != made.name) continue;
         kernel::enter(space->fd());
         give_back_sysctl(use, saved);
@@ -63,6 +63,10 @@ void LocalPlace::create_namespaces(const Lab& lab, const std::vector<std::size_t
 void LocalPlace::create_devices(const Lab& lab, const std::vector<std::size_t>& level) {
   engine::create_devices(run_, lab, level);
 }
+
+void LocalPlace::hold_sysctls(const Lab& lab) { engine::hold_sysctls(run_, lab); }
+
+void LocalPlace::settle_sysctls(const Lab& lab) { engine::settle_sysctls(run_, lab); }
 
 void LocalPlace::change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) {
   engine::change_devices(run_, lab, which);

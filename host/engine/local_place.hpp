@@ -16,6 +16,8 @@ class LocalPlace final : public Place {
   void open(const std::vector<MadeNamespace>& namespaces) override;
   void create_namespaces(const Lab& lab, const std::vector<std::size_t>& which) override;
   void create_devices(const Lab& lab, const std::vector<std::size_t>& level) override;
+  void hold_sysctls(const Lab& lab) override;
+  void settle_sysctls(const Lab& lab) override;
   void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) override;
   void settle_devices(const Lab& lab, const std::vector<std::size_t>& which) override;
   void carry_out(const Lab& lab, const Namespace& space, const std::vector<Step>& steps) override;

@@ -37,6 +37,11 @@ class Place {
   virtual void create_namespaces(const Lab& lab, const std::vector<std::size_t>& which) = 0;
   /// Devices that need only interfaces which are there.
   virtual void create_devices(const Lab& lab, const std::vector<std::size_t>& level) = 0;
+  /// What is shared with other labs is kept before it is set, for who sets it first and for whom it has its value
+  /// already.
+  virtual void hold_sysctls(const Lab& lab) = 0;
+  /// When all is as the lab wants it: others know, and what only the last file wanted is given back.
+  virtual void settle_sysctls(const Lab& lab) = 0;
   /// Devices that are there, and become what the lab says while they run. Throws; how far one got is not known then.
   virtual void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) = 0;
   /// Devices that are new, once everything around them is there.

@@ -357,7 +357,7 @@ void restore_existing(Run& run) {
         run.leave({.what = fmt::format("what the lab made in {}", home), .why = error.what(), .homes = {home}});
       }
     }
-    for (const SavedSysctl& saved : record.sysctls) {
+    for (const SavedSysctl& saved : to_give_back(record)) {
       Space* space = run.spaces.find(saved.home);
       if (space == nullptr || !existing.contains(saved.home)) continue;
       kernel::enter(space->fd());

@@ -7,6 +7,8 @@
 #include <unordered_map>
 
 #include "engine/run.hpp"
+#include "engine/shared.hpp"
+#include "model/forwarding.hpp"
 #include "plan/compare.hpp"
 #include "plan/devices.hpp"
 #include "plan/wanted.hpp"
@@ -175,8 +177,9 @@ void give_sysctls_back(Run& run, Place& place, const Lab& current, const std::ve
     std::vector<std::string> kept;
     if (before) kept = plan::Wanted(current).interest_in(*before).sysctls;
     std::vector<Step> steps;
-    for (const SavedSysctl& saved : record.sysctls) {
-      if (saved.home != one.space->name.str() || std::find(kept.begin(), kept.end(), saved.key) != kept.end()) continue;
+    for (const SavedSysctl& saved : to_give_back(record)) {
+      const auto keeps = [&](const std::string& key) { return saved.key == key || is_written_with(saved.key, key); };
+      if (saved.home != one.space->name.str() || std::any_of(kept.begin(), kept.end(), keeps)) continue;
       Sysctl sysctl;
       sysctl.key_text = saved.key;
       steps.push_back({.verb = Verb::remove, .object = std::move(sysctl)});

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -46,6 +47,9 @@ struct Run {
   Spaces spaces;
   Tolerance tolerance = Tolerance::none;
   bool interruptible = true;
+  bool edits = false;  ///< the lab is up already
+  /// Of the lab's own namespaces those that other labs use, once somebody has looked.
+  std::optional<std::unordered_set<std::string>> used;
   std::vector<std::string> warnings;
   std::vector<Left> left;
   /// What is left because the host did not see it made, one sentence each.
@@ -103,6 +107,12 @@ void settle_devices(Run& run, const Lab& lab, const std::vector<std::size_t>& wh
 /// Does the steps of one namespace, in their order; throws Error naming the first that the kernel refuses. Thread: ends
 /// up in any namespace.
 void carry_out(Run& run, const Lab& lab, const Namespace& space, const std::vector<Step>& steps);
+
+/// holds.cpp
+/// Keeps what sysctls are that the lab is about to set in namespaces that others use, too.
+void hold_sysctls(Run& run, const Lab& lab);
+/// The same once they are set, with what an edit has changed.
+void settle_sysctls(Run& run, const Lab& lab);
 
 /// settle.cpp
 std::vector<Rising> rising_in(const Lab& lab, const plan::Plan& plan);

@@ -12,6 +12,7 @@
 #include "engine/events.hpp"
 #include "engine/journal.hpp"
 #include "kernel/namespace.hpp"
+#include "model/forwarding.hpp"
 
 namespace netrig::engine {
 namespace {
@@ -19,14 +20,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kUses = "uses";
-
-/// One lab's hand on a sysctl.
-struct Hold {
-  std::string lab;
-  std::string home;
-  std::string key;
-  std::string before;
-};
 
 constexpr std::string_view kExisting = "existing:";
 
@@ -38,10 +31,6 @@ bool uses(const Record& record, const Use& use) {
   });
 }
 
-bool is_of(const Hold& hold, const Use& use, const std::string& key) {
-  return hold.lab == use.lab && hold.home == use.home && hold.key == key;
-}
-
 /// The directory of one namespace, locked.
 class Uses {
  public:
@@ -50,6 +39,13 @@ class Uses {
     auto directory = RecordDirectory::lock(name, {.create = create, .wait = RecordDirectory::Wait::yes});
     if (!directory) return std::nullopt;
     return Uses(std::move(*directory));
+  }
+
+  /// Of a lab that sets something there. Nothing: it has made the namespace, and no other lab uses it.
+  static std::optional<Uses> open_for(const Use& use) {
+    auto uses = open(directory_of(use.cookie), !use.made);
+    if (uses && !use.made) uses->add(use);
+    return uses;
   }
 
   std::vector<std::pair<std::string, std::string>> labs;  ///< lab, and what it calls the namespace
@@ -78,12 +74,30 @@ class Uses {
     const std::pair<std::string, std::string> self{use.lab, use.home};
     if (std::find(labs.begin(), labs.end(), self) == labs.end()) labs.push_back(self);
   }
-  auto find(const Use& use, const std::string& key) {
-    return std::find_if(holds.begin(), holds.end(), [&](const Hold& hold) { return is_of(hold, use, key); });
+  auto find(const Use& use, std::string_view key) {
+    return std::find_if(holds.begin(), holds.end(), [&](const Hold& hold) { return hold.is_of(use, key); });
   }
   /// The next to set this sysctl after `from`.
-  auto next(std::vector<Hold>::iterator from, const std::string& key) {
-    return std::find_if(from, holds.end(), [&](const Hold& hold) { return hold.key == key; });
+  auto next(std::vector<Hold>::iterator from, std::string_view key) {
+    return std::find_if(from, holds.end(), [&](const Hold& hold) { return hold.key == one_name(key); });
+  }
+  /// What anybody has a hand on that this switch writes along.
+  [[nodiscard]] std::vector<std::string> followers_of(std::string_view key) const {
+    std::vector<std::string> keys;
+    if (!is_switch(key)) return keys;
+    for (const Hold& hold : holds)
+      if (switch_of(hold.key) == one_name(key) && std::find(keys.begin(), keys.end(), hold.key) == keys.end())
+        keys.push_back(hold.key);
+    return keys;
+  }
+
+  /// Who sets it anew comes after all others, as if it had not set it before. Returns whether that changes anything.
+  bool put_last(const Use& use, std::string_view key, const std::string& now) {
+    const auto own = find(use, key);
+    if (own != holds.end() && hand_over(own)) return false;
+    if (own != holds.end()) holds.erase(own);
+    holds.push_back({.lab = use.lab, .home = use.home, .key = std::string(one_name(key)), .before = now});
+    return true;
   }
 
   /// Takes a lab out. Returns what it held last, which nobody gives back.
@@ -209,6 +223,7 @@ std::vector<Use> uses_of(std::uint64_t cookie) {
 }
 
 std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::vector<std::string>>& which) {
+  if (which && which->empty()) return {};
   // Mostly nobody uses anything, and one look at the directory says so.
   const std::vector<std::string> names = RecordDirectory::names();
   const auto used = [&](std::uint64_t cookie) {
@@ -236,27 +251,72 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
 
 std::optional<std::string> take_sysctl(const Use& use, const std::string& key, const std::string& value,
                                        const std::string& now) {
-  auto uses = Uses::open(directory_of(use.cookie), true);
-  uses->add(use);
-  const auto own = uses->find(use, key);
-  // Who sets it anew comes after all others, as if it had not set it before.
-  if (own == uses->holds.end() || !uses->hand_over(own)) {
-    if (own != uses->holds.end()) uses->holds.erase(own);
-    uses->holds.push_back({.lab = use.lab, .home = use.home, .key = key, .before = now});
-    uses->save();
-  }
+  auto uses = Uses::open_for(use);
+  if (!uses) return kernel::write_sysctl(key, value);
+  bool changed = uses->put_last(use, key, now);
+  for (const std::string& follower : uses->followers_of(key))
+    if (uses->find(use, follower) != uses->holds.end())
+      if (const auto reads = kernel::find_sysctl(follower)) changed = uses->put_last(use, follower, *reads) || changed;
+  if (changed) uses->save();
   return kernel::write_sysctl(key, value);
+}
+
+void hold_sysctls(const Use& use, const std::vector<KeyValue>& now) {
+  auto uses = Uses::open_for(use);
+  if (!uses) return;
+  for (const auto& [key, value] : now)
+    if (uses->find(use, key) == uses->holds.end()) uses->put_last(use, key, value);
+  uses->save();
+}
+
+void tell_next(const Use& use, const std::vector<KeyValue>& wanted) {
+  auto uses = Uses::open(directory_of(use.cookie), false);
+  if (!uses) return;
+  bool changed = false;
+  for (const auto& [key, value] : wanted) {
+    const auto own = uses->find(use, key);
+    // Who has made the namespace, and set it before there were others, comes before all of them.
+    const bool is_first = own == uses->holds.end() && use.made;
+    if (own == uses->holds.end() && !is_first) continue;
+    const auto after = uses->next(is_first ? uses->holds.begin() : std::next(own), key);
+    if (after == uses->holds.end() || canonical_value(after->before) == value) continue;
+    after->before = value;
+    changed = true;
+  }
+  if (changed) uses->save();
+}
+
+std::vector<Hold> holds_in(std::uint64_t cookie) {
+  auto uses = Uses::open(directory_of(cookie), false);
+  return uses ? std::move(uses->holds) : std::vector<Hold>{};
+}
+
+bool Hold::is_of(const Use& use, std::string_view which) const {
+  return lab == use.lab && home == use.home && key == one_name(which);
+}
+
+std::vector<SavedSysctl> to_give_back(const Record& record) {
+  std::vector<SavedSysctl> all = record.sysctls;
+  std::stable_partition(all.begin(), all.end(), [](const SavedSysctl& saved) { return is_switch(saved.key); });
+  return all;
 }
 
 namespace {
 
-void write_back(const std::string& key, const std::optional<std::string>& before) {
-  if (!before) return;
+/// `along`: what the kernel writes with it and is to stay.
+void write_back(const std::string& key, const std::optional<std::string>& before,
+                const std::vector<std::string>& along = {}) {
+  // Even the same value may be refused (one that can only be read), or write others along.
+  if (!before || kernel::find_sysctl(key) == before) return;
+  std::vector<std::optional<std::string>> kept;
+  kept.reserve(along.size());
+  for (const std::string& other : along) kept.push_back(kernel::find_sysctl(other));
   try {
     kernel::write_sysctl(key, *before);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) throw;  // it was of an interface, and is gone with it
   }
+  for (std::size_t i = 0; i < along.size(); ++i) write_back(along[i], kept[i]);
 }
 
 }  // namespace
@@ -265,18 +325,23 @@ void give_back_sysctl(const Use& use, const SavedSysctl& saved) {
   auto uses = Uses::open(directory_of(use.cookie), false);
   if (!uses) return write_back(saved.key, saved.before);
   const auto own = uses->find(use, saved.key);
+  if (own == uses->holds.end() && saved.shared) return;  // it was given back already, or never set
+  std::optional<std::string> value;
   if (own != uses->holds.end()) {
-    const bool nobody_after = uses->hand_over(own);
-    if (nobody_after) write_back(saved.key, own->before);
+    if (uses->hand_over(own)) value = own->before;
     uses->holds.erase(own);
-    return nobody_after ? uses->save_if_possible() : uses->save();
   }
-  if (saved.shared) return;  // it was given back already, or never set
-  // Set before there were others.
-  const auto oldest = uses->next(uses->holds.begin(), saved.key);
-  if (oldest == uses->holds.end()) return write_back(saved.key, saved.before);
-  if (saved.before) oldest->before = *saved.before;
-  uses->save();
+  if (!saved.shared) {
+    // Who has made the namespace may have set it before there were others, who have kept that.
+    const auto oldest = uses->next(uses->holds.begin(), saved.key);
+    if (oldest == uses->holds.end())
+      value = saved.before;
+    else if (saved.before)
+      oldest->before = *saved.before;
+  }
+  if (!value) return uses->save();
+  write_back(saved.key, value, uses->followers_of(saved.key));
+  uses->save_if_possible();
 }
 
 }  // namespace netrig::engine

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/record.hpp"
@@ -16,6 +18,7 @@ struct Use {
   std::string lab;
   std::string home;  ///< what the lab calls it
   std::uint64_t cookie = 0;
+  bool made = false;  ///< the lab has made it, and is not counted among those that use it
 };
 
 /// From here on others know. All of these throw Error naming the file if it cannot be read.
@@ -42,12 +45,33 @@ struct OtherUse {
 /// Who uses the namespaces that a lab made. `which`: these of them; nothing: all.
 std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::vector<std::string>>& which = {});
 
+/// One lab's hand on a sysctl.
+struct Hold {
+  std::string lab;
+  std::string home;
+  std::string key;  ///< by its one_name()
+  std::string before;
+  [[nodiscard]] bool is_of(const Use& use, std::string_view which) const;
+};
+/// All of a namespace, oldest first.
+std::vector<Hold> holds_in(std::uint64_t cookie);
+
+/// A sysctl, and what it reads as or is to be.
+using KeyValue = std::pair<std::string, std::string>;
+/// Puts a hand on sysctls that are not written, or not yet: they are as they are wanted, or will be written along with
+/// another. `now`: as they read.
+void hold_sysctls(const Use& use, const std::vector<KeyValue>& now);
+/// Who came after gives back what this lab wants by now, also where that had not to be written.
+void tell_next(const Use& use, const std::vector<KeyValue>& wanted);
 /// Sets a sysctl and keeps what it was. The lab that sets one last has its way; whoever goes leaves the value of who
 /// came before, and the last one the value that was there first. Returns what it reads as afterwards, as write_sysctl
 /// does. `now`: what it is. Thread: one that is in the namespace.
 std::optional<std::string> take_sysctl(const Use& use, const std::string& key, const std::string& value,
                                        const std::string& now);
-/// Gives one back. A lab that another has overruled changes nothing but what that one will give back.
+/// Gives one back. A lab that another has overruled changes nothing but what that one will give back. What the kernel
+/// writes along is kept as far as anybody has a hand on it, so that is given back after it.
 void give_back_sysctl(const Use& use, const SavedSysctl& saved);
+/// What a lab has set, in the order in which it is given back.
+std::vector<SavedSysctl> to_give_back(const Record& record);
 
 }  // namespace netrig::engine

@@ -45,7 +45,7 @@ bool take_edit_back(const Host& host, engine::Journal& journal, const Lab& next,
     engine::take_leftovers(journal, host.drivers, host.options, made);
     engine::Bringing back(journal, host.drivers, host.options, &made, before);
     if (back.plan().empty())
-      journal.commit(before, record.only);
+      back.accept(record.only);
     else
       back.run(record.only);
     return true;
@@ -194,7 +194,7 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
     if (result.fresh || !plan.empty())
       bringing.run(request.only);
     else if (!same || journal.record().half_edited())
-      journal.commit(next, request.only);  // comments may have changed
+      bringing.accept(request.only);  // comments may have changed
     result.warnings = bringing.warnings();
     bring_to_life(host, next, result);
     if (resists)

@@ -388,3 +388,253 @@ TEST_CASE("an edit lets go of an interface together with its sysctl in an existi
   CHECK(sh("ls /run/netrig").out.empty());
   sh("ip netns delete shared");
 }
+
+namespace {
+
+/// A lab that sets these in the existing namespace "shared".
+std::string sharing(const std::string& name, const std::string& keys) {
+  return file(name + ".toml", "[lab]\nname = \"" + name + "\"\n[namespace.shared]\nexisting = true\n" + keys + "\n");
+}
+
+/// A namespace with an interface of its own, and what it is before any lab.
+void make_shared(const std::string& before = "") {
+  REQUIRE(sh("ip netns add shared && ip -n shared link add e0 type bridge").exit == 0);
+  if (!before.empty()) REQUIRE(sh("ip netns exec shared sysctl -qw " + before).exit == 0);
+}
+
+/// All that the switch of forwarding writes.
+std::string forwarding(const std::string& space = "shared") {
+  return sh("ip netns exec " + space +
+            " sysctl net.ipv4.ip_forward net.ipv4.conf.all.accept_redirects net.ipv4.conf.default.forwarding "
+            "net.ipv4.conf.e0.forwarding net.ipv4.conf.lo.forwarding net.ipv6.conf.all.forwarding "
+            "net.ipv6.conf.default.forwarding net.ipv6.conf.e0.forwarding")
+      .out;
+}
+
+const std::string kForward4 = "net.ipv4.ip_forward";
+const std::string kForward6 = "net.ipv6.conf.all.forwarding";
+const std::string kOfOne = "net.ipv4.conf.e0.forwarding";
+
+}  // namespace
+
+TEST_CASE("a sysctl that had its value already when a lab came stays as long as that lab") {
+  make_shared();
+  const std::string before = forwarding();
+  ok("up " + sharing("one", "forwarding = true"));
+  SECTION("another lab set it") {
+    ok("up " + sharing("two", "forwarding = true"));
+    ok("down one");
+    CHECK(cli("verify two").exit == 0);
+    CHECK(value_of("shared", kForward4) == 1);
+    CHECK(value_of("shared", kForward6) == 1);
+    CHECK(value_of("shared", kOfOne) == 1);
+    ok("down two");
+  }
+  SECTION("another lab had set it, and goes last") {
+    ok("up " + sharing("two", "forwarding = true"));
+    ok("down two");
+    CHECK(cli("verify one").exit == 0);
+    CHECK(value_of("shared", kOfOne) == 1);
+    ok("down one");
+  }
+  SECTION("the lab calls the namespace something else") {
+    ok("up " + file("one.toml",
+                    "[lab]\nname = \"one\"\n[namespace.machine]\nexisting = true\npath = \"/run/netns/shared\"\n"
+                    "forwarding = true\n"));
+    CHECK(cli("verify one").exit == 0);
+    CHECK(value_of("shared", kForward4) == 1);
+    CHECK(value_of("shared", kOfOne) == 1);
+    ok("down one");
+  }
+  SECTION("an edit asks for what another lab has set") {
+    ok("up " + sharing("two", ""));
+    ok("up " + sharing("two", "forwarding = true"));
+    ok("down one");
+    CHECK(cli("verify two").exit == 0);
+    ok("down two");
+  }
+  SECTION("an edit asks for what a later lab has set") {
+    ok("up " + sharing("two", "forwarding = false"));
+    ok("up " + sharing("one", "forwarding = false"));
+    ok("down two");
+    CHECK(cli("verify one").exit == 0);
+    CHECK(value_of("shared", kForward4) == 0);
+    ok("down one");
+  }
+  CHECK(forwarding() == before);
+  CHECK(std::filesystem::is_empty("/run/netrig"));
+  sh("ip netns del shared");  // each section begins anew
+}
+
+TEST_CASE("a lab that edits a sysctl of its namespace while another lab uses that keeps its value") {
+  const auto base = [](const std::string& value) {
+    std::string text = kBase;
+    if (!value.empty())
+      text.replace(text.find("[namespace.edge]"), 0, "sysctl = { \"" + kKey + "\" = " + value + " }\n");
+    return file("base.toml", text);
+  };
+  const auto leaf = [](const std::string& value) {
+    std::string text = kLeaf;
+    text.replace(text.find("[namespace.host]"), 0, "sysctl = { \"" + kKey + "\" = " + value + " }\n");
+    return file("leaf.toml", text);
+  };
+  ok("up " + base("111"));
+  ok("up " + leaf("222"));
+  SECTION("and the other goes first") {
+    ok("up " + base("112"));
+    CHECK(value_of("core") == 112);
+    ok("down a-leaf");
+    CHECK(value_of("core") == 112);
+    CHECK(cli("verify base").exit == 0);
+  }
+  SECTION("which the other has set already") {
+    ok("up " + base("222"));
+    ok("down a-leaf");
+    CHECK(value_of("core") == 222);
+    CHECK(cli("verify base").exit == 0);
+  }
+  SECTION("and takes it back") {
+    ok("up " + base("112"));
+    ok("up " + base(""));
+    CHECK(value_of("core") == 222);
+    ok("down a-leaf");
+    CHECK(value_of("core") == value_of("edge"));
+  }
+  SECTION("and takes it back when the other is gone") {
+    ok("up " + base("112"));
+    ok("down a-leaf");
+    ok("up " + base(""));
+    CHECK(value_of("core") == value_of("edge"));
+  }
+  SECTION("and the other sets it once more") {
+    ok("up " + base("112"));
+    ok("up " + leaf("223"));
+    CHECK(value_of("core") == 223);
+    ok("down a-leaf");
+    CHECK(value_of("core") == 112);
+  }
+  SECTION("which it had not set before the other") {
+    ok("up " + base(""));
+    ok("up " + base("112"));
+    ok("up " + base(""));
+    CHECK(value_of("core") == 222);
+    ok("down a-leaf");
+    CHECK(value_of("core") == value_of("edge"));
+  }
+  ok("down --all");
+  require_nothing_left();
+}
+
+TEST_CASE("what the kernel writes with the switch of forwarding is as before when a lab lets go of that") {
+  make_shared("net.ipv4.conf.all.accept_redirects=0 " + kOfOne + "=1 net.ipv6.conf.e0.forwarding=1");
+  const std::string before = forwarding();
+  const std::string on = "forwarding = true";
+  SECTION("down") {
+    ok("up " + sharing("one", on));
+    CHECK(value_of("shared", "net.ipv4.conf.lo.forwarding") == 1);
+    ok("down one");
+  }
+  SECTION("an edit, after which the lab is still there") {
+    ok("up " + sharing("one", on));
+    ok("up " + sharing("one", ""));
+    CHECK(forwarding() == before);
+    ok("down one");
+  }
+  SECTION("an edit that makes the switch what it was") {
+    ok("up " + sharing("one", on));
+    ok("up " + sharing("one", "forwarding = false"));
+    ok("down one");
+  }
+  SECTION("an edit that lets go of an interface's own") {
+    ok("up " + sharing("one", on + "\nsysctl = { \"" + kOfOne + "\" = 0 }"));
+    CHECK(value_of("shared", kOfOne) == 0);
+    ok("up " + sharing("one", on));
+    ok("down one");
+  }
+  SECTION("an edit that asks for the switch after an interface's own") {
+    ok("up " + sharing("one", "sysctl = { \"" + kOfOne + "\" = 0 }"));
+    ok("up " + sharing("one", on + "\nsysctl = { \"" + kOfOne + "\" = 0 }"));
+    CHECK(value_of("shared", kOfOne) == 0);
+    ok("down one");
+  }
+  SECTION("a lab that fails") {
+    const Result failed = cli("up " + sharing("one", on + "\nsysctl = { \"net.ipv4.conf.e0.arp_ignore\" = \"x\" }"));
+    CHECK(failed.exit != 0);
+  }
+  SECTION("an edit that fails") {
+    ok("up " + sharing("one", ""));
+    const Result failed = cli("up " + sharing("one", on + "\nsysctl = { \"net.ipv4.conf.e0.arp_ignore\" = \"x\" }"));
+    CHECK(failed.exit != 0);
+    CHECK(forwarding() == before);
+    ok("down one");
+  }
+  SECTION("an edit that fails in a lab that has it switched") {
+    ok("up " + sharing("one", on));
+    const std::string switched = forwarding();
+    const Result failed = cli("up " + sharing("one", "sysctl = { \"net.ipv4.conf.e0.arp_ignore\" = \"x\" }"));
+    CHECK(failed.exit != 0);
+    CHECK(forwarding() == switched);
+    ok("down one");
+  }
+  SECTION("a lab that was killed") {
+    ok("up " + sharing("one", on));
+    // As after an up that was killed at once.
+    REQUIRE(sh("echo '{\"e\":\"phase\",\"p\":0}' >> /run/netrig/one/journal").exit == 0);
+    ok("down one");
+  }
+  SECTION("of several labs the last") {
+    for (const char* last : {"one", "two"}) {
+      CAPTURE(last);
+      ok("up " + sharing("one", on));
+      ok("up " + sharing("two", on));
+      ok(std::string("down ") + (std::string(last) == "one" ? "two" : "one"));
+      CHECK(value_of("shared", "net.ipv4.conf.lo.forwarding") == 1);
+      CHECK(cli("verify " + std::string(last)).exit == 0);
+      ok("down " + std::string(last));
+      CHECK(forwarding() == before);
+    }
+  }
+  SECTION("but what another lab sets of it") {
+    ok("up " + sharing("one", on));
+    ok("up " + sharing("two", "sysctl = { \"net.ipv4.conf.lo.forwarding\" = 1, \"" + kOfOne + "\" = 0 }"));
+    ok("down one");
+    CHECK(cli("verify two").exit == 0);
+    CHECK(value_of("shared", "net.ipv4.conf.lo.forwarding") == 1);
+    CHECK(value_of("shared", kOfOne) == 0);
+    ok("down two");
+  }
+  SECTION("also where another lab had set some of it") {
+    ok("up " + sharing("two", "sysctl = { \"net.ipv4.conf.lo.forwarding\" = 1, \"" + kOfOne + "\" = 0 }"));
+    ok("up " + sharing("one", on));
+    ok("down two");
+    CHECK(value_of("shared", kOfOne) == 1);
+    ok("down one");
+  }
+  CHECK(forwarding() == before);
+  CHECK(std::filesystem::is_empty("/run/netrig"));
+  sh("ip netns del shared");  // each section begins anew
+}
+
+TEST_CASE("a switch of forwarding and an interface's own are given back together") {
+  make_shared();
+  const std::string before = forwarding();
+  ok("up " + sharing("one", "sysctl = { \"" + kForward4 + "\" = 1, \"" + kOfOne + "\" = 1 }"));
+  ok("down one");
+  CHECK(forwarding() == before);
+  ok("up " + sharing("one", "sysctl = { \"" + kForward4 + "\" = 1, \"net.ipv4.conf.all.forwarding\" = 1 }"));
+  ok("down one");
+  CHECK(forwarding() == before);
+  sh("ip netns del shared");
+}
+
+TEST_CASE("what a lab wants of redirects is what it has although its switch of forwarding turns them off") {
+  make_shared();
+  const std::string before = forwarding();
+  const std::string key = "net.ipv4.conf.all.accept_redirects";
+  ok("up " + sharing("one", "forwarding = true\nsysctl = { \"" + key + "\" = 1 }"));
+  CHECK(value_of("shared", key) == 1);
+  CHECK(cli("verify one").exit == 0);
+  ok("down one");
+  CHECK(forwarding() == before);
+  sh("ip netns del shared");
+}

@@ -382,6 +382,17 @@ TEST_CASE("a lab of which anything resists once goes with the next down, and lea
   CHECK(refused > 3);
 }
 
+TEST_CASE("a lab has a hand on a sysctl of an existing namespace also where it is as wanted already") {
+  fake::World world = with_host();
+  world.spaces["host"].state.of<Sysctl>().front().value = {"1"};
+  const Lab lab = lab_of(kGuest);
+  engine::Journal journal = engine::Journal::in_memory(lab.name.str());
+  REQUIRE(up(world, journal, nullptr, lab).whole);
+  REQUIRE(journal.record().sysctls.size() == 1);
+  CHECK(journal.record().sysctls.front().key == "net.ipv4.ip_forward");
+  CHECK(journal.record().sysctls.front().before == "1");
+}
+
 TEST_CASE("what somebody has changed is mended, whatever it was, and a second look finds nothing") {
   const Lab lab = lab_of(kHosts);
   fake::World world;

@@ -108,6 +108,19 @@ class Place final : public engine::Place {
     }
   }
 
+  void hold_sysctls(const Lab& lab) override {
+    const plan::Wanted wanted(lab);
+    for (std::size_t s = 0; s < lab.namespaces.size(); ++s) {
+      const std::string& name = lab.namespaces[s].name.str();
+      if (!lab.namespaces[s].existing) continue;
+      const SpaceState state = wanted.in(s);
+      for (const Sysctl& one : state.of<Sysctl>())
+        journal_.intend(engine::SavedSysctl{
+            .home = name, .key = one.key_text, .before = value_of(world_.spaces.at(name).state, one.key_text)});
+    }
+  }
+  void settle_sysctls(const Lab& lab) override { hold_sysctls(lab); }
+
   void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) override {
     for (const plan::DeviceChange& one : which) {
       const Device& device = lab.devices[one.device];
