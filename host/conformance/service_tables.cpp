@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "conformance/stage.hpp"
+#include "driver/security.hpp"
 
 namespace netrig::conformance {
 namespace {
@@ -64,6 +65,12 @@ netrig_status create_link(netrig_call* call, const netrig_link* link) {
   }
   if (good && (stage.made[link->interface] || (link->peer != NETRIG_NONE && stage.made[link->peer]))) {
     stage.misdeed("calls.once", fmt::format("it makes interface {} twice", link->interface));
+    good = false;
+  }
+  if (good && link->peer == NETRIG_NONE && driver::peer_attribute(link->kind) != 0) {
+    stage.misdeed("life.only", fmt::format("it makes a {} without its second end, which the kernel makes under a name "
+                                           "of its own",
+                                           link->kind));
     good = false;
   }
   if (!good) return NETRIG_DENIED;

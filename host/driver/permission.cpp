@@ -77,6 +77,46 @@ bool may_carry(std::uint16_t message, std::uint16_t attribute) {
   return true;
 }
 
+enum class About : std::uint8_t { nothing, it, another };
+
+/// Which interface attributes name, by number or by name. Of several the kernel takes the last, and so do we.
+About about(std::span<const std::byte> list, std::uint16_t number, std::uint16_t name, std::uint32_t ifindex,
+            std::string_view called) {
+  bool any = false;
+  bool by_number = true;
+  bool by_name = true;
+  walk(list, [&](std::uint16_t type, std::span<const std::byte> which) {
+    if (type == 0) return;  // not an attribute to the kernel either
+    any = any || type == number || type == name;
+    if (type == number)
+      by_number = which.size() == sizeof ifindex && std::memcmp(which.data(), &ifindex, sizeof ifindex) == 0;
+    if (type == name) {
+      const auto* text = reinterpret_cast<const char*>(which.data());
+      by_name = std::string_view(text, strnlen(text, which.size())) == called;
+    }
+  });
+  if (!any) return About::nothing;
+  return by_number && by_name ? About::it : About::another;
+}
+
+/// Refuses what the kernel would look up in netrig's own process.
+void check_numbers(const std::string& family, std::span<const std::byte> attributes) {
+  const auto check = [&](std::uint16_t nest, std::uint16_t type) {
+    for (const netrig_genl_refused_row& row : netrig_genl_refused)
+      if (row.family == family && row.nest == nest && row.attribute == type)
+        deny(fmt::format("attribute {} of generic netlink family \"{}\", which is {} by a number of netrig's own", type,
+                         family, row.what));
+  };
+  const auto is_nest = [&](std::uint16_t type) {
+    return std::any_of(std::begin(netrig_genl_refused), std::end(netrig_genl_refused),
+                       [&](const auto& row) { return type != 0 && row.family == family && row.nest == type; });
+  };
+  walk(attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
+    check(0, type);
+    if (is_nest(type)) walk(value, [&](std::uint16_t inner, std::span<const std::byte>) { check(type, inner); });
+  });
+}
+
 /// Generic netlink commands that only read. A family that is not here has its dumps, which list what there is; whether
 /// another of its commands reads, nobody but its authors knows.
 bool is_known_to_read(const std::string& family, std::uint8_t command, std::uint16_t flags) {
@@ -157,6 +197,8 @@ void Permission::admit(const Order& order) {
       if (link->data.size() + link->peer->attributes.size() > kMostAttributes)
         deny(fmt::format("{} bytes of attributes", link->data.size() + link->peer->attributes.size()));
       cover(link->peer->interface);
+    } else if (peer_attribute(link->kind) != 0) {
+      deny(fmt::format("a {} without its second end, which the kernel would make under a name of its own", link->kind));
     }
     if (link->lower && *link->lower >= references_) deny(fmt::format("reference {}", *link->lower));
   } else if (const auto* change = std::get_if<LinkChange>(&order)) {
@@ -234,10 +276,27 @@ void Permission::check_link_info(std::span<const std::byte> info) const {
     const auto* text = reinterpret_cast<const char*>(value.data());
     if (type == IFLA_INFO_KIND) kind.assign(text, strnlen(text, value.size()));
     if (type == IFLA_INFO_DATA) data = value;
+    // Whether a port is kept from others, and which one takes its packets, is not the port's to say.
+    if (type == IFLA_INFO_SLAVE_KIND || type == IFLA_INFO_SLAVE_DATA)
+      deny("settings of its interface as a port, which are for the lab file to say");
   });
   if (!kind.empty()) check_kind(kind);
   check_data(kind, data);
 }
+
+namespace {
+
+/// RTM_NEWNEIGH or RTM_DELNEIGH: nothing of a bridge that its interface is a port of.
+void check_neighbour(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message) {
+  if (type == RTM_DELNEIGH && (flags & NLM_F_BULK) != 0) deny("many forwarding entries at once");
+  ndmsg header{};
+  std::memcpy(&header, message.data(), sizeof header);
+  // With no flag at all the kernel means the bridge, too (rtnl_fdb_add).
+  if (header.ndm_family == AF_BRIDGE && (header.ndm_flags == 0 || (header.ndm_flags & NTF_MASTER) != 0))
+    deny("a forwarding entry of the bridge that its interface is a port of");
+}
+
+}  // namespace
 
 void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::span<const std::byte> message) const {
   const FamilyHeader header = family_header(type);
@@ -246,11 +305,13 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
   // RTM_NEW*, RTM_DEL*, RTM_GET* and RTM_SET* of a family follow each other in this order (linux/rtnetlink.h).
   const bool asks = (type & 3U) == (RTM_GETLINK & 3U);
   check_change(!asks, fmt::format("a request of type {}", type));
+  const bool changes_entry = type == RTM_NEWNEIGH || type == RTM_DELNEIGH;
+  if (changes_entry && (granted_ & NETRIG_WANTS_NET_ADMIN) == 0) check_neighbour(type, flags, message);
   walk(message.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.size), message.size())),
        [&](std::uint16_t attribute, std::span<const std::byte> value) {
          if (!may_carry(type, attribute)) deny(fmt::format("link attribute {}", attribute));
          if (type == RTM_NEWLINK && attribute == IFLA_LINKINFO) check_link_info(value);
-         if (type == RTM_NEWNEIGH && attribute == NDA_IFINDEX) deny("a forwarding entry over another interface");
+         if (changes_entry && attribute == NDA_IFINDEX) deny("a forwarding entry over another interface");
        });
   // Its packets would go to whatever interface has a number; no kernel takes the action by another name.
   if (type == RTM_NEWTFILTER) {
@@ -280,9 +341,28 @@ bool Permission::has_family(const std::string& name) const {
 }
 
 void Permission::check_family(const std::string& name) const {
+  // The kernel reads no further than a NUL, and what is checked later is the name.
+  if (name.size() >= GENL_NAMSIZ || name.find('\0') != std::string::npos)
+    deny("a generic netlink family by no name of one");
   // Those two are there already, or nowhere.
   if (!has_family(name) && name != "ethtool" && name != "nlctrl") deny_family("\"" + name + "\"");
 }
+
+namespace {
+
+/// Of a family whose requests name an interface: this one. What lists all may name none.
+void check_interface_of(const std::string& family, const GenlRequest& request, const std::string& name,
+                        const std::function<std::uint32_t()>& ifindex_of) {
+  const auto* row = std::find_if(std::begin(netrig_genl_interfaces), std::end(netrig_genl_interfaces),
+                                 [&](const netrig_genl_interface_row& one) { return one.family == family; });
+  if (row == std::end(netrig_genl_interfaces)) return;
+  const bool lists = (request.flags & NLM_F_DUMP) == NLM_F_DUMP;
+  const About which = about(request.attributes, row->number, row->name, ifindex_of(), name);
+  if (which == About::another || (which == About::nothing && !lists))
+    deny(fmt::format("a request to generic netlink family \"{}\" that is not about its interface", family));
+}
+
+}  // namespace
 
 void Permission::check_genl(const GenlRequest& request, const std::string& name,
                             const std::function<std::uint32_t()>& ifindex_of) const {
@@ -292,32 +372,24 @@ void Permission::check_genl(const GenlRequest& request, const std::string& name,
   check_change(!is_known_to_read(family, request.command, request.flags),
                fmt::format("command {} of generic netlink family {}", request.command,
                            family.empty() ? std::to_string(request.family) : "\"" + family + "\""));
+  // What it is called decides what it may.
+  if (known == families_.end())
+    deny(fmt::format("a request to generic netlink family {}, which it has not looked up in this operation",
+                     request.family));
   if (has_family(family)) {
-    walk(request.attributes, [](std::uint16_t, std::span<const std::byte>) {});
+    check_numbers(family, request.attributes);
+    if ((granted_ & NETRIG_WANTS_NET_ADMIN) == 0) check_interface_of(family, request, name, ifindex_of);
     return;
   }
-  if (family != "ethtool") deny_family(family.empty() ? std::to_string(request.family) : "\"" + family + "\"");
+  if (family != "ethtool") deny_family("\"" + family + "\"");
   if ((request.flags & NLM_F_DUMP) != 0) deny("a list of all interfaces");
+  if (request.command == netrig_ethtool_flash) deny("to flash firmware");
   const std::uint32_t ifindex = ifindex_of();
   bool about_it = false;
   walk(request.attributes, [&](std::uint16_t type, std::span<const std::byte> value) {
-    // Attribute 1 is the request header in every message of the family (linux/ethtool_netlink.h). Of several the kernel
-    // takes the last, and so do we.
+    // Attribute 1 is the request header in every message of the family (linux/ethtool_netlink.h).
     if (type != 1) return;
-    bool by_index = true;
-    bool by_name = true;
-    bool any = false;
-    walk(value, [&](std::uint16_t inner, std::span<const std::byte> which) {
-      if (inner == ETHTOOL_A_HEADER_DEV_INDEX) {
-        any = true;
-        by_index = which.size() == sizeof ifindex && std::memcmp(which.data(), &ifindex, sizeof ifindex) == 0;
-      } else if (inner == ETHTOOL_A_HEADER_DEV_NAME) {
-        any = true;
-        const auto* text = reinterpret_cast<const char*>(which.data());
-        by_name = std::string_view(text, strnlen(text, which.size())) == name;
-      }
-    });
-    about_it = any && by_index && by_name;
+    about_it = about(value, ETHTOOL_A_HEADER_DEV_INDEX, ETHTOOL_A_HEADER_DEV_NAME, ifindex, name) == About::it;
   });
   if (!about_it) deny("an ethtool request that is not about its interface");
 }

@@ -136,6 +136,7 @@ struct netrig_mock {
   LIST(const char*) granted_attributes; /* patterns, of sysfs */
   LIST(const char*) lacks;
   LIST(struct family) families;
+  bool control_resolved; /* "nlctrl", in this operation */
   LIST(struct answer) answers;
   LIST(struct file) files;
   uint32_t granted;

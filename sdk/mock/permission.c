@@ -92,6 +92,10 @@ netrig_status mock_may_order(struct netrig_mock* mock, const char* kind, struct 
 }
 
 netrig_status mock_may_have_peer(struct netrig_mock* mock, const struct netrig_link* link) {
+  if (link->peer == NETRIG_NONE && peer_attribute(link->kind) == 0) return NETRIG_OK;
+  if (link->peer == NETRIG_NONE)
+    return mock_deny(mock, "NRD-39", "a %s without its second end, which the kernel would make under a name of its own",
+                     link->kind);
   if (link->peer_type == 0 || link->peer_type != peer_attribute(link->kind))
     return mock_deny(mock, "NRD-18", "a second end of a %s by attribute %u", link->kind, link->peer_type);
   const netrig_status status =
@@ -99,6 +103,26 @@ netrig_status mock_may_have_peer(struct netrig_mock* mock, const struct netrig_l
   if (status == NETRIG_OK && (uint64_t)link->data_size + link->peer_attributes_size > NETRIG_ATTRIBUTES_MAX)
     return mock_deny(mock, "NRD-25", "%u bytes of attributes", link->data_size + link->peer_attributes_size);
   return status == NETRIG_OK ? mock_may_cover(mock, link->peer) : status;
+}
+
+/** RTM_NEWNEIGH or RTM_DELNEIGH: nothing of a bridge that the interface is a port of. */
+static netrig_status may_change_neighbour(struct netrig_mock* mock, uint16_t type, uint16_t flags,
+                                          const void* message) {
+  struct ndmsg header;
+  memcpy(&header, message, sizeof header);
+  if ((mock->granted & NETRIG_WANTS_NET_ADMIN) != 0) return NETRIG_OK;
+  if (type == RTM_DELNEIGH && (flags & NLM_F_BULK) != 0)
+    return mock_deny(mock, "NRD-39", "many forwarding entries at once");
+  if (header.ndm_family == AF_BRIDGE && (header.ndm_flags == 0 || (header.ndm_flags & NTF_MASTER) != 0))
+    return mock_deny(mock, "NRD-39", "a forwarding entry of the bridge that its interface is a port of");
+  return NETRIG_OK;
+}
+
+static netrig_status may_say_of_link(struct netrig_mock* mock, struct netrig_mock_bytes info) {
+  if (netrig_mock_get(info, IFLA_INFO_SLAVE_KIND).data == NULL &&
+      netrig_mock_get(info, IFLA_INFO_SLAVE_DATA).data == NULL)
+    return NETRIG_OK;
+  return mock_deny(mock, "NRD-39", "settings of its interface as a port, which are for the lab file to say");
 }
 
 netrig_status mock_may_request(struct netrig_mock* mock, uint16_t type, uint16_t flags,
@@ -119,6 +143,8 @@ netrig_status mock_may_request(struct netrig_mock* mock, uint16_t type, uint16_t
   if (message.size < *header) return mock_deny(mock, "NRD-25", "a request without its family header");
   const char* what = mock_text(mock, "a request of type %u", type);
   netrig_status status = (type & 3u) == (RTM_GETLINK & 3u) ? NETRIG_OK : mock_may_change(mock, what);
+  const bool changes_entry = type == RTM_NEWNEIGH || type == RTM_DELNEIGH;
+  if (status == NETRIG_OK && changes_entry) status = may_change_neighbour(mock, type, flags, message.data);
   const struct netrig_mock_bytes list = {(const char*)message.data + *header, message.size - *header};
   if (status == NETRIG_OK) status = may_have_list(mock, list);
   struct netrig_mock_attribute one;
@@ -127,6 +153,9 @@ netrig_status mock_may_request(struct netrig_mock* mock, uint16_t type, uint16_t
                                                one.type == IFLA_AF_SPEC || one.type == IFLA_PROTINFO
                                          : type != RTM_GETLINK || one.type == IFLA_EXT_MASK;
     if (!may) status = mock_deny(mock, "NRD-25", "link attribute %u", one.type);
+    if (may && type == RTM_NEWLINK && one.type == IFLA_LINKINFO) status = may_say_of_link(mock, one.value);
+    if (changes_entry && one.type == NDA_IFINDEX)
+      status = mock_deny(mock, "NRD-18", "a forwarding entry over another interface");
   }
   if (status == NETRIG_OK && type == RTM_NEWLINK && (flags & (NLM_F_CREATE | NLM_F_REPLACE)) != 0)
     status = mock_deny(mock, "NRD-25", "a link made by a raw request");
@@ -162,40 +191,89 @@ bool mock_genl_reads(const char* family, uint8_t command, uint16_t flags) {
   return (flags & NLM_F_DUMP) == NLM_F_DUMP;
 }
 
+enum about { NOTHING, IT, ANOTHER };
+
+/** Which interface attributes name, by number or by name (0: none does). */
+static enum about about(const struct interface* interface, struct netrig_mock_bytes list, uint16_t number,
+                        uint16_t called) {
+  const struct netrig_mock_bytes none = {NULL, 0};
+  const struct netrig_mock_bytes index = netrig_mock_get(list, number);
+  const struct netrig_mock_bytes name = called == 0 ? none : netrig_mock_get(list, called);
+  if (index.data == NULL && name.data == NULL) return NOTHING;
+  const bool by_index = index.data == NULL || (index.size == sizeof interface->raw.ifindex &&
+                                               memcmp(index.data, &interface->raw.ifindex, index.size) == 0);
+  const char* nul = name.data == NULL ? NULL : memchr(name.data, 0, name.size);
+  const size_t length = nul == NULL ? name.size : (size_t)(nul - (const char*)name.data);
+  const bool by_name = name.data == NULL ||
+                       (length == strlen(interface->raw.name) && memcmp(name.data, interface->raw.name, length) == 0);
+  return by_index && by_name ? IT : ANOTHER;
+}
+
 /** Whether the last of its request headers (attribute 1) names this very interface. */
 static bool is_about(const struct interface* interface, struct netrig_mock_bytes list) {
   struct netrig_mock_attribute one;
-  bool about = false;
-  for (uint32_t at = 0; mock_next(list, &at, &one);) {
-    if (one.type != 1) continue;
-    const struct netrig_mock_bytes index = netrig_mock_get(one.value, ETHTOOL_A_HEADER_DEV_INDEX);
-    const struct netrig_mock_bytes name = netrig_mock_get(one.value, ETHTOOL_A_HEADER_DEV_NAME);
-    const bool by_index = index.data == NULL || (index.size == sizeof interface->raw.ifindex &&
-                                                 memcmp(index.data, &interface->raw.ifindex, index.size) == 0);
-    const char* nul = name.data == NULL ? NULL : memchr(name.data, 0, name.size);
-    const size_t length = nul == NULL ? name.size : (size_t)(nul - (const char*)name.data);
-    const bool by_name = name.data == NULL ||
-                         (length == strlen(interface->raw.name) && memcmp(name.data, interface->raw.name, length) == 0);
-    about = (index.data != NULL || name.data != NULL) && by_index && by_name;
+  bool it = false;
+  for (uint32_t at = 0; mock_next(list, &at, &one);)
+    if (one.type == 1) it = about(interface, one.value, ETHTOOL_A_HEADER_DEV_INDEX, ETHTOOL_A_HEADER_DEV_NAME) == IT;
+  return it;
+}
+
+/** Nothing that the kernel would look up in netrig's own process. */
+static netrig_status may_name(struct netrig_mock* mock, const char* family, struct netrig_mock_bytes attributes) {
+  for (size_t i = 0; i < COUNT(netrig_genl_refused); ++i) {
+    const struct netrig_genl_refused_row* row = &netrig_genl_refused[i];
+    if (strcmp(row->family, family) != 0) continue;
+    const struct netrig_mock_bytes list = row->nest == 0 ? attributes : netrig_mock_get(attributes, row->nest);
+    if (list.data != NULL && netrig_mock_get(list, row->attribute).data != NULL)
+      return mock_deny(mock, "NRD-18",
+                       "attribute %u of generic netlink family \"%s\", which is %s by a number of netrig's own",
+                       row->attribute, family, row->what);
   }
-  return about;
+  return NETRIG_OK;
+}
+
+/** Of a family whose requests name an interface: this one. */
+static netrig_status may_be_about(struct netrig_mock* mock, uint32_t interface, const char* family, uint16_t flags,
+                                  struct netrig_mock_bytes attributes) {
+  if ((mock->granted & NETRIG_WANTS_NET_ADMIN) != 0) return NETRIG_OK;
+  for (size_t i = 0; i < COUNT(netrig_genl_interfaces); ++i) {
+    const struct netrig_genl_interface_row* row = &netrig_genl_interfaces[i];
+    if (strcmp(row->family, family) != 0) continue;
+    const enum about which = about(&mock->interfaces.list[interface], attributes, row->number, row->name);
+    if (which == ANOTHER || (which == NOTHING && (flags & NLM_F_DUMP) != NLM_F_DUMP))
+      return mock_deny(mock, "NRD-39", "a request to generic netlink family \"%s\" that is not about its interface",
+                       family);
+  }
+  return NETRIG_OK;
+}
+
+static const char* looked_up(const struct netrig_mock* mock, uint16_t number) {
+  if (number == GENL_ID_CTRL) return mock->control_resolved ? "nlctrl" : NULL;
+  if (number < FIRST_FAMILY || number - FIRST_FAMILY >= mock->families.count) return NULL;
+  const struct family* one = &mock->families.list[number - FIRST_FAMILY];
+  return one->resolved ? one->name : NULL;
 }
 
 netrig_status mock_may_genl(struct netrig_mock* mock, uint32_t interface, uint16_t family, uint8_t command,
                             uint16_t flags, struct netrig_mock_bytes attributes) {
   if (family < NLMSG_MIN_TYPE) return mock_deny(mock, "NRD-25", "generic netlink family %u", family);
-  const char* name = family == GENL_ID_CTRL ? "nlctrl" : "";
-  if (family >= FIRST_FAMILY && family - FIRST_FAMILY < mock->families.count &&
-      mock->families.list[family - FIRST_FAMILY].resolved)
-    name = mock->families.list[family - FIRST_FAMILY].name;
-  const char* shown = name[0] == '\0' ? mock_text(mock, "%u", family) : mock_text(mock, "\"%s\"", name);
+  const char* name = looked_up(mock, family);
+  const char* shown = name == NULL ? mock_text(mock, "%u", family) : mock_text(mock, "\"%s\"", name);
   netrig_status status = NETRIG_OK;
-  if (!mock_genl_reads(name, command, flags))
+  if (!mock_genl_reads(name == NULL ? "" : name, command, flags))
     status = mock_may_change(mock, mock_text(mock, "command %u of generic netlink family %s", command, shown));
+  if (status == NETRIG_OK && name == NULL)
+    status = mock_deny(mock, "NRD-25",
+                       "a request to generic netlink family %u, which it has not looked up in this operation", family);
   if (status == NETRIG_OK) status = may_have_list(mock, attributes);
-  if (status != NETRIG_OK || granted_family(mock, name)) return status;
+  if (status != NETRIG_OK) return status;
+  if (granted_family(mock, name)) {
+    status = may_name(mock, name, attributes);
+    return status == NETRIG_OK ? may_be_about(mock, interface, name, flags, attributes) : status;
+  }
   if (strcmp(name, "ethtool") != 0) return deny_family(mock, shown);
   if ((flags & NLM_F_DUMP) != 0) return mock_deny(mock, "NRD-25", "a list of all interfaces");
+  if (command == netrig_ethtool_flash) return mock_deny(mock, "NRD-25", "to flash firmware");
   if (!is_about(&mock->interfaces.list[interface], attributes))
     return mock_deny(mock, "NRD-25", "an ethtool request that is not about its interface");
   return NETRIG_OK;

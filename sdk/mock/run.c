@@ -162,7 +162,7 @@ static void begin(struct netrig_mock* mock, uint32_t function) {
   mock->thread = pthread_self();
   mock->orders.count = mock->asked.count = mock->lines.count = mock->states.count = 0;
   mock->calls = mock->order_count = 0;
-  mock->saved = mock->changed_at_once = mock->failed = false;
+  mock->saved = mock->changed_at_once = mock->failed = mock->control_resolved = false;
   mock->words = mock->message = "";
   mock->denied = mock->broken = NULL;
   for (uint32_t i = 0; i < mock->parameters.count; ++i) mock->parameters.list[i].told.count = 0;

@@ -54,7 +54,7 @@ static netrig_status create_link(netrig_call* call, const struct netrig_link* li
   GIVE_UP_UNLESS(mock_may_order(mock, kind, (struct netrig_mock_bytes){link->attributes, link->attributes_size},
                                 (struct netrig_mock_bytes){link->data, link->data_size}));
   GIVE_UP_UNLESS(mock_may_cover(mock, link->interface));
-  if (link->peer != NETRIG_NONE) GIVE_UP_UNLESS(mock_may_have_peer(mock, link));
+  GIVE_UP_UNLESS(mock_may_have_peer(mock, link));
   if (link->lower != NETRIG_NONE && link->lower >= mock->reference_count)
     return mock_deny(mock, "NRD-25", "reference %u", link->lower);
   struct netrig_mock_asked* asked = mock_ask(mock, "create_link", link->interface, kind);
@@ -177,7 +177,7 @@ static netrig_status family(netrig_call* call, uint32_t interface, const char* n
   GIVE_UP_UNLESS(mock_may_have_family(mock, name));
   struct netrig_mock_asked* asked = mock_ask(mock, "family", interface, mock_text(mock, "%s", name));
   GIVE_UP_UNLESS(mock_kernel(mock, asked, mock_text(mock, "to look up generic netlink family \"%s\"", name)));
-  if (strcmp(name, "nlctrl") == 0) return *id = GENL_ID_CTRL, NETRIG_OK;
+  if (strcmp(name, "nlctrl") == 0) return mock->control_resolved = true, *id = GENL_ID_CTRL, NETRIG_OK;
   for (uint32_t i = 0; i < mock->families.count; ++i)
     if (strcmp(mock->families.list[i].name, name) == 0) {
       mock->families.list[i].resolved = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A driver that attacks its host. Parameter `how` names the attack, `when` the operation it happens in; destroy and
- * inspect find both in the record. With nothing to attack it makes a pair of veth links like any good driver. */
+ * inspect find both in the record. With nothing to attack it makes a pair of veth links, or one ifb, as others do. */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -289,7 +289,8 @@ static netrig_status tie(const struct netrig_netlink* netlink, netrig_call* call
   const struct netrig_link link = {.struct_size = sizeof link,
                                    .interface = 0,
                                    .kind = "veth",
-                                   .peer = NETRIG_NONE,
+                                   .peer = 1,
+                                   .peer_type = VETH_INFO_PEER,
                                    .lower = lower,
                                    .attributes = &tied,
                                    .attributes_size = attribute != 0 ? sizeof tied : 0};
@@ -324,6 +325,16 @@ static netrig_status set_feature(const struct netrig_host* host, netrig_call* ca
   if (status != NETRIG_OK) return status;
   return genl->request(call, 0, family, ETHTOOL_MSG_FEATURES_SET, 1, 0, message.bytes, (uint32_t)message.size, NULL,
                        NULL);
+}
+
+/* One request about its own interface, which is made first. */
+static netrig_status ask_kernel(const struct netrig_netlink* netlink, netrig_call* call, uint16_t type, uint16_t flags,
+                                const void* message, uint32_t size) {
+  const struct netrig_link link = {
+      .struct_size = sizeof link, .kind = "veth", .peer = 1, .peer_type = VETH_INFO_PEER, .lower = NETRIG_NONE};
+  netrig_status status = netlink->create_link(call, &link);
+  if (status == NETRIG_OK) status = netlink->flush(call);
+  return status == NETRIG_OK ? netlink->request(call, 0, type, flags, message, size, NULL, NULL) : status;
 }
 
 static netrig_status attack(const struct netrig_host* host, netrig_call* call, const char* how) {
@@ -423,6 +434,24 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     const struct ndmsg message = {.ndm_family = AF_INET};
     return netlink->request(call, 0, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL | NLM_F_REPLACE, &message, sizeof message,
                             NULL, NULL);
+  } else if (strcmp(how, "fdb-bulk") == 0) {
+    const struct ndmsg message = {.ndm_family = AF_BRIDGE, .ndm_flags = NTF_MASTER};
+    return ask_kernel(netlink, call, RTM_DELNEIGH, NLM_F_BULK, &message, sizeof message);
+  } else if (strcmp(how, "fdb-take") == 0) {
+    const struct ndmsg message = {.ndm_family = AF_BRIDGE, .ndm_flags = NTF_MASTER, .ndm_state = NUD_PERMANENT};
+    return ask_kernel(netlink, call, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, &message, sizeof message);
+  } else if (strcmp(how, "slave-data") == 0) {
+    const struct {
+      struct ifinfomsg header;
+      struct rtattr info;
+      struct rtattr data;
+    } message = {.info = {.rta_len = 8, .rta_type = IFLA_LINKINFO},
+                 .data = {.rta_len = 4, .rta_type = IFLA_INFO_SLAVE_DATA}};
+    return ask_kernel(netlink, call, RTM_NEWLINK, 0, &message, sizeof message);
+  } else if (strcmp(how, "half-pair") == 0) {
+    const struct netrig_link link = {
+        .struct_size = sizeof link, .kind = "veth", .peer = NETRIG_NONE, .lower = NETRIG_NONE};
+    return netlink->create_link(call, &link);
   } else if (strcmp(how, "features") == 0) {
     return set_feature(host, call, "x");
   } else if (strcmp(how, "features-elsewhere") == 0) {
@@ -655,7 +684,7 @@ static netrig_status create(const struct netrig_host* host, netrig_call* call, c
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   const struct netrig_link link = {.struct_size = sizeof link,
                                    .interface = 0,
-                                   .kind = "veth",
+                                   .kind = request->interface_count > 1 ? "veth" : "ifb",
                                    .peer = request->interface_count > 1 ? 1 : NETRIG_NONE,
                                    .peer_type = VETH_INFO_PEER,
                                    .lower = NETRIG_NONE};
@@ -695,7 +724,7 @@ NETRIG_TABLE(2) = {NETRIG_TABLE_NOTE,
                              .functions = NETRIG_FUNCTION_VALIDATE | NETRIG_FUNCTION_CREATE | NETRIG_FUNCTION_DESTROY |
                                           NETRIG_FUNCTION_INSPECT,
                              .wants = WANTS, .min_interfaces = 1, .max_interfaces = 2, .name = NAME, .version = "1.0.0",
-                             .summary = "a driver that attacks its host", .link_kinds = "veth"},
+                             .summary = "a driver that attacks its host", .link_kinds = "veth ifb"},
                    .parameters = {{NETRIG_PARAMETER, .name = "how", .type = NETRIG_TYPE_STRING, .help = "the attack"},
                                   {NETRIG_PARAMETER, .name = "when", .type = NETRIG_TYPE_STRING,
                                    .help = "the operation it happens in"}}};

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Requests that a driver may not make. The worker refuses them, so that an honest driver hears of it at once; a hostile
 // one writes to the host itself, past the worker's code, and the host must refuse them as well.
+#include <linux/devlink.h>
 #include <linux/ethtool_netlink.h>
+#include <linux/gtp.h>
 #include <linux/if_link.h>
+#include <linux/nbd-netlink.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
+#include <linux/nl80211.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
+#include <linux/taskstats.h>
 #include <linux/veth.h>
+#include <linux/wireguard.h>
 #include <netrig/driver.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +34,29 @@ using attack::lab_of;
 using attack::Place;
 using attack::require_no_trace;
 namespace driver = netrig::driver;
+
+namespace {
+
+driver::Bytes attribute(std::uint16_t type, const driver::Bytes& value) {
+  const nlattr header{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + value.size()), .nla_type = type};
+  driver::Bytes bytes(sizeof header);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  bytes.insert(bytes.end(), value.begin(), value.end());
+  bytes.resize(NLA_ALIGN(bytes.size()));
+  return bytes;
+}
+driver::Bytes number(std::uint32_t value) {
+  driver::Bytes bytes(sizeof value);
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return bytes;
+}
+driver::Bytes text(std::string_view words) {
+  driver::Bytes bytes(words.size() + 1);
+  std::memcpy(bytes.data(), words.data(), words.size());
+  return bytes;
+}
+
+}  // namespace
 
 TEST_CASE("refused by the host itself: a request past the worker's checks") {
   const auto [how, words] = GENERATE(table<std::string, std::string>({
@@ -113,6 +142,12 @@ TEST_CASE("in inspect a driver may read by generic netlink") {
   CHECK_THROWS_WITH(check(20, ETHTOOL_MSG_CABLE_TEST_ACT, 0), ContainsSubstring("a change where it is only asked"));
   CHECK_THROWS_WITH(check(21, 1, 0), ContainsSubstring("command 1 of generic netlink family \"wireguard\""));
   CHECK_THROWS_WITH(check(21, 1, NLM_F_ROOT), ContainsSubstring("a change where it is only asked"));
+  // What nobody looked up has no name that could be refused: 30 may be nl80211, whose dumps hand over to the hardware.
+  CHECK_THROWS_WITH(check(30, 103, NLM_F_DUMP), ContainsSubstring("which it has not looked up in this operation"));
+  permission.resolved_family(30, "nl80211");
+  CHECK_THROWS_WITH(check(30, 103, NLM_F_DUMP), ContainsSubstring("a change where it is only asked"));
+  CHECK_NOTHROW(check(30, 5, NLM_F_DUMP));
+  CHECK_THROWS_WITH(permission.check_family(std::string("nl80211\0x", 9)), ContainsSubstring("by no name of one"));
 }
 
 TEST_CASE("a driver has the generic netlink families that the policy names, and no other") {
@@ -128,9 +163,66 @@ TEST_CASE("a driver has the generic netlink families that the policy names, and 
   const auto check = [&](std::uint16_t family, std::uint8_t command) {
     permission.check_genl({.family = family, .command = command}, "x", [] { return 1U; });
   };
-  CHECK_NOTHROW(check(21, 1));
   CHECK_THROWS_WITH(check(20, ETHTOOL_MSG_FEATURES_SET), ContainsSubstring("not about its interface"));
+  CHECK_THROWS_WITH(check(20, 44), ContainsSubstring("to flash firmware"));
   CHECK_THROWS_WITH(check(22, 1), ContainsSubstring("generic netlink family 22"));
+  permission.resolved_family(22, "l2tp");
+  CHECK_THROWS_WITH(check(22, 1), ContainsSubstring("generic netlink family \"l2tp\""));
+}
+
+TEST_CASE("refused: what the kernel would look up in netrig's own process, to whomever a family is granted") {
+  const auto [family, attributes, what] = GENERATE(table<std::string, driver::Bytes, std::string>({
+      {"nl80211", attribute(NL80211_ATTR_NETNS_FD, number(5)), "an open file"},
+      {"nl80211", attribute(NL80211_ATTR_PID, number(1)), "a process"},
+      {"nl802154", attribute(29, number(5)), "an open file"},
+      {"devlink", attribute(DEVLINK_ATTR_NETNS_FD, number(5)), "an open file"},
+      {"devlink", attribute(DEVLINK_ATTR_NETNS_PID, number(1)), "a process"},
+      {"devlink", attribute(DEVLINK_ATTR_NETNS_ID | NLA_F_NET_BYTEORDER, number(0)), "another namespace"},
+      {"gtp", attribute(GTPA_NET_NS_FD, number(5)), "an open file"},
+      {"l2tp", attribute(23, number(5)), "an open file"},
+      {"ovpn", attribute(2 | NLA_F_NESTED, attribute(6, number(5))), "an open file"},
+      {"nbd", attribute(NBD_ATTR_SOCKETS, {}), "open files"},
+      {"TASKSTATS", attribute(TASKSTATS_CMD_ATTR_PID, number(1)), "a process"},
+  }));
+  netrig::DriverDescription description;
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  const std::vector<std::string> named = {"genl:" + family};
+  for (const std::uint32_t granted : {NETRIG_WANTS_GENL, NETRIG_WANTS_NET_ADMIN}) {
+    driver::Permission permission(description, granted, driver::Operation::create, interfaces, 0, &named);
+    permission.resolved_family(21, family);
+    const driver::GenlRequest request{.family = 21, .command = 1, .attributes = attributes};
+    CHECK_THROWS_WITH(permission.check_genl(request, "x", [] { return 1U; }),
+                      ContainsSubstring("which is " + what + " by a number of netrig's own"));
+  }
+}
+
+TEST_CASE("refused: another interface, to whom the family of its own is granted") {
+  netrig::DriverDescription description;
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  const std::vector<std::string> named = {"genl:wireguard", "genl:gtp", "genl:l2tp"};
+  const auto check = [&](const std::string& family, const driver::Bytes& attributes, std::uint16_t flags = 0,
+                         std::uint32_t granted = NETRIG_WANTS_GENL) {
+    driver::Permission permission(description, granted, driver::Operation::create, interfaces, 0, &named);
+    permission.resolved_family(21, family);
+    permission.check_genl({.family = 21, .command = 1, .flags = flags, .attributes = attributes}, "wg0",
+                          [] { return 7U; });
+  };
+  const auto refused = ContainsSubstring("that is not about its interface");
+  CHECK_NOTHROW(check("wireguard", attribute(WGDEVICE_A_IFINDEX, number(7))));
+  CHECK_NOTHROW(check("wireguard", attribute(WGDEVICE_A_IFNAME, text("wg0"))));
+  CHECK_THROWS_WITH(check("wireguard", attribute(WGDEVICE_A_IFINDEX, number(8))), refused);
+  CHECK_THROWS_WITH(check("wireguard", attribute(WGDEVICE_A_IFNAME, text("wg1"))), refused);
+  CHECK_THROWS_WITH(check("wireguard", attribute(WGDEVICE_A_IFNAME, text("wg1")), NLM_F_DUMP), refused);
+  CHECK_THROWS_WITH(check("wireguard", {}), refused);
+  CHECK_NOTHROW(check("wireguard", {}, NLM_F_DUMP));
+  driver::Bytes both = attribute(WGDEVICE_A_IFINDEX, number(7));
+  const driver::Bytes second = attribute(WGDEVICE_A_IFINDEX, number(8));
+  both.insert(both.end(), second.begin(), second.end());
+  CHECK_THROWS_WITH(check("wireguard", both), refused);
+  CHECK_NOTHROW(check("gtp", attribute(GTPA_LINK, number(7))));
+  CHECK_THROWS_WITH(check("gtp", attribute(GTPA_LINK, number(8))), refused);
+  CHECK_NOTHROW(check("l2tp", {}));
+  CHECK_NOTHROW(check("wireguard", attribute(WGDEVICE_A_IFINDEX, number(8)), 0, NETRIG_WANTS_NET_ADMIN));
 }
 
 TEST_CASE("stopped: a driver that writes to sysfs what the policy does not name") {
@@ -179,19 +271,6 @@ TEST_CASE("refused: requests that reach an interface by a number which is no ref
   description.link_kinds = {"vxlan"};
   const std::vector<driver::InterfaceRequest> interfaces(1);
   const driver::Permission permission(description, 0, driver::Operation::create, interfaces, 0);
-  const auto attribute = [](std::uint16_t type, const driver::Bytes& value) {
-    const nlattr header{.nla_len = static_cast<std::uint16_t>(sizeof(nlattr) + value.size()), .nla_type = type};
-    driver::Bytes bytes(sizeof header);
-    std::memcpy(bytes.data(), &header, sizeof header);
-    bytes.insert(bytes.end(), value.begin(), value.end());
-    bytes.resize(NLA_ALIGN(bytes.size()));
-    return bytes;
-  };
-  const auto text = [](std::string_view words) {
-    driver::Bytes bytes(words.size() + 1);
-    std::memcpy(bytes.data(), words.data(), words.size());
-    return bytes;
-  };
   const auto request = [&](std::uint16_t type, std::size_t header, const driver::Bytes& attributes) {
     driver::Bytes message(NLMSG_ALIGN(header));
     message.insert(message.end(), attributes.begin(), attributes.end());
@@ -208,12 +287,77 @@ TEST_CASE("refused: requests that reach an interface by a number which is no ref
   CHECK_NOTHROW(request(RTM_NEWLINK, sizeof(ifinfomsg), link_info("vxlan", IFLA_VXLAN_AGEING)));
   CHECK_THROWS_WITH(request(RTM_NEWLINK, sizeof(ifinfomsg), link_info("bridge", IFLA_BR_PRIORITY)),
                     ContainsSubstring("a link of kind \"bridge\", which its table does not declare"));
-  CHECK_THROWS_WITH(request(RTM_NEWNEIGH, sizeof(ndmsg), attribute(NDA_IFINDEX, driver::Bytes(4))),
-                    ContainsSubstring("a forwarding entry over another interface"));
+  for (const std::uint16_t type : {RTM_NEWNEIGH, RTM_DELNEIGH})
+    CHECK_THROWS_WITH(request(type, sizeof(ndmsg), attribute(NDA_IFINDEX, driver::Bytes(4))),
+                      ContainsSubstring("a forwarding entry over another interface"));
+  CHECK_NOTHROW(request(RTM_GETNEIGH, sizeof(ndmsg), attribute(NDA_IFINDEX, driver::Bytes(4))));
   CHECK_THROWS_WITH(
       request(RTM_NEWTFILTER, sizeof(tcmsg), attribute(TCA_OPTIONS, attribute(TCA_ACT_KIND, text("mirred")))),
       ContainsSubstring("a filter that sends packets to another interface"));
   CHECK_NOTHROW(request(RTM_NEWTFILTER, sizeof(tcmsg), attribute(TCA_OPTIONS, attribute(TCA_ACT_KIND, text("gact")))));
+}
+
+TEST_CASE("refused: what a port of a bridge would change of the bridge's other ports") {
+  netrig::DriverDescription description;
+  description.link_kinds = {"veth"};
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  const auto request = [&](std::uint16_t type, std::uint16_t flags, const ndmsg& entry,
+                           std::uint32_t granted = NETRIG_WANTS_NOTHING) {
+    const driver::Permission permission(description, granted, driver::Operation::create, interfaces, 0);
+    permission.check_request(type, flags, std::as_bytes(std::span(&entry, 1)));
+  };
+  const auto entry = [](std::uint8_t family, std::uint8_t flags) {
+    ndmsg one{};
+    one.ndm_family = family;
+    one.ndm_flags = flags;
+    return one;
+  };
+  const ndmsg own = entry(AF_BRIDGE, NTF_SELF);
+  const ndmsg masters = entry(AF_BRIDGE, NTF_SELF | NTF_MASTER);
+  const ndmsg plain = entry(AF_BRIDGE, 0);
+  const auto of_bridge = ContainsSubstring("a forwarding entry of the bridge that its interface is a port of");
+  for (const std::uint16_t type : {RTM_NEWNEIGH, RTM_DELNEIGH}) {
+    CHECK_NOTHROW(request(type, 0, own));
+    CHECK_NOTHROW(request(type, 0, entry(AF_INET, 0)));
+    CHECK_THROWS_WITH(request(type, 0, masters), of_bridge);
+    CHECK_THROWS_WITH(request(type, 0, plain), of_bridge);
+    CHECK_NOTHROW(request(type, 0, masters, NETRIG_WANTS_NET_ADMIN));
+  }
+  CHECK_THROWS_WITH(request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, masters), of_bridge);
+  CHECK_THROWS_WITH(request(RTM_DELNEIGH, NLM_F_BULK, own), ContainsSubstring("many forwarding entries at once"));
+  CHECK_NOTHROW(request(RTM_NEWNEIGH, NLM_F_EXCL, own));
+  CHECK_NOTHROW(request(RTM_GETNEIGH, NLM_F_DUMP, masters));
+
+  const driver::Permission permission(description, NETRIG_WANTS_NOTHING, driver::Operation::create, interfaces, 0);
+  for (const std::uint16_t what : {IFLA_INFO_SLAVE_KIND, IFLA_INFO_SLAVE_DATA}) {
+    driver::Bytes message(NLMSG_ALIGN(sizeof(ifinfomsg)));
+    const driver::Bytes info = attribute(IFLA_LINKINFO | NLA_F_NESTED, attribute(what, text("bridge")));
+    message.insert(message.end(), info.begin(), info.end());
+    CHECK_THROWS_WITH(permission.check_request(RTM_NEWLINK, 0, message), ContainsSubstring("its interface as a port"));
+  }
+}
+
+TEST_CASE("refused: a pair of which nobody named the second end") {
+  const std::string kind = GENERATE("veth", "vxcan", "netkit");
+  netrig::DriverDescription description;
+  description.link_kinds = {kind};
+  const std::vector<driver::InterfaceRequest> interfaces(1);
+  driver::Permission permission(description, NETRIG_WANTS_NET_ADMIN, driver::Operation::create, interfaces, 0);
+  driver::LinkOrder link;
+  link.kind = kind;
+  CHECK_THROWS_WITH(permission.admit(link), ContainsSubstring("a " + kind + " without its second end"));
+}
+
+TEST_CASE("stopped: a driver that makes an interface which nobody named") {
+  CHECK_THAT(attack_by("half-pair", {.interfaces = 1}), ContainsSubstring("a veth without its second end"));
+}
+
+TEST_CASE("stopped: a port that changes what its bridge knows of other ports") {
+  const auto [how, words] =
+      GENERATE(table<std::string, std::string>({{"fdb-bulk", "many forwarding entries at once"},
+                                                {"fdb-take", "a forwarding entry of the bridge"},
+                                                {"slave-data", "settings of its interface as a port"}}));
+  CHECK_THAT(attack_by(how), ContainsSubstring(words));
 }
 
 TEST_CASE("refused: attributes that would outgrow the nest they come into") {

@@ -171,14 +171,13 @@ static netrig_status make(netrig_call* call, const struct netrig_netlink* netlin
                              .attributes_size = attributes.size,
                              .peer = NETRIG_NONE,
                              .lower = NETRIG_NONE};
-#ifdef ZOO_life_only
-  link.kind = "veth";
-#endif
   if (!is_real(netlink, call)) {
 #ifdef ZOO_calls_sizes
     link.struct_size = 8;
 #elif defined(ZOO_calls_kinds)
     link.kind = "vcan";
+#elif defined(ZOO_life_only)
+    link.kind = "veth";
 #elif defined(ZOO_calls_attributes)
     buffer[0] = 200;
 #elif defined(ZOO_calls_once)

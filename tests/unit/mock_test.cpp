@@ -6,6 +6,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <linux/wireguard.h>
 #include <netrig/attributes.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -229,6 +230,17 @@ std::array<std::uint32_t, 2> number(std::uint16_t type, std::uint32_t value) {
   return {8U | static_cast<std::uint32_t>(type) << 16U, value};
 }
 
+netrig_status neighbour(const netrig_host* host, netrig_call* call, std::uint16_t type, std::uint16_t flags,
+                        std::uint8_t how, std::uint16_t attribute = NDA_DST) {
+  struct {
+    ndmsg header;
+    std::array<std::uint32_t, 2> attribute;
+  } message{.header = {}, .attribute = number(attribute, 1)};
+  message.header.ndm_family = AF_BRIDGE;
+  message.header.ndm_flags = how;
+  return netlink(host, call).request(call, 0, type, flags, &message, sizeof message, nullptr, nullptr);
+}
+
 netrig_status write(const netrig_host* host, netrig_call* call, const char* path) {
   return static_cast<const netrig_sysfs*>(host->service(call, NETRIG_SYSFS_1))->write(call, 0, path, "1", 1);
 }
@@ -287,6 +299,27 @@ const std::vector<Misdeed> kMisdeeds = {
          link.data_size = 8;
          link.peer = NETRIG_NONE;
        });
+     }},
+    {"NRD-39", driver::Operation::create,
+     [](auto* host, auto* call) { return order(host, call, [](netrig_link& link) { link.peer = NETRIG_NONE; }); }},
+    {"NRD-39", driver::Operation::settle,
+     [](auto* host, auto* call) { return neighbour(host, call, RTM_DELNEIGH, NLM_F_BULK, NTF_SELF); }},
+    {"NRD-39", driver::Operation::settle,
+     [](auto* host, auto* call) { return neighbour(host, call, RTM_NEWNEIGH, NLM_F_REPLACE, NTF_MASTER); }},
+    {"NRD-39", driver::Operation::settle,
+     [](auto* host, auto* call) { return neighbour(host, call, RTM_DELNEIGH, 0, 0); }},
+    {"NRD-18", driver::Operation::settle,
+     [](auto* host, auto* call) { return neighbour(host, call, RTM_DELNEIGH, 0, NTF_SELF, NDA_IFINDEX); }},
+    {"NRD-39", driver::Operation::settle,
+     [](auto* host, auto* call) {
+       std::array<std::uint32_t, 6> message{};
+       message[4] = 8U | IFLA_LINKINFO << 16U;
+       message[5] = 4U | IFLA_INFO_SLAVE_DATA << 16U;
+       return netlink(host, call).request(call, 0, RTM_NEWLINK, 0, message.data(), sizeof message, nullptr, nullptr);
+     }},
+    {"NRD-25", driver::Operation::inspect,
+     [](auto* host, auto* call) {
+       return genl(host, call).request(call, 0, 40, 1, 1, NLM_F_DUMP, nullptr, 0, nullptr, nullptr);
      }},
     {"NRD-25", driver::Operation::settle, [](auto* host, auto* call) { return make_pair(host, call); }},
     {"NRD-25", driver::Operation::settle,
@@ -731,6 +764,33 @@ TEST_CASE("the mock's kernel answers generic netlink, requests and sysfs as the 
   mock.refuse(nullptr, 1, ENOMEM);
   CHECK(mock.settle() == NETRIG_OK);
   CHECK(status == NETRIG_NO_MEMORY);
+}
+
+TEST_CASE("the mock host lets a granted family reach its own interface, and nothing by numbers of netrig's process") {
+  Mock mock = made();
+  for (const char* family : {"wireguard", "l2tp", "ovpn"}) {
+    netrig_mock_grant_family(mock.raw(), family);
+    netrig_mock_has_family(mock.raw(), family);
+  }
+  const auto ask = [&](const char* family, const auto& list) {
+    doing = [family, list](auto* host, auto* call) {
+      std::uint16_t id = 0;
+      if (genl(host, call).family(call, 0, family, &id) != NETRIG_OK) return NETRIG_INTERNAL;
+      return genl(host, call).request(call, 0, id, 1, 1, 0, list.data(), list.size() * 4, nullptr, nullptr);
+    };
+    return mock.settle();
+  };
+  const std::uint32_t own = mock.interface(0).ifindex;
+  CHECK(ask("wireguard", number(WGDEVICE_A_IFINDEX, own)) == NETRIG_OK);
+  CHECK(ask("wireguard", number(WGDEVICE_A_IFINDEX, own + 1)) == NETRIG_DENIED);
+  CHECK_THAT(mock.message(), ContainsSubstring("that is not about its interface"));
+  CHECK(ask("l2tp", number(1, 1)) == NETRIG_OK);
+  CHECK(ask("l2tp", number(23, 5)) == NETRIG_DENIED);
+  CHECK_THAT(mock.message(), ContainsSubstring("which is an open file by a number of netrig's own"));
+  const auto index = number(1, own);
+  const auto socket = number(6, 5);
+  CHECK(ask("ovpn", std::array{index[0], index[1], 12U | 2U << 16U, socket[0], socket[1]}) == NETRIG_DENIED);
+  CHECK_THAT(mock.message(), ContainsSubstring("which is an open file by a number of netrig's own"));
 }
 
 TEST_CASE("the mock's kernel shows links as they were ordered, changed and put") {

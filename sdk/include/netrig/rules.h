@@ -7,11 +7,19 @@
 #define NETRIG_RULES_H
 
 #include <errno.h>
+#include <linux/devlink.h>
 #include <linux/ethtool_netlink.h>
+#include <linux/gtp.h>
 #include <linux/if_link.h>
+#include <linux/if_macsec.h>
+#include <linux/if_team.h>
 #include <linux/if_tunnel.h>
+#include <linux/nbd-netlink.h>
+#include <linux/nl80211.h>
 #include <linux/rtnetlink.h>
+#include <linux/taskstats.h>
 #include <linux/veth.h>
+#include <linux/wireguard.h>
 #include <netrig/driver.h>
 
 /** What an attribute of IFLA_INFO_DATA reaches beyond its link. */
@@ -88,6 +96,50 @@ static const uint8_t netrig_ethtool_reads[] = {ETHTOOL_MSG_STRSET_GET,
                                                39,
                                                41,
                                                42};
+
+/** ETHTOOL_MSG_MODULE_FW_FLASH_ACT, which the headers of Debian 12 lack: what it writes outlives lab and machine. */
+static const uint8_t netrig_ethtool_flash = 44;
+
+/** Attributes of generic netlink that the kernel looks up in the process which sends the request. That is netrig's,
+ * which has descriptors of all namespaces of the lab open, and a driver knows neither those numbers nor that process.
+ */
+struct netrig_genl_refused_row {
+  const char* family;
+  uint16_t nest; /**< attribute that it is in; 0: none */
+  uint16_t attribute;
+  const char* what;
+};
+/* By number what is in no header of Debian 12 (linux/ovpn.h of 6.16; net/nl802154.h, the kernel's own) or in one that
+ * does not go with netinet/in.h (linux/l2tp.h). */
+static const struct netrig_genl_refused_row netrig_genl_refused[] = {
+    {NL80211_GENL_NAME, 0, NL80211_ATTR_NETNS_FD, "an open file"},
+    {NL80211_GENL_NAME, 0, NL80211_ATTR_PID, "a process"},
+    {"nl802154", 0, 28, "a process"},
+    {"nl802154", 0, 29, "an open file"},
+    {DEVLINK_GENL_NAME, 0, DEVLINK_ATTR_NETNS_FD, "an open file"},
+    {DEVLINK_GENL_NAME, 0, DEVLINK_ATTR_NETNS_PID, "a process"},
+    {DEVLINK_GENL_NAME, 0, DEVLINK_ATTR_NETNS_ID, "another namespace"},
+    {"gtp", 0, GTPA_NET_NS_FD, "an open file"},
+    {"l2tp", 0, 23, "an open file"},
+    {"ovpn", 2, 6, "an open file"},
+    {NBD_GENL_FAMILY_NAME, 0, NBD_ATTR_SOCKETS, "open files"},
+    {TASKSTATS_GENL_NAME, 0, TASKSTATS_CMD_ATTR_PID, "a process"},
+    {TASKSTATS_GENL_NAME, 0, TASKSTATS_CMD_ATTR_TGID, "a process"},
+};
+
+/** Families whose every request is about one interface, and the attributes that say which; 0: none. */
+struct netrig_genl_interface_row {
+  const char* family;
+  uint16_t number;
+  uint16_t name;
+};
+static const struct netrig_genl_interface_row netrig_genl_interfaces[] = {
+    {WG_GENL_NAME, WGDEVICE_A_IFINDEX, WGDEVICE_A_IFNAME},
+    {"gtp", GTPA_LINK, 0},
+    {MACSEC_GENL_NAME, MACSEC_ATTR_IFINDEX, 0},
+    {TEAM_GENL_NAME, TEAM_ATTR_TEAM_IFINDEX, 0},
+    {"ovpn", 1, 0},
+};
 
 /** What a driver is told of the kernel's no. NETRIG_IO: nothing that has a status of its own. */
 static inline netrig_status netrig_status_of(int error_number) {
