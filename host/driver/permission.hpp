@@ -67,8 +67,8 @@ class Permission {
   void check_family(const std::string& name) const;
   /// Remembers the name behind a generic netlink family's number.
   void resolved_family(std::uint16_t id, const std::string& name) { families_[id] = name; }
-  /// One generic netlink request: of family ethtool about this very interface; of any family with CAP_NET_ADMIN. Where
-  /// it is only asked how things are: none but those that are known to read.
+  /// One generic netlink request, of a family that was looked up: of ethtool about this very interface; of others by
+  /// a grant. Where it is only asked how things are: none but those that are known to read.
   void check_genl(const GenlRequest& request, const std::string& name,
                   const std::function<std::uint32_t()>& ifindex_of) const;
   static void check_sysfs(const std::string& path);

@@ -72,8 +72,8 @@ struct netrig_netlink {
   /** One rtnetlink request about an interface of this device, in its namespace: `message` is what follows struct
    *  nlmsghdr. Types: RTM_NEWLINK and RTM_GETLINK on that interface, RTM_*NEIGH, RTM_*QDISC, RTM_*TCLASS, RTM_*TFILTER;
    *  the host writes the ifindex into the family header. Each answer's payload goes to `answer` (NULL: ignored) with
-   * the message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types; in inspect
-   * all but RTM_GET*. */
+   * the message type. Executed at once; flushes first. Errors: NETRIG_DENIED: other types; settings as a port; without
+   * CAP_NET_ADMIN forwarding entries of a bridge that it is a port of; in inspect all but RTM_GET*. */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t type, uint16_t flags, const void* message,
                            uint32_t size, netrig_attribute_fn* answer, void* user);
 };
@@ -93,8 +93,9 @@ struct netrig_genl {
   netrig_status (*family)(netrig_call* call, uint32_t interface, const char* name, uint16_t* id);
   /** One request to `family` in the namespace of `interface`: `attributes` follow struct genlmsghdr. Executed at once;
    *  flushes first. Each answer's attributes go to `answer` (NULL: ignored) with the command as type. Errors:
-   *  NETRIG_DENIED: without CAP_NET_ADMIN only family "ethtool" about this interface (its request header names it);
-   *  in inspect all but commands of "ethtool" that read, and dumps. */
+   *  NETRIG_DENIED: families that this operation has not looked up; numbers of files and processes, which would be the
+   *  host's; without CAP_NET_ADMIN all but "ethtool" about this interface (its request header names it), and what the
+   *  policy grants; in inspect all but commands of "ethtool" that read, and dumps. */
   netrig_status (*request)(netrig_call* call, uint32_t interface, uint16_t family, uint8_t command, uint8_t version,
                            uint16_t flags, const void* attributes, uint32_t size, netrig_attribute_fn* answer,
                            void* user);
