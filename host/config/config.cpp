@@ -75,7 +75,8 @@ Parsed parse_whole(std::string_view text, const Source& source, const Drivers& d
                         .synonyms = synonyms(),
                         .includes = &files.names,
                         .globals = &files.globals,
-                        .faults = faults};
+                        .faults = faults,
+                        .veils = "params"};
   read_files(text, source, context, files);
   const toml::table& root = *files.roots.back();
   LabName name("wrong");

@@ -96,7 +96,8 @@ class Reading {
     if (!one.list) {
       value.values.push_back(read_scalar(one, name, node, context));
     } else {
-      const auto* list = context.resolved(node).as_array();
+      const Context inside = is_secret(one, driver_) ? context.veil() : context;
+      const auto* list = inside.resolved(node).as_array();
       if (list == nullptr)
         context.fail(value.where,
                      fmt::format("parameter {} is {}; write a list{}", name, type_of(node),
@@ -131,10 +132,24 @@ class Reading {
     return rows;
   }
 
+  /// Braces come to what they stand for; what is wrong with those of a secret does not repeat it.
+  static Text expanded(const std::string& name, const toml::node& node, const Context& context) {
+    if (!context.veiled) return context.expanded(node);
+    try {
+      return context.expanded(node);
+    } catch (const Error&) {
+      context.fail(position_of(node),
+                   fmt::format("parameter {} = (secret) has braces that hold no expression; write {{{{ and }}}} for "
+                               "braces as such",
+                               name));
+    }
+  }
+
   ParameterScalar read_scalar(const ParameterDeclaration& one, const std::string& name, const toml::node& node,
-                              const Context& context) const {
+                              const Context& around) const {
     const Position where = position_of(node);
     const bool secret = is_secret(one, driver_);
+    const Context context = secret ? around.veil() : around;
     const auto fail_with = [&](const std::string& value, const ParameterFault& fault) {
       context.fail(where, fmt::format("parameter {} = {} {}", name, secret ? "(secret)" : value, fault.message));
     };
@@ -164,31 +179,34 @@ class Reading {
       context.fail(where, fmt::format("parameter {} is {}; it is of type {}: write {}", name, type_of(node),
                                       type_name(single), how_to_write(one.type)));
     }
-    const Text expanded = context.expanded(node);
+    const Text given = expanded(name, node, context);
     if (one.type == ParameterType::file)
-      return checked(read_file(name, expanded, secret, context), fmt::format("\"{}\"", expanded.value));
-    auto parsed = parse_parameter(one, expanded.value);
-    if (const auto* fault = std::get_if<ParameterFault>(&parsed))
-      fail_with(fmt::format("\"{}\"", expanded.value), *fault);
+      return checked(read_file(name, given, secret, context), fmt::format("\"{}\"", given.value));
+    auto parsed = parse_parameter(one, given.value);
+    if (const auto* fault = std::get_if<ParameterFault>(&parsed)) fail_with(fmt::format("\"{}\"", given.value), *fault);
     auto& scalar = std::get<ParameterScalar>(parsed);
     if (is_bare) {
       std::string bare = to_text(scalar, one.type);
       if (bare.ends_with('%')) bare.pop_back();
       context.read_as(node, bare);
     }
-    if (const auto* space = std::get_if<NamespaceReference>(&scalar)) check_namespace(*space, name, where, context);
+    if (const auto* space = std::get_if<NamespaceReference>(&scalar); space != nullptr && !is_there(*space)) {
+      const auto hint = secret ? std::nullopt : closest(space->name.str(), namespace_names());
+      fail_with(
+          fmt::format("\"{}\"", space->name.str()),
+          {fmt::format("names no namespace of the lab{}", hint ? fmt::format("; did you mean \"{}\"?", *hint) : "")});
+    }
     return std::move(scalar);
   }
 
-  void check_namespace(const NamespaceReference& space, const std::string& name, Position where,
-                       const Context& context) const {
-    if (around_.namespaces == nullptr || around_.namespaces->contains(space.name.str())) return;
+  [[nodiscard]] bool is_there(const NamespaceReference& space) const {
+    return around_.namespaces == nullptr || around_.namespaces->contains(space.name.str());
+  }
+  [[nodiscard]] std::vector<std::string> namespace_names() const {
     std::vector<std::string> names;
     for (const auto& [one, index] : *around_.namespaces) names.push_back(one);
     std::sort(names.begin(), names.end());
-    const auto hint = closest(space.name.str(), names);
-    context.fail(where, fmt::format("parameter {} = \"{}\" names no namespace of the lab{}", name, space.name.str(),
-                                    hint ? fmt::format("; did you mean \"{}\"?", *hint) : ""));
+    return names;
   }
 
   ParameterScalar read_file(const std::string& name, const Text& path, bool secret, const Context& context) const {

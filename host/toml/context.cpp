@@ -36,14 +36,25 @@ std::string Context::line(Position where) const {
                   : fmt::format("line {}", where.line);
 }
 
+namespace {
+
+/// In place of words that would repeat the text.
+constexpr const char* kVeiledFault =
+    "the braces in this text, which may be secret, hold no expression; write {{ and }} for braces as such";
+
+}  // namespace
+
 std::string Context::iteration() const {
   const Variables* told = variables != nullptr ? variables : loops;
   if (told == nullptr || told->empty()) return {};
   std::vector<std::string> words;
-  for (const Variable& one : *told)
+  for (const Variable& one : *told) {
+    if (veiled && std::holds_alternative<std::string>(one.value)) continue;
     words.push_back(std::holds_alternative<const toml::node*>(one.value)
                         ? fmt::format("#{} = {}", one.name, one.ordinal)
                         : fmt::format("{} = {}", one.name, in_words(one.value)));
+  }
+  if (words.empty()) return {};
   return fmt::format(" ({})", fmt::join(words, ", "));
 }
 
@@ -81,7 +92,7 @@ Text Context::expanded(std::string_view text, Position where, std::size_t most) 
   try {
     return {expand(text, scope(), most), where};
   } catch (const ExpansionError& error) {
-    fail(where, error.what());
+    fail(where, veiled ? kVeiledFault : error.what());
   }
 }
 
@@ -104,7 +115,7 @@ std::optional<Value> Context::lone_value(const toml::node& node) const {
   try {
     return evaluate(*inside, scope());
   } catch (const ExpansionError& error) {
-    fail(position_of(node), error.what());
+    fail(position_of(node), veiled ? kVeiledFault : error.what());
   }
 }
 

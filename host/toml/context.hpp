@@ -45,6 +45,8 @@ struct Context {
   bool is_expanded = false;              ///< all loops have been run: who still says `for` repeats nothing
   Bare* bare = nullptr;                  ///< nullptr: nobody wants to know
   Faults* faults = nullptr;              ///< nullptr: the first thing that is wrong ends it
+  std::string_view veils = {};           ///< key below which texts may be secret; empty: none
+  bool veiled = false;                   ///< they may be here: no message repeats one
   std::size_t* rounds = nullptr;         ///< counts the values that all `for` go over; nullptr: that has been done
 
   [[noreturn]] void fail(Position where, const std::string& message, ErrorCode code = ErrorCode::invalid) const;
@@ -69,6 +71,12 @@ struct Context {
   [[nodiscard]] std::optional<Value> lone_value(const toml::node& node) const;
   /// The list or table that a string stands for; else the node itself.
   [[nodiscard]] const toml::node& resolved(const toml::node& node) const;
+  /// For what is secret, or may be.
+  [[nodiscard]] Context veil() const {
+    Context inside = *this;
+    inside.veiled = true;
+    return inside;
+  }
   void read_as(const toml::node& node, const std::string& text) const {
     if (bare != nullptr) bare->insert_or_assign(&node, text);
   }

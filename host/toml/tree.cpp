@@ -123,7 +123,8 @@ toml::table materialised(const toml::table& table, const Context& context) {
     if (&table == context.element && (key == "for" || key == "when")) continue;
     const toml::key name(context.expanded(key.str(), position_of(key)).value, key.source());
     const Position where = position_of(key);
-    materialise(node, context, [&](auto&& value) {
+    const bool veils = !context.veils.empty() && key == context.veils;
+    materialise(node, veils ? context.veil() : context, [&](auto&& value) {
       if (!result.insert(name, std::forward<decltype(value)>(value)).second)
         context.fail(where, fmt::format("key \"{}\" is there twice", name.str()));
     });

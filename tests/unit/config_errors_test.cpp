@@ -403,6 +403,28 @@ TEST_CASE("no message shows the value of a secret parameter") {
   CHECK_THAT(message, !ContainsSubstring("hunter2"));
 }
 
+TEST_CASE("no message shows a secret whose braces are wrong, or that a repeat goes over") {
+  const auto in_repeat = [](const std::string& loop, const std::string& body) {
+    return error_of(lab("[[repeat]]\nfor = { " + loop + " }\n" + body));
+  };
+  const std::string device =
+      "driver = \"veth\"\ninterfaces = [{ namespace = \"a\", name = \"x{i}\" }, { namespace = \"b\", name = "
+      "\"y{i}\" }]\n";
+  for (const std::string secret : {"hunter2}", "{hunter2", "hunt{er2 x}", "{'hunter2':03}", "{hunter2}"}) {
+    const std::string message = in_repeat(
+        "i = \"0..1\"", "[repeat.device.\"w{i}\"]\n" + device + "params = { password = \"" + secret + "\" }\n");
+    CHECK_THAT(message, ContainsSubstring("parameter password = (secret) has braces that hold no expression") &&
+                            ContainsSubstring("(i = 0)") && !ContainsSubstring("er2"));
+    // Of a link it is not known yet whether it is one.
+    CHECK_THAT(in_repeat("i = \"0..1\"", "[[repeat.link]]\nends = [\"a:x{i}\", \"b:y{i}\"]\nparams = { password = \"" +
+                                             secret + "\" }\n"),
+               ContainsSubstring("braces") && !ContainsSubstring("er2"));
+  }
+  const std::string message = in_repeat("i = \"0..1\", word = [\"hunter2\"]",
+                                        "[repeat.device.\"w{i}\"]\n" + device + "params = { password = \"{word}\" }\n");
+  CHECK_THAT(message, ContainsSubstring("parameter password = (secret)") && !ContainsSubstring("hunter2"));
+}
+
 TEST_CASE("devices and masters in a circle are refused, and the circle is shown") {
   const auto macvlan = [](const std::string& name, const std::string& parent) {
     return "[device." + name + "]\ndriver = \"macvlan\"\nparams = { parent = \"a:" + parent +
