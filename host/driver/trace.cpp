@@ -111,10 +111,13 @@ class Account {
       json["interfaces"].push_back(std::move(interface));
     }
     json["references"] = Json::array();
-    for (const Reference& one : references)
+    for (const Reference& one : references) {
+      const ParameterDeclaration* declaration = about_.parameter(one.parameter);
+      const bool secret = declaration != nullptr && is_secret(*declaration, about_);
       json["references"].push_back({{"parameter", one.parameter},
-                                    {one.is_namespace ? "namespace" : "interface", one.text()},
+                                    {one.is_namespace ? "namespace" : "interface", secret ? "(secret)" : one.text()},
                                     {"ifindex", one.ifindex}});
+    }
     json["parameters"] = parameters == nullptr ? Json::object() : json_of(*parameters, about_);
     json.update(more);
     write(json);

@@ -216,10 +216,16 @@ void check_output(const std::string& path) {
 
 void check_log(const std::string& path) { static_cast<void>(followed(path)); }
 
-UniqueFd open_log(const std::string& path) { return open_entry(followed(path), path, O_APPEND | O_CREAT); }
+namespace {
+
+// What is in it is nobody's but whose file it is: packets, what drivers ask and answer.
+constexpr mode_t kOwn = 0600;
+
+}  // namespace
+
+UniqueFd open_log(const std::string& path) { return open_entry(followed(path), path, O_APPEND | O_CREAT, kOwn); }
 
 UniqueFd open_stream(const std::string& path) {
-  constexpr mode_t kOwn = 0600;
   UniqueFd file = path == "-" ? UniqueFd(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0))
                               : open_entry(followed(path), path, O_CREAT, kOwn);
   struct stat status {};

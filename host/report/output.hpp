@@ -32,8 +32,8 @@ void check_output(const std::string& path);
 /// The same of a file that is appended to, whose place a link in its stead does not take.
 void check_log(const std::string& path);
 
-/// A file to append to, made if it is not there. Nothing in it can block: writes are non-blocking. Throws
-/// Error{invalid}.
+/// A file to append to, made if it is not there, closed to others. Nothing in it can block: writes are non-blocking.
+/// Throws Error{invalid}.
 UniqueFd open_log(const std::string& path);
 
 /// A file to write on and on from its beginning, closed to others if it is new; what a file held is gone. "-" is
