@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <linux/capability.h>
+#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,6 +30,31 @@ namespace fs = std::filesystem;
 std::atomic<bool> g_interrupted{false};  // written by a signal handler, which has no parameters to get it by
 
 void on_signal(int) { g_interrupted = true; }
+
+/// Reads a secret file again, of which a record has only a keyed hash. One that is another by now stays without text.
+void look_up(FileContent& file, const fs::path& directory) {
+  if (file.text) return;
+  try {
+    const auto found = config::read_contents(file.path, directory / file.path);
+    if (found.size() == 1 && digest_of(found.front().text, file.key) == file.digest)
+      file.text = std::make_shared<const std::string>(found.front().text);
+  } catch (const Error& error) {
+    spdlog::debug("{}", error.what());
+  }
+}
+
+/// What the devices of a lab were made by: the file that is up and, of one between two files, the other.
+std::vector<Lab> labs_of(Session& session, const std::string& name) {
+  const engine::Record record = record_of(name);
+  std::vector<Lab> labs = {session.applied(record)};
+  if (record.half_edited()) labs.push_back(session.edited(record));
+  for (Lab& lab : labs)
+    for (Device& device : lab.devices)
+      for (auto& [parameter, value] : device.parameters)
+        for (ParameterScalar& scalar : value.values)
+          if (auto* file = std::get_if<FileContent>(&scalar)) look_up(*file, fs::path(lab.file).parent_path());
+  return labs;
+}
 
 }  // namespace
 
@@ -62,6 +88,7 @@ driver::Registry& Session::drivers() {
     if (!options_.trace_drivers.empty())
       trace = std::make_shared<driver::Trace>(report::open_log(options_.trace_drivers));
     drivers_.emplace(driver::load_policy(source), std::move(trace));
+    drivers_->recall_labs_by([this](const std::string& lab) { return labs_of(*this, lab); });
   }
   return *drivers_;
 }

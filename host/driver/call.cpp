@@ -45,7 +45,7 @@ void netrig_call::prepare(netrig::driver::Operation operation, std::uint32_t gra
 
 std::string netrig_call::clean(const char* text) const {
   if (text == nullptr) return {};
-  return netrig::driver::clean_text({text, strnlen(text, NETRIG_MESSAGE_MAX)}, *description, parameters);
+  return mask.clean({text, strnlen(text, netrig::driver::kMostHeard)});
 }
 
 namespace netrig::driver {

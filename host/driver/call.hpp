@@ -13,6 +13,7 @@
 
 #include "driver/driver.hpp"
 #include "driver/permission.hpp"
+#include "driver/secrets.hpp"
 
 namespace netrig::driver {
 
@@ -35,6 +36,7 @@ struct netrig_call {
   std::vector<netrig::driver::InterfaceRequest> interfaces;
   std::vector<netrig::driver::Reference> references;
   netrig::driver::Services* services = nullptr;
+  netrig::driver::Mask mask;  ///< for what the driver says
   std::optional<netrig::driver::Permission> permission;
   const std::vector<std::string>* changed = nullptr;  ///< change: parameters that differ
   netrig::driver::Clock::time_point deadline = netrig::driver::Clock::time_point::max();

@@ -47,17 +47,22 @@ void check_fence(int pid, std::uint32_t granted) {
 }
 
 /// What is kept of a worker's failure. A code that only the host may give counts as failed.
-Error error_of(const AnswerMessage& answer, const DriverDescription& description, const Parameters* parameters) {
+Error error_of(const AnswerMessage& answer, const Mask& mask) {
   ErrorCode code = error_code_of(answer.error);
   if (code == ErrorCode::internal || code == ErrorCode::interrupted) code = ErrorCode::failed;
-  return {code, clean_text(answer.message, description, parameters)};
+  return {code, mask.clean(answer.message)};
 }
 
 class FencedDriver final : public Driver {
  public:
   FencedDriver(WorkerStarter& starter, SealedPlugin plugin, std::shared_ptr<const DriverDescription> about,
-               const DriverRules& rules)
-      : starter_(starter), plugin_(std::move(plugin)), about_(std::move(about)), rules_(rules) {
+               const DriverRules& rules, std::shared_ptr<Secrets> secrets)
+      : starter_(starter),
+        plugin_(std::move(plugin)),
+        about_(std::move(about)),
+        rules_(rules),
+        shows_all_(secrets == nullptr),
+        secrets_(shows_all_ ? std::make_shared<Secrets>(about_) : std::move(secrets)) {
     start();
   }
 
@@ -110,6 +115,7 @@ class FencedDriver final : public Driver {
 
   void start() {
     holds_descriptors_ = false;
+    knows_more_ = false;
     process_.emplace(WorkerProcess::start(
         starter_, plugin_.kind, plugin_.memory.get(),
         {.granted = rules_.granted, .memory = rules_.memory, .descriptors = rules_.descriptors, .parent = 0}));
@@ -177,13 +183,15 @@ class FencedDriver final : public Driver {
     return to_text(crash, plugin_.kind, std::as_bytes(SealedView(plugin_).bytes()));
   }
 
-  /// Lines that the driver has printed go to the log. The last of them: a panic is told in three.
+  /// Lines that the driver has printed go to the log. The last of them: a panic is told in three. They may be of
+  /// another call than the one that runs, and of another device: it need not print at once.
   std::string pass_on_output() {
-    std::istringstream printed(process_->take_output());
-    const bool known = running_ != nullptr && running_->has_parameters;
-    const auto clean = [&](std::string line) {
-      return clean_text(std::move(line), *about_, known ? &running_->parameters : nullptr);
-    };
+    std::string output = process_->take_output();
+    if (output.empty()) return {};
+    if (knows_more_) output = kNotShown;
+    const Mask mask = secrets_->mask_of_all();
+    const auto clean = [&](std::string line) { return mask.clean(std::move(line)); };
+    std::istringstream printed(std::move(output));
     std::deque<std::string> last;  // not cleaned: that takes long where there are many secrets
     int passed = 0;
     for (std::string line; std::getline(printed, line);) {
@@ -214,16 +222,14 @@ class FencedDriver final : public Driver {
                                                    failures_, last_failure_));
       start();
     }
+    const Mask mask = mask_of(message);
     message.deadline = Clock::now() + rules_.deadline;
     std::optional<AnswerMessage> answer;
     try {
-      running_ = &message;
-      answer = converse(message, services);
+      answer = converse(message, services, mask);
       pass_on_output();
-      running_ = nullptr;
     } catch (const Error& error) {
       pass_on_output();
-      running_ = nullptr;
       // It may be anywhere in its code now, or ended.
       process_.reset();
       if (std::exchange(blameless_, false)) throw;
@@ -233,12 +239,20 @@ class FencedDriver final : public Driver {
     }
     if (error_code_of(answer->error) == ErrorCode::interrupted && services != nullptr && services->interrupted())
       throw Error(ErrorCode::interrupted, "interrupted while it ran");
-    if (answer->error != 0) throw error_of(*answer, *about_, message.has_parameters ? &message.parameters : nullptr);
+    if (answer->error != 0) throw error_of(*answer, mask);
     return std::move(*answer);
   }
 
+  Mask mask_of(const CallMessage& message) {
+    Mask mask = secrets_->mask(message.operation, message.lab, message.device,
+                               message.has_parameters ? &message.parameters : nullptr);
+    if (shows_all_) return mask.on_the_way();
+    knows_more_ = knows_more_ || mask.is_blind();
+    return mask;
+  }
+
   /// Sends one call and serves the worker until it has answered. The answer has passed every check.
-  AnswerMessage converse(const CallMessage& message, Services* services) {
+  AnswerMessage converse(const CallMessage& message, Services* services, const Mask& mask) {
     std::optional<Clock::time_point> noticed;
     const auto gave_up = [&] {
       if (services == nullptr || !services->interrupted()) return false;
@@ -256,7 +270,6 @@ class FencedDriver final : public Driver {
     if (services != nullptr) services->finish_by(sending.deadline);
     send_call(message, sending);
     Serving serving(message, *about_, rules_.granted, *rules_.named, services);
-    const Parameters* parameters = message.has_parameters ? &message.parameters : nullptr;
     int logged = 0;
     int served = 0;
     for (;;) {
@@ -265,7 +278,7 @@ class FencedDriver final : public Driver {
       const Message from = next(waiting, services, kGrace);
       if (from.type == MessageType::answer) {
         AnswerMessage answer = decode_answer(from.bytes);
-        check_answer(answer, message, serving.permission(), parameters);
+        check_answer(answer, message, serving.permission(), mask);
         if (answer.error == 0 && serving.forbidden()) {
           answer.error = static_cast<std::uint8_t>(ErrorCode::denied);
           answer.message = serving.forbidden()->message();
@@ -276,7 +289,7 @@ class FencedDriver final : public Driver {
       if (from.type == MessageType::log) {
         if (++logged > kMostLogLines) throw Error(ErrorCode::driver, "it floods the log");
         const LogMessage log = decode_log(from.bytes);
-        services->log(log.level, clean_text(log.text, *about_, parameters));
+        services->log(log.level, mask.clean(log.text));
       } else if (from.type == MessageType::service) {
         if (++served > kMostServices) throw Error(ErrorCode::driver, "it floods the host with requests");
         const auto how = serving.serve(decode_service(from.bytes), process_->channel(), sending);
@@ -332,13 +345,9 @@ class FencedDriver final : public Driver {
     // A worker that has died in between says why when it is read from.
   }
 
-  void check_answer(AnswerMessage& answer, const CallMessage& call, Permission& permission,
-                    const Parameters* parameters) const {
-    for (auto& [name, value] : answer.state.values) {
-      name = clean_text(name, *about_, parameters);
-      value = clean_text(value, *about_, parameters);
-    }
+  void check_answer(AnswerMessage& answer, const CallMessage& call, Permission& permission, const Mask& mask) const {
     if (!can_be_told(answer.state.told, *about_)) WireReader::garbled();
+    mask.clean(answer.state, *about_, call.has_parameters ? &call.parameters : nullptr);
     if (answer.error != 0) return;
     for (const Order& order : answer.orders) permission.admit(order);
     for (const auto& [interface, ifindex] : answer.made) permission.admit_made(interface, ifindex);
@@ -364,7 +373,9 @@ class FencedDriver final : public Driver {
   DriverRules rules_;
   std::mutex mutex_;
   std::optional<WorkerProcess> process_;
-  const CallMessage* running_ = nullptr;
+  bool shows_all_;  ///< whoever asks knows the secrets
+  std::shared_ptr<Secrets> secrets_;
+  bool knows_more_ = false;  ///< the worker may know secrets that are not in there
   int failures_ = 0;
   bool blameless_ = false;          ///< what is being thrown is not the driver's doing
   bool holds_descriptors_ = false;  ///< the worker was given some of its own
@@ -374,8 +385,9 @@ class FencedDriver final : public Driver {
 }  // namespace
 
 std::unique_ptr<Driver> make_fenced(WorkerStarter& starter, SealedPlugin plugin,
-                                    std::shared_ptr<const DriverDescription> about, const DriverRules& rules) {
-  return std::make_unique<FencedDriver>(starter, std::move(plugin), std::move(about), rules);
+                                    std::shared_ptr<const DriverDescription> about, const DriverRules& rules,
+                                    std::shared_ptr<Secrets> secrets) {
+  return std::make_unique<FencedDriver>(starter, std::move(plugin), std::move(about), rules, std::move(secrets));
 }
 
 }  // namespace netrig::driver

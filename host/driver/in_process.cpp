@@ -38,9 +38,11 @@ std::string word_of(netrig_status status) {
 class InProcessDriver final : public Driver {
  public:
   InProcessDriver(const netrig_functions& functions, std::shared_ptr<const DriverDescription> about,
-                  const DriverRules& rules)
+                  const DriverRules& rules, std::shared_ptr<Secrets> secrets)
       : functions_(functions),
         about_(std::move(about)),
+        shows_(secrets != nullptr),
+        secrets_(shows_ ? std::move(secrets) : std::make_shared<Secrets>(about_)),
         granted_(rules.granted),
         named_(rules.named),
         deadline_(rules.deadline) {}
@@ -99,7 +101,9 @@ class InProcessDriver final : public Driver {
       present = false;
       return NETRIG_OK;
     });
-    return {.present = present, .values = std::move(call.state), .told = std::move(call.told)};
+    State state{.present = present, .values = std::move(call.state), .told = std::move(call.told)};
+    if (shows_) call.mask.clean(state, *about_, call.parameters);
+    return state;
   }
 
  private:
@@ -124,6 +128,10 @@ class InProcessDriver final : public Driver {
     call.deadline = std::min(request.deadline, Clock::now() + deadline_);
     return call;
   }
+  [[nodiscard]] Mask mask_of(Operation operation, const netrig_call& call) const {
+    const Mask mask = secrets_->mask(operation, call.lab, call.device, call.parameters);
+    return shows_ ? mask : mask.on_the_way();
+  }
   netrig_call about(const DeviceRequest& request, Services& services) const {
     netrig_call call;
     call.description = about_.get();
@@ -141,6 +149,7 @@ class InProcessDriver final : public Driver {
 
   netrig_request raw_request(netrig_call& call, Operation operation) const {
     call.prepare(operation, granted_, named_ ? &*named_ : nullptr);
+    call.mask = mask_of(operation, call);
     netrig_request raw{};
     raw.struct_size = sizeof raw;
     raw.lab = call.lab.c_str();
@@ -151,6 +160,7 @@ class InProcessDriver final : public Driver {
   }
   netrig_device raw_device(netrig_call& call, const DeviceRequest& request, Operation operation) const {
     call.prepare(operation, granted_, named_ ? &*named_ : nullptr);
+    call.mask = mask_of(operation, call);
     netrig_device raw{};
     raw.struct_size = sizeof raw;
     raw.lab = call.lab.c_str();
@@ -181,13 +191,15 @@ class InProcessDriver final : public Driver {
 
   /// The driver's words and, if it failed because a service had, what that said.
   static std::string words_of(const netrig_call& call) {
-    const std::string reason = call.last ? call.last->message : std::string();
+    const std::string reason = call.last ? call.mask.clean(call.last->message) : std::string();
     if (reason.empty() || call.message.find(reason) != std::string::npos) return call.message;
     return call.message.empty() ? reason : call.message + ": " + reason;
   }
 
   const netrig_functions& functions_;
   std::shared_ptr<const DriverDescription> about_;
+  bool shows_;  ///< what the driver says; otherwise it is another's to show
+  std::shared_ptr<Secrets> secrets_;
   std::uint32_t granted_;
   std::optional<std::vector<std::string>> named_;  ///< nothing: only the host knows
   std::chrono::nanoseconds deadline_;
@@ -197,8 +209,9 @@ class InProcessDriver final : public Driver {
 }  // namespace
 
 std::unique_ptr<Driver> make_in_process(const netrig_functions& functions,
-                                        std::shared_ptr<const DriverDescription> about, const DriverRules& rules) {
-  return std::make_unique<InProcessDriver>(functions, std::move(about), rules);
+                                        std::shared_ptr<const DriverDescription> about, const DriverRules& rules,
+                                        std::shared_ptr<Secrets> secrets) {
+  return std::make_unique<InProcessDriver>(functions, std::move(about), rules, std::move(secrets));
 }
 
 }  // namespace netrig::driver

@@ -15,13 +15,11 @@
 #include <netrig/services.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstring>
 #include <iterator>
 #include <string_view>
 
 #include "driver/security.hpp"
-#include "model/printable.hpp"
 
 namespace netrig::driver {
 namespace {
@@ -424,78 +422,6 @@ void Permission::check_socket(std::uint32_t interface, std::uint32_t kind) const
   if ((granted_ & needed) == 0)
     deny(fmt::format("a socket that needs {}, which its table does not ask for or the policy does not grant",
                      needed == NETRIG_WANTS_NET_RAW ? "CAP_NET_RAW" : "CAP_NET_ADMIN"));
-}
-
-namespace {
-
-/// Lines of a secret file, as far as they may be in a text of that size. Whoever wants a key of it leaves the end of
-/// the line away, and what is printed comes line by line.
-std::vector<std::string> lines_of(std::string_view content, std::size_t size) {
-  constexpr std::size_t kWord = 8;  // of several lines, a bracket is no secret
-  const bool several = content.substr(0, content.size() - (content.ends_with('\n') ? 1 : 0)).find('\n') != content.npos;
-  std::vector<std::string> lines;
-  while (!content.empty()) {
-    std::string_view line = content.substr(0, content.find('\n'));
-    content.remove_prefix(std::min(line.size() + 1, content.size()));
-    while (!line.empty() && std::isspace(static_cast<unsigned char>(line.back())) != 0) line.remove_suffix(1);
-    if (line.size() <= size && (!several || line.size() >= kWord)) lines.emplace_back(line);
-  }
-  return lines;
-}
-
-/// All that a driver may make of a value in a message of that size.
-std::vector<std::string> forms_of(const ParameterScalar& value, ParameterType type, std::size_t size) {
-  if (const auto* file = std::get_if<FileContent>(&value)) return lines_of(file->text ? *file->text : "", size);
-  const auto* bytes = std::get_if<ByteString>(&value);
-  if (bytes == nullptr) return {to_text(value, type)};
-  if (bytes->bytes.empty()) return {};
-  const std::string hex = format_bytes(bytes->bytes).substr(2);
-  std::string upper = hex;
-  std::transform(hex.begin(), hex.end(), upper.begin(), [](unsigned char c) { return std::toupper(c); });
-  std::string pairs;
-  for (std::size_t i = 0; i < hex.size(); i += 2) pairs += (i == 0 ? "" : ":") + hex.substr(i, 2);
-  std::string upper_pairs = pairs;
-  std::transform(pairs.begin(), pairs.end(), upper_pairs.begin(), [](unsigned char c) { return std::toupper(c); });
-  return {hex, upper, pairs, upper_pairs, format_base64(bytes->bytes), bytes->bytes};
-}
-
-}  // namespace
-
-/// Characters of a secret's begin from which on it is not told.
-constexpr std::size_t kTold = 3;
-
-std::string clean_text(std::string text, const DriverDescription& description, const Parameters* parameters) {
-  const bool is_cut = text.size() >= NETRIG_MESSAGE_MAX;
-  const auto mask = [&](const std::string& value) {
-    if (value.empty()) return;
-    for (std::size_t at = text.find(value); at != std::string::npos; at = text.find(value, at + 3))
-      text.replace(at, value.size(), "***");
-  };
-  std::vector<std::string> forms;
-  if (parameters != nullptr)
-    for (const auto& [name, value] : *parameters) {
-      const ParameterDeclaration* declaration = description.parameter(name);
-      if (declaration == nullptr || !is_secret(*declaration, description)) continue;
-      for (const auto& scalar : value.values)
-        for (std::string& form : forms_of(scalar, declaration->type, is_cut ? text.max_size() : text.size()))
-          forms.push_back(std::move(form));
-    }
-  // One may be the begin of another.
-  std::sort(forms.begin(), forms.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
-  for (const std::string& form : forms) mask(form);
-  // What was cut off may have been the end of one.
-  const auto begin_at_end = [&](const std::string& form) {
-    std::size_t size = std::min(form.size(), text.size());
-    while (size > 0 && !text.ends_with(std::string_view(form).substr(0, size))) --size;
-    return size;
-  };
-  std::size_t begun = 0;
-  if (is_cut)
-    for (const std::string& form : forms) begun = std::max(begun, begin_at_end(form));
-  if (begun >= kTold) text.replace(text.size() - begun, begun, "***");
-  text = one_line(text);
-  if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);
-  return text;
 }
 
 }  // namespace netrig::driver

@@ -118,7 +118,4 @@ struct FamilyHeader {
 };
 FamilyHeader family_header(std::uint16_t type);
 
-/// A driver's text as one_line(), with values of secret parameters as "***". At most NETRIG_MESSAGE_MAX bytes are kept.
-std::string clean_text(std::string text, const DriverDescription& description, const Parameters* parameters);
-
 }  // namespace netrig::driver

@@ -131,7 +131,17 @@ Registry::Verified Registry::verify(const std::string& directory, const std::str
   return {std::move(plugin), found};
 }
 
-std::unique_ptr<Driver> Registry::load(SealedPlugin plugin, std::shared_ptr<const DriverDescription> about) {
+void Registry::recall(const std::string& lab) {
+  const std::lock_guard guard(recalling_);
+  if (!labs_of_ || !recalled_.insert(lab).second) return;
+  for (const Lab& one : labs_of_(lab))
+    for (const Device& device : one.devices)
+      if (device.about && has_secrets(*device.about))
+        know(device.driver).secrets->learn(lab, device.name.str(), device.parameters);
+}
+
+std::unique_ptr<Driver> Registry::load(SealedPlugin plugin, std::shared_ptr<const DriverDescription> about,
+                                       std::shared_ptr<Secrets> secrets) {
   const std::lock_guard guard(mutex_);
   DriverRules rules = policy_.rules_of(about->kind);
   if (const std::uint32_t lacking = about->wants & ~rules.granted; lacking != 0)
@@ -140,13 +150,13 @@ std::unique_ptr<Driver> Registry::load(SealedPlugin plugin, std::shared_ptr<cons
   rules.granted &= about->wants;
   if (rules.isolation == Isolation::worker) {
     if (!starter_) starter_.emplace();
-    return make_fenced(*starter_, std::move(plugin), std::move(about), rules);
+    return make_fenced(*starter_, std::move(plugin), std::move(about), rules, std::move(secrets));
   }
   spdlog::debug("driver {} runs in netrig's own process, as the policy says", about->kind);
   const netrig_functions& functions = load_plugin(loading_path(plugin), *about);
   // Its code stays to the end of the process; so does the file, which a debugger opens by the path it was loaded from.
   static_cast<void>(plugin.memory.release());
-  return make_in_process(functions, std::move(about), rules);
+  return make_in_process(functions, std::move(about), rules, std::move(secrets));
 }
 
 Registry::Registry(Policy policy, std::shared_ptr<Trace> trace)
@@ -186,16 +196,17 @@ Registry::Known& Registry::know(std::string_view kind) {
     tell();
     auto about = std::make_shared<const DriverDescription>(found.description);
     // Its own code, if it has any and when it is needed, comes from the bytes that were verified.
-    auto functions = [this, about, digest = found.digest,
+    auto secrets = std::make_shared<Secrets>(about, [this](const std::string& lab) { recall(lab); });
+    auto functions = [this, about, secrets, digest = found.digest,
                       plugin = std::make_shared<SealedPlugin>(std::move(verified.plugin))] {
       try {
-        return load(std::move(*plugin), about);
+        return load(std::move(*plugin), about, secrets);
       } catch (const Error& error) {
         audit_refusal(policy_, about->kind, about->path, error.message());
         throw refusal(about->kind, about->path, digest, error);
       }
     };
-    Known known{.about = about, .driver = make_table_driver(about, std::move(functions))};
+    Known known{.about = about, .secrets = secrets, .driver = make_table_driver(about, std::move(functions))};
     if (trace_) known.driver = make_traced(std::move(known.driver), trace_);
     return drivers_.emplace(name, std::move(known)).first->second;
   } catch (const Error& error) {

@@ -4,12 +4,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "driver/driver.hpp"
 #include "driver/policy.hpp"
+#include "driver/secrets.hpp"
 #include "driver/signer.hpp"
 #include "driver/trace.hpp"
 #include "driver/trust.hpp"
@@ -33,6 +35,7 @@ class Registry {
   struct Verified;
   struct Known {
     std::shared_ptr<const DriverDescription> about;
+    std::shared_ptr<Secrets> secrets;
     std::unique_ptr<Driver> driver;
   };
 
@@ -53,17 +56,25 @@ class Registry {
   /// Every plugin file with its decision, without running any of its code.
   [[nodiscard]] std::vector<Found> survey();
   [[nodiscard]] const Policy& policy() const { return policy_; }
+  /// How to read what the devices of a lab were made by, for their secrets, which drivers may still know: asked once
+  /// for each lab, and only where it may be needed. It throws Error where that cannot be told.
+  void recall_labs_by(std::function<std::vector<Lab>(const std::string& lab)> read) { labs_of_ = std::move(read); }
 
  private:
   /// `found` is filled in as far as things go, also when this throws.
   Verified verify(const std::string& directory, const std::string& kind, Found& found);
   Known& know(std::string_view kind);
   /// The functions of a driver. What the policy says of where they run holds.
-  std::unique_ptr<Driver> load(SealedPlugin plugin, std::shared_ptr<const DriverDescription> about);
+  std::unique_ptr<Driver> load(SealedPlugin plugin, std::shared_ptr<const DriverDescription> about,
+                               std::shared_ptr<Secrets> secrets);
+  void recall(const std::string& lab);
 
   Policy policy_;
   std::shared_ptr<Trace> trace_;
   std::optional<WorkerStarter> starter_;  ///< from the first worker on; outlives all of them
+  std::function<std::vector<Lab>(const std::string&)> labs_of_;
+  std::mutex recalling_;
+  std::set<std::string> recalled_;
   std::mutex mutex_;
   std::map<std::string, Verified, std::less<>> verified_;  ///< by survey(), for the open() that follows
   std::map<std::string, Known, std::less<>> drivers_;

@@ -25,7 +25,7 @@
 #include "attack/place.hpp"
 #include "catch.hpp"
 #include "driver/channel.hpp"
-#include "driver/permission.hpp"
+#include "driver/secrets.hpp"
 
 using namespace scratch;
 using attack::attack_by;

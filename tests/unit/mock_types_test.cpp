@@ -8,7 +8,7 @@
 
 #include "catch.hpp"
 #include "config/config.hpp"
-#include "driver/permission.hpp"
+#include "driver/secrets.hpp"
 #include "mock_probe.hpp"
 #include "plan/devices.hpp"
 

@@ -12,7 +12,7 @@
 #include "config/config.hpp"
 #include "config/lab_schema.hpp"
 #include "driver/file_content.hpp"
-#include "driver/permission.hpp"
+#include "driver/secrets.hpp"
 #include "driver/value_messages.hpp"
 #include "engine/record.hpp"
 #include "plan/devices.hpp"
@@ -170,6 +170,109 @@ TEST_CASE("no message shows a line of a secret file") {
   const std::string before(NETRIG_MESSAGE_MAX - 10, '.');
   CHECK(shown("a rather long secret\n", before + "a rather l") == before + "***");
   CHECK(shown("a rather long secret\n", "a rather l") == "a rather l");
+}
+
+namespace {
+
+/// Secrets in words of a driver with a secret string and a secret file, and with something to tell.
+struct Talker {
+  static std::shared_ptr<const DriverDescription> about() {
+    DriverDescription about;
+    about.parameters = {{.name = "text", .type = ParameterType::string, .secret = true},
+                        {.name = "file", .type = ParameterType::file, .secret = true},
+                        {.name = "shown", .type = ParameterType::string, .inspected = true},
+                        {.name = "raw", .type = ParameterType::bytes, .inspected = true}};
+    return std::make_shared<const DriverDescription>(std::move(about));
+  }
+  static Parameters text(const std::string& value) { return {{"text", {.values = {value}}}}; }
+  static Parameters file(const std::string& value, bool kept) {
+    FileContent one{.key = "key", .digest = digest_of(value, "key"), .size = value.size()};
+    if (kept) one.text = std::make_shared<const std::string>(value);
+    return {{"file", {.values = {one}}}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("no message shows a line of a secret string, or what of it is printed for another device") {
+  const std::string key = "-----BEGIN KEY-----\nfirst line\nsecond line\n-----END KEY-----\n";
+  const auto about = Talker::about();
+  const Parameters given = Talker::text(key);
+  CHECK(driver::clean_text("it has first line", *about, &given) == "it has ***");
+  CHECK(driver::clean_text("all of " + key, *about, &given) == "all of ***");
+  driver::Secrets secrets(about);
+  static_cast<void>(secrets.mask(driver::Operation::create, "x", "one", &given));
+  static_cast<void>(secrets.mask(driver::Operation::validate, "x", "two", nullptr));
+  CHECK(secrets.mask_of_all().clean("two prints second line") == "two prints ***");
+}
+
+TEST_CASE("a text is cut off behind what is masked") {
+  const auto about = Talker::about();
+  const Parameters given = Talker::text("a rather long secret");
+  const std::string before(NETRIG_MESSAGE_MAX - 2, '.');
+  CHECK(driver::clean_text(before + "a rather long secret and more", *about, &given) == before + "**");
+  const std::string line(3 * NETRIG_MESSAGE_MAX, 'k');
+  const Parameters long_one = Talker::text(line);
+  CHECK(driver::clean_text("it is " + line.substr(0, NETRIG_MESSAGE_MAX - 6), *about, &long_one) == "it is ***");
+}
+
+TEST_CASE("words about a device whose secrets are not known are not shown") {
+  const auto about = Talker::about();
+  const Parameters none;
+  const auto words = [&](driver::Secrets& secrets, driver::Operation operation) {
+    return secrets.mask(operation, "x", "d", &none).clean("I have hunter22");
+  };
+  using driver::Operation;
+  {
+    driver::Secrets secrets(about);
+    CHECK(words(secrets, Operation::destroy) == driver::kNotShown);
+    CHECK(words(secrets, Operation::inspect) == driver::kNotShown);
+  }
+  {
+    driver::Secrets secrets(about);
+    static_cast<void>(secrets.mask(Operation::create, "x", "d", &none));
+    CHECK(words(secrets, Operation::destroy) == "I have hunter22");  // it was made with none
+  }
+  {
+    driver::Secrets* known = nullptr;
+    driver::Secrets secrets(about, [&](const std::string& lab) { known->learn(lab, "d", Talker::text("hunter22")); });
+    known = &secrets;
+    CHECK(words(secrets, Operation::destroy) == "I have ***");
+  }
+  {
+    driver::Secrets secrets(about, [&](const std::string&) { throw Error(ErrorCode::failed, "no lab"); });
+    CHECK(words(secrets, Operation::destroy) == driver::kNotShown);
+  }
+  for (const bool kept : {true, false}) {
+    driver::Secrets secrets(about);
+    secrets.learn("x", "d", Talker::file("hunter22", kept));
+    CHECK(words(secrets, Operation::inspect) == (kept ? "I have ***" : driver::kNotShown));
+  }
+  {  // what was given in this process is that file
+    driver::Secrets secrets(about);
+    const Parameters given = Talker::file("hunter22", true);
+    static_cast<void>(secrets.mask(Operation::create, "x", "d", &given));
+    secrets.learn("x", "d", Talker::file("hunter22", false));
+    CHECK(words(secrets, Operation::inspect) == "I have ***");
+  }
+}
+
+TEST_CASE("what a driver tells of a parameter shows no secret, and is what the file says where that says it, too") {
+  const auto about = Talker::about();
+  driver::Secrets secrets(about);
+  secrets.learn("x", "d", Talker::text("hunter22"));
+  const auto told = [&](const char* name, const ParameterScalar& value, const Parameters& given) {
+    driver::State state{.told = {{name, {.values = {value}}}}};
+    secrets.mask(driver::Operation::inspect, "x", "d", &given).clean(state, *about, &given);
+    return state.told.at(name).values.at(0);
+  };
+  CHECK(told("shown", std::string("a word"), {}) == ParameterScalar(std::string("a word")));
+  CHECK(told("shown", std::string("is hunter22"), {}) == ParameterScalar(std::string("***")));
+  CHECK(told("raw", ByteString{"is hunter22"}, {}) == ParameterScalar(ByteString{"***"}));
+  CHECK(told("shown", std::string("hunter22"), {{"shown", {.values = {std::string("hunter22")}}}}) ==
+        ParameterScalar(std::string("hunter22")));
+  CHECK(told("text", std::string("hunter22"), {}) ==
+        ParameterScalar(std::string("hunter22")));  // it is compared, and shown by nobody
 }
 
 TEST_CASE("a namespace is one of the lab's") {
