@@ -115,6 +115,7 @@ void run(const ConnectCheck& check, const Job& job) {
   std::optional<EchoServers> servers;
   if (check.server) servers.emplace(job.ground, pairs, check.protocol, check.port);
   const std::vector<Exchange> exchanges = run_all(check, job, pairs, options);
+  if (servers) servers->finish();
   std::vector<std::vector<const Exchange*>> by_pair(pairs.size());
   for (const Exchange& exchange : exchanges) by_pair[exchange.pair].push_back(&exchange);
   for (std::size_t i = 0; i < pairs.size(); ++i) judge(check, job, pairs[i], by_pair[i], options);

@@ -164,6 +164,7 @@ void run(const UnreachableCheck& check, const Job& job) {
   };
   auto attempts = attempt(pairs, check.count);
   if (check.how == UnreachableCheck::How::rejected) ask_again(job, pairs, attempt, attempts);
+  if (servers) servers->finish();
   std::vector<std::vector<const Attempt*>> by_pair(pairs.size());
   for (const Attempt& attempt : attempts) by_pair[attempt.pair].push_back(&attempt);
   for (std::size_t i = 0; i < pairs.size(); ++i) judge(check, job, pairs[i], by_pair[i]);
