@@ -260,12 +260,23 @@ class Files {
       const std::string root = is_private ? kernel::place_of(lab_, space_.name.str(),
                                                              written.directory.substr(0, written.directory.size() - 1))
                                           : kernel::upper_of(layer->second);
+      std::vector<UniqueFd> above;  // of each directory on the way
       UniqueFd at(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
       const fs::path rest(written.rest);
-      for (const fs::path& name : rest.parent_path())
-        if (at) at = step(at, name);
-      if (at) static_cast<void>(::unlinkat(at.get(), rest.filename().c_str(), 0));
-      if (at && written.fingerprint == 0) static_cast<void>(::unlinkat(at.get(), kFresh, 0));
+      for (const fs::path& name : rest.parent_path()) {
+        if (!at) break;
+        UniqueFd below = step(at, name);
+        above.push_back(std::move(at));
+        at = std::move(below);
+      }
+      if (!at) continue;
+      static_cast<void>(::unlinkat(at.get(), rest.filename().c_str(), 0));
+      if (written.fingerprint == 0) static_cast<void>(::unlinkat(at.get(), kFresh, 0));
+      // Made for it, for the machine has none of them; those that hold something else stay.
+      for (fs::path directory = rest.parent_path(); !above.empty(); directory = directory.parent_path()) {
+        if (::unlinkat(above.back().get(), directory.filename().c_str(), AT_REMOVEDIR) != 0) break;
+        above.pop_back();
+      }
     }
   }
 

@@ -147,6 +147,26 @@ TEST_CASE("files lie in private directories, and mounts below a directory stay w
   down();
 }
 
+TEST_CASE("a file takes the place of a directory that was made for another, and the other way round") {
+  const Machine machine;
+  const Down always;
+  for (const char* place : {"/etc/lab/new", "/srv/lab/new"}) {
+    const auto text = [&](const std::string& file) {
+      return "private = [\"/srv/lab\"]\nfiles = { \"" + std::string(place) + file + "\" = { text = \"it\\n\" } }\n";
+    };
+    for (const char* file : {"/deep/a", "", "/deep/a"}) {
+      up(lab(text(file)));
+      CHECK(exec("h1", "cat " + std::string(place) + file) == "it\n");
+    }
+    // What else is in it stays.
+    exec("h1", "touch " + std::string(place) + "/deep/own");
+    up(lab(text("/b")));
+    CHECK(exec("h1", "ls " + std::string(place) + " " + place + "/deep") ==
+          std::string(place) + ":\nb\ndeep\n\n" + place + "/deep:\nown\n");
+  }
+  down();
+}
+
 TEST_CASE("a file is never written through a link that a command has made") {
   const Machine machine;
   const Down always;
