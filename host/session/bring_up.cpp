@@ -93,7 +93,9 @@ engine::Journal open_settled(const Host& host, const Lab& next, const UpRequest&
 void bring_views(engine::Journal& journal, const Lab& next, bool fresh) {
   try {
     make_views(next);
-    if (fresh) make_files(next);
+    // Of a lab that is up, they are as its file says until this one is what is up.
+    if (!fresh) return;
+    make_files(next);
     make_hosts(next);
   } catch (...) {
     if (fresh) journal.remove();
@@ -112,8 +114,11 @@ void bring_to_life(const Host& host, const Lab& next, BroughtUp& up) {
       spdlog::warn("{}", fault);
       up.warnings.push_back(std::move(fault));
     }
-    if (!up.fresh) remove_views_of_gone(next);
-    if (!up.fresh) make_files(next);
+    if (!up.fresh) {
+      remove_views_of_gone(next);
+      make_files(next);
+      make_hosts(next);
+    }
     run_commands(up.journal, next, host.options.interrupted);
     bring_services(up.journal, next, {.interrupted = host.options.interrupted, .progress = host.options.progress});
   } catch (const Error& error) {
