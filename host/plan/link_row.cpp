@@ -89,6 +89,7 @@ void Row<Link>::note_there(const Link& one, Course& course) {
 
 Stage Row<Link>::stage(const Step& step, const Link& one, const Course& course) {
   if (step.before && std::get<Link>(*step.before).name != one.name) return Stage::rename;
+  if (step.part == Step::Part::removal) return Stage::clear;  // names that others are to have
   if (one.name == "lo") return Stage::loopback;
   return course.masters.contains(one.name) ? Stage::master : Stage::link;
 }

@@ -63,6 +63,28 @@ std::vector<ParameterScalar> values_of(const char* text) {
 
 TEST_CASE("what is as wanted needs no step") { CHECK(diff(host(), host(), host()).empty()); }
 
+TEST_CASE("an alternative name is let go of before another interface gets it") {
+  SpaceState seen;
+  seen.of<Link>() = {link("eth0"), link("eth1")};
+  seen.of<Link>()[0].settings.altnames = {{"one", "own"}};
+  seen.of<Link>()[1].settings.altnames = {std::vector<std::string>{"two"}};
+  SpaceState wanted = seen;
+  wanted.of<Link>()[0].settings.altnames = {{"own", "two"}};
+  wanted.of<Link>()[1].settings.altnames = {std::vector<std::string>{"one"}};
+  const auto steps = diff(wanted, seen, seen).steps;
+  CHECK(words(steps) ==
+        Words{"change interface eth0: altnames one own -> own two", "change interface eth1: altnames two -> one"});
+  REQUIRE(steps.size() == 4);
+  const auto names = [](const Object& of) { return std::get<Link>(of).settings.altnames.value_or({}); };
+  CHECK(steps[0].part == Step::Part::removal);
+  CHECK(names(steps[0].object) == Words{"own"});
+  CHECK(steps[1].part == Step::Part::removal);
+  CHECK(names(steps[1].object).empty());
+  CHECK(names(*steps[2].before) == Words{"own"});
+  CHECK(names(*steps[3].before).empty());
+  CHECK(diff(wanted, seen, wanted).empty());
+}
+
 TEST_CASE("what is missing is made, whatever was made before") {
   SpaceState seen = host();
   seen.of<Address>().clear();
