@@ -288,4 +288,13 @@ void carry_out(Run& run, const Lab& lab, const Namespace& space, const std::vect
   place.release_socket();
 }
 
+void raise_mtus(Run& run, Place& place, const Lab& lab, const std::vector<plan::Raise>& raises) {
+  // In their order; in another thread, for a step ends up in any namespace.
+  parallel(raises.size(), 1, [&](std::size_t i) {
+    run.checkpoint();
+    const auto space = lab.find_namespace(raises[i].space);
+    if (space && place.is_open(raises[i].space)) place.carry_out(lab, lab.namespaces[*space], {raises[i].step});
+  });
+}
+
 }  // namespace netrig::engine

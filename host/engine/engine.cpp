@@ -231,6 +231,8 @@ void Bringing::carry_out_plan() {
   run.stage("create namespaces");
   place_->create_namespaces(next_, plan_.create_namespaces);
   run.stage("create devices");
+  if (current_ != nullptr)
+    raise_mtus(run, *place_, next_, plan::raises_of(next_, next_, plan_, plan::Direction::forth));
   for (const auto& level : plan_.create_devices) {
     for (const std::size_t d : level) run.begun_devices.insert(next_.devices[d].name.str());
     place_->create_devices(next_, level);

@@ -223,6 +223,7 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   std::vector<Back> spaces = spaces_of(place, current, next, plan);
   // What devices stand on is known by name only after a look.
   for (const Back& one : spaces) static_cast<void>(place.look_again(one.space->name.str(), {}));
+  go_on([&] { raise_mtus(run, place, current, plan::raises_of(current, next, plan, plan::Direction::back)); });
   const Lab then = as_seen(current, next, plan);
   std::vector<std::vector<std::size_t>> again;
   go_on([&] { again = make_cleared_again(run, place, then, plan, before); });

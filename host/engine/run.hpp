@@ -15,6 +15,7 @@
 #include "engine/place.hpp"
 #include "engine/spaces.hpp"
 #include "kernel/inside.hpp"
+#include "plan/raise.hpp"
 
 namespace netrig::engine {
 
@@ -113,6 +114,9 @@ void carry_out(Run& run, const Lab& lab, const Namespace& space, const std::vect
 void hold_sysctls(Run& run, const Lab& lab);
 /// The same once they are set, with what an edit has changed.
 void settle_sysctls(Run& run, const Lab& lab);
+
+/// Gives links that others stand on their greater MTU. Those whose namespace is not open are left out.
+void raise_mtus(Run& run, Place& place, const Lab& lab, const std::vector<plan::Raise>& raises);
 
 /// settle.cpp
 std::vector<Rising> rising_in(const Lab& lab, const plan::Plan& plan);
