@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "plan/claims.hpp"
 #include "plan/devices.hpp"
 #include "plan/ground.hpp"
 #include "plan/kernel_model.hpp"
@@ -31,7 +32,14 @@ Link born(const Device& device, std::size_t index) {
 class Planner {
  public:
   Planner(const Lab& current, const Lab& next, Seen seen)
-      : current_(current), next_(next), seen_(std::move(seen)), owner_(next), current_owner_(current) {}
+      : current_(current),
+        next_(next),
+        seen_(std::move(seen)),
+        owner_(next),
+        current_owner_(current),
+        claims_(current, next, [this](const std::string& space, const std::string& interface) {
+          return seen_link(space, interface);
+        }) {}
 
   Plan plan(const Threads& threads) {
     match_namespaces();
@@ -77,7 +85,7 @@ class Planner {
       const bool keep =
           found != by_name.end() && !seen_.broken.contains(device.name.str()) &&
           is_changeable(current_, current_.devices[found->second], next_, device) && can_be_mended(device) &&
-          can_be_changed(current_.devices[found->second], device) &&
+          can_be_changed(current_.devices[found->second], device) && !claims_.is_owed(device) &&
           std::all_of(device.interfaces.begin(), device.interfaces.end(),
                       [&](const Interface& i) { return before_space_[i.home] != SIZE_MAX; }) &&
           std::all_of(lower.begin(), lower.end(), [&](std::size_t l) { return before_device_[l] != SIZE_MAX; });
@@ -135,50 +143,42 @@ class Planner {
     for (std::size_t d = current_.devices.size(); d-- > 0;)
       if (!kept_device_[d]) going.push_back(d);
     std::stable_sort(going.begin(), going.end(), [&](std::size_t a, std::size_t b) { return level[a] > level[b]; });
-    const std::unordered_set<std::size_t> clear = in_the_way(going);
+    const std::unordered_set<std::size_t> clear = claims_.in_the_way(going, plan_.create_devices);
     for (const std::size_t d : going) (clear.contains(d) ? plan_.clear_devices : plan_.retire_devices).push_back(d);
     for (std::size_t i = 0; i < current_.namespaces.size(); ++i)
       if (!kept_space_[i]) plan_.remove_namespaces.push_back(i);
   }
 
-  /// Devices that cannot be there together with one that comes: by an interface's name, or because both stand on the
-  /// same interface, which may have only one of them (a VLAN's number, a macvlan's MAC). With what stands on them.
-  std::unordered_set<std::size_t> in_the_way(const std::vector<std::size_t>& going) const {
-    std::unordered_set<std::string> names;
-    std::unordered_set<std::string> lowers;
-    for (const auto& of_level : plan_.create_devices)
-      for (const std::size_t d : of_level) {
-        names.insert(next_.devices[d].name.str());  // the ledger has it once
-        for (const Interface& interface : next_.devices[d].interfaces) names.insert(place_of(next_, interface));
-        for_each_reference(next_.devices[d], [&](const std::string& lower) { lowers.insert(lower); });
-      }
-    std::unordered_set<std::size_t> clear;
-    const auto is_in_the_way = [&](const Device& device) {
-      bool found = names.contains(device.name.str()) ||
-                   std::any_of(device.interfaces.begin(), device.interfaces.end(),
-                               [&](const Interface& i) { return names.contains(place_of(current_, i)); });
-      for_each_reference(device, [&](const std::string& lower) { found = found || lowers.contains(lower); });
-      return found;
-    };
-    for (const std::size_t d : going)
-      if (is_in_the_way(current_.devices[d])) clear.insert(d);
-    // Dependents come first in `going`, so what they stand on is known only after them.
-    for (auto d = going.rbegin(); d != going.rend(); ++d) {
-      const auto lower = current_owner_.dependencies(current_.devices[*d]);
-      if (std::any_of(lower.begin(), lower.end(), [&](std::size_t l) { return clear.contains(l); })) clear.insert(*d);
+  /// Interfaces of a namespace as they were seen, by the names that the ledger knows.
+  struct Looked {
+    SpaceState again = {};  ///< of one that was whole
+    std::unordered_map<std::string_view, const Link*> by_name = {};
+  };
+  const Looked& looked(const std::string& space, const SpaceState& seen) {
+    const auto [place, fresh] = looked_.try_emplace(space);
+    Looked& result = place->second;
+    if (!fresh) return result;
+    const bool was_whole = seen_.whole.contains(space);
+    if (was_whole) result.again = seen_.again(space);
+    std::unordered_map<std::uint32_t, std::string_view> renamed;
+    if (const auto found = seen_.renamed.find(space); found != seen_.renamed.end())
+      for (const Renaming& one : found->second) renamed.emplace(one.ifindex, one.to);
+    for (const Link& link : (was_whole ? result.again : seen).of<Link>()) {
+      // Somebody else's may have its name by now.
+      if (const auto name = renamed.find(link.ifindex); name != renamed.end())
+        result.by_name[name->second] = &link;
+      else
+        result.by_name.try_emplace(link.name, &link);
     }
-    return clear;
+    return result;
   }
 
-  static std::string place_of(const Lab& lab, const Interface& interface) {
-    return lab.namespaces[interface.home].name.str() + ":" + interface.name.str();
-  }
-  template <typename Each>
-  static void for_each_reference(const Device& device, const Each& each) {
-    for (const auto& [name, value] : device.parameters)
-      for (const auto& scalar : value.values)
-        if (const auto* reference = std::get_if<InterfaceReference>(&scalar))
-          each(reference->home.str() + ":" + reference->name.str());
+  const Link* seen_link(const std::string& space, const std::string& interface) {
+    const auto found = seen_.spaces.find(space);
+    if (found == seen_.spaces.end()) return nullptr;
+    const auto& links = looked(space, found->second).by_name;
+    const auto link = links.find(interface);
+    return link == links.end() ? nullptr : link->second;
   }
 
   void note_leaving() {
@@ -229,7 +229,7 @@ class Planner {
                                                             : std::move(found->second);
       SpaceState want = wanted.in(s);
       if (!one.fresh) want_ground(space, want, state);
-      std::vector<Step> renamings = renamed_in(one, space, state, want);
+      std::vector<Step> renamings = renamed_in(one, space, state, want, going[s]);
       const SpaceState had = before_space_[s] == SIZE_MAX ? SpaceState{} : made.in(before_space_[s]);
       recall(state, had);
       if (!one.fresh && links_change) one.before = state;
@@ -263,12 +263,18 @@ class Planner {
     }
   }
 
-  std::vector<Step> renamed_in(SpacePlan& one, const Namespace& space, SpaceState& state,
-                               const SpaceState& wanted) const {
+  std::vector<Step> renamed_in(SpacePlan& one, const Namespace& space, SpaceState& state, const SpaceState& wanted,
+                               const std::vector<std::string>& going) const {
     const auto found = seen_.renamed.find(space.name.str());
     if (one.fresh || found == seen_.renamed.end()) return {};
     one.renamed = found->second;
-    return rename_back(found->second, state, wanted);
+    std::vector<Step> steps = rename_back(found->second, state, wanted);
+    // What is cleared goes under whatever name it has, and before any step.
+    for (const Renaming& renaming : found->second)
+      if (std::find(going.begin(), going.end(), renaming.to) != going.end())
+        std::erase_if(steps,
+                      [&](const Step& step) { return std::get<Link>(*step.before).ifindex == renaming.ifindex; });
+    return steps;
   }
 
   static Link link_down(const std::string& name) {
@@ -294,6 +300,8 @@ class Planner {
   Seen seen_;
   DeviceOfInterface owner_;
   DeviceOfInterface current_owner_;
+  Claims claims_;
+  std::unordered_map<std::string, Looked> looked_;
   std::vector<std::size_t> before_space_;   // by index in next_: index in current_, or SIZE_MAX
   std::vector<std::size_t> before_device_;  // likewise
   std::vector<bool> kept_space_;            // by index in current_
