@@ -167,6 +167,26 @@ TEST_CASE("an interface is borrowed, works in the lab, and goes back as it was")
   machine.require_alone();
 }
 
+TEST_CASE("a borrowed interface passes from one device of the lab to another") {
+  Machine machine;
+  const std::string by_mac = read(lab_with("mac = \"02:00:00:00:00:77\""));
+  up(file("lab.toml", by_mac));
+  const std::string other = replaced(replaced(by_mac, "[device.card]", "[device.nic]"), "\"eth0\"", "\"eth1\"");
+  up(file("lab.toml", other));
+  CHECK(ip("-n a link show dev eth1")[0]["address"] == "02:00:00:00:00:77");
+  CHECK(borrowing("verify loan").exit == 0);
+  // And back to the first, where the edit fails.
+  const std::string bad = replaced(replaced(other, "[device.nic]", "[device.third]"), "\"10.1.0.2/24\"",
+                                   "\"fd00::1/64\"], sysctl = { \"ipv6.disable_ipv6\" = 1 }, altnames = [\"third\"");
+  const Result refused = borrowing("up " + file("lab.toml", bad));
+  INFO(refused.err);
+  CHECK(refused.exit != 0);
+  CHECK(refused.err.find("did not end well") == std::string::npos);
+  CHECK(borrowing("verify loan").exit == 0);
+  down();
+  machine.require_alone();
+}
+
 TEST_CASE("an interface goes back when the lab that wants it fails") {
   Machine machine;
   const std::string wrong =
