@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
@@ -17,7 +18,7 @@ namespace {
 /// What one lab sets in one namespace. Thread: one that may enter it.
 class Hands {
  public:
-  Hands(Run& run, const Lab& lab, std::size_t space, Space& place)
+  Hands(Run& run, const Lab& lab, std::size_t space, Space& place, std::vector<Sysctl> wanted)
       : run_(run),
         lab_(lab),
         space_(space),
@@ -26,7 +27,7 @@ class Hands {
              .home = lab.namespaces[space].name.str(),
              .cookie = place.cookie(),
              .made = !lab.namespaces[space].existing},
-        wanted_(plan::Wanted(lab).in(space).of<Sysctl>()) {}
+        wanted_(std::move(wanted)) {}
 
   void take() {
     if (wanted_.empty()) return;
@@ -141,13 +142,15 @@ void find_used(Run& run) {
 
 void each_shared(Run& run, const Lab& lab, const std::function<void(Hands&)>& body) {
   find_used(run);
+  std::optional<plan::Wanted> wanted;
   for (std::size_t s = 0; s < lab.namespaces.size(); ++s) {
     const Namespace& space = lab.namespaces[s];
     if (!space.existing && !run.used->contains(space.name.str())) continue;
     Space* place = run.spaces.find(space.name.str());
     if (place == nullptr) continue;
+    if (!wanted) wanted.emplace(lab);
     kernel::aside([&] {
-      Hands hands(run, lab, s, *place);
+      Hands hands(run, lab, s, *place, std::move(wanted->in(s).of<Sysctl>()));
       body(hands);
     });
   }

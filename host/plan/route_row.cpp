@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/route_row.hpp"
 
-#include <linux/rtnetlink.h>
-
 #include <algorithm>
 
 namespace netrig::plan {
 namespace {
+
+constexpr std::uint32_t kMainTable = 254;  ///< RT_TABLE_MAIN
 
 bool is_v6(const Route& route) { return route.destination.address.family == Family::ipv6; }
 
@@ -58,7 +58,7 @@ std::vector<std::string> leading_to(const IpAddress& gateway, const SpaceState& 
   for (const Address& address : wanted.of<Address>())
     if (!address.peer && address.prefix_route.value_or(true)) add(address.prefix, address.interface);
   for (const Route& route : wanted.of<Route>())
-    if (route.table == RT_TABLE_MAIN && route.next_hops.size() == 1 && !route.next_hops.front().via &&
+    if (route.table == kMainTable && route.next_hops.size() == 1 && !route.next_hops.front().via &&
         route.next_hops.front().interface && route.destination.length > 0)
       add(route.destination, route.next_hops.front().interface->str());
   return names;
@@ -93,7 +93,7 @@ std::vector<SettingChange> Row<Route>::other_changes(const Route& wanted, const 
 }
 
 void Row<Route>::find_ways(Route& goal, const Route& seen, const SpaceState& wanted) {
-  if (goal.table != RT_TABLE_MAIN || goal.next_hops.size() != seen.next_hops.size()) return;
+  if (goal.table != kMainTable || goal.next_hops.size() != seen.next_hops.size()) return;
   for (std::size_t i = 0; i < goal.next_hops.size(); ++i) {
     NextHop& hop = goal.next_hops[i];
     const NextHop& there = seen.next_hops[i];

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static void say(const struct netrig_host* host, netrig_call* call, const char* operation, const char* secret, size_t size) {
+static void say(const struct netrig_host* host, netrig_call* call, const char* operation, const char* secret,
+                size_t size) {
   const struct netrig_log* log = host->service(call, NETRIG_LOG_1);
   static char line[8192];
   snprintf(line, sizeof line, "%s: %.*s", operation, (int)size, secret);
@@ -15,7 +16,8 @@ static void say(const struct netrig_host* host, netrig_call* call, const char* o
   log->write(call, NETRIG_LOG_WARNING, line);
   uint8_t prints = 0;
   host->get_bool(call, "prints", 0, &prints);
-  if (prints != 0) fprintf(stdout, "%s prints %.*s\n", operation, (int)size, secret); /* it comes out when the buffer is full */
+  if (prints != 0)
+    fprintf(stdout, "%s prints %.*s\n", operation, (int)size, secret); /* it comes out when the buffer is full */
 }
 
 static netrig_status create(const struct netrig_host* host, netrig_call* call, const struct netrig_request* request) {
@@ -36,7 +38,8 @@ static netrig_status create(const struct netrig_host* host, netrig_call* call, c
   say(host, call, "create", secret, size);
   const netrig_status status = host->save_record(call, secret, (uint32_t)size);
   if (status != NETRIG_OK) return status;
-  const struct netrig_link link = {.struct_size = sizeof link, .kind = "bridge", .peer = NETRIG_NONE, .lower = NETRIG_NONE};
+  const struct netrig_link link = {
+      .struct_size = sizeof link, .kind = "bridge", .peer = NETRIG_NONE, .lower = NETRIG_NONE};
   return ((const struct netrig_netlink*)host->service(call, NETRIG_NETLINK_1))->create_link(call, &link);
 }
 
