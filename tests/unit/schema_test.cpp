@@ -358,7 +358,110 @@ bool takes_lab(const std::string& rest) {
   return kSchema.takes(SchemaJson::parse("{ " + kSpaces + ", " + rest + " }"));
 }
 
+/// The keys that each entry of the manual page has in bold, by the entry's first line without its roff.
+std::map<std::string, std::set<std::string>> keys_of_manual(const std::string& path) {
+  std::ifstream file(path);
+  REQUIRE(file);
+  static const std::regex kBold(R"(\\fB([a-z0-9_]+)\\fR|^\.B ([a-z0-9_]+)$)");
+  std::map<std::string, std::set<std::string>> entries;
+  std::string entry;
+  bool begins = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line == ".TP" || line.starts_with(".SH")) {
+      begins = line == ".TP";
+      continue;
+    }
+    if (begins) {
+      entry = std::regex_replace(line.substr(line.find(' ') + 1), std::regex(" "), "");
+      entries[entry];
+      begins = false;
+      continue;
+    }
+    for (auto word = std::sregex_iterator(line.begin(), line.end(), kBold); word != std::sregex_iterator(); ++word)
+      entries[entry].insert((*word)[(*word)[1].matched ? 1 : 2].str());
+  }
+  return entries;
+}
+
+/// Keys of checks and of what belongs to a test, which docs/testing.md has.
+bool is_of_tests(const std::string& section) {
+  static const std::set<std::string> kOthers = {"placed_command",
+                                                "preparation",
+                                                "event",
+                                                "counters",
+                                                "capture",
+                                                "share",
+                                                "ping",
+                                                "failover",
+                                                "tcp",
+                                                "udp",
+                                                "throughput",
+                                                "path",
+                                                "mtu",
+                                                "dns",
+                                                "http",
+                                                "unreachable",
+                                                "neighbour_check",
+                                                "route_check",
+                                                "address_check",
+                                                "link_check",
+                                                "fdb_check",
+                                                "exec",
+                                                "verify"};
+  return kOthers.contains(section);
+}
+
 }  // namespace
+
+TEST_CASE("the manual page of lab files has every key, and no other") {
+  static const std::map<std::string, std::string> kEntries = {{"lab", "[lab]"},
+                                                              {"group", "[group.NAME]"},
+                                                              {"namespace", "[namespace.NAME]"},
+                                                              {"device", "[device.NAME]"},
+                                                              {"link", "[[link]]"},
+                                                              {"lan", "[lan.NAME]"},
+                                                              {"repeat", "[[repeat]]"},
+                                                              {"test", "[[test]]"},
+                                                              {"service", "[service.NAME]"},
+                                                              {"private", "private"},
+                                                              {"own_file", "files"},
+                                                              {"command", "commands"},
+                                                              {"route", "routes"},
+                                                              {"next_hop", "next_hops"},
+                                                              {"rule", "rules"},
+                                                              {"interface", "interfaces"},
+                                                              {"end", "ends"},
+                                                              {"lan_port", "ports"},
+                                                              {"address", "addresses"},
+                                                              {"neighbour", "neighbours"},
+                                                              {"impair", "impair"},
+                                                              {"vlan", "vlans"},
+                                                              {"port", "port"},
+                                                              {"ready", "ready"}};
+  const auto manual = keys_of_manual(NETRIG_TEST_DIR "/../docs/man/netrig.toml.5");
+  for (const tomlfile::Section* section : config::all_keys()) {
+    INFO("section " << section->name());
+    // The page says "any key of" these.
+    const tomlfile::Section* included = section->name() == "group" ? &config::namespace_keys()
+                                        : section->name() == "end" || section->name() == "lan_port"
+                                            ? &config::interface_default_keys()
+                                            : nullptr;
+    std::set<std::string> keys;
+    for (const tomlfile::Key& key : section->keys())
+      if (key.type != "refused" && (included == nullptr || !included->has(key.name))) keys.emplace(key.name);
+    if (section->name() == "file") {
+      for (const std::string& key : keys) {
+        INFO("key " << key);
+        CHECK((manual.contains(key) || manual.contains("[" + key + "]") || manual.contains("[[" + key + "]]") ||
+               manual.contains("[" + key + ".NAME]")));
+      }
+    } else if (section->name() != "interface_default" && !is_of_tests(section->name())) {
+      REQUIRE(kEntries.contains(section->name()));
+      REQUIRE(manual.contains(kEntries.at(section->name())));
+      CHECK(manual.at(kEntries.at(section->name())) == keys);
+    }
+  }
+}
 
 TEST_CASE("the schema of lab files takes and refuses what their reader does, key by key") {
   compare(config::all_keys(), lab_frames(), config::lab_schema(drivers()), refusal_by_lab_reader);
