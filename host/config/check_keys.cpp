@@ -193,7 +193,7 @@ const Section& route_check_keys() {
       {{{"to", "required string", "An address: what the kernel takes for it; a prefix or \"default\": a route it has"},
         {"via", "string", "Next hop that it must have"},
         {"interface", "string", "Interface that it must have"},
-        {"table", "integer 1..4294967295", "Table that it is in"},
+        {"table", "integer 1..4294967295 | \"main\" | \"default\" | \"local\"", "Table that it is in"},
         {"vrf", "string", "VRF whose table it is in, or that a socket of the packet's is bound to"},
         {"metric", "integer 0..4294967295", "Metric that it must have"},
         {"present", "boolean", "false: there must be none"},

@@ -84,7 +84,7 @@ Check read_route_check(const Table& check) {
   }
   route.query = read_query(check, route);
   if (check.has("interface")) route.interface = read_interface_name(check, "interface");
-  if (const auto table = check.integer("table", 1, UINT32_MAX)) route.table = static_cast<std::uint32_t>(*table);
+  route.table = read_routing_table(check);
   if (const auto metric = check.integer("metric", 0, UINT32_MAX)) route.metric = static_cast<std::uint32_t>(*metric);
   if (check.has("vrf")) route.vrf = read_interface_name(check, "vrf");
   for (const std::string_view key : {"table", "iif"})

@@ -26,6 +26,10 @@ TEST_CASE("route finds a route in a table, and the one that the kernel takes") {
   CHECK(route("route = { to = \"2001:db8:2::2\", via = \"2001:db8:1::fe\", interface = \"eth0\" }", "true") == "right");
   CHECK(route("route = { to = \"203.0.113.0/24\", table = 100, metric = 7 }",
               "ip -n h1 route add 203.0.113.0/24 via 192.0.2.254 table 100 metric 7") == "right");
+  CHECK(route("route = { to = \"default\", via = \"192.0.2.254\", table = \"main\" }", "true") == "right");
+  CHECK(route("route = { to = \"192.0.2.1/32\", interface = \"eth0\", table = \"local\" }", "true") == "right");
+  CHECK(route("route = { to = \"203.0.113.0/24\", table = \"default\" }",
+              "ip -n h1 route add 203.0.113.0/24 via 192.0.2.254 table default") == "right");
   CHECK(route("route = { to = \"203.0.113.0/24\", via = \"192.0.2.253\" }",
               "ip -n h1 route add 203.0.113.0/24 nexthop via 192.0.2.254 nexthop via 192.0.2.253") == "right");
   CHECK(route("route = { to = \"203.0.113.0/24\", present = false }", "true") == "right");
