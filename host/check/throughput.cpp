@@ -2,6 +2,7 @@
 // iperf3 measures; this starts both ends, reads its JSON and judges. So many bytes are carried by check/transfer.hpp.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +16,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr auto kReady = 5s;
+
+/// Of UDP, which sends as fast as it is told. iperf3's own is as much, but of each stream.
+constexpr std::uint64_t kUdpRate = 1'000'000;
 
 [[noreturn]] void without_tool(const Error& error) {
   if (error.code() != ErrorCode::not_found) throw Error(error);
@@ -54,8 +58,11 @@ Command client_command(const ThroughputCheck& check, const Pair& pair) {
                      std::to_string(check.streams)};
   if (check.protocol == Protocol::udp) command.emplace_back("--udp");
   if (check.reverse) command.emplace_back("--reverse");
-  // iperf3's --bitrate is that of each stream.
-  if (check.rate) command.insert(command.end(), {"--bitrate", std::to_string(*check.rate / check.streams)});
+  auto rate = check.rate;
+  if (check.protocol == Protocol::udp && !rate) rate = kUdpRate;
+  // iperf3's --bitrate is that of each stream; 0 would be no limit.
+  if (rate)
+    command.insert(command.end(), {"--bitrate", std::to_string(std::max<std::uint64_t>(*rate / check.streams, 1))});
   return command;
 }
 

@@ -39,6 +39,17 @@ TEST_CASE("throughput over UDP and IPv6, from the target, keeps to the rate") {
   CHECK(rig::metric(result.metrics, "loss") <= 50);
 }
 
+TEST_CASE("throughput over UDP sends 1 Mbit/s where the file says no rate, all streams together") {
+  const auto line = [](const std::string& more) {
+    return measure("{ to = \"h2\", duration = \"1s\", protocol = \"udp\"" + more + " }").reproduce.back();
+  };
+  CHECK_THAT(line(""), Catch::Matchers::EndsWith(" --bitrate 1000000"));
+  CHECK_THAT(line(", streams = 4"), Catch::Matchers::EndsWith(" --bitrate 250000"));
+  CHECK_THAT(line(", streams = 4, rate = \"8Mbit\""), Catch::Matchers::EndsWith(" --bitrate 2000000"));
+  CHECK_THAT(measure("{ to = \"h2\", duration = \"1s\", streams = 4 }").reproduce.back(),
+             !ContainsSubstring("bitrate"));
+}
+
 TEST_CASE("throughput fails with what was measured, wanted, and the command") {
   auto result = measure("{ to = \"h2\", duration = \"1s\", protocol = \"udp\", rate = \"2Mbit\", min = \"10Gbit\" }");
   REQUIRE(result.findings.size() == 1);
