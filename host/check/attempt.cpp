@@ -17,7 +17,7 @@
 namespace netrig::check {
 namespace {
 
-constexpr auto kAfterwards = 10s;  // for each command of `after`, which also runs when time is over
+constexpr auto kInterrupted = 10s;  // for each command of `after` where somebody waits for the end
 
 constexpr auto kLinks = 1200ms;  // until links work again, see await_links()
 
@@ -51,8 +51,10 @@ std::string last_lines(const std::string& text) {
 /// One of the commands of `after`.
 void run_afterwards(const Job& job, const PlacedCommand& placed) {
   const std::size_t space = *job.lab().find_namespace(placed.space);
+  const auto most =
+      job.until.is_interrupted() ? std::min<nanoseconds>(job.test.timeout, kInterrupted) : job.test.timeout;
   const Output output =
-      run_command(job.ground, {.command = placed.command, .space = space}, {Clock::now() + kAfterwards, nullptr});
+      run_command(job.ground, {.command = placed.command, .space = space}, {Clock::now() + most, nullptr});
   if (output.ended.exit == 0 && !output.ended.timed_out) return;
   const std::string line = shell_line(placed.command);
   job.fail({.about = fmt::format("after, at {}", job.lab().at(placed.where)),
@@ -85,7 +87,8 @@ class Afterwards {
   const Job& job_;
 };
 
-void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
+/// Returns when it was over, before `after`, whose time is its own.
+Clock::time_point run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
   require_alive(job.ground);
   await_ipv6(job.ground, {job.test}, job.until.at_most(kIpv6));
   const Afterwards afterwards(job);
@@ -119,6 +122,7 @@ void run_once(Job& job, ServicePool& pool, const std::string& artifacts) {
   if (prepared) await_links(job.ground, {Clock::now() + kLinks, job.until.interrupted});
   services.finish();
   if (!job.result.findings.empty()) require_alive(job.ground);
+  return Clock::now();
 }
 
 /// How the headline figures went over the repetitions.
@@ -158,9 +162,9 @@ void repeat(const Ground& ground, const Test& test, const RunOptions& options, S
             .result = result,
             .began = Clock::now(),
             .journal = options.journal};
-    run_once(job, pool, options.artifacts);
+    const Clock::time_point ended = run_once(job, pool, options.artifacts);
     if (job.until.is_interrupted()) return interrupt(result);
-    if (result.findings.empty() && Clock::now() >= job.until.deadline)
+    if (result.findings.empty() && ended >= job.until.deadline)
       job.fail({.seen = fmt::format("it took longer than its timeout of {}", format_duration(test.timeout.count())),
                 .expected = "an end in time",
                 .look_at = "timeout of the test in the lab file"});

@@ -68,6 +68,16 @@ TEST_CASE("run brings a lab up, tests it, takes it down, and writes every report
   require_nothing_left();
 }
 
+TEST_CASE("what `after` takes is not the test's time, and what of it does not end fails the test") {
+  const std::string second = R"({ namespace = "h1", command = "sleep 1" })";
+  std::string after = second;
+  for (int i = 1; i < 7; ++i) after += ", " + second;
+  CHECK(run_outcomes(lab(exec_test("slow", "true", "timeout = \"5s\"\nafter = [" + after + "]") +
+                         exec_test("endless", "true",
+                                   "timeout = \"1s\"\nafter = { namespace = \"h1\", command = \"sleep 600\" }"))) ==
+        "slow=passed endless=failed");
+}
+
 TEST_CASE("when all pass, everybody who reads the reports is content") {
   const std::string path =
       lab(exec_test("good", "true") + "[[test]]\nname = \"ping\"\nfrom = \"*\"\nping = { to = \"*\" }");
