@@ -130,7 +130,7 @@ class Audit {
     for (const driver::Found& found : session_.drivers().survey()) {
       const auto& rules = policy_.rules_of(found.kind);
       const std::uint32_t granted = found.description.wants & rules.granted;
-      const bool fenced = rules.isolation == driver::Isolation::worker;
+      const std::string isolation = driver::isolation_of(found, rules);
       const std::string signer = found.signer ? found.signer->key : "";
       // In a mode that checks paths, one that got this far has passed; in others, look all the same.
       const std::string path_fault = driver::protection_fault(
@@ -144,14 +144,14 @@ class Audit {
                           {"path_check", path_fault.empty() ? "protected" : path_fault},
                           {"wants", driver::privilege_names(found.description.wants)},
                           {"granted", driver::privilege_names(granted)},
-                          {"isolation", fenced ? "worker" : "none"},
+                          {"isolation", isolation},
                           {"loadable", found.refusal.empty()},
                           {"refusal", found.refusal}});
       const auto words = driver::privilege_names(granted);
-      plugin_table_.add({found.kind, found.description.version, found.digest.substr(0, 12),
-                         found.signer ? signer : "unsigned", path_fault.empty() ? "protected" : "OPEN",
-                         words.empty() ? "none" : fmt::format("{}", fmt::join(words, ",")), fenced ? "worker" : "NONE",
-                         found.refusal.empty() ? "loads" : "refused", found.path});
+      plugin_table_.add(
+          {found.kind, found.description.version, found.digest.substr(0, 12), found.signer ? signer : "unsigned",
+           path_fault.empty() ? "protected" : "OPEN", words.empty() ? "none" : fmt::format("{}", fmt::join(words, ",")),
+           isolation == "none" ? "NONE" : isolation, found.refusal.empty() ? "loads" : "refused", found.path});
       const std::string subject = found.kind.empty() ? found.path : "driver " + found.kind;
       if (!found.refusal.empty()) weak(Severity::medium, subject, "it is refused: " + found.refusal);
       if (!path_fault.empty() && found.refusal.empty())

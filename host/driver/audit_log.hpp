@@ -14,7 +14,7 @@ struct AuditEntry {
   std::string version = {};                  ///< empty: unknown
   std::string signer = {};                   ///< key id; empty: none was needed
   std::string mode;                          ///< of the policy
-  std::string isolation;                     ///< "worker", "none"
+  std::string isolation;                     ///< "worker", "none", "table"
   std::vector<std::string> privileges = {};  ///< granted
   std::string reason = {};                   ///< of a refusal
 };

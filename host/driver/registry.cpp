@@ -53,13 +53,16 @@ Error refusal(const std::string& kind, const std::string& path, const std::strin
   return {ErrorCode::driver, fmt::format("driver \"{}\" ({}) is refused: {}", kind, path, reason)};
 }
 
+/// What the policy says of drivers that have code.
+std::string isolation_name(const DriverRules& rules) { return rules.isolation == Isolation::none ? "none" : "worker"; }
+
 /// What the audit log will say, as far as it is known before the file is opened.
 AuditEntry entry_of(const Policy& policy, const std::string& kind, const std::string& path) {
   return {.loaded = true,
           .driver = kind,
           .path = path,
           .mode = to_text(policy.mode),
-          .isolation = policy.rules_of(kind).isolation == Isolation::none ? "none" : "worker"};
+          .isolation = isolation_name(policy.rules_of(kind))};
 }
 
 void audit_refusal(const Policy& policy, const std::string& kind, const std::string& path, const std::string& reason) {
@@ -101,6 +104,12 @@ std::string place_of(const Policy& policy, const std::string& kind) {
 }
 
 }  // namespace
+
+std::string isolation_of(const Found& found, const DriverRules& rules) {
+  // A kind it has when its table has been read.
+  const bool is_table = !found.description.kind.empty() && found.description.functions == 0;
+  return is_table ? "table" : isolation_name(rules);
+}
 
 /// Sealed bytes that have passed every check.
 struct Registry::Verified {
@@ -186,6 +195,7 @@ Registry::Known& Registry::know(std::string_view kind) {
     entry.sha256 = found.digest;
     entry.version = found.description.version;
     entry.signer = found.signer ? found.signer->key : "";
+    entry.isolation = isolation_of(found, rules);
     entry.privileges = privilege_names(found.description.wants & rules.granted);
     write_audit(policy_.audit_log, entry);
   };

@@ -30,6 +30,9 @@ struct Found {
   std::string signature_fault;    ///< of one that does not hold, or is missing
 };
 
+/// How its code runs: "worker", "none" (in netrig's own process), or, of one without any, "table".
+std::string isolation_of(const Found& found, const DriverRules& rules);
+
 /// Turns a driver's name into something callable: the one place that does. Thread: safe.
 class Registry {
   struct Verified;

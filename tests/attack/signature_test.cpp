@@ -287,10 +287,24 @@ TEST_CASE("every load and every refusal is in the audit log") {
   CHECK(loaded["driver"] == "veth");
   CHECK(loaded["signer"] == place.key_id());
   CHECK(loaded["sha256"] == sh("sha256sum " + place.file).out.substr(0, 64));
-  CHECK(loaded["isolation"] == "worker");
+  CHECK(loaded["isolation"] == "table");
+  CHECK(loaded["process"].is_number());
+  const Json policy = Json::parse(cli("--host-config " + place.signed_policy("", audit) + " --json audit").out);
+  CHECK(policy["plugins"][0]["isolation"] == "table");
   struct stat status {};
   REQUIRE(::stat(log.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0600);
+}
+
+TEST_CASE("the audit log tells whether a driver's functions run in a worker") {
+  const Place place("cveth", NETRIG_TEST_PLUGIN_DIR);
+  const std::string log = place.root + "/audit.jsonl";
+  const std::string audit = "[audit]\nlog = \"" + log + "\"\n";
+  CHECK(place.outcome(place.policy("", audit), "cveth") == "loaded");
+  CHECK(place.outcome(place.policy("isolation = \"none\"\n", audit), "cveth") == "loaded");
+  const std::string text = read(log);
+  CHECK(Json::parse(line(text, 0))["isolation"] == "worker");
+  CHECK(Json::parse(line(text, 1))["isolation"] == "none");
 }
 
 TEST_CASE("a refusal before the file is even opened is in the audit log, too") {
