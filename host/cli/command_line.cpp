@@ -164,22 +164,23 @@ std::unique_ptr<CLI::App> command_tree(GlobalOptions& options, Action& action) {
   app.set_version_flag("--version", std::string("netrig ") + NETRIG_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
-  describe(app,
-           {{"netrig up two-hosts.toml", "bring a lab up"},
-            {"netrig exec two-hosts h1 ping -c1 192.0.2.2", "run a command in one of its namespaces"},
-            {"netrig down two-hosts", "take it away again"},
-            {"netrig run two-hosts.toml", "bring it up, run its tests, take it down"},
-            {"netrig up --help", "what a command takes, with examples and its own exit codes"}},
-           {{"0", "done"},
-            {"1", "failed and rolled back"},
-            {"2", "the lab file or the command line is wrong"},
-            {"3", "a privilege is missing"},
-            {"4", "something exists already, or another netrig holds the lab"},
-            {"5", "a driver is missing or refused"},
-            {"6", "the kernel lacks something"},
-            {"7", "no such lab, namespace or driver"},
-            {"8", "done, but for interfaces that were there before: left, and named"},
-            {"130", "interrupted and rolled back"}});
+  describe(
+      app,
+      {{"netrig up two-hosts.toml", "bring a lab up"},
+       {"netrig exec two-hosts h1 ping -c1 192.0.2.2", "run a command in one of its namespaces"},
+       {"netrig down two-hosts", "take it away again"},
+       {"netrig run two-hosts.toml", "bring it up, run its tests, take it down"},
+       {"netrig up --help", "what a command takes, with examples and its own exit codes"}},
+      {{"0", "done"},
+       {"1", "failed and rolled back"},
+       {"2", "the lab file or the command line is wrong"},
+       {"3", "a privilege is missing, a file is not protected, or the policy says no to the lab's commands"},
+       {"4", "something exists already, or another netrig holds the lab"},
+       {"5", "there is no such driver, or it is refused or misbehaves"},
+       {"6", "the kernel lacks something"},
+       {"7", "no such lab, namespace, service, user or key"},
+       {"8", "done or rolled back, but for what is left and named: what was there before, what resists, or a service"},
+       {"130", "interrupted and rolled back"}});
   add_global_options(app, options);
   add_commands(app, action);
   return tree;

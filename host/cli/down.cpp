@@ -121,7 +121,8 @@ void add_down(CLI::App& app, Action& action) {
             {"3", "a privilege is missing"},
             {"4", "another netrig holds the lab, or another lab uses a namespace of it (--force)"},
             {"7", "no such lab is up"},
-            {"8", "it is gone, but for interfaces that were there before: left, and named"}});
+            {"8", "it is gone, but for interfaces that were there before: left, and named"},
+            {"130", "interrupted while it waited for another netrig; what is begun is finished"}});
   command->callback([options, &action] {
     if (options->labs.empty() && !options->all) throw CLI::RequiredError("LAB or --all");
     action = [options](Session& session) { return down(session, *options); };

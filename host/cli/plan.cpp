@@ -56,6 +56,23 @@ int expand_lab(Session& session, const PlanOptions& options) {
   return 0;
 }
 
+/// The last line about the lab itself.
+std::string outcome_text(const std::vector<plan::Line>& lines, const Lab& next, bool running) {
+  if (!lines.empty()) {
+    std::map<Verb, std::size_t> counts;
+    for (const plan::Line& line : lines) ++counts[line.verb];
+    return fmt::format("{} to create, {} to change, {} to remove\n", counts[Verb::make], counts[Verb::change],
+                       counts[Verb::remove]);
+  }
+  if (next.namespaces.empty() && next.devices.empty())
+    return fmt::format(
+        "lab {} is empty: its file has no [namespace.NAME] and no [device.NAME], so there is nothing to make\n",
+        next.name.str());
+  return running
+             ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
+             : fmt::format("nothing to make for lab {}: all that its file says is there already\n", next.name.str());
+}
+
 int plan_lab(Session& session, const PlanOptions& options) {
   if (options.expand) return expand_lab(session, options);
   Json warnings;
@@ -77,18 +94,7 @@ int plan_lab(Session& session, const PlanOptions& options) {
                       : session::compare_files(before, next);
   const std::vector<plan::Line>& lines = observation.lines;
 
-  std::map<Verb, std::size_t> counts;
-  for (const plan::Line& line : lines) ++counts[line.verb];
-  std::string text = report::plan_tree(lines, next, options.all);
-  const bool empty = next.namespaces.empty() && next.devices.empty();
-  text += lines.empty() && empty
-              ? fmt::format(
-                    "lab {} is empty: its file has no [namespace.NAME] and no [device.NAME], so there is nothing to "
-                    "make\n",
-                    next.name.str())
-          : lines.empty() ? fmt::format("lab {} is up as the file says; nothing to change\n", next.name.str())
-                          : fmt::format("{} to create, {} to change, {} to remove\n", counts[Verb::make],
-                                        counts[Verb::change], counts[Verb::remove]);
+  std::string text = report::plan_tree(lines, next, options.all) + outcome_text(lines, next, running);
   text += foreign_text(observation.foreign);
   const bool other = running && session::is_from_another_file(*record, next);
   if (other) text += fmt::format("it is up from {}, another file: \"netrig up\" will want --replace\n", record->file);
@@ -125,18 +131,19 @@ void add_plan(CLI::App& app, Action& action) {
       ->type_name("NAME");
   command->add_flag("-a,--all", options->all, "Every line, also of what repeats");
   command->add_flag("--expand", options->expand, "Only print the lab as TOML without shorthand");
-  describe(*command,
-           {{"netrig plan two-hosts.toml", "what would be made, changed and removed"},
-            {"netrig plan two-hosts.toml --json", "the same for programs"},
-            {"netrig plan campus.toml --expand", "the lab with all that repeats, groups and links stand for"}},
-           {{"0", "the file is right"},
-            {"1", "the output could not be written"},
-            {"2", "the lab file, the policy or the command line is wrong"},
-            {"3", "others could have written what must be protected"},
-            {"4", "something is in the way (seen only by root)"},
-            {"5", "a driver is missing, refused, or does not take its parameters"},
-            {"6", "this machine lacks something"},
-            {"7", "a namespace that is said to be existing is not there"}});
+  describe(
+      *command,
+      {{"netrig plan two-hosts.toml", "what would be made, changed and removed"},
+       {"netrig plan two-hosts.toml --json", "the same for programs"},
+       {"netrig plan campus.toml --expand", "the lab with all that repeats, groups and links stand for"}},
+      {{"0", "the file is right"},
+       {"1", "the output could not be written"},
+       {"2", "the lab file, the policy or the command line is wrong"},
+       {"3", "the policy does not let the lab's commands run, or others could have written what must be protected"},
+       {"4", "something is in the way (seen only by root)"},
+       {"5", "a driver is missing, refused, or does not take its parameters"},
+       {"6", "this machine lacks something"},
+       {"7", "a namespace that is said to be existing is not there"}});
   command->callback(
       [options, &action] { action = [options](Session& session) { return plan_lab(session, *options); }; });
 }

@@ -209,6 +209,17 @@ TEST_CASE("a wrong command line says what is wrong, and a wrong lab leaves the k
   require_nothing_left();
 }
 
+TEST_CASE("plan says that a lab is up only when it is") {
+  const std::string lab = file("lab.toml",
+                               "[lab]\nname = \"k\"\n[namespace.here]\nexisting = true\n"
+                               "path = \"/proc/self/ns/net\"\n");
+  CHECK(cli("plan " + lab).out == "nothing to make for lab k: all that its file says is there already\n");
+  REQUIRE(cli("up " + lab).exit == 0);
+  CHECK(cli("plan " + lab).out == "lab k is up as the file says; nothing to change\n");
+  REQUIRE(cli("down k").exit == 0);
+  require_nothing_left();
+}
+
 TEST_CASE("the bridge's timers are checked by its driver, and the message says where") {
   const Result result =
       cli("plan " + file("lab.toml",
