@@ -307,6 +307,10 @@ TEST_CASE("what is wrong with an include names both places") {
   CHECK(wrong({{"a.toml", "[namespace.x]\n"}}) ==
         "labs/lab.toml:4:12: namespace \"x\" is there already, in line 1 of labs/a.toml");
   CHECK(wrong({}) == "labs/lab.toml:1:12: cannot include it: is not there");
+  // A lab's author may name any file that its reader can read: no line of it is shown.
+  CHECK(wrong({{"a.toml", "root:$y$j9T$s3cr3t:19000\n"}}) ==
+        "labs/a.toml:1:5: syntax: in key-value pair: expected '=', saw ':'");
+  CHECK(wrong({{"a.toml", "TOKEN=hunter2\n"}}) == "labs/a.toml:1:7: syntax: in value: could not determine value type");
   CHECK(wrong({}, "[\"/etc/passwd\"]") ==
         "labs/lab.toml:1:12: include \"/etc/passwd\" is no relative path; write where it is from this file");
   CHECK(wrong({{"a.toml", ""}}, "[\"a.toml\", \"./a.toml\"]") ==
