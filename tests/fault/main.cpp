@@ -283,19 +283,24 @@ class Referee {
  private:
   Player::Then judge(Case& one, const Outcome& outcome) {
     Looks& looks = looks_[id_of(one)];
-    ++looks.all;
     const bool held = outcome.broken.empty() && outcome.verdict["faults"].empty();
+    // What is only slow must be so each time, beside runs without a fault.
+    const bool slow = !held && only_slow(outcome);
+    if (slow && ++looks.slow < kSlowLooks) {
+      if (options_.verbose && looks.slow == 1) show("again", one, outcome);
+      one.plain.usual = std::max(one.plain.usual, usual_now(one.command));
+      return Player::Then::again;
+    }
+    ++looks.all;
     if (!held) {
       ++looks.bad;
       if (options_.verbose && looks.bad == 1) show("again", one, outcome);
-      // Whatever is wrong must be so in two of three looks; what is only slow, in all, beside a run without a fault.
-      const unsigned enough = only_slow(outcome) ? kLooks : 2;
-      if (looks.bad >= enough) {
+      // Whatever else is wrong must be so in two of three looks.
+      if (slow || looks.bad >= 2) {
         ++failed_;
         show("FAILED", one, outcome);
         return Player::Then::done;
       }
-      if (only_slow(outcome)) one.plain.usual = std::max(one.plain.usual, usual_now(one.command));
     }
     if (looks.bad > 0 && looks.all < kLooks) return Player::Then::again;
     ++(outcome.broken.empty() && outcome.verdict["reached"].get<bool>() ? held_ : missed_);
@@ -325,10 +330,12 @@ class Referee {
   }
 
   struct Looks {
+    unsigned slow = 0;
     unsigned all = 0;
     unsigned bad = 0;
   };
   static constexpr unsigned kLooks = 3;
+  static constexpr unsigned kSlowLooks = 8;
 
   const Options& options_;
   std::map<std::string, Looks> looks_;
