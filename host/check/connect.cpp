@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "check/echo_server.hpp"
 #include "check/exchange.hpp"
@@ -110,6 +111,7 @@ void run(const ConnectCheck& check, const Job& job) {
                                 .size = check.size,
                                 .any_answer = !check.server,
                                 .own_ports = check.flows.has_value(),
+                                .again = true,
                                 .timeout = check.timeout,
                                 .sender = check.to.sender};
   std::optional<EchoServers> servers;
@@ -123,6 +125,9 @@ void run(const ConnectCheck& check, const Job& job) {
   all.reserve(exchanges.size());
   for (const Exchange& exchange : exchanges) all.push_back(&exchange);
   job.result.metrics = times_of(check, all);
+  const auto again = std::accumulate(exchanges.begin(), exchanges.end(), 0U,
+                                     [](unsigned sum, const Exchange& one) { return sum + one.again; });
+  if (again > 0) job.result.metrics.push_back({"resent", static_cast<double>(again), ""});
   job.result.reproduce.push_back(reproduce(check, job, pairs.front()));
 }
 

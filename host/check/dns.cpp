@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <random>
 
+#include "check/machine_room.hpp"
 #include "check/run_checks.hpp"
 #include "check/socket_address.hpp"
 #include "model/error_number.hpp"
@@ -97,6 +98,7 @@ struct Answer {
   std::string rcode;
   std::vector<std::string> data = {};
   bool truncated = false;
+  nanoseconds took{};
 };
 
 std::optional<Answer> parse(const Message& bytes, const DnsCheck& check, std::uint16_t id) {
@@ -164,7 +166,7 @@ std::optional<Message> ask_tcp(const DnsCheck& check, const Pair& pair, const Me
   return std::nullopt;
 }
 
-std::optional<Answer> ask(const DnsCheck& check, const Job& job, const Pair& pair) {
+std::optional<Answer> ask_once(const DnsCheck& check, const Job& job, const Pair& pair) {
   const auto id = static_cast<std::uint16_t>(std::random_device{}());
   const Message query = build_query(check, id);
   std::optional<Answer> answer;
@@ -175,6 +177,20 @@ std::optional<Answer> ask(const DnsCheck& check, const Job& job, const Pair& pai
     if (const auto bytes = ask_tcp(check, pair, query, until)) answer = parse(*bytes, check, id);
   });
   return answer;
+}
+
+/// Once more if the machine may have dropped query or answer, which says nothing about the lab.
+std::optional<Answer> ask(const DnsCheck& check, const Job& job, const Pair& pair) {
+  const MachineRoom room;
+  for (int round = 0;; ++round) {
+    const std::uint64_t refusals = room.refusals();
+    const auto began = Clock::now();
+    if (auto answer = ask_once(check, job, pair)) {
+      answer->took = Clock::now() - began;
+      return answer;
+    }
+    if (round == kMostRounds || room.refusals() == refusals || job.until.over()) return std::nullopt;
+  }
 }
 
 std::string listed(const std::vector<std::string>& data) {
@@ -194,7 +210,6 @@ void judge(const DnsCheck& check, const Job& job, const Pair& pair) {
   std::sort(wanted.begin(), wanted.end());
   const std::string expected = check.rcode != "NOERROR" ? check.rcode : wanted.empty() ? "an answer" : listed(wanted);
   std::optional<Answer> answer;
-  const auto began = Clock::now();
   try {
     answer = ask(check, job, pair);
   } catch (const Error& error) {
@@ -207,7 +222,7 @@ void judge(const DnsCheck& check, const Job& job, const Pair& pair) {
          expected);
     return;
   }
-  result.metrics = {{"answer", std::chrono::duration<double, std::milli>(Clock::now() - began).count(), "ms"}};
+  result.metrics = {{"answer", std::chrono::duration<double, std::milli>(answer->took).count(), "ms"}};
   if (job.result.metrics.empty()) job.result.metrics = result.metrics;
   if (answer->rcode != check.rcode)
     fail(answer->rcode, expected);

@@ -11,6 +11,7 @@
 #include <numeric>
 #include <set>
 
+#include "check/sender.hpp"
 #include "check/socket_address.hpp"
 #include "model/error_number.hpp"
 #include "model/thread.hpp"
@@ -84,6 +85,7 @@ UniqueFd listen_at(const Ground& ground, std::size_t space, const IpAddress& add
     // A test that follows another finds its port free, not in TIME_WAIT.
     if (protocol == Protocol::tcp) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address.family == Family::ipv6) ::setsockopt(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (protocol == Protocol::udp) enlarge_buffer(fd.get());
     const SocketAddress here(address, port);
     if (::bind(fd.get(), here.get(), here.size) != 0 ||
         (protocol == Protocol::tcp && ::listen(fd.get(), kBacklog) != 0)) {

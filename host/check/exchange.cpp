@@ -8,9 +8,9 @@
 #include <array>
 #include <cerrno>
 #include <map>
-#include <memory>
-#include <thread>
+#include <optional>
 
+#include "check/machine_room.hpp"
 #include "check/sender.hpp"
 #include "check/socket_address.hpp"
 #include "kernel/inside.hpp"
@@ -21,6 +21,8 @@ namespace netrig::check {
 namespace {
 
 constexpr std::size_t kAtOnce = 200;
+constexpr std::size_t kBytesAtOnce = kDatagramBuffer / 4;  // as the kernel counts them, small ones are larger
+constexpr auto kLook = 2ms;                                // how old news of the machine's room may be
 // Source ports that are looked for: above those of most servers, and from below those that the kernel gives away.
 constexpr std::uint16_t kFirstPort = 10'000;
 constexpr std::size_t kPorts = 65536 - kFirstPort;
@@ -30,8 +32,10 @@ struct Open {
   Exchange* exchange = nullptr;
   UniqueFd fd;
   Clock::time_point began;
+  Clock::time_point late_at = {};
   Clock::time_point sent_since = {};
   std::size_t sent = 0;
+  std::uint64_t refusals = 0;  ///< of the machine, when it began
 };
 
 class Loop {
@@ -43,14 +47,16 @@ class Loop {
     if (options.own_ports) sender_.source.reset();
     request_.resize(options.size);
     for (std::size_t i = 0; i < request_.size(); ++i) request_[i] = static_cast<char>('a' + i % 26);
+    if (!is_tcp() && options.size > 0) at_once_ = std::clamp<std::size_t>(kBytesAtOnce / options.size, 1, kAtOnce);
+    if (options.again) room_.emplace();
   }
 
   void run(std::vector<Exchange>& exchanges, const Until& until) {
     std::size_t next = 0;
     while ((next < exchanges.size() || !open_.empty()) && !until.over()) {
-      while (open_.size() < kAtOnce && next < exchanges.size()) begin(exchanges[next++]);
+      while (open_.size() < at_once_ && next < exchanges.size()) begin(exchanges[next++]);
       wait(until);
-      std::erase_if(open_, [&](Open& one) { return Clock::now() >= one.began + options_.timeout || !one.fd; });
+      std::erase_if(open_, [&](Open& one) { return !one.fd || (Clock::now() >= one.late_at && !again(one)); });
     }
     open_.clear();
   }
@@ -81,15 +87,36 @@ class Loop {
       end(one, Exchange::Fate::refused, errno);
       return;
     }
-    if (!is_tcp()) {
-      one.sent_since = Clock::now();
-      if (::send(one.fd.get(), request_.data(), request_.size(), MSG_NOSIGNAL) < 0) {
-        end(one, Exchange::Fate::refused, errno);
-        return;
-      }
-      one.sent = request_.size();
+    one.late_at = one.began + options_.timeout;
+    one.refusals = refusals();
+    if (is_tcp() || send_datagram(one)) open_.push_back(std::move(one));
+  }
+
+  /// Whether the exchange goes on.
+  bool send_datagram(Open& one) {
+    one.sent_since = Clock::now();
+    one.sent = request_.size();
+    if (::send(one.fd.get(), request_.data(), request_.size(), MSG_NOSIGNAL) >= 0) return true;
+    end(one, Exchange::Fate::refused, errno);
+    return false;
+  }
+
+  /// How often the machine had no room, as of not long ago.
+  std::uint64_t refusals() {
+    if (room_ && Clock::now() >= next_look_) {
+      refusals_ = room_->refusals();
+      next_look_ = Clock::now() + kLook;
     }
-    open_.push_back(std::move(one));
+    return refusals_;
+  }
+
+  /// Whether one that is late, which says nothing about the lab where the machine may have dropped it, goes on.
+  bool again(Open& one) {
+    if (!room_ || one.exchange->again >= kMostRounds || refusals() == one.refusals) return false;
+    ++one.exchange->again;
+    one.refusals = refusals_;
+    one.late_at = Clock::now() + options_.timeout;
+    return is_tcp() || send_datagram(one);
   }
 
   void take_port(int socket, Exchange& exchange) {
@@ -120,8 +147,7 @@ class Loop {
       const bool connecting = is_tcp() && one.exchange->fate == Exchange::Fate::waiting;
       const bool sending = connecting || one.sent < request_.size();
       waits.push_back({one.fd.get(), static_cast<short>(connecting ? POLLOUT : POLLIN | (sending ? POLLOUT : 0)), 0});
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(one.began + options_.timeout - Clock::now()).count();
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(one.late_at - Clock::now()).count();
       timeout = std::min(timeout, static_cast<int>(std::max<std::int64_t>(left, 0)));
     }
     if (::poll(waits.data(), waits.size(), timeout) <= 0) return;
@@ -198,6 +224,10 @@ class Loop {
   Sender sender_;
   std::vector<char> request_;
   std::vector<Open> open_;
+  std::size_t at_once_ = kAtOnce;
+  std::optional<MachineRoom> room_;
+  std::uint64_t refusals_ = 0;
+  Clock::time_point next_look_{};
   std::map<std::size_t, std::size_t> next_port_;  ///< by namespace, after kFirstPort
 };
 

@@ -26,6 +26,7 @@ struct Exchange {
   nanoseconds connect{};     ///< of the handshake
   nanoseconds echo{};        ///< from sending to the last byte back
   std::size_t returned = 0;  ///< bytes that came back
+  std::uint32_t again = 0;   ///< times that the machine may have dropped it, for ExchangeOptions::again
 };
 
 struct ExchangeOptions {
@@ -34,11 +35,14 @@ struct ExchangeOptions {
   std::uint32_t size = 64;  ///< bytes to send and want back; 0 (TCP): connect only
   bool any_answer = false;  ///< UDP: whatever comes back is right
   bool own_ports = false;   ///< no two exchanges of a namespace have one source port, nor had it in a run before
+  /// What got no answer in time while the machine had no room for packets gets its time once more: a datagram is sent
+  /// again, and a connection does that by itself.
+  bool again = false;
   nanoseconds timeout = 1s;
   Sender sender = {};
 };
 
-/// Carries all out, at most 200 at once. Returns when each has its fate, or `until` is over.
+/// Carries all out, at most 200 at once, or 4 MiB of datagrams. Returns when each has its fate, or `until` is over.
 void run_exchanges(const Ground& ground, const std::vector<Pair>& pairs, std::vector<Exchange>& exchanges,
                    const ExchangeOptions& options, const Until& until);
 

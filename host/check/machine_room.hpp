@@ -9,6 +9,9 @@
 
 namespace netrig::check {
 
+/// How often something is asked again that this may have dropped: others may be flooding the machine, too.
+constexpr int kMostRounds = 10;
+
 /// What a kernel has only once for all namespaces, and where it drops packets without a word to anybody when that is
 /// full:
 /// - the queue in which a processor keeps packets that a virtual link has handed over until it gets to them

@@ -24,13 +24,11 @@
 namespace netrig::check {
 namespace {
 
-constexpr int kBuffer = 4 << 20;    // of a socket, in bytes
 constexpr std::size_t kBurst = 64;  // requests between two looks at what came back
 constexpr auto kRetry = 2ms;        // after the kernel had no room
 constexpr auto kLook = 2ms;         // how old news of the machine's room may be
 constexpr auto kPatience = 20us;    // for each who hears a broadcast: ten times what it takes on an idle machine
 constexpr auto kMostPatience = 20ms;
-constexpr int kMostRounds = 10;  // of requests that the machine may have dropped: others may be flooding it, too
 constexpr std::size_t kCookie = sizeof(std::uint64_t) + sizeof(std::uint32_t);
 
 template <typename T>
@@ -133,10 +131,7 @@ Prober::Socket& Prober::socket_of(std::size_t space, Family family) {
   set_filter(place->fd.get(), family);
   apply_sender(place->fd.get(), family, sender_, ground_.name(space));
   set_option(place->fd.get(), SOL_SOCKET, SO_TIMESTAMPNS, 1, "timestamps");
-  // A full buffer would look like loss in the lab.
-  const int size = kBuffer;
-  if (::setsockopt(place->fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
-    set_option(place->fd.get(), SOL_SOCKET, SO_RCVBUF, size, "the buffer");
+  enlarge_buffer(place->fd.get());
   return *place;
 }
 

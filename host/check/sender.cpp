@@ -39,6 +39,13 @@ bool send_from(int socket, const IpAddress& source, std::uint16_t port, const st
                   : fmt::format("cannot send from {} in {}: {}", source.str(), space, errno_text(errno)));
 }
 
+void enlarge_buffer(int socket) {
+  const int size = kDatagramBuffer;
+  // Without the privilege it has as much as the machine allows everybody.
+  if (::setsockopt(socket, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0)
+    ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+}
+
 std::string ping_options(const Sender& sender) {
   std::string text;
   if (sender.dev) text += " -I " + sender.dev->str();

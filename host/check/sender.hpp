@@ -13,6 +13,11 @@ void apply_sender(int socket, Family family, const Sender& sender, const std::st
 /// address.
 bool send_from(int socket, const IpAddress& source, std::uint16_t port, const std::string& space);
 
+/// Of a socket that gets many datagrams at once, in bytes.
+constexpr int kDatagramBuffer = 4 << 20;
+/// Gives it that much room: a full buffer would look like loss in the lab.
+void enlarge_buffer(int socket);
+
 /// " -I eth0 -Q 0x10": what ping(8) wants for the same.
 std::string ping_options(const Sender& sender);
 /// " -s 192.0.2.1 -T 0x10": nc(1), which knows no devices.
