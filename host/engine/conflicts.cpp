@@ -69,9 +69,11 @@ void check_loans(const Record& record, const Lab& next, const plan::Plan& plan) 
 
 /// What this lab has made would go, and not be there to be used.
 void check_makers(const Lab& current, const Lab& next) {
+  std::unordered_map<std::string_view, bool> existed;
+  for (const Namespace& space : current.namespaces) existed.emplace(space.name.str(), space.existing);
   for (const Namespace& space : next.namespaces) {
-    const auto before = current.find_namespace(space.name.str());
-    if (!before || current.namespaces[*before].existing == space.existing) continue;
+    const auto before = existed.find(space.name.str());
+    if (before == existed.end() || before->second == space.existing) continue;
     throw Error(ErrorCode::conflict,
                 fmt::format("namespace {} {}; take the lab down first with \"netrig down {}\", or choose another name",
                             space.name.str(),

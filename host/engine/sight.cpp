@@ -55,10 +55,11 @@ std::vector<Target> targets_of(const Record& record, const Lab* current, const L
   for (const MadeNamespace& made : record.namespaces)
     targets.push_back({.name = made.name, .path = path_of(made), .cookie = made.cookie, .existing = made.existing});
   for (const Namespace& space : next.namespaces) {
+    if (!space.existing) continue;
     const auto made = std::find_if(record.namespaces.begin(), record.namespaces.end(),
                                    [&](const MadeNamespace& one) { return one.name == space.name.str(); });
     const bool known = made != record.namespaces.end();
-    if (space.existing && (!known || !made->existing || made->path != space.path))
+    if (!known || !made->existing || made->path != space.path)
       targets.push_back({.name = space.name.str(),
                          .path = kernel::path_of(space),
                          .existing = true,

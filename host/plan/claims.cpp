@@ -139,6 +139,7 @@ std::unordered_set<std::string> Claims::names_of_going(const Device& device) con
 
 std::unordered_set<std::size_t> Claims::in_the_way(const std::vector<std::size_t>& going,
                                                    const std::vector<std::vector<std::size_t>>& coming) const {
+  if (going.empty()) return {};
   std::unordered_set<std::string> devices;  // the ledger has a name once
   std::unordered_set<std::string> names;
   std::unordered_set<std::string> lowers;  // that may have only one of those that stand on them: a VLAN's number
