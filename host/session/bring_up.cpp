@@ -146,15 +146,22 @@ bool is_from_another_file(const engine::Record& record, const Lab& lab) {
   return !engine::is_same_file(record, lab.file) && engine::Journal::applied_source(record.lab) != lab.source;
 }
 
-BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
+BroughtUp bring_up(const Host& host, const Lab& lab, const UpRequest& request) {
   const auto began = std::chrono::steady_clock::now();
+  std::optional<Lab> removing;
+  if (request.remove_foreign) {
+    removing = lab;
+    for (Namespace& space : removing->namespaces) space.foreign = Foreign::remove;
+  }
+  const Lab& next = removing ? *removing : lab;
   require_commands(host.drivers.policy(), next,
                    request.purpose == engine::Purpose::run ? CommandUse::test : CommandUse::up);
   BroughtUp result{.journal = open_settled(host, next, request)};
   engine::Journal& journal = result.journal;
   result.fresh = !journal.record().begun;
   try {
-    std::optional<Lab> current;
+    std::optional<Lab> other;
+    const Lab* current = nullptr;
     std::vector<plan::Line> leftovers;
     std::optional<std::string> resists;
     // To read the same text a second time takes longer than to look at all that it says.
@@ -162,7 +169,8 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
                            engine::Journal::applied_source(journal.record().lab) == next.source;
     const bool same = same_text && engine::is_same_file(journal.record(), next.file);
     if (!result.fresh) {
-      current = same_text ? next : host.applied(journal.record());
+      if (!same_text || journal.record().half_edited()) other = same_text ? lab : host.applied(journal.record());
+      current = other ? &*other : &lab;
       // Every namespace would be another one of the same name.
       if (current->prefix != next.prefix)
         throw Error(
@@ -178,19 +186,17 @@ BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request) {
         resists = error.message();  // what is wanted now does not wait for it
       }
       remove_views_of_gone(*current);  // of namespaces that a netrig which was killed had taken away
-      if (journal.record().half_edited()) engine::add_made(*current, journal.record());
+      if (other && journal.record().half_edited()) engine::add_made(*other, journal.record());
     }
-    const Lab* before = current ? &*current : nullptr;
-    if (request.remove_foreign)
-      for (Namespace& space : next.namespaces) space.foreign = Foreign::remove;
-    engine::Bringing bringing(journal, host.drivers, host.options, before, next);
+    engine::Bringing bringing(journal, host.drivers, host.options, current, next);
     const plan::Plan& plan = bringing.plan();
-    result.lines = plan::lines_of(plan, before, next);
+    result.lines = plan::lines_of(plan, current, next);
     result.lines.insert(result.lines.end(), leftovers.begin(), leftovers.end());
-    for (const std::vector<plan::Line>& more : {file_lines(before, next), engine::command_lines(journal.record(), next),
-                                                engine::service_lines(journal.record(), before, next)})
+    for (const std::vector<plan::Line>& more :
+         {file_lines(current, next), engine::command_lines(journal.record(), next),
+          engine::service_lines(journal.record(), current, next)})
       result.lines.insert(result.lines.end(), more.begin(), more.end());
-    engine::check_conflicts(journal.record(), before, next, plan);
+    engine::check_conflicts(journal.record(), current, next, plan);
     std::vector<std::string> going;
     for (const std::size_t s : plan.remove_namespaces) going.push_back(current->namespaces[s].name.str());
     require_unused(journal.record(), going, "");

@@ -50,9 +50,9 @@ struct BroughtUp {
   std::vector<std::string> warnings = {};
   double seconds = 0;
 };
-/// Brings a lab up, or a running one to what `next` says. Throws Error; then everything is as before, but with
-/// Error{left}: then it is as `next` says, and something that it no longer wants is still there.
-BroughtUp bring_up(const Host& host, Lab next, const UpRequest& request);
+/// Brings a lab up, or a running one to what `lab` says. Throws Error; then everything is as before, but with
+/// Error{left}: then it is as `lab` says, and something that it no longer wants is still there.
+BroughtUp bring_up(const Host& host, const Lab& lab, const UpRequest& request);
 /// Whether a lab is up from a file that is neither this one nor a copy of it.
 bool is_from_another_file(const engine::Record& record, const Lab& lab);
 
