@@ -68,6 +68,12 @@ Result sh(const std::string& command) {
   return {.exit = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .out = read(out), .err = read(err)};
 }
 
+void must(const std::string& command) {
+  const Result result = sh(command);
+  INFO(command << ": " << result.err);
+  REQUIRE(result.exit == 0);
+}
+
 Result cli(const std::string& arguments) { return sh(std::string(NETRIG_BINARY) + " " + arguments); }
 
 bool answers(const std::string& from, const std::string& to) {

@@ -26,6 +26,8 @@ inline constexpr int kSkipped = 77;
 
 /// A shell command, to its end.
 Result sh(const std::string& command);
+/// Likewise; fails the test unless it succeeds.
+void must(const std::string& command);
 /// The netrig that was built, with shell-quoted arguments.
 Result cli(const std::string& arguments);
 /// Starts netrig in the background; returns its process.

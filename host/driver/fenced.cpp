@@ -25,8 +25,21 @@ constexpr int kMostServices = NETRIG_SERVICES_MAX;
 constexpr std::size_t kLastWords = 3;  // lines of what it printed, in an error
 constexpr std::size_t kMostPassed = 250;
 
-/// What the kernel says of the worker: it was fenced before code of the plugin ran, and cannot have undone that.
+/// Seccomp filters of a process; nothing: the kernel (before 5.9) does not count them.
+std::optional<int> filters_of(const std::string& process) {
+  std::ifstream file("/proc/" + process + "/status");
+  for (std::string key; file >> key; file.ignore(4096, '\n'))
+    if (int count = 0; key == "Seccomp_filters:" && file >> count) return count;
+  return std::nullopt;
+}
+
+/// What the kernel says of the worker: it was fenced before code of the plugin ran, and cannot have undone that. The
+/// second filter comes after the plugin is loaded, and might have been kept from coming.
 void check_fence(int pid, std::uint32_t granted) {
+  constexpr int kFilters = 2;
+  const auto filters = filters_of(std::to_string(pid));
+  if (filters && *filters < filters_of("self").value_or(0) + kFilters)
+    throw Error(ErrorCode::driver, "the kernel does not show its worker as fenced (a seccomp filter is missing)");
   std::ifstream file(fmt::format("/proc/{}/status", pid));
   std::uint64_t effective = 0;
   std::uint64_t permitted = 0;
@@ -228,14 +241,17 @@ class FencedDriver final : public Driver {
     try {
       answer = converse(message, services, mask);
       pass_on_output();
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {
       pass_on_output();
       // It may be anywhere in its code now, or ended.
       process_.reset();
       if (std::exchange(blameless_, false)) throw;
       ++failures_;
-      last_failure_ = error.message();
-      throw;
+      const auto* known = dynamic_cast<const Error*>(&error);
+      last_failure_ = known == nullptr ? error.what() : known->message();
+      if (known != nullptr) throw;
+      // Whoever asks a driver bears that it fails, and how does not matter to him.
+      throw Error(code_of(error), error.what());
     }
     if (error_code_of(answer->error) == ErrorCode::interrupted && services != nullptr && services->interrupted())
       throw Error(ErrorCode::interrupted, "interrupted while it ran");

@@ -223,12 +223,14 @@ void Permission::retract(const Order& order) {
 
 namespace {
 
+/// Whether the lab file does: a default is the driver's own word.
 bool says(const Parameters* parameters, const DriverDescription& about, std::uint32_t number) {
   if (parameters == nullptr) return false;
   return std::any_of(parameters->begin(), parameters->end(), [&](const auto& entry) {
     const auto& values = entry.second.values;
     const ParameterDeclaration* one = about.parameter(entry.first);
     if (one != nullptr && one->type != ParameterType::integer) return false;  // a row of a table is a number, too
+    if (one != nullptr && one->default_text == fmt::format("{}", number)) return false;
     return std::find(values.begin(), values.end(), ParameterScalar(std::int64_t{number})) != values.end();
   });
 }
@@ -310,6 +312,8 @@ void Permission::check_request(std::uint16_t type, std::uint16_t flags, std::spa
          if (!may_carry(type, attribute)) deny(fmt::format("link attribute {}", attribute));
          if (type == RTM_NEWLINK && attribute == IFLA_LINKINFO) check_link_info(value);
          if (changes_entry && attribute == NDA_IFINDEX) deny("a forwarding entry over another interface");
+         if (type == RTM_NEWQDISC && (attribute == TCA_INGRESS_BLOCK || attribute == TCA_EGRESS_BLOCK))
+           deny("filters that it shares with other interfaces");
        });
   // Its packets would go to whatever interface has a number; no kernel takes the action by another name.
   if (type == RTM_NEWTFILTER) {

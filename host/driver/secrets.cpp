@@ -36,12 +36,19 @@ std::string in_capitals(std::string text) {
 
 /// All that a driver may make of a value.
 std::vector<std::string> texts_of(const ParameterScalar& value, ParameterType type) {
-  if (const auto* file = std::get_if<FileContent>(&value)) return lines_of(file->text ? *file->text : "");
+  const auto* file = std::get_if<FileContent>(&value);
   const auto* bytes = std::get_if<ByteString>(&value);
-  const std::string text = bytes != nullptr ? bytes->bytes : to_text(value, type);
+  const std::string text = file != nullptr    ? (file->text ? *file->text : "")
+                           : bytes != nullptr ? bytes->bytes
+                                              : to_text(value, type);
   std::vector<std::string> forms = lines_of(text);
   forms.push_back(text);
-  if (bytes == nullptr || text.empty()) return forms;
+  if (text.ends_with('\n')) forms.push_back(text.substr(0, text.size() - 1));
+  // In C it ends at a NUL.
+  if (const std::size_t end = text.find('\0'); end >= kTold && end != std::string::npos)
+    forms.push_back(text.substr(0, end));
+  constexpr std::size_t kMostWritten = 64UL << 10U;  // nobody writes more of it as digits
+  if ((bytes == nullptr && file == nullptr) || text.empty() || text.size() > kMostWritten) return forms;
   const std::string hex = format_bytes(text).substr(2);
   std::string pairs;
   for (std::size_t i = 0; i < hex.size(); i += 2) pairs += (i == 0 ? "" : ":") + hex.substr(i, 2);
@@ -75,18 +82,24 @@ std::vector<const std::string*> pointers_to(const Forms& forms) {
 
 }  // namespace
 
-std::string Mask::masked(std::string text) const {
-  for (const std::string* form : forms_)
+std::string Mask::masked(std::string text, const std::vector<const std::string*>& forms) {
+  for (const std::string* form : forms)
     for (std::size_t at = text.find(*form); at != std::string::npos; at = text.find(*form, at + 3))
       text.replace(at, form->size(), "***");
   return text;
 }
 
 std::string Mask::clean(std::string text) const {
+  if (text.empty() || whose_ == nullptr || blind_) return clean(std::move(text), forms_);
+  // One worker has all of them, and what it says may be of another's.
+  return clean(std::move(text), whose_->all());
+}
+
+std::string Mask::clean(std::string text, const std::vector<const std::string*>& forms) const {
   if (text.empty()) return text;
   if (blind_) return std::string(kNotShown);
   const bool is_cut = text.size() >= NETRIG_MESSAGE_MAX;
-  text = masked(std::move(text));
+  text = masked(std::move(text), forms);
   // What was cut off may have been the end of one.
   const auto begin_at_end = [&](const std::string& form) {
     std::size_t size = std::min(form.size(), text.size());
@@ -95,7 +108,7 @@ std::string Mask::clean(std::string text) const {
   };
   std::size_t begun = 0;
   if (is_cut)
-    for (const std::string* form : forms_) begun = std::max(begun, begin_at_end(*form));
+    for (const std::string* form : forms) begun = std::max(begun, begin_at_end(*form));
   if (begun >= kTold) text.replace(text.size() - begun, begun, "***");
   text = one_line(text);
   if (text.size() > NETRIG_MESSAGE_MAX) text.resize(NETRIG_MESSAGE_MAX);
@@ -104,8 +117,8 @@ std::string Mask::clean(std::string text) const {
 
 void Mask::clean(State& state, const DriverDescription& about, const Parameters* given) const {
   for (auto& [name, value] : state.values) {
-    name = clean(name);
-    value = clean(value);
+    name = clean(name, forms_);
+    value = clean(value, forms_);
   }
   if (blind_ && !state.values.empty()) state.values = {{"state", std::string(kNotShown)}};
   if (forms_.empty() && !blind_) return;
@@ -121,7 +134,8 @@ void Mask::clean(State& state, const DriverDescription& about, const Parameters*
       std::string& text = bytes != nullptr ? bytes->bytes : std::get<std::string>(scalar);
       if (blind_)
         text = bytes != nullptr ? "***" : kNotShown;
-      else if (const std::string shown = to_text(scalar, one->type); masked(text) != text || masked(shown) != shown)
+      else if (const std::string shown = to_text(scalar, one->type);
+               masked(text, forms_) != text || masked(shown, forms_) != shown)
         text = "***";
     }
   }
@@ -171,13 +185,14 @@ Mask Secrets::mask(Operation operation, const std::string& lab, const std::strin
   Of& of = devices_[{lab, device}];
   if (operation == Operation::create) of.is_whole = true;  // of what was there before it knows nothing
   if (parameters != nullptr) add(of, *parameters);
-  const bool has_none = operation == Operation::inspect || operation == Operation::destroy;
-  return {of.forms, has_none && !of.is_whole.value_or(false)};
+  // The record of what is not new may have what no file says any more.
+  const bool is_old = looks_back && operation != Operation::settle;
+  return {of.forms, is_old && !of.is_whole.value_or(false), this};
 }
 
-Mask Secrets::mask_of_all() const {
+std::vector<const std::string*> Secrets::all() const {
   const std::lock_guard guard(mutex_);
-  return {pointers_to(forms_), false};
+  return pointers_to(forms_);
 }
 
 bool has_secrets(const DriverDescription& about) {

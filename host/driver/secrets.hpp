@@ -29,11 +29,15 @@ struct LongestFirst {
 };
 using Forms = std::set<std::string, LongestFirst>;
 
+class Secrets;
+
 /// A driver's words as the host may show them. Keeps no secrets itself: whoever has them must outlive it.
 class Mask {
  public:
   Mask() = default;
-  Mask(std::vector<const std::string*> forms, bool blind) : forms_(std::move(forms)), blind_(blind) {}
+  /// `forms`: of the device that is asked about; `whose`: of all of the driver, which its words may have, too.
+  Mask(std::vector<const std::string*> forms, bool blind, const Secrets* whose = nullptr)
+      : forms_(std::move(forms)), blind_(blind), whose_(whose) {}
 
   /// The text as one_line(), with secrets as "***". At most NETRIG_MESSAGE_MAX bytes are kept.
   [[nodiscard]] std::string clean(std::string text) const;
@@ -42,14 +46,16 @@ class Mask {
   /// The driver may know secrets that are not known here: nothing that it says is shown.
   [[nodiscard]] bool is_blind() const { return blind_; }
   /// The same, for where the words only pass on to who knows more.
-  [[nodiscard]] Mask on_the_way() const { return {forms_, false}; }
+  [[nodiscard]] Mask on_the_way() const { return {forms_, false, whose_}; }
 
  private:
+  [[nodiscard]] std::string clean(std::string text, const std::vector<const std::string*>& forms) const;
   /// `text` with secrets as "***", and otherwise as it is.
-  [[nodiscard]] std::string masked(std::string text) const;
+  [[nodiscard]] static std::string masked(std::string text, const std::vector<const std::string*>& forms);
 
   std::vector<const std::string*> forms_;
   bool blind_ = false;
+  const Secrets* whose_ = nullptr;
 };
 
 /// The secrets of one driver's devices. Thread: safe.
@@ -67,7 +73,9 @@ class Secrets {
   [[nodiscard]] Mask mask(Operation operation, const std::string& lab, const std::string& device,
                           const Parameters* parameters);
   /// For words of which nobody knows whose device they are about.
-  [[nodiscard]] Mask mask_of_all() const;
+  [[nodiscard]] Mask mask_of_all() const { return {all(), false}; }
+  /// What the secrets of all devices can look like, the longest first.
+  [[nodiscard]] std::vector<const std::string*> all() const;
 
  private:
   struct Of {

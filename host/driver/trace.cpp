@@ -33,6 +33,11 @@ class Shown {
     for (const std::byte byte : bytes) fmt::format_to(std::back_inserter(text), "{:02x}", static_cast<unsigned>(byte));
     return text;
   }
+  /// Words of the driver's own, or what it has put where it reads it.
+  Json text(const std::string& words) const {
+    if (secret_) return {{"bytes", words.size()}};
+    return words;
+  }
 
  private:
   bool secret_;
@@ -221,9 +226,10 @@ class TracedServices final : public Services {
   }
   std::optional<std::uint16_t> genl_family(std::uint32_t interface, const std::string& name) override {
     Json asked = about(interface);
-    asked["name"] = name;
+    asked["name"] = account_.shown.text(name);
     return account_.service("genl.family", asked, [&](Json& answer) {
       const auto id = next().genl_family(interface, name);
+      if (id) asked["name"] = name;
       answer = id ? Json(*id) : Json(nullptr);
       return id;
     });
@@ -242,18 +248,20 @@ class TracedServices final : public Services {
   }
   std::optional<std::string> sysfs(std::uint32_t interface, const std::string& path) override {
     Json asked = about(interface);
-    asked["path"] = path;
+    asked["path"] = account_.shown.text(path);
     return account_.service("sysfs.read", asked, [&](Json& answer) {
       auto value = next().sysfs(interface, path);
-      answer = value ? Json(*value) : Json(nullptr);
+      if (value) asked["path"] = path;
+      answer = value ? account_.shown.text(*value) : Json(nullptr);
       return value;
     });
   }
   bool write_sysfs(std::uint32_t interface, const std::string& path, std::span<const std::byte> value) override {
     Json asked = about(interface);
-    asked.update({{"path", path}, {"value", account_.shown(value)}});
+    asked.update({{"path", account_.shown.text(path)}, {"value", account_.shown(value)}});
     return account_.service("sysfs.write", asked, [&](Json& answer) {
       const bool there = next().write_sysfs(interface, path, value);
+      if (there) asked["path"] = path;
       answer = there;
       return there;
     });

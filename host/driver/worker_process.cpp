@@ -140,20 +140,36 @@ std::string WorkerProcess::take_output() {
   return all;
 }
 
+namespace {
+
+/// Those for real time have no names.
+std::string signal_text(int number) {
+  const char* name = ::sigabbrev_np(number);
+  return name == nullptr ? fmt::format("signal {}", number) : fmt::format("signal {}, SIG{}", number, name);
+}
+
+std::string how_ended(int status) {
+  if (WIFSIGNALED(status)) return fmt::format("crashed ({})", signal_text(WTERMSIG(status)));
+  // The fence's handler ends it so; here its message to the host was lost.
+  if (WEXITSTATUS(status) == 128 + SIGSYS) return "made a system call that no driver may, and was stopped";
+  return fmt::format("ended by itself (exit code {})", WEXITSTATUS(status));
+}
+
+}  // namespace
+
 std::string WorkerProcess::end() {
-  if (pid_ < 0) return {};
+  const auto status = reap();
+  return status ? how_ended(*status) : std::string();
+}
+
+std::optional<int> WorkerProcess::reap() noexcept {
+  if (pid_ < 0) return std::nullopt;
   const pid_t pid = std::exchange(pid_, -1);
   int status = 0;
   // One that is dying already may take a moment to be dead, on a busy machine half a second, and how it ended is worth
   // that.
   for (int tries = 0; tries < 250; ++tries) {
-    if (const pid_t ended = ::waitpid(pid, &status, WNOHANG); ended == pid) {
-      if (WIFSIGNALED(status))
-        return fmt::format("crashed (signal {}, SIG{})", WTERMSIG(status), ::sigabbrev_np(WTERMSIG(status)));
-      // The fence's handler ends it so; here its message to the host was lost.
-      if (WEXITSTATUS(status) == 128 + SIGSYS) return "made a system call that no driver may, and was stopped";
-      return fmt::format("ended by itself (exit code {})", WEXITSTATUS(status));
-    }
+    if (const pid_t ended = ::waitpid(pid, &status, WNOHANG); ended == pid) return status;
     if (tries == 0) {
       // Closing the channel is how an idle worker is told to go.
       channel_ = Channel(UniqueFd(), false);
@@ -162,7 +178,7 @@ std::string WorkerProcess::end() {
   }
   ::kill(pid, SIGKILL);
   ::waitpid(pid, &status, 0);
-  return {};
+  return std::nullopt;
 }
 
 }  // namespace netrig::driver

@@ -44,12 +44,14 @@ class WorkerProcess {
   WorkerProcess& operator=(WorkerProcess&&) = delete;
   WorkerProcess(const WorkerProcess&) = delete;
   WorkerProcess& operator=(const WorkerProcess&) = delete;
-  ~WorkerProcess() { static_cast<void>(end()); }
+  ~WorkerProcess() { static_cast<void>(reap()); }
 
   [[nodiscard]] Channel& channel() { return channel_; }
   [[nodiscard]] int pid() const { return pid_; }
   /// Kills it if it still runs. How it had ended before: "crashed (signal SEGV)", "exited with 3"; empty: it had not.
   std::string end();
+  /// Likewise; its wait status.
+  std::optional<int> reap() noexcept;
   /// What it has printed since the last time; also after its end.
   std::string take_output();
 

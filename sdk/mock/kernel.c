@@ -141,9 +141,10 @@ uint32_t netrig_mock_attributes(struct netrig_mock_bytes list, struct netrig_moc
 
 struct netrig_mock_bytes netrig_mock_get(struct netrig_mock_bytes list, uint16_t type) {
   struct netrig_mock_attribute one;
+  struct netrig_mock_bytes last = {NULL, 0};
   for (uint32_t at = 0; mock_next(list, &at, &one);)
-    if (one.type == type) return one.value;
-  return (struct netrig_mock_bytes){NULL, 0};
+    if (one.type == type) last = one.value;
+  return last;
 }
 
 uint64_t netrig_mock_number(struct netrig_mock_bytes list, uint16_t type, uint64_t otherwise) {

@@ -125,6 +125,12 @@ static netrig_status may_say_of_link(struct netrig_mock* mock, struct netrig_moc
   return mock_deny(mock, "NRD-39", "settings of its interface as a port, which are for the lab file to say");
 }
 
+static bool has(struct netrig_mock_bytes bytes, const char* word, uint32_t size) {
+  for (uint32_t at = 0; at + size <= bytes.size; ++at)
+    if (memcmp((const char*)bytes.data + at, word, size) == 0) return true;
+  return false;
+}
+
 netrig_status mock_may_request(struct netrig_mock* mock, uint16_t type, uint16_t flags,
                                struct netrig_mock_bytes message, uint32_t* header) {
   static const uint16_t links[] = {RTM_NEWLINK, RTM_GETLINK};
@@ -156,7 +162,12 @@ netrig_status mock_may_request(struct netrig_mock* mock, uint16_t type, uint16_t
     if (may && type == RTM_NEWLINK && one.type == IFLA_LINKINFO) status = may_say_of_link(mock, one.value);
     if (changes_entry && one.type == NDA_IFINDEX)
       status = mock_deny(mock, "NRD-18", "a forwarding entry over another interface");
+    if (type == RTM_NEWQDISC && (one.type == TCA_INGRESS_BLOCK || one.type == TCA_EGRESS_BLOCK))
+      status = mock_deny(mock, "NRD-39", "filters that it shares with other interfaces");
   }
+  static const char mirred[] = {'m', 'i', 'r', 'r', 'e', 'd'};
+  if (status == NETRIG_OK && type == RTM_NEWTFILTER && has(message, mirred, sizeof mirred))
+    status = mock_deny(mock, "NRD-39", "a filter that sends packets to another interface");
   if (status == NETRIG_OK && type == RTM_NEWLINK && (flags & (NLM_F_CREATE | NLM_F_REPLACE)) != 0)
     status = mock_deny(mock, "NRD-25", "a link made by a raw request");
   if (status == NETRIG_OK && type == RTM_GETLINK && (flags & NLM_F_DUMP) != 0)
@@ -179,6 +190,7 @@ static netrig_status deny_family(struct netrig_mock* mock, const char* family) {
 }
 
 netrig_status mock_may_have_family(struct netrig_mock* mock, const char* name) {
+  if (strlen(name) >= GENL_NAMSIZ) return mock_deny(mock, "NRD-25", "a generic netlink family by no name of one");
   if (granted_family(mock, name) || strcmp(name, "ethtool") == 0 || strcmp(name, "nlctrl") == 0) return NETRIG_OK;
   return deny_family(mock, mock_text(mock, "\"%s\"", name));
 }
@@ -223,8 +235,11 @@ static netrig_status may_name(struct netrig_mock* mock, const char* family, stru
   for (size_t i = 0; i < COUNT(netrig_genl_refused); ++i) {
     const struct netrig_genl_refused_row* row = &netrig_genl_refused[i];
     if (strcmp(row->family, family) != 0) continue;
-    const struct netrig_mock_bytes list = row->nest == 0 ? attributes : netrig_mock_get(attributes, row->nest);
-    if (list.data != NULL && netrig_mock_get(list, row->attribute).data != NULL)
+    bool named = row->nest == 0 && netrig_mock_get(attributes, row->attribute).data != NULL;
+    struct netrig_mock_attribute one;
+    for (uint32_t at = 0; row->nest != 0 && mock_next(attributes, &at, &one);)
+      named = named || (one.type == row->nest && netrig_mock_get(one.value, row->attribute).data != NULL);
+    if (named)
       return mock_deny(mock, "NRD-18",
                        "attribute %u of generic netlink family \"%s\", which is %s by a number of netrig's own",
                        row->attribute, family, row->what);

@@ -242,9 +242,11 @@ static netrig_status open_socket(netrig_call* call, uint32_t interface, uint32_t
   return give(mock, asked, "a socket", fd);
 }
 
+/** Whether the lab file does: a default is the driver's own word. */
 static bool says(const struct netrig_mock* mock, uint32_t number) {
   for (uint32_t i = 0; i < mock->parameters.count; ++i) {
     const struct parameter* one = &mock->parameters.list[i];
+    if (one->fallback.count != 0 && one->fallback.list[0].number == (int64_t)number) continue;
     for (uint32_t k = 0; k < one->used.count && one->about->type == NETRIG_TYPE_INTEGER; ++k)
       if (one->used.list[k].number == (int64_t)number) return true;
   }

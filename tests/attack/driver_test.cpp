@@ -69,6 +69,7 @@ STOPPED("stopped: a driver that crashes", "crash",
         "its worker crashed (signal 11, SIGSEGV) in what is called at hostile.so+0x")
 STOPPED("stopped: a driver that aborts", "abort",
         "its worker crashed (signal 6, SIGABRT) in what is called at hostile.so+0x")
+STOPPED("stopped: a driver that ends by a signal without a name", "real-time", "its worker crashed (signal 40)")
 STOPPED("stopped: a driver that runs into a trap, and the error has its last words", "trap",
         "; its last words: how trap | it goes into the trap")
 TEST_CASE("where a driver crashed is what addr2line takes") {

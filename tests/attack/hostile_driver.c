@@ -544,6 +544,8 @@ static netrig_status attack(const struct netrig_host* host, netrig_call* call, c
     __builtin_trap();
   } else if (strcmp(how, "abort") == 0) {
     abort();
+  } else if (strcmp(how, "real-time") == 0) {
+    raise(40);
   } else if (strcmp(how, "exit") == 0) {
     _exit(0);
   } else if (strcmp(how, "memory") == 0) {

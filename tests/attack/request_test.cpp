@@ -295,6 +295,9 @@ TEST_CASE("refused: requests that reach an interface by a number which is no ref
       request(RTM_NEWTFILTER, sizeof(tcmsg), attribute(TCA_OPTIONS, attribute(TCA_ACT_KIND, text("mirred")))),
       ContainsSubstring("a filter that sends packets to another interface"));
   CHECK_NOTHROW(request(RTM_NEWTFILTER, sizeof(tcmsg), attribute(TCA_OPTIONS, attribute(TCA_ACT_KIND, text("gact")))));
+  for (const std::uint16_t block : {TCA_INGRESS_BLOCK, TCA_EGRESS_BLOCK})
+    CHECK_THROWS_WITH(request(RTM_NEWQDISC, sizeof(tcmsg), attribute(block, driver::Bytes(4))),
+                      ContainsSubstring("filters that it shares with other interfaces"));
 }
 
 TEST_CASE("refused: what a port of a bridge would change of the bridge's other ports") {
@@ -474,4 +477,11 @@ TEST_CASE("without the grant a driver gives a TUN to nobody whom the lab file do
   CHECK_FALSE(admits(0, 1001, &named));
   CHECK_FALSE(admits(0, 1000, nullptr));
   CHECK(admits(NETRIG_WANTS_TUN, 1001, &named));
+  // A default is the driver's own word.
+  netrig::ParameterDeclaration owner;
+  owner.name = "owner";
+  owner.type = netrig::ParameterType::integer;
+  owner.default_text = "1000";
+  description.parameters = {owner};
+  CHECK_FALSE(admits(0, 1000, &named));
 }

@@ -178,7 +178,8 @@ TEST_CASE("types: a file is given as it was read, and another content changes th
   CHECK(index() == before);
   file("token", "hunter3 and more");
   CHECK_THAT(rig.run("plan " + path).out, ContainsSubstring("secret (secret) -> (secret)"));
-  CHECK_THAT(rig.up(path).err, ContainsSubstring("secret *** of 16 bytes"));
+  // Of the old one, which the driver may have kept, nobody has the text any more.
+  CHECK_THAT(rig.up(path).err, ContainsSubstring("(not shown: a secret may be in it)") && !ContainsSubstring("hunter"));
   CHECK_THAT(rig.run("plan " + path).out, ContainsSubstring("nothing to change"));
   rig.down();
 }

@@ -11,7 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <thread>
 
 #include "catch.hpp"
@@ -316,6 +318,20 @@ const std::vector<Misdeed> kMisdeeds = {
        message[4] = 8U | IFLA_LINKINFO << 16U;
        message[5] = 4U | IFLA_INFO_SLAVE_DATA << 16U;
        return netlink(host, call).request(call, 0, RTM_NEWLINK, 0, message.data(), sizeof message, nullptr, nullptr);
+     }},
+    {"NRD-39", driver::Operation::settle,
+     [](auto* host, auto* call) {
+       std::array<char, 32> message{};  // struct tcmsg, and one attribute
+       const std::uint16_t head[2] = {11, TCA_KIND};
+       std::memcpy(message.data() + sizeof(tcmsg), head, sizeof head);
+       std::memcpy(message.data() + sizeof(tcmsg) + sizeof head, "mirred", 7);
+       return netlink(host, call).request(call, 0, RTM_NEWTFILTER, 0, message.data(), message.size(), nullptr, nullptr);
+     }},
+    {"NRD-39", driver::Operation::settle,
+     [](auto* host, auto* call) {
+       std::array<std::uint32_t, 7> message{};  // struct tcmsg, and one attribute
+       message[5] = 8U | TCA_INGRESS_BLOCK << 16U;
+       return netlink(host, call).request(call, 0, RTM_NEWQDISC, 0, message.data(), sizeof message, nullptr, nullptr);
      }},
     {"NRD-25", driver::Operation::inspect,
      [](auto* host, auto* call) {

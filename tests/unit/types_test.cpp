@@ -204,6 +204,16 @@ TEST_CASE("no message shows a line of a secret string, or what of it is printed 
   static_cast<void>(secrets.mask(driver::Operation::create, "x", "one", &given));
   static_cast<void>(secrets.mask(driver::Operation::validate, "x", "two", nullptr));
   CHECK(secrets.mask_of_all().clean("two prints second line") == "two prints ***");
+  CHECK(secrets.mask(driver::Operation::create, "x", "two", nullptr).clean("two has second line") == "two has ***");
+}
+
+TEST_CASE("no message shows a secret file of short lines, or as digits") {
+  const auto about = Talker::about();
+  const Parameters given = Talker::file("pin12\npw345\n", true);
+  CHECK(driver::clean_text("it has pin12 pw345", *about, &given) == "it has ***");
+  CHECK(driver::clean_text("it has 70696e31320a70773334350a", *about, &given) == "it has ***");
+  const Parameters binary = Talker::file(std::string("abcdef\0ghi", 10), true);
+  CHECK(driver::clean_text("it begins abcdef", *about, &binary) == "it begins ***");
 }
 
 TEST_CASE("a text is cut off behind what is masked") {
@@ -227,6 +237,7 @@ TEST_CASE("words about a device whose secrets are not known are not shown") {
     driver::Secrets secrets(about);
     CHECK(words(secrets, Operation::destroy) == driver::kNotShown);
     CHECK(words(secrets, Operation::inspect) == driver::kNotShown);
+    CHECK(words(secrets, Operation::change) == driver::kNotShown);
   }
   {
     driver::Secrets secrets(about);

@@ -181,7 +181,7 @@ struct netrig_mock_attribute {
 };
 /** Takes a list apart, into at most `most`. Returns how many there are. */
 uint32_t netrig_mock_attributes(struct netrig_mock_bytes list, struct netrig_mock_attribute* attributes, uint32_t most);
-/** The value of the first of that type; data NULL: there is none. */
+/** The value of the last of that type, which is the one that the kernel takes (nla_parse); data NULL: there is none. */
 struct netrig_mock_bytes netrig_mock_get(struct netrig_mock_bytes list, uint16_t type);
 /** It as a number of 1, 2, 4 or 8 bytes, in the machine's order; `otherwise` if there is none. */
 uint64_t netrig_mock_number(struct netrig_mock_bytes list, uint16_t type, uint64_t otherwise);
