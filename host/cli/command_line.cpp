@@ -144,6 +144,8 @@ std::string in_words(const CLI::App* command, const CLI::ParseError& error) {
   const CLI::Option* option = option_named(command, name);
   if (option != nullptr && !takes_value(*option) && dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
     return fmt::format("{} takes no value", name);
+  if (text.find("At Most") != std::string::npos && dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
+    return fmt::format("{} is given more than once", name);
   if (option != nullptr && takes_value(*option) && dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
     return fmt::format("{} wants a value: {}", name, option->get_type_name());
   if (dynamic_cast<const CLI::ExcludesError*>(&error) != nullptr) {

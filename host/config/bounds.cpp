@@ -180,9 +180,9 @@ Budget::Cost Budget::cost_of(const toml::node& node) const { return cost_of(node
 /// All of a node but what its own loops make, which is taken off by itself. Of what is too much it may be less.
 Budget::Cost Budget::cost_of(const toml::node& node, const tomlfile::Context& context) const {
   Cost cost{.things = 1};
-  const auto add = [&](const toml::node& part) {
+  const auto add = [&](const toml::node& part, bool may_be_secret = false) {
     if (is_over(cost)) return;
-    const Cost of_part = cost_of(part, context);
+    const Cost of_part = cost_of(part, may_be_secret ? context.veil() : context);
     cost.things += of_part.things;
     cost.bytes += of_part.bytes;
   };
@@ -199,7 +199,7 @@ Budget::Cost Budget::cost_of(const toml::node& node, const tomlfile::Context& co
     for (const auto& [key, value] : *table) {
       if (table == context.element && (key == "for" || key == "when")) continue;
       cost.bytes += expanded_size(key.str(), longest_);
-      add(value);
+      add(value, !context.veils.empty() && key == context.veils);
     }
   return cost;
 }

@@ -248,7 +248,12 @@ class Reader {
       parsed.insert("value", value);
     } else {
       check_shape(value, where);
-      parsed = tomlfile::parse("value = " + value, where, file);
+      try {
+        parsed = tomlfile::parse("value = " + value, where, file);
+      } catch (const Error&) {
+        if (before.is_array() || before.is_table()) throw;
+        fail(fmt::format("\"{}\" is {}, as the file has it", name, type_of(before)));
+      }
     }
     toml::table& kept = files_.tables.emplace_back(std::move(parsed));
     toml::node* node = kept.get("value");

@@ -49,12 +49,11 @@ std::string Context::iteration() const {
   if (told == nullptr || told->empty()) return {};
   std::vector<std::string> words;
   for (const Variable& one : *told) {
-    if (veiled && std::holds_alternative<std::string>(one.value)) continue;
-    words.push_back(std::holds_alternative<const toml::node*>(one.value)
+    // What it is may be the secret, which one it is says as much to who has the file.
+    words.push_back(veiled || std::holds_alternative<const toml::node*>(one.value)
                         ? fmt::format("#{} = {}", one.name, one.ordinal)
                         : fmt::format("{} = {}", one.name, in_words(one.value)));
   }
-  if (words.empty()) return {};
   return fmt::format(" ({})", fmt::join(words, ", "));
 }
 

@@ -21,6 +21,7 @@ toml::table parse(std::string_view text, const std::string& name, std::uint16_t 
     std::string message(error.description());
     // The parser begins with what it was at; ours begin with what is wrong.
     if (message.starts_with("Error while parsing ")) message = "syntax: in " + message.substr(20);
+    if (message.find("could not determine value type") != std::string::npos) message += "; text stands in quotes";
     if (message.find("in inline table") != std::string::npos && message.find("\\n") != std::string::npos)
       message += "; an inline table { ... } ends on its line, break lines inside [ ... ] instead";
     throw Error(ErrorCode::invalid, message,
@@ -186,7 +187,12 @@ const toml::table* Table::table(std::string_view key) const {
 const toml::array* Table::array(std::string_view key) const {
   const toml::node* node = get(key);
   if (node == nullptr) return nullptr;
-  if (!node->is_array()) fail(position_of(*table_->get(key)), type_fault(key, "a list: [ ... ]"));
+  if (!node->is_array()) {
+    const toml::table* one = node->as_table();
+    const bool is_header = one != nullptr && !one->is_inline();
+    fail(position_of(*table_->get(key)),
+         type_fault(key, is_header ? "its header with two brackets: [[ ... ]]" : "a list: [ ... ]"));
+  }
   return node->as_array();
 }
 

@@ -140,6 +140,7 @@ TEST_CASE("what an option does not take is told in the words of all other errors
       {"graph x.toml --format png", "--format: \"png\" is none of svg, dot, mermaid, json; see"},
       {"--log-format xml list", "--log-format: \"xml\" is none of human, json"},
       {"run x.toml --jobs", "netrig run: --jobs wants a value: N; see"},
+      {"up x.toml --name a --name b", "netrig up: --name is given more than once; see"},
       {"list --json=perhaps", "netrig list: --json takes no value; see"},
       {"run a.toml --seed 0", "netrig run: --seed: \"0\" is not a whole number from 1 to"},
       {"down x --all", "netrig down: LAB and --all do not go together; see"},

@@ -392,6 +392,9 @@ TEST_CASE("parameters are checked against what the driver declares") {
       {lab("[device.m]\ndriver = \"macvlan\"\nparams = { parent = \"a:eth0\", macs = \"x\" }\ninterfaces = [{ "
            "namespace = \"a\", name = \"m\" }]\n"),
        "write a list"},
+      {"test = { name = \"t\" }\n" + lab(""), "test is a table; write a list: [ ... ]"},
+      {lab("[test]\nname = \"t\"\n"), "test is a table; write its header with two brackets: [[ ... ]]"},
+      {"[lab]\nname = x\n", "; text stands in quotes"},
   });
 }
 
@@ -414,7 +417,7 @@ TEST_CASE("no message shows a secret whose braces are wrong, or that a repeat go
     const std::string message = in_repeat(
         "i = \"0..1\"", "[repeat.device.\"w{i}\"]\n" + device + "params = { password = \"" + secret + "\" }\n");
     CHECK_THAT(message, ContainsSubstring("parameter password = (secret) has braces that hold no expression") &&
-                            ContainsSubstring("(i = 0)") && !ContainsSubstring("er2"));
+                            ContainsSubstring("(#i = 1)") && !ContainsSubstring("er2"));
     // Of a link it is not known yet whether it is one.
     CHECK_THAT(in_repeat("i = \"0..1\"", "[[repeat.link]]\nends = [\"a:x{i}\", \"b:y{i}\"]\nparams = { password = \"" +
                                              secret + "\" }\n"),
@@ -423,6 +426,18 @@ TEST_CASE("no message shows a secret whose braces are wrong, or that a repeat go
   const std::string message = in_repeat("i = \"0..1\", word = [\"hunter2\"]",
                                         "[repeat.device.\"w{i}\"]\n" + device + "params = { password = \"{word}\" }\n");
   CHECK_THAT(message, ContainsSubstring("parameter password = (secret)") && !ContainsSubstring("hunter2"));
+  // Where names may stand for lists and tables, braces are looked at before anything is read.
+  const std::string listed = "[vars]\nsites = [\"x\"]\n";
+  CHECK_THAT(error_of(listed + lab("[[repeat]]\nfor = { i = \"0..1\" }\n[repeat.device.\"w{i}\"]\n" + device +
+                                   "params = { password = \"{hunter2 pw}\" }\n")),
+             ContainsSubstring("braces") && !ContainsSubstring("hunter2"));
+  for (const std::string pin : {"471193", "\"hunter2\""})
+    CHECK_THAT(in_repeat("i = \"0..1\", p = [{ psk = " + pin + " }]",
+                         "[repeat.device.\"w{i}\"]\n" + device + "params = { password = \"{p.psk + x}\" }\n"),
+               !ContainsSubstring("hunter2") && !ContainsSubstring("471193"));
+  CHECK_THAT(in_repeat("i = \"0..1\", pin = [471193]",
+                       "[repeat.device.\"w{i}\"]\n" + device + "params = { password = \"{pin}{nope}\" }\n"),
+             ContainsSubstring("(secret)") && !ContainsSubstring("471193"));
 }
 
 TEST_CASE("devices and masters in a circle are refused, and the circle is shown") {

@@ -250,6 +250,7 @@ TEST_CASE("the command line has the last word on [vars]") {
   CHECK(fault_of(with({"m=3"})) == "--set m=3: [vars] of the lab has no \"m\"; did you mean \"n\"?");
   CHECK(fault_of(with({"n"})) == "--set n: has no value; write --set NAME=VALUE");
   CHECK(fault_of(with({"n=\"x\""})) == "--set n=\"x\": \"n\" is an integer, as the file has it");
+  CHECK(fault_of(with({"n=abc"})) == "--set n=abc: \"n\" is an integer, as the file has it");
   CHECK_THAT(fault_of(with({"n=x"})), ContainsSubstring("--set n=x"));
   CHECK_THAT(fault_of(with({"n=1\nm=2"})), ContainsSubstring("\"n\" is an integer"));
 }
@@ -310,7 +311,8 @@ TEST_CASE("what is wrong with an include names both places") {
   // A lab's author may name any file that its reader can read: no line of it is shown.
   CHECK(wrong({{"a.toml", "root:$y$j9T$s3cr3t:19000\n"}}) ==
         "labs/a.toml:1:5: syntax: in key-value pair: expected '=', saw ':'");
-  CHECK(wrong({{"a.toml", "TOKEN=hunter2\n"}}) == "labs/a.toml:1:7: syntax: in value: could not determine value type");
+  CHECK(wrong({{"a.toml", "TOKEN=hunter2\n"}}) ==
+        "labs/a.toml:1:7: syntax: in value: could not determine value type; text stands in quotes");
   CHECK(wrong({}, "[\"/etc/passwd\"]") ==
         "labs/lab.toml:1:12: include \"/etc/passwd\" is no relative path; write where it is from this file");
   CHECK(wrong({{"a.toml", ""}}, "[\"a.toml\", \"./a.toml\"]") ==
