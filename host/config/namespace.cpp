@@ -28,6 +28,21 @@ std::optional<Foreign> read_foreign(const Table& table) {
   return foreign ? std::optional(kWords.at(*foreign)) : std::nullopt;
 }
 
+namespace {
+
+/// What is written to "all" of these the kernel writes to every interface (addrconf_disable_ipv6, addrconf_sysctl_*),
+/// and with disable_ipv6 their addresses go: those that are not the lab's could not be given back.
+void check_spares_others(const Table& table, const std::vector<Sysctl>& sysctls) {
+  for (const Sysctl& one : sysctls)
+    for (const std::string_view name : {"disable_ipv6", "addr_gen_mode", "ignore_routes_with_linkdown"})
+      if (one.key_text == fmt::format("net.ipv6.conf.all.{}", name))
+        table.fail(one.value.where, fmt::format("sysctl {} changes every interface of a namespace that exists without "
+                                                "the lab; set it for the lab's own, as ipv6.{} of each",
+                                                one.key_text, name));
+}
+
+}  // namespace
+
 Namespace read_namespace(const Text& name, const Table& table, const Surroundings& around) {
   table.allow(namespace_keys());
   if (const auto fault = namespace_name_fault(name.value))
@@ -57,6 +72,7 @@ Namespace read_namespace(const Text& name, const Table& table, const Surrounding
                    [&](const Table& rule) { space.objects.of<Rule>().push_back(read_rule(rule)); });
   space.objects.of<Sysctl>() = read_sysctls(table);
   add_forwarding(table, space.objects.of<Sysctl>());
+  if (space.existing) check_spares_others(table, space.of<Sysctl>());
   space.view = read_view(name.value, table, around);
   space.commands = read_setup(table);
   return space;

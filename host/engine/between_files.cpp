@@ -12,11 +12,22 @@ namespace {
 
 std::string home_of(const Lab& lab, const Interface& interface) { return lab.namespaces[interface.home].name.str(); }
 
-/// A device that the edit keeps, as the edit says it; nullptr: it is to be another, or none.
+/// The interfaces that it stands on, of whatever parameter.
+std::vector<std::pair<std::string, std::string>> lowers_of(const Device& device) {
+  std::vector<std::pair<std::string, std::string>> lowers;
+  for (const auto& [name, value] : device.parameters)
+    for (const ParameterScalar& scalar : value.values)
+      if (const auto lower = reference_of(scalar)) lowers.emplace_back(lower->home.str(), lower->name.str());
+  return lowers;
+}
+
+/// A device that the edit keeps, as the edit says it; nullptr: it is to be another, or none. One that stands on others
+/// is another: half of each file may be a circle.
 const Device* kept_device(const Lab& before, const Device& device, const Lab& edited) {
   const auto found = std::find_if(edited.devices.begin(), edited.devices.end(),
                                   [&](const Device& other) { return other.name == device.name; });
   const bool kept = found != edited.devices.end() && found->driver == device.driver &&
+                    lowers_of(device) == lowers_of(*found) &&
                     std::equal(device.interfaces.begin(), device.interfaces.end(), found->interfaces.begin(),
                                found->interfaces.end(), [&](const Interface& one, const Interface& other) {
                                  return one.name == other.name && home_of(before, one) == home_of(edited, other);

@@ -67,21 +67,59 @@ void check_loans(const Record& record, const Lab& next, const plan::Plan& plan) 
   });
 }
 
-/// What this lab has made would go, and not be there to be used.
-void check_makers(const Lab& current, const Lab& next) {
-  std::unordered_map<std::string_view, bool> existed;
-  for (const Namespace& space : current.namespaces) existed.emplace(space.name.str(), space.existing);
-  for (const Namespace& space : next.namespaces) {
-    const auto before = existed.find(space.name.str());
-    if (before == existed.end() || before->second == space.existing) continue;
+/// A name of a running lab stays with its namespace: what the lab has in the one would have to go before anybody knows
+/// what is missing in the other, which may be the same.
+void check_names(const Record& record, const Lab& current, const Lab& next) {
+  const auto refuse = [&](const Namespace& space, const std::string& why) {
     throw Error(ErrorCode::conflict,
                 fmt::format("namespace {} {}; take the lab down first with \"netrig down {}\", or choose another name",
-                            space.name.str(),
-                            space.existing ? "was made by this lab, and the file says now that it exists without it"
-                                           : "exists without this lab, and the file no longer says so",
-                            next.name.str()),
+                            space.name.str(), why, next.name.str()),
                 next.at(space.where));
+  };
+  std::unordered_map<std::string_view, const Namespace*> all;
+  for (const Namespace& space : current.namespaces) all.emplace(space.name.str(), &space);
+  std::vector<const Namespace*> arriving;
+  for (const Namespace& space : next.namespaces) {
+    const auto before = all.find(space.name.str());
+    if (before == all.end()) {
+      if (space.existing) arriving.push_back(&space);
+      continue;
+    }
+    if (before->second->existing != space.existing)
+      refuse(space, space.existing ? "was made by this lab, and the file says now that it exists without it"
+                                   : "exists without this lab, and the file no longer says so");
+    if (space.existing && kernel::path_of(*before->second) != kernel::path_of(space))
+      refuse(space, fmt::format("is {} in the lab that is up, and {} in the file", kernel::path_of(*before->second),
+                                kernel::path_of(space)));
   }
+  kernel::aside([&] {
+    for (const Namespace* space : arriving) {
+      const auto fd = kernel::open_namespace(kernel::path_of(*space));
+      const std::uint64_t cookie = fd ? kernel::cookie_of(*fd) : 0;
+      for (const MadeNamespace& made : record.namespaces)
+        if (fd && made.cookie == cookie && made.name != space->name.str())
+          refuse(*space, fmt::format("is the same as {} of the lab that is up", made.name));
+    }
+  });
+}
+
+/// What is borrowed goes back by the name that its namespace has in the lab.
+void check_lenders(const Record& record, const Lab& next, const plan::Plan& plan, const Lab& current) {
+  std::unordered_set<std::string_view> going;
+  for (const std::size_t s : plan.remove_namespaces) going.insert(current.namespaces[s].name.str());
+  if (going.empty()) return;
+  std::unordered_set<std::string_view> returned;
+  for (const auto* devices : {&plan.clear_devices, &plan.retire_devices})
+    for (const std::size_t d : *devices) returned.insert(current.devices[d].name.str());
+  for (const MadeDevice& device : record.devices)
+    for (const MadeInterface& made : device.interfaces)
+      if (made.borrowed && going.contains(made.borrowed->home) && !returned.contains(device.name))
+        throw Error(
+            ErrorCode::conflict,
+            fmt::format("device {} has borrowed {} from namespace {}, which the file no longer has; keep it, or "
+                        "take the device out, too",
+                        device.name, made.borrowed->name, made.borrowed->home),
+            next.file);
 }
 
 }  // namespace
@@ -105,7 +143,10 @@ bool is_lost(const Record& record) {
 }
 
 void check_conflicts(const Record& record, const Lab* current, const Lab& next, const plan::Plan& plan) {
-  if (current != nullptr) check_makers(*current, next);
+  if (current != nullptr) {
+    check_names(record, *current, next);
+    check_lenders(record, next, plan, *current);
+  }
   std::unordered_set<std::string> ours;  // names that the plan itself clears first
   if (current != nullptr)
     for (const auto* devices : {&plan.clear_devices, &plan.retire_devices})

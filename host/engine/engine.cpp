@@ -210,6 +210,7 @@ void take_leftovers(Journal& journal, driver::Registry& drivers, const Options& 
 void Bringing::carry_out_plan() {
   Run& run = *run_;
   if (current_ != nullptr) {
+    place_->note_holds();
     run.stage("clear the way");
     if (!plan_.retire_devices.empty()) set_retired_down(*place_, *current_, plan_);
     std::unordered_set<std::string> clear;

@@ -162,6 +162,20 @@ void hold_sysctls(Run& run, const Lab& lab) {
   each_shared(run, lab, [](Hands& hands) { hands.take(); });
 }
 
+void note_holds(Run& run) {
+  find_used(run);
+  run.holds.clear();
+  for (const MadeNamespace& made : run.journal.record().namespaces)
+    if (made.existing || run.used->contains(made.name))
+      run.holds.emplace_back(
+          Use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie, .made = !made.existing},
+          holds_in(made.cookie));
+}
+
+void restore_holds(Run& run) {
+  for (const auto& [use, holds] : run.holds) restore_holds(use, holds);
+}
+
 void settle_sysctls(Run& run, const Lab& lab) {
   each_shared(run, lab, [](Hands& hands) { hands.settle(); });
 }

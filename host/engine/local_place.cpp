@@ -25,7 +25,7 @@ void leave_namespace(Run& run, const MadeNamespace& made) {
                       [&](const MadeObject& object) { return object.home == made.name; }))
         remove_objects(run, *space, made.name);
       for (const SavedSysctl& saved : to_give_back(record)) {
-        if (saved.home != made.name) continue;
+        if (saved.home != made.name || goes_with_link(record, saved)) continue;
         kernel::enter(space->fd());
         give_back_sysctl(use, saved);
         run.journal.undone(saved);
@@ -65,6 +65,10 @@ void LocalPlace::create_devices(const Lab& lab, const std::vector<std::size_t>& 
 }
 
 void LocalPlace::hold_sysctls(const Lab& lab) { engine::hold_sysctls(run_, lab); }
+
+void LocalPlace::note_holds() { engine::note_holds(run_); }
+
+void LocalPlace::restore_holds() { engine::restore_holds(run_); }
 
 void LocalPlace::settle_sysctls(const Lab& lab) { engine::settle_sysctls(run_, lab); }
 

@@ -17,6 +17,8 @@ class LocalPlace final : public Place {
   void create_namespaces(const Lab& lab, const std::vector<std::size_t>& which) override;
   void create_devices(const Lab& lab, const std::vector<std::size_t>& level) override;
   void hold_sysctls(const Lab& lab) override;
+  void note_holds() override;
+  void restore_holds() override;
   void settle_sysctls(const Lab& lab) override;
   void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) override;
   void settle_devices(const Lab& lab, const std::vector<std::size_t>& which) override;

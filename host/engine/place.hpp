@@ -40,6 +40,9 @@ class Place {
   /// What is shared with other labs is kept before it is set, for who sets it first and for whom it has its value
   /// already.
   virtual void hold_sysctls(const Lab& lab) = 0;
+  /// Keeps in mind who has a hand on what is shared, and puts that back.
+  virtual void note_holds() = 0;
+  virtual void restore_holds() = 0;
   /// When all is as the lab wants it: others know, and what only the last file wanted is given back.
   virtual void settle_sysctls(const Lab& lab) = 0;
   /// Devices that are there, and become what the lab says while they run. Throws; how far one got is not known then.

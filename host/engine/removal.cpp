@@ -359,7 +359,7 @@ void restore_existing(Run& run) {
     }
     for (const SavedSysctl& saved : to_give_back(record)) {
       Space* space = run.spaces.find(saved.home);
-      if (space == nullptr || !existing.contains(saved.home)) continue;
+      if (space == nullptr || !existing.contains(saved.home) || goes_with_link(record, saved)) continue;
       kernel::enter(space->fd());
       try {
         give_back_sysctl({.lab = record.lab, .home = saved.home, .cookie = space->cookie()}, saved);

@@ -100,18 +100,11 @@ struct Back {
   const std::vector<plan::Renaming>* renamed = nullptr;
 };
 
-/// Another namespace of that name has come, and is gone again.
-bool is_another(const Lab& current, const Namespace& space) {
-  const auto before = current.find_namespace(space.name.str());
-  return before && !plan::is_same(current.namespaces[*before], space);
-}
-
 std::vector<Back> spaces_of(Place& place, const Lab& current, const Lab& next, const plan::Plan& plan) {
   static const std::vector<plan::Renaming> kNone;
   std::vector<Back> spaces;
   for (const plan::SpacePlan& one : plan.spaces)
-    if (!one.fresh && place.is_open(next.namespaces[one.space].name.str()) &&
-        !is_another(current, next.namespaces[one.space]))
+    if (!one.fresh && place.is_open(next.namespaces[one.space].name.str()))
       spaces.push_back({.space = &next.namespaces[one.space],
                         .before = &one.before,
                         .made = &one.difference.target,
@@ -213,12 +206,15 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
   };
   go_on([&] { place.remove(devices, namespaces); });
 
-  // Those of others that went for another of their name.
+  // Those of others that the edit no longer has.
   std::vector<std::size_t> again_used;
   for (const auto& [space, state] : plan.leaving)
     if (current.namespaces[space].existing && !place.is_open(current.namespaces[space].name.str()))
       again_used.push_back(space);
-  go_on([&] { place.create_namespaces(current, again_used); });
+  go_on([&] {
+    place.create_namespaces(current, again_used);
+    if (!again_used.empty()) place.hold_sysctls(current);
+  });
 
   std::vector<Back> spaces = spaces_of(place, current, next, plan);
   // What devices stand on is known by name only after a look.
@@ -238,6 +234,7 @@ void roll_back(Run& run, Place& place, const Lab& current, const Lab& next, cons
     }
   });
   give_sysctls_back(run, place, current, spaces);
+  go_on([&] { place.restore_holds(); });
   std::unordered_set<std::string> touched;
   for (const Back& one : spaces) touched.insert(one.space->name.str());
   place.settle(rising_in(current, touched));

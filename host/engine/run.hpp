@@ -13,6 +13,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/place.hpp"
+#include "engine/shared.hpp"
 #include "engine/spaces.hpp"
 #include "kernel/inside.hpp"
 #include "plan/raise.hpp"
@@ -51,6 +52,8 @@ struct Run {
   bool edits = false;  ///< the lab is up already
   /// Of the lab's own namespaces those that other labs use, once somebody has looked.
   std::optional<std::unordered_set<std::string>> used;
+  /// Who had a hand on what is shared before anything was changed, by namespace.
+  std::vector<std::pair<Use, std::vector<Hold>>> holds;
   std::vector<std::string> warnings;
   std::vector<Left> left;
   /// What is left because the host did not see it made, one sentence each.
@@ -112,6 +115,9 @@ void carry_out(Run& run, const Lab& lab, const Namespace& space, const std::vect
 /// holds.cpp
 /// Keeps what sysctls are that the lab is about to set in namespaces that others use, too.
 void hold_sysctls(Run& run, const Lab& lab);
+/// Keeps in mind who has a hand on what is shared, and puts that back. See holds.cpp.
+void note_holds(Run& run);
+void restore_holds(Run& run);
 /// The same once they are set, with what an edit has changed.
 void settle_sysctls(Run& run, const Lab& lab);
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <tuple>
 
 #include "engine/events.hpp"
 #include "engine/journal.hpp"
@@ -253,7 +254,8 @@ std::optional<std::string> take_sysctl(const Use& use, const std::string& key, c
                                        const std::string& now) {
   auto uses = Uses::open_for(use);
   if (!uses) return kernel::write_sysctl(key, value);
-  bool changed = uses->put_last(use, key, now);
+  // Before there was the lock another may have written it.
+  bool changed = uses->put_last(use, key, kernel::find_sysctl(key).value_or(now));
   for (const std::string& follower : uses->followers_of(key))
     if (uses->find(use, follower) != uses->holds.end())
       if (const auto reads = kernel::find_sysctl(follower)) changed = uses->put_last(use, follower, *reads) || changed;
@@ -265,7 +267,8 @@ void hold_sysctls(const Use& use, const std::vector<KeyValue>& now) {
   auto uses = Uses::open_for(use);
   if (!uses) return;
   for (const auto& [key, value] : now)
-    if (uses->find(use, key) == uses->holds.end()) uses->put_last(use, key, value);
+    if (uses->find(use, key) == uses->holds.end())
+      uses->put_last(use, key, kernel::find_sysctl(key).value_or(value));  // as take_sysctl() does
   uses->save();
 }
 
@@ -299,6 +302,29 @@ std::vector<SavedSysctl> to_give_back(const Record& record) {
   std::vector<SavedSysctl> all = record.sysctls;
   std::stable_partition(all.begin(), all.end(), [](const SavedSysctl& saved) { return is_switch(saved.key); });
   return all;
+}
+
+bool goes_with_link(const Record& record, const SavedSysctl& saved) {
+  const std::string name = Sysctl{.key_text = saved.key}.interface();
+  return !name.empty() && std::any_of(record.devices.begin(), record.devices.end(), [&](const MadeDevice& device) {
+    return std::any_of(device.interfaces.begin(), device.interfaces.end(), [&](const MadeInterface& made) {
+      return made.name == name && made.home == saved.home && !made.borrowed;
+    });
+  });
+}
+
+void restore_holds(const Use& use, const std::vector<Hold>& before) {
+  auto uses = Uses::open(directory_of(use.cookie), false);
+  if (!uses) return;
+  const auto others = [&](const std::vector<Hold>& holds) {
+    std::vector<std::tuple<std::string, std::string, std::string>> theirs;
+    for (const Hold& hold : holds)
+      if (!hold.is_of(use, hold.key)) theirs.emplace_back(hold.lab, hold.home, hold.key);
+    return theirs;
+  };
+  if (others(uses->holds) != others(before)) return;
+  uses->holds = before;
+  uses->save_if_possible();
 }
 
 namespace {

@@ -73,5 +73,9 @@ std::optional<std::string> take_sysctl(const Use& use, const std::string& key, c
 void give_back_sysctl(const Use& use, const SavedSysctl& saved);
 /// What a lab has set, in the order in which it is given back.
 std::vector<SavedSysctl> to_give_back(const Record& record);
+/// Whether it is of an interface that the lab has made, and goes with that: one of this name may be another's by now.
+bool goes_with_link(const Record& record, const SavedSysctl& saved);
+/// Puts back who had a hand on what, if nobody has come or gone since.
+void restore_holds(const Use& use, const std::vector<Hold>& before);
 
 }  // namespace netrig::engine

@@ -26,7 +26,6 @@ struct Target {
   std::uint64_t cookie = 0;  ///< 0: whichever is there
   bool existing = false;
   bool arrives = false;  ///< the record does not have it
-  bool second = false;   ///< and has another of its name
   Interest interest = {};
   std::vector<ShownSysctl> shown = {};
   /// What the record says of interfaces in it, with the index of their device.
@@ -42,42 +41,33 @@ struct Found {
   std::vector<plan::Renaming> renamed = {};
 };
 
-void collect_interest(const Lab& lab, std::unordered_multimap<std::string, Target*>& by_name) {
+using TargetsByName = std::unordered_map<std::string_view, Target*>;
+
+void collect_interest(const Lab& lab, TargetsByName& by_name) {
   const plan::Wanted wanted(lab);
-  for (std::size_t s = 0; s < lab.namespaces.size(); ++s) {
-    const auto [first, last] = by_name.equal_range(lab.namespaces[s].name.str());
-    for (auto found = first; found != last; ++found) found->second->interest.join(wanted.interest_in(s));
-  }
+  for (std::size_t s = 0; s < lab.namespaces.size(); ++s)
+    if (const auto found = by_name.find(lab.namespaces[s].name.str()); found != by_name.end())
+      found->second->interest.join(wanted.interest_in(s));
 }
 
 std::vector<Target> targets_of(const Record& record, const Lab* current, const Lab& next) {
   std::vector<Target> targets;
-  for (const MadeNamespace& made : record.namespaces)
+  std::unordered_set<std::string_view> known;
+  for (const MadeNamespace& made : record.namespaces) {
     targets.push_back({.name = made.name, .path = path_of(made), .cookie = made.cookie, .existing = made.existing});
-  for (const Namespace& space : next.namespaces) {
-    if (!space.existing) continue;
-    const auto made = std::find_if(record.namespaces.begin(), record.namespaces.end(),
-                                   [&](const MadeNamespace& one) { return one.name == space.name.str(); });
-    const bool known = made != record.namespaces.end();
-    if (!known || !made->existing || made->path != space.path)
-      targets.push_back({.name = space.name.str(),
-                         .path = kernel::path_of(space),
-                         .existing = true,
-                         .arrives = true,
-                         .second = known});
+    known.insert(made.name);
   }
-  std::unordered_multimap<std::string, Target*> by_name;
+  for (const Namespace& space : next.namespaces)
+    if (space.existing && !known.contains(space.name.str()))
+      targets.push_back({.name = space.name.str(), .path = kernel::path_of(space), .existing = true, .arrives = true});
+  TargetsByName by_name;
   for (Target& target : targets) by_name.emplace(target.name, &target);
-  const auto recorded = [&](const std::string& name) -> Target* {
-    const auto [first, last] = by_name.equal_range(name);
-    const auto found = std::find_if(first, last, [](const auto& entry) { return !entry.second->arrives; });
-    return found == last ? nullptr : found->second;
-  };
   for (std::size_t d = 0; d < record.devices.size(); ++d)
     for (const MadeInterface& made : record.devices[d].interfaces)
-      if (Target* target = recorded(made.home)) target->made.emplace_back(d, &made);
+      if (const auto found = by_name.find(made.home); found != by_name.end())
+        found->second->made.emplace_back(d, &made);
   for (const ShownSysctl& one : record.shown)
-    if (Target* target = recorded(one.home)) target->shown.push_back(one);
+    if (const auto found = by_name.find(one.home); found != by_name.end()) found->second->shown.push_back(one);
   collect_interest(next, by_name);
   if (current != nullptr && current != &next) collect_interest(*current, by_name);
   return targets;
@@ -242,9 +232,9 @@ plan::Seen look(Spaces& spaces, const Record& record, const Lab* current, const 
   Spaces::expect(targets->size());
   parallel(targets->size(), threads, [&](std::size_t i) {
     const Target& target = (*targets)[i];
-    Spaces aside;
-    found[i] = look_at(target.second ? aside : spaces, target);
+    found[i] = look_at(spaces, target);
     if (target.existing && target.cookie != 0 && !found[i].present && means(next, target)) {
+      Spaces aside;
       Found other =
           look_at(aside, {.name = target.name, .path = target.path, .existing = true, .interest = target.interest});
       const std::lock_guard guard(mutex);

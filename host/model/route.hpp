@@ -46,6 +46,8 @@ constexpr bool is_configured(std::uint32_t protocol) {
   return protocol == kUnspec || protocol == kBoot || protocol == kStatic || protocol == kRouteProtocol;
 }
 
+constexpr std::uint32_t kMainTable = 254;  ///< RT_TABLE_MAIN
+
 /// A route (linux/rtnetlink.h).
 struct Route {
   static constexpr std::string_view kKind = "route";
@@ -55,9 +57,9 @@ struct Route {
   Prefix destination = {};  ///< default: length 0
   std::vector<NextHop> next_hops = {};
   std::optional<std::uint32_t> metric = {};
-  std::uint32_t table = 254;  ///< RT_TABLE_MAIN
-  std::uint32_t tos = 0;      ///< IPv4 only
-  Given<Scope> scope = {};    ///< IPv4 only; not given: as ip-route(8) chooses
+  std::uint32_t table = kMainTable;
+  std::uint32_t tos = 0;    ///< IPv4 only
+  Given<Scope> scope = {};  ///< IPv4 only; not given: as ip-route(8) chooses
   Given<std::uint32_t> protocol = {};
   Given<IpAddress> source = {};
   Given<std::uint32_t> mtu = {};

@@ -22,6 +22,15 @@ bool comes_by_itself(const T& one) {
     return false;
 }
 
+/// Whether the one may have become the other without somebody having put his own in its place.
+template <typename T>
+bool has_same_maker(const T& made, const T& seen) {
+  if constexpr (requires { seen.protocol.value_or(0U); })
+    return made.protocol.value_or(kRouteProtocol) == seen.protocol.value_or(kRouteProtocol);
+  else
+    return true;
+}
+
 class Comparison {
  public:
   explicit Comparison(const Sides& sides) : sides_(sides) {}
@@ -114,9 +123,11 @@ class Comparison {
         rest.push_back(i);
     }
     for (const std::size_t i : rest)
-      // One that a daemon has put in the place of the lab's is the daemon's.
-      superfluous(seen[i],
-                  made.take(seen[i], [](std::size_t) { return true; }) != SIZE_MAX && !comes_by_itself(seen[i]));
+      // One that a daemon has put in the place of the lab's is the daemon's, and in a namespace that is not the lab's
+      // own one that an administrator has is his.
+      superfluous(seen[i], made.take_exact(seen[i], [&](std::size_t m) {
+        return sides_.own || has_same_maker(before[m], seen[i]);
+      }) && !comes_by_itself(seen[i]));
   }
 
   /// What was set goes back to what it is born with, and the rest stays.
@@ -150,8 +161,7 @@ class Comparison {
     T goal = wanted;
     T from = seen;
     if (made != nullptr) Row<T>::unset(goal, *made);
-    if constexpr (requires { Row<T>::find_ways(goal, from, sides_.wanted); })
-      Row<T>::find_ways(goal, from, sides_.wanted);
+    if constexpr (requires { Row<T>::find_ways(goal, from, sides_); }) Row<T>::find_ways(goal, from, sides_);
     if constexpr (IsRecalled<T>)
       if (made != nullptr) Row<T>::recall(from, *made);
     std::vector<SettingChange> changes = changes_of(goal, from);

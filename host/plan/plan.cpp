@@ -329,7 +329,24 @@ std::vector<Step> rename_back(const std::vector<Renaming>& renamed, SpaceState& 
   const auto named = [&](const std::string& name) {
     return link_with([&](const Link& link) { return link.name == name; });
   };
+  // As udev does it, the name that an interface had may be an alternative one of it now.
+  const auto release = [&](const Renaming& one, const std::string& name) {
+    const Link& link = *link_of(one);
+    std::vector<std::string> others = link.settings.altnames.value_or({});
+    if (std::erase(others, name) == 0) return;
+    Link goal = link;
+    goal.settings.altnames = {others};
+    Step step{.verb = Verb::change, .object = goal, .before = Object(link)};
+    step.changes.push_back({.name = "altnames",
+                            .expected = setting_text(others),
+                            .found = setting_text(link.settings.altnames.value_or({})),
+                            .where = {}});
+    apply(step, state);
+    step.part = Step::Part::removal;
+    steps.push_back(std::move(step));
+  };
   const auto give = [&](const Renaming& one, const std::string& name) {
+    release(one, name);
     const Link& link = *link_of(one);
     Link goal = link;
     goal.name = name;

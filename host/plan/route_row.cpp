@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "plan/difference.hpp"
+
 namespace netrig::plan {
 namespace {
-
-constexpr std::uint32_t kMainTable = 254;  ///< RT_TABLE_MAIN
 
 bool is_v6(const Route& route) { return route.destination.address.family == Family::ipv6; }
 
@@ -30,12 +30,44 @@ bool same_hops(const std::vector<NextHop>& wanted, const std::vector<NextHop>& s
   return all(wanted, seen) || all(sorted(wanted), sorted(seen));
 }
 
-/// The interface that a way goes over: the one it names, or the one whose prefix its gateway is in.
+bool is_down(const std::string& interface, const SpaceState& state) {
+  const auto& links = state.of<Link>();
+  return std::any_of(links.begin(), links.end(), [&](const Link& link) {
+    return link.name == interface && link.settings.state.value_or(AdminState::up) == AdminState::down;
+  });
+}
+
+/// Interfaces that lead to a gateway, as the longest prefix says.
+struct Leading {
+  std::uint8_t length = 0;
+  std::vector<std::string> names = {};
+
+  void add(const IpAddress& gateway, const Prefix& prefix, const std::string& interface) {
+    if (!prefix.contains(gateway) || prefix.length < length) return;
+    if (prefix.length > length) names.clear();
+    length = prefix.length;
+    names.push_back(interface);
+  }
+};
+
+Leading leading_to(const IpAddress& gateway, const SpaceState& state) {
+  Leading found;
+  for (const Address& address : state.of<Address>())
+    if (address.prefix_route.value_or(true) && !is_down(address.interface, state))
+      found.add(gateway, {.address = address.peer.value_or(address.prefix.address), .length = address.prefix.length},
+                address.interface);
+  for (const Route& route : state.of<Route>())
+    if (route.table == kMainTable && route.next_hops.size() == 1 && !route.next_hops.front().via &&
+        route.next_hops.front().interface && route.destination.length > 0)
+      found.add(gateway, route.destination, route.next_hops.front().interface->str());
+  return found;
+}
+
+/// The interface that a way goes over: the one it names, or the one that leads to its gateway.
 std::string interface_of(const NextHop& hop, const SpaceState& state) {
   if (hop.interface) return hop.interface->str();
-  for (const Address& address : state.of<Address>())
-    if (hop.via && address.prefix.contains(*hop.via)) return address.interface;
-  return {};
+  const Leading found = hop.via ? leading_to(*hop.via, state) : Leading{};
+  return found.names.empty() ? std::string() : found.names.front();
 }
 
 /// A route of several ways lives while one of them does.
@@ -45,29 +77,22 @@ bool goes_over(const Route& route, const std::string& interface, const SpaceStat
   });
 }
 
-/// Interfaces that lead to a gateway by what is wanted of them, as the longest prefix says.
-std::vector<std::string> leading_to(const IpAddress& gateway, const SpaceState& wanted) {
-  std::vector<std::string> names;
-  std::uint8_t longest = 0;
-  const auto add = [&](const Prefix& prefix, const std::string& interface) {
-    if (!prefix.contains(gateway) || prefix.length < longest) return;
-    if (prefix.length > longest) names.clear();
-    longest = prefix.length;
-    names.push_back(interface);
-  };
-  for (const Address& address : wanted.of<Address>())
-    if (!address.peer && address.prefix_route.value_or(true)) add(address.prefix, address.interface);
-  for (const Route& route : wanted.of<Route>())
-    if (route.table == kMainTable && route.next_hops.size() == 1 && !route.next_hops.front().via &&
-        route.next_hops.front().interface && route.destination.length > 0)
-      add(route.destination, route.next_hops.front().interface->str());
-  return names;
-}
-
 bool has_master(const std::string& interface, const SpaceState& state) {
   const auto& links = state.of<Link>();
   return std::any_of(links.begin(), links.end(), [&](const Link& link) {
     return link.name == interface && !link.settings.master.value_or("").empty();
+  });
+}
+
+/// Whether the way there is one that is not of the lab, and stays: an address that is as long as the lab's own.
+bool is_led_by_others(const IpAddress& gateway, const InterfaceName& interface, const Leading& own,
+                      const Sides& sides) {
+  const auto& made = sides.made.of<Address>();
+  const auto& seen = sides.seen.of<Address>();
+  return std::any_of(seen.begin(), seen.end(), [&](const Address& address) {
+    return address.interface == interface.str() && address.prefix.length >= own.length &&
+           address.prefix.contains(gateway) &&
+           std::none_of(made.begin(), made.end(), [&](const Address& one) { return one.key() == address.key(); });
   });
 }
 
@@ -92,17 +117,19 @@ std::vector<SettingChange> Row<Route>::other_changes(const Route& wanted, const 
            .where = wanted.where}};
 }
 
-void Row<Route>::find_ways(Route& goal, const Route& seen, const SpaceState& wanted) {
+void Row<Route>::find_ways(Route& goal, const Route& seen, const Sides& sides) {
   if (goal.table != kMainTable || goal.next_hops.size() != seen.next_hops.size()) return;
   for (std::size_t i = 0; i < goal.next_hops.size(); ++i) {
     NextHop& hop = goal.next_hops[i];
     const NextHop& there = seen.next_hops[i];
     if (hop.interface || !hop.via || hop.via != there.via || hop.onlink || !there.interface) continue;
     if (hop.via->is_link_local()) continue;  // is on every link
-    const std::vector<std::string> leading = leading_to(*hop.via, wanted);
+    const Leading leading = leading_to(*hop.via, sides.wanted);
     // A VRF's interfaces lead there by its table alone.
-    if (leading.size() == 1 && leading.front() != there.interface->str() && !has_master(leading.front(), wanted))
-      hop.interface = InterfaceName(leading.front());
+    if (leading.names.size() != 1 || has_master(leading.names.front(), sides.wanted)) continue;
+    if (leading.names.front() != there.interface->str() &&
+        !is_led_by_others(*hop.via, *there.interface, leading, sides))
+      hop.interface = InterfaceName(leading.names.front());
   }
 }
 

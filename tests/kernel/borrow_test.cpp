@@ -12,12 +12,6 @@ using namespace scratch;
 
 namespace {
 
-void must(const std::string& command) {
-  const Result result = sh(command);
-  INFO(command << ": " << result.err);
-  REQUIRE(result.exit == 0);
-}
-
 /// A namespace with a card, eno1, that somebody has set up with care, and what it is plugged into, in another.
 class Machine {
  public:
@@ -113,6 +107,20 @@ void down(const std::string& rest = kGrant) {
 }
 
 }  // namespace
+
+TEST_CASE("a namespace that has lent a card stays in the file as long") {
+  Machine machine;
+  up(lab_with("mac = \"02:00:00:00:00:77\""));
+  const Result refused = borrowing("up " + file("lab.toml", replaced(read(lab_with("mac = \"02:00:00:00:00:77\"")),
+                                                                     "[namespace.mine]", "[namespace.net]")));
+  CHECK(refused.exit == 4);
+  CHECK_THAT(refused.err,
+             ContainsSubstring("device card has borrowed eno1 from namespace mine, which the file no longer "
+                               "has; keep it, or take the device out, too"));
+  CHECK(borrowing("verify loan").exit == 0);
+  down();
+  machine.require_as_it_was();
+}
 
 TEST_CASE("an interface is borrowed, works in the lab, and goes back as it was") {
   Machine machine;

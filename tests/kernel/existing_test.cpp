@@ -9,12 +9,6 @@ using namespace scratch;
 
 namespace {
 
-void must(const std::string& command) {
-  const Result result = sh(command);
-  INFO(command << ": " << result.err);
-  REQUIRE(result.exit == 0);
-}
-
 void ok(const std::string& arguments) {
   const Result result = cli(arguments);
   INFO(arguments << ": " << result.err);
@@ -91,33 +85,42 @@ TEST_CASE("a namespace does not turn into one that exists without the lab, nor t
   machine.require_as_it_was();
 }
 
-TEST_CASE("an existing namespace that was put in the place of another is as the file says, and given back") {
+TEST_CASE("a name of a running lab stays with its namespace") {
   const Machine machine;
   ok("up " + lab(at("a") + kLink));
-  CHECK(forwards("a") == "1\n");
-  ok("up " + lab(at("b") + kLink));
-  CHECK(forwards("a") == "0\n");
-  CHECK(forwards("b") == "1\n");
-  CHECK(routes_of_labs("a") == 0);
-  CHECK(routes_of_labs("b") == 1);
-  CHECK(ip("-n b addr show dev eth0")[0]["addr_info"][0]["local"] == "10.0.0.1");
-  ok("verify guest");
+  const Json before = kernel_state("a");
+  const auto refused = [&](const std::string& text, const std::string& why) {
+    const std::string path = lab(text);
+    for (const std::string command : {"plan ", "up "}) {
+      const Result result = cli(command + path);
+      INFO(command << result.err);
+      CHECK(result.exit == 4);
+      CHECK_THAT(result.err, ContainsSubstring(why) && ContainsSubstring("take the lab down first"));
+    }
+    CHECK(kernel_state("a") == before);
+    ok("verify guest");
+  };
+  refused(at("b") + kLink,
+          "namespace h1 is /run/netns/a in the lab that is up, and /run/netns/b in the file; take the lab down first");
+  const std::string renamed = replaced(at("a"), "namespace.h1", "namespace.x");
+  refused(renamed + replaced(kLink, "h1:", "x:"), "namespace x is the same as h1 of the lab that is up");
+  refused(renamed + at("a") + kLink, "namespace x is the same as h1 of the lab that is up");
+  refused("[namespace.x]\nexisting = true\npath = \"/run/netns/h2\"\n" + at("a") + kLink,
+          "namespace x is the same as h2 of the lab that is up");
   ok("down guest");
   machine.require_as_it_was();
 }
 
-TEST_CASE("an edit from one existing namespace to another that fails leaves the lab where it was") {
+TEST_CASE("an existing namespace that an edit takes out is used again when that fails") {
   const Machine machine;
-  const std::string good = at("a") + kLink;
+  const std::string good = at("a") + kLink + "[namespace.b]\nexisting = true\n" + kUsed;
   ok("up " + lab(good));
-  const Result failed = cli("up " + lab(at("b") + kLink + kRefused));
+  const Result failed = cli("up " + lab(at("a") + kLink + kRefused));
   CHECK(failed.exit != 0);
   CHECK_THAT(failed.err, !ContainsSubstring("rolling back did not end well"));
-  CHECK(forwards("a") == "1\n");
-  CHECK(forwards("b") == "0\n");
-  CHECK(routes_of_labs("a") == 1);
+  CHECK(forwards("b") == "1\n");
+  CHECK(routes_of_labs("b") == 1);
   ok("verify guest");
-  ok("up " + lab(good));
   ok("down guest");
   machine.require_as_it_was();
 }
@@ -189,6 +192,92 @@ TEST_CASE("a route without an interface follows its gateway to another one") {
   ok("up " + swapped);
   CHECK(ip("-n h1 route show default")[0]["dev"] == "eth1");
   ok("down guest");
+  require_nothing_left();
+}
+
+TEST_CASE("a route without an interface stays where the kernel finds its gateway") {
+  const auto stays = [](const std::string& text, const std::string& route, const std::string& interface) {
+    const std::string path = lab(text);
+    ok("up " + path);
+    for (int i = 0; i < 2; ++i) {
+      CHECK(ip("-n h1 route show " + route)[0]["dev"] == interface);
+      ok("verify guest");
+      CHECK_THAT(cli("up " + path).out, ContainsSubstring("nothing to change"));
+    }
+    ok("down guest");
+  };
+  // By a link that is up, though one that is down has the longer prefix.
+  stays(
+      "[namespace.h1]\ngateway = \"10.0.0.254\"\n[namespace.h2]\n[[link]]\nends = [\"h1:eth0 10.0.0.1/16\", "
+      "\"h2:eth0\"]\n[[link]]\nends = [{ end = \"h1:eth1 10.0.0.130/25\", state = \"down\" }, \"h2:eth1\"]\n",
+      "default", "eth0");
+  // By the other end of a point-to-point address.
+  stays(
+      "[namespace.h1]\ngateway = \"10.0.0.2\"\n[namespace.h2]\n[[link]]\nends = [{ end = \"h1:eth0\", addresses = "
+      "[{ address = \"10.0.0.1/32\", peer = \"10.0.0.2\" }] }, \"h2:eth0\"]\n[[link]]\nends = [\"h1:eth1 "
+      "10.0.0.9/24\", \"h2:eth1\"]\n",
+      "default", "eth0");
+  // By what is not the lab's.
+  must("ip netns add h1 && ip -n h1 link add e0 type dummy || ip -n h1 link add e0 type veth peer name e1");
+  must("ip -n h1 addr add 10.0.0.1/24 dev e0 && ip -n h1 link set e0 up; ip -n h1 link set e1 up; true");
+  stays(
+      "[namespace.h1]\nexisting = true\nroutes = [{ to = \"198.51.100.0/24\", via = \"10.0.0.254\" }]\n"
+      "[namespace.h2]\n[[link]]\nends = [\"h1:v0 10.1.0.1/8\", \"h2:v0\"]\n",
+      "198.51.100.0/24", "e0");
+  must("ip netns del h1");
+  require_nothing_left();
+}
+
+TEST_CASE("what an administrator has put in the place of the lab's in an existing namespace is his") {
+  must("ip netns add h1 && ip -n h1 link set lo up");
+  ok("up " + lab("[namespace.h1]\nexisting = true\n" + kRoute +
+                 "[namespace.h2]\n[[link]]\nends = [{ end = \"h1:v0 "
+                 "10.0.0.1/24\", sysctl = { \"ipv4.arp_ignore\" = 1 } }, \"h2:v0\"]\n"));
+  must("ip -n h1 route del blackhole 198.51.100.0/24 && ip -n h1 route add unreachable 198.51.100.0/24");
+  must("ip -n h1 link del v0 && ip -n h1 link add v0 type bridge");
+  must("ip netns exec h1 sysctl -q -w net.ipv4.conf.v0.arp_ignore=2");
+  ok("down guest");
+  CHECK(ip("-n h1 route show 198.51.100.0/24")[0]["type"] == "unreachable");
+  CHECK(sh("ip netns exec h1 sysctl -n net.ipv4.conf.v0.arp_ignore").out == "2\n");
+  must("ip netns del h1");
+  require_nothing_left();
+}
+
+TEST_CASE("an interface that was renamed and keeps its name as an alternative one gets it back") {
+  ok("up " + lab("[namespace.h1]\n" + kLink));
+  must("ip -n h1 link set eth0 down && ip -n h1 link set eth0 name z && ip -n h1 link set z up");
+  must("ip -n h1 link property add dev z altname eth0");
+  CHECK(cli("verify guest").exit == 1);
+  ok("up " + lab("[namespace.h1]\n" + kLink));
+  ok("verify guest");
+  const Json link = ip("-n h1 link show dev eth0")[0];
+  CHECK(link["ifname"] == "eth0");
+  CHECK_FALSE(link.contains("altnames"));
+  ok("down guest");
+  require_nothing_left();
+}
+
+TEST_CASE("a failed edit leaves everybody's hand on a shared sysctl as it was") {
+  must("ip netns add a");
+  const std::string before = sh("ip netns exec a sysctl -n net.ipv4.ip_default_ttl").out;
+  const auto with = [](const std::string& name, const std::string& value, const std::string& more = "") {
+    return lab("[namespace.a]\nexisting = true\n" +
+                   (value.empty() ? "" : "sysctl = { \"net.ipv4.ip_default_ttl\" = " + value + " }\n") + more,
+               name);
+  };
+  const auto value = [] { return sh("ip netns exec a sysctl -n net.ipv4.ip_default_ttl").out; };
+  for (const std::string first : {"111", ""}) {
+    INFO(first);
+    ok("up " + with("one", first));
+    ok("up " + with("two", "222"));
+    for (const std::string wrong : {"112", "222"}) CHECK(cli("up " + with("one", wrong, kRefused)).exit != 0);
+    CHECK(value() == "222\n");
+    ok("down two");
+    CHECK(value() == (first.empty() ? before : first + "\n"));
+    ok("down one");
+    CHECK(value() == before);
+  }
+  must("ip netns del a");
   require_nothing_left();
 }
 

@@ -133,16 +133,6 @@ TEST_CASE("a lab that sets a shared sysctl anew comes after the others, and one 
     CHECK(value_of() == 222);
     ok("down --all");
   }
-  SECTION("an edit calls the namespace something else") {
-    ok("up " + file("one.toml",
-                    "[lab]\nname = \"one\"\n[namespace.same]\nexisting = true\npath = \"/run/netns/shared\"\n"
-                    "sysctl = { \"" +
-                        kKey + "\" = 113 }\n"));
-    CHECK(value_of() == 113);
-    ok("down one");
-    CHECK(value_of() == 222);
-    ok("down two");
-  }
   CHECK(value_of() == before);
   CHECK(std::filesystem::is_empty("/run/netrig"));
   sh("ip netns del shared");  // each section begins anew
@@ -434,15 +424,6 @@ TEST_CASE("a sysctl that had its value already when a lab came stays as long as 
     ok("up " + sharing("two", "forwarding = true"));
     ok("down two");
     CHECK(cli("verify one").exit == 0);
-    CHECK(value_of("shared", kOfOne) == 1);
-    ok("down one");
-  }
-  SECTION("the lab calls the namespace something else") {
-    ok("up " + file("one.toml",
-                    "[lab]\nname = \"one\"\n[namespace.machine]\nexisting = true\npath = \"/run/netns/shared\"\n"
-                    "forwarding = true\n"));
-    CHECK(cli("verify one").exit == 0);
-    CHECK(value_of("shared", kForward4) == 1);
     CHECK(value_of("shared", kOfOne) == 1);
     ok("down one");
   }

@@ -120,6 +120,8 @@ class Place final : public engine::Place {
     }
   }
   void settle_sysctls(const Lab& lab) override { hold_sysctls(lab); }
+  void note_holds() override {}
+  void restore_holds() override {}
 
   void change_devices(const Lab& lab, const std::vector<plan::DeviceChange>& which) override {
     for (const plan::DeviceChange& one : which) {
