@@ -127,8 +127,9 @@ std::vector<Aim> all_aims(const Lab& lab, const std::string& from, const Target&
   const std::vector<std::size_t> sources = spaces_of(lab, from);
   std::vector<Aim> aims;
   if (const auto address = IpAddress::parse(target.text)) {
-    const auto owner = owner_of(lab, *address);
-    for (const std::size_t source : sources) aims.push_back({.from = source, .to = owner, .address = *address});
+    const auto owners = owners_of(lab, *address);
+    const auto to = owners.size() == 1 ? std::optional(owners.front()) : std::nullopt;
+    for (const std::size_t source : sources) aims.push_back({.from = source, .to = to, .address = *address});
     return aims;
   }
   const std::vector<Addresses> addresses = addresses_in_file(lab);

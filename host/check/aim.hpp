@@ -12,7 +12,7 @@ namespace netrig::check {
 /// From a namespace to another, or to an address that mostly is one of another namespace.
 struct Aim {
   std::size_t from = 0;                   ///< index in Lab::namespaces
-  std::optional<std::size_t> to = {};     ///< unset: the address is none of the lab
+  std::optional<std::size_t> to = {};     ///< unset: the address is none of the lab, or of several
   std::optional<IpAddress> address = {};  ///< unset: the file gives both none of a common family
 };
 /// Namespaces paired with those of a target, in the order of the lab file; none is paired with itself.

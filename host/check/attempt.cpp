@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 
 #include "check/again.hpp"
 #include "check/aim.hpp"
@@ -215,10 +216,16 @@ std::vector<std::string> resources_of(const Ground& ground, const Test& test) {
   for (const Service* service : services_of(lab, test))
     if (service->start == Service::Start::test) resources.push_back("service " + service->name);
   const auto port = [&](const Target& target, Protocol protocol, std::uint16_t number) {
-    for (const Aim& aim : aims_of(lab, test, target, ground.seed()))
+    std::set<std::size_t> servers;
+    for (const Aim& aim : aims_of(lab, test, target, ground.seed())) {
       if (aim.to)
-        resources.push_back(
-            fmt::format("port {}/{} in {}", number, static_cast<int>(protocol), lab.namespaces[*aim.to].name.str()));
+        servers.insert(*aim.to);
+      else if (aim.address)
+        for (const std::size_t owner : owners_of(lab, *aim.address)) servers.insert(owner);
+    }
+    for (const std::size_t server : servers)
+      resources.push_back(
+          fmt::format("port {}/{} in {}", number, static_cast<int>(protocol), lab.namespaces[server].name.str()));
   };
   if (const auto* connect = std::get_if<ConnectCheck>(&test.check); connect != nullptr && connect->server)
     port(connect->to, connect->protocol, connect->port);

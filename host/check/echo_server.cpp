@@ -70,6 +70,8 @@ bool turn(Client& client, short events) {
   if (!client.pending.empty()) {
     const ssize_t size = ::send(client.fd.get(), client.pending.data(), client.pending.size(), MSG_NOSIGNAL);
     if (size > 0) client.pending.erase(client.pending.begin(), client.pending.begin() + size);
+    // Room that was taken once would stay.
+    if (client.pending.capacity() > 2 * client.pending.size()) client.pending.shrink_to_fit();
     if (size < 0 && errno != EAGAIN && errno != EINTR) return false;
   }
   return !client.closing || !client.pending.empty();
@@ -105,8 +107,15 @@ UniqueFd listen_at(const Ground& ground, std::size_t space, const IpAddress& add
 EchoServers::EchoServers(const Ground& ground, const std::vector<Pair>& pairs, Protocol protocol, std::uint16_t port)
     : protocol_(protocol) {
   std::set<std::pair<std::size_t, IpAddress>> wanted;
-  for (const Pair& pair : pairs)
-    if (pair.to) wanted.emplace(*pair.to, pair.address);
+  std::set<IpAddress> shared;
+  for (const Pair& pair : pairs) {
+    if (pair.to)
+      wanted.emplace(*pair.to, pair.address);
+    else
+      shared.insert(pair.address);
+  }
+  for (const IpAddress& address : shared)
+    for (const std::size_t space : owners_of(ground.lab(), address)) wanted.emplace(space, address);
   for (const auto& [space, address] : wanted) listeners_.push_back(listen_at(ground, space, address, protocol, port));
   thread_ = start_thread([this] {
     try {

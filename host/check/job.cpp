@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "check/aim.hpp"
 #include "kernel/inside.hpp"
 
@@ -59,12 +61,13 @@ std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern) {
   return found;
 }
 
-std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address) {
-  std::optional<std::size_t> owner;
+std::vector<std::size_t> owners_of(const Lab& lab, const IpAddress& address) {
+  std::vector<std::size_t> owners;
   for_each_address(lab, [&](std::size_t home, const std::string&, const Prefix& prefix) {
-    if (!owner && prefix.address == address) owner = home;
+    if (prefix.address == address && std::find(owners.begin(), owners.end(), home) == owners.end())
+      owners.push_back(home);
   });
-  return owner;
+  return owners;
 }
 
 }  // namespace netrig::check

@@ -64,7 +64,7 @@ void await_links(const Ground& ground, const Until& until);
 /// From a namespace to an address, which mostly is one of another namespace.
 struct Pair {
   std::size_t from = 0;           ///< index in Lab::namespaces
-  std::optional<std::size_t> to;  ///< namespace that has the address; unset: none of the lab
+  std::optional<std::size_t> to;  ///< namespace that has the address; unset: none of the lab, or several
   IpAddress address;
 };
 
@@ -97,7 +97,7 @@ std::vector<std::size_t> spaces_of(const Lab& lab, const std::string& pattern);
 /// Calls each(namespace, interface, prefix) for what the lab file gives interfaces, and then for what it gives lo.
 void for_each_address(const Lab& lab,
                       const std::function<void(std::size_t, const std::string& interface, const Prefix&)>& each);
-/// Namespace that has this address; for names of hops.
-std::optional<std::size_t> owner_of(const Lab& lab, const IpAddress& address);
+/// Namespaces that have this address, each once.
+std::vector<std::size_t> owners_of(const Lab& lab, const IpAddress& address);
 
 }  // namespace netrig::check

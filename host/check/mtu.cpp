@@ -45,7 +45,8 @@ class Explorer {
     std::vector<Probe> probes;
     for (int attempt = 0; attempt < kTries; ++attempt) {
       probes = {{.pair = 0, .size = size - echo_overhead(pairs_[0].address.family)}};
-      prober_.run(pairs_, probes, {.dont_fragment = true, .timeout = check_.timeout}, job_.until, Clock::now());
+      prober_.run(pairs_, probes, {.dont_fragment = true, .timeout = check_.timeout, .again = true}, job_.until,
+                  Clock::now());
       if (probes[0].fate != Probe::Fate::waiting) break;
     }
     return probes[0];

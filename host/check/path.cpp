@@ -23,8 +23,9 @@ struct Way {
 
 std::string hop_text(const Job& job, const std::optional<IpAddress>& hop) {
   if (!hop) return "*";
-  const auto owner = owner_of(job.lab(), *hop);
-  return owner ? fmt::format("{} ({})", job.ground.name(*owner), hop->str()) : hop->str();
+  std::vector<std::string> names;
+  for (const std::size_t owner : owners_of(job.lab(), *hop)) names.push_back(job.ground.name(owner));
+  return names.empty() ? hop->str() : fmt::format("{} ({})", fmt::join(names, " or "), hop->str());
 }
 
 std::string way_text(const Job& job, const Way& way) {
@@ -38,8 +39,8 @@ bool is_expected(const Job& job, const std::string& wanted, const std::optional<
   if (wanted == "*") return true;
   if (!hop) return false;
   if (const auto address = IpAddress::parse(wanted)) return *address == *hop;
-  const auto owner = owner_of(job.lab(), *hop);
-  return owner && job.ground.name(*owner) == wanted;
+  const auto owners = owners_of(job.lab(), *hop);
+  return std::any_of(owners.begin(), owners.end(), [&](std::size_t owner) { return job.ground.name(owner) == wanted; });
 }
 
 /// Asks the hop at this distance on all ways that are open, twice those that say nothing.
@@ -51,7 +52,7 @@ void step(const PathCheck& check, const Job& job, Prober& prober, const std::vec
     std::vector<Probe> probes;
     for (std::size_t i = 0; i < pairs.size(); ++i)
       if (ways[i].is_open() && !ways[i].hops.back()) probes.push_back({.pair = i, .ttl = distance});
-    prober.run(pairs, probes, {.dont_fragment = false, .timeout = check.timeout}, job.until, Clock::now());
+    prober.run(pairs, probes, {.timeout = check.timeout, .again = true}, job.until, Clock::now());
     for (const Probe& probe : probes) {
       Way& way = ways[probe.pair];
       const Pair& pair = pairs[probe.pair];

@@ -215,9 +215,11 @@ class Prober::Loop {
 
   /// Nothing came back in time, or only the sender's own word that it finds nobody.
   [[nodiscard]] bool is_unheard(const Probe& probe) const {
-    return probe.fate == Probe::Fate::waiting || (probe.fate == Probe::Fate::replied && probe.rtt > options_.timeout) ||
-           (probe.fate == Probe::Fate::refused &&
-            owner_of(prober_.ground_.lab(), *probe.who) == pairs_[probe.pair].from);
+    if (probe.fate == Probe::Fate::waiting) return true;
+    if (probe.fate == Probe::Fate::replied) return probe.rtt > options_.timeout;
+    if (probe.fate != Probe::Fate::refused) return false;
+    const auto owners = owners_of(prober_.ground_.lab(), *probe.who);
+    return std::find(owners.begin(), owners.end(), pairs_[probe.pair].from) != owners.end();
   }
 
   /// Sends those again that nobody heard and that the machine may have dropped: that says nothing about the lab.

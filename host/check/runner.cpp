@@ -176,14 +176,18 @@ class Schedule {
 
 }  // namespace
 
+bool answers_to(const Test& test, const std::string& pattern) {
+  return test.name == pattern || matches(pattern, test.name) ||
+         std::any_of(test.tags.begin(), test.tags.end(), [&](const auto& tag) { return matches(pattern, tag); });
+}
+
 std::vector<Test> selected(const Lab& lab, const std::vector<std::string>& patterns) {
   if (patterns.empty()) return lab.tests;
   std::set<std::string> wanted;
   for (const std::string& pattern : patterns) {
     std::size_t found = 0;
     for (const Test& test : lab.tests)
-      if (test.name == pattern || matches(pattern, test.name) ||
-          std::any_of(test.tags.begin(), test.tags.end(), [&](const auto& tag) { return matches(pattern, tag); })) {
+      if (answers_to(test, pattern)) {
         wanted.insert(test.name);
         ++found;
       }

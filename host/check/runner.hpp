@@ -24,6 +24,8 @@ struct RunOptions {
   std::function<void(const TestResult&)> ended;
 };
 
+/// Whether a test has this name or a tag like it, as --filter means it.
+bool answers_to(const Test& test, const std::string& pattern);
 /// Those of the lab's tests whose name or one of whose tags matches a pattern, and what they depend on; all if there is
 /// no pattern. Throws Error{invalid} for a pattern that matches nothing.
 std::vector<Test> selected(const Lab& lab, const std::vector<std::string>& patterns);

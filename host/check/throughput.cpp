@@ -266,6 +266,11 @@ void measure(const ThroughputCheck& check, const Job& job, const Pair& pair) {
 void run(const ThroughputCheck& check, const Job& job) {
   for (const Pair& pair : job.pairs(check.to)) {
     if (job.until.over()) return;
+    if (!pair.to && !owners_of(job.lab(), pair.address).empty())
+      throw Error(ErrorCode::failed,
+                  fmt::format("several namespaces have the address {}; name the one that is to receive, or its "
+                              "interface: to = \"NAMESPACE:INTERFACE\"",
+                              pair.address.str()));
     check.size ? measure_size(check, job, pair) : measure(check, job, pair);
   }
 }

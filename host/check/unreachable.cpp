@@ -36,7 +36,7 @@ std::vector<Attempt> by_icmp(const UnreachableCheck& check, const Job& job, cons
   for (std::uint32_t k = 0; k < count; ++k)
     for (std::size_t i = 0; i < pairs.size(); ++i) probes.push_back({.pair = i, .at = k * kInterval});
   Prober prober(job.ground, check.to.sender);
-  prober.run(pairs, probes, {.dont_fragment = false, .timeout = check.timeout}, job.until, Clock::now());
+  prober.run(pairs, probes, {.timeout = check.timeout, .again = true}, job.until, Clock::now());
   std::vector<Attempt> attempts;
   attempts.reserve(probes.size());
   for (const Probe& probe : probes)

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
+#include <set>
 #include <thread>
 
 #include "check/runner.hpp"
@@ -43,16 +45,40 @@ Json tests_json(const std::vector<Test>& tests) {
   return json;
 }
 
+/// Of several labs each has tests of its own, so a pattern need mean some of one lab only.
+std::vector<std::string> filters_for(const Lab& lab, const std::vector<std::string>& filters) {
+  std::vector<std::string> own;
+  std::copy_if(filters.begin(), filters.end(), std::back_inserter(own), [&](const std::string& pattern) {
+    return std::any_of(lab.tests.begin(), lab.tests.end(),
+                       [&](const Test& test) { return check::answers_to(test, pattern); });
+  });
+  return own;
+}
+
+void require_all(const std::vector<std::string>& filters, const std::set<std::string>& answered) {
+  for (const std::string& pattern : filters)
+    if (!answered.contains(pattern))
+      throw Error(ErrorCode::invalid, fmt::format("--filter \"{}\" matches no test and no tag of these labs", pattern));
+}
+
 int list_tests(Session& session, const RunRequest& options, const LabFiles& labs) {
   Json answer = Json::array();
+  std::set<std::string> answered;
   for (const std::string& file : labs.files) {
     Json warnings;
     const Lab lab = session.load(file, options.only, warnings, options.settings);
-    const std::vector<Test> tests = chosen_tests(lab, options.choice, options.only);
+    TestChoice choice = options.choice;
+    if (labs.several) {
+      choice.filters = filters_for(lab, choice.filters);
+      answered.insert(choice.filters.begin(), choice.filters.end());
+    }
+    if (choice.filters.empty() && !options.choice.filters.empty()) continue;
+    const std::vector<Test> tests = chosen_tests(lab, choice, options.only);
     for (const Test& test : tests)
       session.say((labs.several ? file + ": " : std::string()) + one_line(test.name) + "\n");
     answer.push_back({{"file", file}, {"tests", tests_json(tests)}});
   }
+  if (labs.several) require_all(options.choice.filters, answered);
   session.answer(labs.several ? Json{{"labs", answer}} : Json{{"tests", answer.front()["tests"]}});
   return 0;
 }
@@ -76,13 +102,28 @@ int run_lab(Session& session, const RunRequest& options, const Lab& lab, const D
                     .listener = audience.listener}));
 }
 
+/// What to look at is in labs that are down by now.
+void say_how_to_look(const Session& session, const RunRequest& options, const std::vector<report::LabRun>& runs) {
+  const auto advises = [](const report::LabRun& run) {
+    return std::any_of(run.report.tests.begin(), run.report.tests.end(), [](const check::TestResult& test) {
+      return std::any_of(test.findings.begin(), test.findings.end(),
+                         [](const check::Finding& finding) { return !finding.look_at.empty(); });
+    });
+  };
+  const auto first = std::find_if(runs.begin(), runs.end(), advises);
+  if (options.keep || first == runs.end()) return;
+  session.say(fmt::format("to look at it, leave the lab up: netrig run --keep {}\n", shell_word(first->report.file)));
+}
+
 int run_here(Session& session, const RunRequest& options, const std::string& file) {
   Delivery delivery = delivery_of(session, options.reports, options.github);
   Json warnings;
   const Lab lab = session.load(file, options.only, warnings, options.settings);
   bool written = true;
-  const int code = run_lab(session, options, lab, delivery,
-                           {.found = [&](const report::LabRun& run) { written = deliver(session, run, delivery); }});
+  const int code = run_lab(session, options, lab, delivery, {.found = [&](const report::LabRun& run) {
+                             written = deliver(session, run, delivery);
+                             say_how_to_look(session, options, {run});
+                           }});
   return code == 0 && !written ? kCouldNotRun : code;
 }
 
@@ -151,6 +192,11 @@ int run_in_worlds(Session& session, const RunRequest& options, const LabFiles& l
                     own.choice.jobs = 1;
                     own.choice.artifacts = artifacts_of(options.choice.artifacts, file);
                   }
+                  if (labs.several && !options.choice.filters.empty()) {
+                    own.choice.filters = filters_for(lab, options.choice.filters);
+                    teller.answers_to(own.choice.filters);
+                    if (own.choice.filters.empty()) return;
+                  }
                   run_lab(inner, own, lab, delivery,
                           {.found = [&](const report::LabRun& run) { teller.report(run); },
                            .listener = {.ended = [&](const check::TestResult& test) { teller.ended(test); },
@@ -162,6 +208,7 @@ int run_in_worlds(Session& session, const RunRequest& options, const LabFiles& l
     // One that could not be taken away has a report all the same; without one nothing was tested.
     const bool tested = !outcome.error || outcome.run.report.tests.size() > 1;
     const bool written = !tested || deliver(session, outcome.run, delivery);
+    say_how_to_look(session, options, {outcome.run});
     if (outcome.error) throw Error(*outcome.error);
     const int code = exit_code_of(outcome.run.report);
     return code == 0 && !written ? kCouldNotRun : code;
@@ -169,6 +216,14 @@ int run_in_worlds(Session& session, const RunRequest& options, const LabFiles& l
   std::vector<report::LabRun> runs;
   for (const LabOutcome& outcome : outcomes) runs.push_back(outcome.run);
   const bool written = deliver(session, runs, seconds, delivery);
+  say_how_to_look(session, options, runs);
+  // Of a lab that could not be read nobody knows what its tests answer to.
+  const bool known =
+      std::all_of(outcomes.begin(), outcomes.end(), [](const LabOutcome& one) { return one.answers_to.has_value(); });
+  std::set<std::string> answered;
+  for (const LabOutcome& outcome : outcomes)
+    if (outcome.answers_to) answered.insert(outcome.answers_to->begin(), outcome.answers_to->end());
+  if (known) require_all(options.choice.filters, answered);
   const bool defect = std::any_of(outcomes.begin(), outcomes.end(), [](const LabOutcome& one) {
     return one.error && one.error->code() == ErrorCode::internal;
   });

@@ -100,7 +100,9 @@ void add_up(CLI::App& app, Action& action) {
        {"4", "a name is taken, another netrig holds the lab, or it is up from another file (--replace)"},
        {"5", "a driver is missing, refused, or misbehaves; rolled back"},
        {"6", "the kernel or this machine lacks something; rolled back"},
-       {"7", "a namespace that is said to be existing, or the user of a service, is not there; nothing was touched"},
+       {"7",
+        "a namespace that is said to be existing, or the user or the program of a service, is not there; nothing was "
+        "touched, or rolled back"},
        {"8",
         "done or rolled back, but for what is named: interfaces that were there before, what resists, or a service of "
         "a lab that was up already"},

@@ -20,6 +20,8 @@ class Teller {
   void said(const std::string& text) const;
   void report(const report::LabRun& run) const;
   void error(const Error& error) const;
+  /// Which patterns of --filter its tests answer to; if none, the lab is not run.
+  void answers_to(const std::vector<std::string>& patterns) const;
 
  private:
   void send(const Json& message) const;
@@ -37,7 +39,8 @@ struct WorldsRequest {
 
 struct LabOutcome {
   report::LabRun run;
-  std::optional<Error> error = {};  ///< why it could not be run, or not be taken away
+  std::optional<Error> error = {};                          ///< why it could not be run, or not be taken away
+  std::optional<std::vector<std::string>> answers_to = {};  ///< as told
 };
 
 /// Runs all, in the order of the files, and says of each test and each lab what came of it. An interruption is passed

@@ -193,7 +193,7 @@ BroughtUp bring_up(const Host& host, const Lab& lab, const UpRequest& request) {
     result.lines = plan::lines_of(plan, current, next);
     result.lines.insert(result.lines.end(), leftovers.begin(), leftovers.end());
     for (const std::vector<plan::Line>& more :
-         {file_lines(current, next), engine::command_lines(journal.record(), next),
+         {view_lines(current, next), engine::command_lines(journal.record(), next),
           engine::service_lines(journal.record(), current, next)})
       result.lines.insert(result.lines.end(), more.begin(), more.end());
     engine::check_conflicts(journal.record(), current, next, plan);

@@ -399,6 +399,20 @@ std::string hosts_text(const Lab& lab) {
   for (std::size_t i = 0; i < lab.namespaces.size(); ++i)
     for (const auto& [family, address] : found[i])
       text += fmt::format("{} {}\n", address, lab.namespaces[i].name.str());
+  // Who does not find its own name asks a server that may not be there. One that several have, or that has no address,
+  // is that of nobody else.
+  std::map<std::string_view, std::vector<std::size_t>> called;
+  for (std::size_t i = 0; i < lab.namespaces.size(); ++i) called[lab.namespaces[i].view.hostname].push_back(i);
+  called.erase("");
+  for (std::size_t i = 0; i < lab.namespaces.size(); ++i)
+    if (!found[i].empty()) called.erase(lab.namespaces[i].name.str());
+  for (const auto& [name, spaces] : called) {
+    const auto& addresses = found[spaces.front()];
+    if (spaces.size() > 1 || addresses.empty())
+      text += fmt::format("127.0.1.1 {}\n", name);
+    else
+      for (const auto& [family, address] : addresses) text += fmt::format("{} {}\n", address, name);
+  }
   return text + read_hosts(kernel::kMachineHosts).value_or("");
 }
 

@@ -8,8 +8,8 @@
 #include "engine/inspection.hpp"
 #include "engine/services.hpp"
 #include "plan/drift.hpp"
-#include "session/files.hpp"
 #include "session/session.hpp"
+#include "session/views.hpp"
 
 namespace netrig::session {
 namespace {
@@ -66,7 +66,7 @@ Observation observe(driver::Registry& drivers, const engine::Record& record, con
   engine::check_conflicts(record, current, next, plan);
   Observation result = observed(plan, current, next);
   if (current != nullptr) append(result.lines, leftovers_of(record, *current));
-  append(result.lines, file_lines(current, next));
+  append(result.lines, view_lines(current, next));
   append(result.lines, engine::command_lines(record, next));
   append(result.lines, engine::service_lines(record, current, next));
   return result;
@@ -74,7 +74,7 @@ Observation observe(driver::Registry& drivers, const engine::Record& record, con
 
 Observation compare_files(const Lab* current, const Lab& next) {
   Observation result = observed(engine::make_plan(current, next, plan::as_wanted(current), 1), current, next);
-  append(result.lines, file_lines(current, next));
+  append(result.lines, view_lines(current, next));
   append(result.lines, engine::compare_commands(current, next));
   append(result.lines, engine::compare_services(current, next));
   return result;

@@ -9,6 +9,9 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <map>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/journal.hpp"
@@ -116,6 +119,68 @@ void make_views(const Lab& lab) {
     make_private(make_directory(all, space.name.str()),
                  std::filesystem::path(kernel::place_of(lab.name.str(), space.name.str(), one.path)).filename(), one);
   });
+}
+
+namespace {
+
+/// Things by name, of which each has one: what comes, goes, and is another.
+template <typename T, typename NameOf, typename Add>
+void compare_named(const std::vector<T>& before, const std::vector<T>& after, const NameOf& name_of, const Add& add) {
+  std::map<std::string_view, const T*> old;
+  for (const T& one : before) old.emplace(name_of(one), &one);
+  for (const T& one : after) {
+    const auto found = old.find(name_of(one));
+    if (found == old.end()) {
+      add(Verb::make, one);
+      continue;
+    }
+    if (!(*found->second == one)) add(Verb::change, one);
+    old.erase(found);
+  }
+  for (const auto& [name, one] : old) add(Verb::remove, *one);
+}
+
+void add_lines(const Namespace& before, const Namespace& after, std::vector<plan::Line>& lines) {
+  const auto add = [&](Verb verb, const char* kind, const std::string& name, Position where, std::string detail = {}) {
+    lines.push_back({.verb = verb,
+                     .kind = kind,
+                     .space = after.name.str(),
+                     .name = name,
+                     .detail = std::move(detail),
+                     .where = where});
+  };
+  const auto host = [](const Namespace& space) {
+    return space.view.hostname.empty() ? std::string("as the machine's") : space.view.hostname;
+  };
+  if (before.view.hostname != after.view.hostname)
+    add(Verb::change, "hostname", host(after), after.where, fmt::format("was {}", host(before)));
+  compare_named(
+      before.view.directories, after.view.directories, [](const auto& one) -> std::string_view { return one.path; },
+      [&](Verb verb, const PrivateDirectory& one) { add(verb, "private directory", one.path, one.where); });
+  compare_named(
+      before.view.values, after.view.values, [](const auto& one) -> std::string_view { return one.first; },
+      [&](Verb verb, const auto& one) { add(verb, "value", one.first, after.where); });
+}
+
+}  // namespace
+
+std::vector<plan::Line> view_lines(const Lab* current, const Lab& next) {
+  std::vector<plan::Line> lines;
+  if (current != nullptr) {
+    if (current->resolve != next.resolve)
+      lines.push_back({.verb = Verb::change,
+                       .kind = "resolve",
+                       .space = "",
+                       .name = next.resolve ? "commands find namespaces by name" : "commands find no namespace by name",
+                       .detail = ""});
+    std::unordered_map<std::string_view, const Namespace*> before;
+    for (const Namespace& space : current->namespaces) before.emplace(space.name.str(), &space);
+    for (const Namespace& space : next.namespaces)
+      if (const auto found = before.find(space.name.str()); found != before.end())
+        add_lines(*found->second, space, lines);
+  }
+  for (plan::Line& line : file_lines(current, next)) lines.push_back(std::move(line));
+  return lines;
 }
 
 View view_of(const std::string& lab, const std::string& space,

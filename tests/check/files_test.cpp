@@ -385,6 +385,22 @@ TEST_CASE("commands of a lab find its namespaces by name") {
   down();
 }
 
+TEST_CASE("commands of a lab find its host names, of which several may be alike") {
+  const Down always;
+  const auto lines = [](const std::string& name) {
+    return exec("h1", "grep -w " + name + " /etc/hosts | cut -d\" \" -f1 | grep -v :");
+  };
+  std::string text = replaced(rig::kWire, "[namespace.h1]\n", "[namespace.h1]\nhostname = \"alpha\"\n");
+  text = replaced(text, "[namespace.h2]\n", "[namespace.h2]\nhostname = \"beta\"\n");
+  up(file("lab.toml", text + "[namespace.h3]\nhostname = \"h3\"\n"));
+  CHECK(lines("alpha") == "192.0.2.1\n");
+  CHECK(lines("beta") == "192.0.2.2\n");
+  CHECK(lines("h3") == "127.0.1.1\n");
+  up(file("lab.toml", replaced(text, "beta", "alpha")));
+  CHECK(lines("alpha") == "127.0.1.1\n");
+  down();
+}
+
 TEST_CASE("where the policy wants labs protected, others cannot have written what files name") {
   const Down always;
   fs::create_directories(directory() + "/tree");

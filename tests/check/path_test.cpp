@@ -52,6 +52,39 @@ path = { to = "h2", hops = ["r", "h2"] }
   }
 }
 
+TEST_CASE("a hop whose address several namespaces have may be each of them") {
+  const std::string lab = scratch::replaced(
+      scratch::replaced(rig::kRouted, "[namespace.h2]\n", "[namespace.h2]\nlo = [\"10.255.0.2/32\"]\n"),
+      "[namespace.r]\n", "[namespace.r]\nroutes = [{ to = \"10.255.0.2\", via = \"198.51.100.2\" }]\n");
+  const rig::Rig rig(lab + R"([namespace.a]
+lo = ["10.255.0.2/32"]
+[[test]]
+name = "one"
+from = "h1"
+path = { to = "10.255.0.2", hops = ["r", "h2"] }
+[[test]]
+name = "other"
+from = "h1"
+path = { to = "10.255.0.2", hops = ["r", "r"] }
+[[test]]
+name = "server"
+from = "h1"
+tcp = { to = "10.255.0.2" }
+[[test]]
+name = "receiver"
+from = "h1"
+throughput = { to = "10.255.0.2", size = 1000 }
+)");
+  CHECK(rig.run<PathCheck>("one").findings.empty());
+  const auto result = rig.run<PathCheck>("other");
+  REQUIRE(result.findings.size() == 1);
+  CHECK((result.findings[0].seen == "r (192.0.2.254), a or h2 (10.255.0.2)" ||
+         result.findings[0].seen == "r (192.0.2.254), h2 or a (10.255.0.2)"));
+  CHECK(rig.run<ConnectCheck>("server").findings.empty());
+  CHECK_THROWS_WITH(rig.run<ThroughputCheck>("receiver"),
+                    ContainsSubstring("several namespaces have the address 10.255.0.2"));
+}
+
 TEST_CASE("path tells the way it saw and the way it expected") {
   auto result = path("{ to = \"h2\", hops = [\"h2\"] }");
   REQUIRE(result.findings.size() == 1);

@@ -66,6 +66,26 @@ TEST_CASE("commands of a namespace see its host name, and the machine keeps its 
   require_nothing_left();
 }
 
+TEST_CASE("an edit of what a namespace is to its commands is told, but for what a value is") {
+  const Down always;
+  up(lab("hostname = \"alpha\"\nvalues = { COLOR = \"red\", SIZE = \"1\" }\nprivate = [\"/srv\"]\n", ""));
+  const std::string edited =
+      replaced(read(lab("hostname = \"beta\"\nvalues = { COLOR = \"blue\", SHAPE = \"round\" }\n", "")),
+               "name = \"rig\"\n", "name = \"rig\"\nresolve = false\n");
+  const std::string path = file("lab.toml", edited);
+  for (const std::string command : {"plan ", "up "}) {
+    const std::string told = cli(command + path).out;
+    INFO(told);
+    for (const char* line : {"~ resolve commands find no namespace by name", "~ hostname beta  was alpha",
+                             "- private directory /srv", "~ value COLOR", "+ value SHAPE", "- value SIZE"})
+      CHECK_THAT(told, ContainsSubstring(line));
+    for (const char* secret : {"red", "blue", "round"}) CHECK_THAT(told, !ContainsSubstring(secret));
+  }
+  CHECK(exec("h1", "uname -n; echo $COLOR$SHAPE$SIZE") == "beta\nblueround\n");
+  CHECK_THAT(cli("up " + path).out, ContainsSubstring("nothing to change"));
+  REQUIRE(cli("down rig").exit == 0);
+}
+
 TEST_CASE("commands of a namespace have private directories, until down") {
   const Down always;
   const std::string keys =

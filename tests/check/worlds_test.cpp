@@ -129,6 +129,8 @@ TEST_CASE("one lab that fails and one that cannot run keep no other from running
   CHECK(run.exit == 1);
   CHECK_THAT(run.out, ContainsSubstring("3 labs: 1 passed, 1 failed, 1 could not run (3 tests, "));
   CHECK_THAT(run.out, ContainsSubstring("expected: exit code 0"));
+  CHECK_THAT(run.out, ContainsSubstring("to look at it, leave the lab up: netrig run --keep ") &&
+                          ContainsSubstring("labs/bad.toml\n"));
   CHECK_THAT(run.err, ContainsSubstring("labs/theirs.toml:5:12: namespace h2 is said to exist already") &&
                           ContainsSubstring("run the lab alone: \"netrig run "));
   CHECK(lab_outcomes(Json::parse(read(out + ".json"))) == "bad.toml=failed good.toml=passed theirs.toml=error");
@@ -168,6 +170,29 @@ TEST_CASE("with --fail-fast no lab begins after one that did not pass, and it is
   file("labs/b.toml", "[lab]\n");
   CHECK(cli("run " + all_labs() + " --jobs 1 --fail-fast").exit == 2);
   CHECK_FALSE(std::filesystem::exists(mark));
+  require_nothing_left();
+}
+
+TEST_CASE("of several labs a filter means the tests of some, and the others are not run") {
+  const std::string mark = directory() + "/ran";
+  lab_file("a.toml", shell_test("smoke1", "true"));
+  lab_file("b.toml", shell_test("never", "touch " + mark));
+  lab_file("c.toml", shell_test("other", "true") + shell_test("long", "touch " + mark));
+  const std::string out = directory() + "/report.json";
+  const Result run = cli("run " + all_labs() + " -f 'smoke*' -f other -r " + out);
+  INFO(run.out << run.err);
+  CHECK(run.exit == 0);
+  CHECK_FALSE(std::filesystem::exists(mark));
+  CHECK_THAT(run.out, ContainsSubstring("labs/b.toml: not run, for no test of it is meant by --filter\n"));
+  CHECK(lab_outcomes(Json::parse(read(out))) == "a.toml=passed b.toml=skipped c.toml=passed");
+  CHECK(cli("run " + all_labs() + " -f 'smoke*' -f other --list").out ==
+        directory() + "/labs/a.toml: smoke1\n" + directory() + "/labs/c.toml: other\n");
+  for (const std::string more : {" --list", ""}) {
+    const Result wrong = cli("run " + all_labs() + " -f smoke1 -f smokey" + more);
+    CHECK(wrong.exit == 2);
+    CHECK_THAT(wrong.err, ContainsSubstring("--filter \"smokey\" matches no test and no tag of these labs"));
+  }
+  CHECK(cli("run " + directory() + "/labs/b.toml --isolated -f smoke1").exit == 2);
   require_nothing_left();
 }
 
