@@ -113,8 +113,8 @@ class Hands {
       return std::any_of(wanted_.begin(), wanted_.end(),
                          [&](const Sysctl& one) { return is_written_with(saved.key, one.key_text); });
     };
-    const Record record = run_.journal.record();
-    for (const SavedSysctl& saved : record.sysctls) {
+    const std::vector<SavedSysctl> sysctls = run_.journal.record().sysctls;
+    for (const SavedSysctl& saved : sysctls) {
       if (saved.home != use_.home || switch_of(saved.key).empty() || is_wanted(saved)) continue;
       kernel::enter(place_.fd());
       give_back_sysctl(use_, saved);

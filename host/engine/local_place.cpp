@@ -18,7 +18,7 @@ namespace {
 /// An existing namespace that the lab no longer uses gets back what it was.
 void leave_namespace(Run& run, const MadeNamespace& made) {
   const Use use{.lab = run.journal.record().lab, .home = made.name, .cookie = made.cookie};
-  const Record record = run.journal.record();
+  const Record& record = run.journal.record();
   if (Space* space = run.spaces.find(made.name); space != nullptr)
     kernel::inside(space->fd(), [&] {
       if (std::any_of(record.objects.begin(), record.objects.end(),

@@ -3,7 +3,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <random>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "engine/run.hpp"
 #include "engine/shared.hpp"
@@ -48,9 +49,20 @@ void open_existing(Run& run, const Namespace& space) {
   run.journal.intend(
       std::vector<MadeNamespace>{{.name = space.name.str(), .cookie = cookie, .existing = true, .path = space.path}});
   join_existing({.lab = run.journal.record().lab, .home = space.name.str(), .cookie = cookie});
-  if (const auto remover = remover_of(cookie))
+}
+
+/// Once the lab has joined them.
+void require_unremoved(Run& run, const Lab& next, const std::vector<std::size_t>& existing) {
+  std::unordered_map<std::uint64_t, const Namespace*> joined;
+  std::unordered_set<std::uint64_t> cookies;
+  for (const std::size_t s : existing) {
+    const std::uint64_t cookie = run.spaces.at(next.namespaces[s].name.str()).cookie();
+    joined.emplace(cookie, &next.namespaces[s]);
+    cookies.insert(cookie);
+  }
+  if (const auto removal = removal_among(cookies))
     throw Error(ErrorCode::conflict, fmt::format("namespace {} is being taken away, with lab \"{}\" that made it",
-                                                 space.name.str(), *remover));
+                                                 joined.at(removal->cookie)->name.str(), removal->lab));
 }
 
 /// Nothing: it is not there any more, or another has its name.
@@ -85,6 +97,7 @@ void create_namespaces(Run& run, const Lab& next, const std::vector<std::size_t>
   std::vector<std::size_t> existing;
   for (const std::size_t s : which) (next.namespaces[s].existing ? existing : fresh).push_back(s);
   parallel(existing.size(), 1, [&](std::size_t i) { open_existing(run, next.namespaces[existing[i]]); });
+  require_unremoved(run, next, existing);
   if (fresh.empty()) return;
   kernel::prepare_run_directory();
 

@@ -5,10 +5,13 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <tuple>
+#include <unordered_set>
 
 #include "engine/events.hpp"
 #include "engine/journal.hpp"
@@ -28,7 +31,7 @@ std::string directory_of(std::uint64_t cookie) { return fmt::format("{}{}", kExi
 
 bool uses(const Record& record, const Use& use) {
   return std::any_of(record.namespaces.begin(), record.namespaces.end(), [&](const MadeNamespace& made) {
-    return made.existing && made.name == use.home && made.cookie == use.cookie;
+    return made.cookie == use.cookie && made.existing && made.name == use.home;
   });
 }
 
@@ -177,26 +180,40 @@ std::vector<SavedSysctl> forget_uses(const std::string& lab) {
 
 namespace {
 
-/// The record of the lab that made a namespace, if `wanted` likes it.
-std::optional<Record> find_maker(std::uint64_t cookie, const std::function<bool(const Record&)>& wanted) {
-  // As events.cpp writes a namespace, with a path of its own or without; most journals need not be replayed to know.
-  const std::string own = fmt::format("\"c\":{}", cookie);
-  const auto tells = [&](const std::string& journal) {
-    for (std::size_t at = journal.find(own); at != std::string::npos; at = journal.find(own, at + 1))
-      if (const std::size_t end = at + own.size(); end < journal.size() && (journal[end] == '}' || journal[end] == ','))
-        return true;
-    return false;
-  };
+using Cookies = std::unordered_set<std::uint64_t>;
+
+/// Whether a journal names one of these, as events.cpp writes a namespace: most need not be replayed to know.
+bool tells_of(std::string_view journal, const Cookies& cookies) {
+  constexpr std::string_view kKey = "\"c\":";
+  for (std::size_t at = journal.find(kKey); at != std::string_view::npos; at = journal.find(kKey, at + 1)) {
+    std::uint64_t cookie = 0;
+    const char* begin = journal.data() + at + kKey.size();
+    const auto [end, fault] = std::from_chars(begin, journal.data() + journal.size(), cookie);
+    if (fault == std::errc{} && cookies.contains(cookie)) return true;
+  }
+  return false;
+}
+
+struct Maker {
+  Record record;
+  std::uint64_t cookie = 0;
+};
+
+/// A lab that made one of these namespaces, if `wanted` likes its record.
+std::optional<Maker> find_maker(const Cookies& cookies, const std::function<bool(const Record&)>& wanted) {
   for (const std::string& lab : Journal::labs()) {
     try {
       const auto directory = RecordDirectory::look(lab);
-      if (!directory || !tells(directory->read("journal").value_or(""))) continue;
+      if (!directory || !tells_of(directory->read("journal").value_or(""), cookies)) continue;
       auto record = Journal::peek(lab);
       // Cookies begin anew with every boot.
       if (!record || is_of_another_boot(*record) || !wanted(*record)) continue;
-      if (std::any_of(record->namespaces.begin(), record->namespaces.end(),
-                      [&](const MadeNamespace& made) { return !made.existing && made.cookie == cookie; }))
-        return record;
+      const auto made =
+          std::find_if(record->namespaces.begin(), record->namespaces.end(),
+                       [&](const MadeNamespace& one) { return !one.existing && cookies.contains(one.cookie); });
+      if (made == record->namespaces.end()) continue;
+      const std::uint64_t cookie = made->cookie;
+      return Maker{.record = std::move(*record), .cookie = cookie};
     } catch (const Error&) {
       continue;  // one that cannot be read is not being taken away either
     }
@@ -206,13 +223,15 @@ std::optional<Record> find_maker(std::uint64_t cookie, const std::function<bool(
 
 }  // namespace
 
-std::optional<std::string> remover_of(std::uint64_t cookie) {
-  const auto maker = find_maker(cookie, [](const Record& record) { return record.phase == Phase::removing; });
-  return maker ? std::optional(maker->lab) : std::nullopt;
+std::optional<Removal> removal_among(const std::unordered_set<std::uint64_t>& cookies) {
+  if (cookies.empty()) return std::nullopt;
+  const auto maker = find_maker(cookies, [](const Record& record) { return record.phase == Phase::removing; });
+  return maker ? std::optional(Removal{.cookie = maker->cookie, .lab = maker->record.lab}) : std::nullopt;
 }
 
 std::optional<Record> maker_of(std::uint64_t cookie) {
-  return find_maker(cookie, [](const Record&) { return true; });
+  auto maker = find_maker({cookie}, [](const Record&) { return true; });
+  return maker ? std::optional(std::move(maker->record)) : std::nullopt;
 }
 
 std::vector<Use> uses_of(std::uint64_t cookie) {
@@ -227,8 +246,22 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
   if (which && which->empty()) return {};
   // Mostly nobody uses anything, and one look at the directory says so.
   const std::vector<std::string> names = RecordDirectory::names();
-  const auto used = [&](std::uint64_t cookie) {
-    return std::binary_search(names.begin(), names.end(), directory_of(cookie));
+  const auto first = std::lower_bound(names.begin(), names.end(), kExisting);
+  if (first == names.end() || !first->starts_with(kExisting)) return {};
+  const auto used = [&](std::uint64_t cookie) { return std::binary_search(first, names.end(), directory_of(cookie)); };
+  struct Known {
+    bool is_readable = true;
+    std::optional<Record> record = {};
+  };
+  std::map<std::string, Known> known;  // one lab may use thousands
+  const auto record_of = [&](const std::string& lab) -> const Known& {
+    const auto [place, fresh] = known.try_emplace(lab);
+    if (fresh) try {
+        place->second.record = Journal::peek(lab);
+      } catch (const Error&) {
+        place->second.is_readable = false;
+      }
+    return place->second;
   };
   std::vector<OtherUse> others;
   for (const MadeNamespace& made : record.namespaces) {
@@ -237,12 +270,10 @@ std::vector<OtherUse> other_uses(const Record& record, const std::optional<std::
     for (const Use& use : uses_of(made.cookie)) {
       if (use.lab == record.lab) continue;
       OtherUse other{.space = made.name, .lab = use.lab};
-      try {
-        const auto theirs = Journal::peek(use.lab);
-        if (!theirs || !uses(*theirs, use)) continue;  // its directory was removed by hand
-        other.file = theirs->file;
-      } catch (const Error&) {
-        // A record that cannot be read is not an empty one.
+      // A record that cannot be read is not an empty one.
+      if (const Known& theirs = record_of(use.lab); theirs.is_readable) {
+        if (!theirs.record || !uses(*theirs.record, use)) continue;  // its directory was removed by hand
+        other.file = theirs.record->file;
       }
       others.push_back(std::move(other));
     }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -25,9 +26,14 @@ struct Use {
 void join_existing(const Use& use);
 /// What the lab had set is given back by then.
 void leave_existing(const Use& use);
-/// The lab that made a namespace and is taking it away; nothing: none is. Whoever has joined asks this, and whoever
-/// removes says so before it asks who has joined: one of the two sees the other.
-std::optional<std::string> remover_of(std::uint64_t cookie);
+/// A lab that takes away a namespace which it made.
+struct Removal {
+  std::uint64_t cookie = 0;
+  std::string lab;
+};
+/// One of these; nothing: none is being taken away. Whoever has joined asks this, and whoever removes says so before it
+/// asks who has joined: one of the two sees the other.
+std::optional<Removal> removal_among(const std::unordered_set<std::uint64_t>& cookies);
 /// The record of the lab that made a namespace; nothing: none that is known.
 std::optional<Record> maker_of(std::uint64_t cookie);
 /// For a lab whose record is lost, and with it where its namespaces are: nobody waits for it any more. Returns what it
