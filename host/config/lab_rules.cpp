@@ -28,6 +28,7 @@ class LabCheck {
     check_ports();
     check_references();
     for (std::size_t s = 0; s < spaces_.size(); ++s) check_space(lab_.namespaces[s], spaces_[s], context_);
+    warn_of_doubles(lab_, spaces_, context_);
     check_tests(lab_, context_);
   }
 

@@ -22,5 +22,7 @@ struct Inside {
 
 /// Its routes lead somewhere, and no route or rule is there twice.
 void check_space(const Namespace& space, const Inside& inside, const Context& context);
+/// Warns of an address that two interfaces of one link have. `spaces`: in the order of Lab::namespaces.
+void warn_of_doubles(const Lab& lab, const std::vector<Inside>& spaces, const Context& context);
 
 }  // namespace netrig::config

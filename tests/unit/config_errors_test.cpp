@@ -184,6 +184,33 @@ TEST_CASE("addresses that are likely a slip draw a warning that names better one
     CHECK(warning(good) == "none");
 }
 
+TEST_CASE("an address that two interfaces of one link have draws a warning") {
+  const auto warnings = [](const std::string& text) {
+    std::string all;
+    for (const auto& one :
+         config::parse("[lab]\nname = \"x\"\n[namespace.a]\n[namespace.b]\n" + text, "lab.toml", fake_drivers())
+             .warnings)
+      all += one.where + ": " + one.message + "\n";
+    return all;
+  };
+  CHECK(warnings("[[link]]\nends = [\"a:eth0 10.0.0.1/24\", \"b:eth0 10.0.0.1/24\"]\n") ==
+        "lab.toml:6:31: address 10.0.0.1 is also that of a:eth0, on the same link\n");
+  const std::string port = "[[link]]\nends = [{ end = \"sw:p%\", master = \"br0\" }, \"%:eth0 10.0.0.1/24\"]\n";
+  const auto joined = [&](std::string name) {
+    std::string text = port;
+    for (std::size_t at = text.find('%'); at != std::string::npos; at = text.find('%')) text.replace(at, 1, name);
+    return text;
+  };
+  CHECK_THAT(warnings("[namespace.sw]\n[device.sw]\ndriver = \"bridge\"\ninterfaces = [{ namespace = \"sw\", name = "
+                      "\"br0\" }]\n" +
+                      joined("a") + joined("b")),
+             ContainsSubstring("address 10.0.0.1 is also that of a:eth0, on the same link"));
+  // On two wires they do not meet, and a link-local address is that of each link.
+  CHECK(warnings("[namespace.c]\n[[link]]\nends = [\"a:eth0 10.0.0.1/24\", \"b:eth0 10.0.0.2/24\"]\n[[link]]\nends "
+                 "= [\"a:eth1 10.0.1.1/24\", \"c:eth0 10.0.0.1/24\"]\n")
+            .empty());
+}
+
 TEST_CASE("a warning that a repeat gives a thousand times is given once") {
   const auto parsed = config::parse(
       "[lab]\nname = \"x\"\n[namespace.hub]\n[[repeat]]\nfor = { i = \"0..99\" }\nnamespace.\"h{i}\" = {}\n"

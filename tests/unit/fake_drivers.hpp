@@ -15,6 +15,7 @@ inline netrig::config::Drivers fake_drivers() {
     Known all;
     DriverDescription veth;
     veth.kind = "veth";
+    veth.link_kinds = {"veth"};
     veth.min_interfaces = veth.max_interfaces = 2;
     veth.parameters = {{.name = "tx_queues", .type = ParameterType::integer, .minimum = 1, .maximum = 4096},
                        {.name = "password", .type = ParameterType::mac, .secret = true}};
