@@ -166,6 +166,7 @@ void add_lines(const Namespace& before, const Namespace& after, std::vector<plan
 
 std::vector<plan::Line> view_lines(const Lab* current, const Lab& next) {
   std::vector<plan::Line> lines;
+  if (current == &next) return lines;
   if (current != nullptr) {
     if (current->resolve != next.resolve)
       lines.push_back({.verb = Verb::change,
