@@ -72,19 +72,34 @@ void audit_refusal(const Policy& policy, const std::string& kind, const std::str
   write_audit(policy.audit_log, entry);
 }
 
+/// What a directory of the policy has.
+struct Listing {
+  std::string directory;
+  std::vector<std::string> kinds = {};
+  std::optional<Error> fault = {};  ///< why it may not be used, or cannot be read
+};
+
+std::vector<Listing> list_all(const Policy& policy) {
+  std::vector<Listing> all;
+  for (const std::string& directory : policy.directories) {
+    Listing& one = all.emplace_back(Listing{.directory = directory});
+    try {
+      one.kinds = list_plugins(policy, directory);
+    } catch (const Error& error) {
+      one.fault = error;
+    }
+  }
+  return all;
+}
+
 /// The one directory that has this plugin. Empty: none has. Throws Error{driver} whose `where` is the directory that
 /// may not be used.
-std::string directory_of(const Policy& policy, const std::string& kind) {
+std::string directory_of(const std::vector<Listing>& listings, const std::string& kind) {
   std::string found;
-  for (const std::string& directory : policy.directories) {
-    std::vector<std::string> kinds;
-    try {
-      kinds = list_plugins(policy, directory);
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::not_found) continue;
-      throw Error(error.code() == ErrorCode::failed ? ErrorCode::failed : ErrorCode::driver, error.message(),
+  for (const auto& [directory, kinds, fault] : listings) {
+    if (fault && fault->code() != ErrorCode::not_found)
+      throw Error(fault->code() == ErrorCode::failed ? ErrorCode::failed : ErrorCode::driver, fault->message(),
                   directory);
-    }
     if (!std::binary_search(kinds.begin(), kinds.end(), kind)) continue;
     if (!found.empty())
       throw Error(ErrorCode::driver, fmt::format("{} has a second {}.so; remove one of them", directory, kind), found);
@@ -96,7 +111,7 @@ std::string directory_of(const Policy& policy, const std::string& kind) {
 /// The same for a driver that is to be loaded: a refusal is put down.
 std::string place_of(const Policy& policy, const std::string& kind) {
   try {
-    return directory_of(policy, kind);
+    return directory_of(list_all(policy), kind);
   } catch (const Error& error) {
     audit_refusal(policy, kind, error.where(), error.message());
     throw refusal(kind, error.where(), {}, error);
@@ -241,11 +256,10 @@ std::shared_ptr<const DriverDescription> Registry::find(std::string_view kind) {
 
 std::vector<std::string> Registry::kinds() const {
   std::vector<std::string> all;
-  for (const std::string& directory : policy_.directories) try {
-      for (std::string& kind : list_plugins(policy_, directory)) all.push_back(std::move(kind));
-    } catch (const Error& error) {
-      spdlog::debug("{}", error.what());
-    }
+  for (Listing& one : list_all(policy_)) {
+    if (one.fault) spdlog::debug("{}", one.fault->message());
+    for (std::string& kind : one.kinds) all.push_back(std::move(kind));
+  }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return all;
@@ -253,14 +267,12 @@ std::vector<std::string> Registry::kinds() const {
 
 std::vector<Found> Registry::survey() {
   std::vector<Found> all;
-  for (const std::string& directory : policy_.directories) {
-    std::vector<std::string> kinds;
-    try {
-      kinds = list_plugins(policy_, directory);
-    } catch (const Error& error) {
+  const std::vector<Listing> listings = list_all(policy_);
+  for (const auto& [directory, kinds, fault] : listings) {
+    if (fault) {
       Found found;
       found.path = directory;
-      found.refusal = error.message();
+      found.refusal = fault->message();
       all.push_back(std::move(found));
       continue;
     }
@@ -270,7 +282,7 @@ std::vector<Found> Registry::survey() {
       found.path = fmt::format("{}/{}.so", directory, kind);
       try {
         const std::lock_guard guard(mutex_);
-        static_cast<void>(directory_of(policy_, kind));
+        static_cast<void>(directory_of(listings, kind));
         verified_.insert_or_assign(kind, verify(directory, kind, found));
       } catch (const Error& error) {
         found.refusal = error.message();
