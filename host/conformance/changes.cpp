@@ -165,7 +165,63 @@ void settles_again(Bench& bench, Findings& findings) {
   });
 }
 
+/// What inspect tells of parameters that it is to tell, and what is set.
+void compare_told(Bench& bench, Findings& findings, Trial trial, const std::string& when) {
+  const driver::State state = trial.ground.inspect(trial.driver, trial.device);
+  for (const ParameterDeclaration& one : bench.about().parameters) {
+    const auto set = trial.device.parameters.find(one.name);
+    if (!one.inspected || set == trial.device.parameters.end()) continue;
+    const auto words = [&](const ParameterValue& value) {
+      return is_secret(one, bench.about()) ? std::string("another value") : to_text(value.values, one.type);
+    };
+    const auto told = state.told.find(one.name);
+    if (told == state.told.end())
+      findings.add(one.name, fmt::format("{}: inspect does not tell it", when));
+    else if (told->second.values != set->second.values)
+      findings.add(one.name, fmt::format("{} to {}: inspect tells {}", when, words(set->second), words(told->second)));
+  }
+}
+
+bool tells(Bench& bench, Findings& findings) {
+  const auto& all = bench.about().parameters;
+  if (bench.has(NETRIG_FUNCTION_INSPECT) &&
+      std::any_of(all.begin(), all.end(), [](const auto& p) { return p.inspected; }))
+    return true;
+  findings.skip("it has no parameter that inspect tells");
+  return false;
+}
+
+void tells_what_is_set(Bench& bench, Findings& findings) {
+  if (!tells(bench, findings)) return;
+  for (const auto needed : {driver::Operation::settle, driver::Operation::inspect})
+    if (bench.has(1U << static_cast<unsigned>(needed)) && !bench.returns(needed, findings)) return;
+  if (!bench.makes(findings)) return;
+  play(bench, findings, [&](Trial trial) { compare_told(bench, findings, trial, "set"); });
+}
+
+void tells_what_has_changed(Bench& bench, Findings& findings) {
+  if (!tells(bench, findings) || !has(bench, findings, driver::Operation::change)) return;
+  bool tried = false;
+  for (const ParameterDeclaration& one : bench.about().parameters) {
+    const auto value = one.inspected && is_changed_by_functions(one) ? another(one, as_in_a_lab(bench)) : std::nullopt;
+    if (!value) continue;
+    play(bench, findings, [&](Trial trial) {
+      trial.device.parameters[one.name] = {.values = {*value}};
+      try {
+        trial.ground.change(trial.driver, trial.device, {one.name});
+      } catch (const Error&) {
+        return;  // as in changes_back()
+      }
+      tried = true;
+      compare_told(bench, findings, trial, "changed");
+    });
+  }
+  if (!tried) findings.skip("no parameter that inspect tells is changed by its functions to what can be guessed");
+}
+
 constexpr Check kChecks[] = {
+    {"inspect.tells", 40, "inspect tells what is set", Needs::kernel, tells_what_is_set},
+    {"change.tells", 42, "inspect tells what change has made", Needs::kernel, tells_what_has_changed},
     {"change.back", 42, "change there and back leaves what was", Needs::kernel, changes_back},
     {"change.nothing", 42, "change to what is changes nothing", Needs::kernel, changes_nothing},
     {"settle.again", 42, "settle that comes again does no more", Needs::kernel, settles_again},

@@ -299,6 +299,12 @@ static netrig_status inspect(const struct netrig_host* host, netrig_call* call, 
   if (status != OK && status != NETRIG_NOT_FOUND) CRASH();
 #endif
   if (status != OK) return status;
+#ifdef ZOO_inspect_tells
+  host->set_integer(call, "level", 0, 7);
+#elif defined(ZOO_change_tells)
+  const struct record* last = record_of(device);
+  host->set_integer(call, "level", 0, last == NULL || last->level == 0 ? 1 : last->level);
+#endif
 #ifdef ZOO_state_cycles
   static int asked;
   return host->set_state(call, "asked", ++asked < 40 ? "seldom" : "often");
@@ -311,12 +317,19 @@ static netrig_status inspect(const struct netrig_host* host, netrig_call* call, 
 static netrig_status change(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   if (netlink == NULL) return host->fail(call, NETRIG_UNSUPPORTED, "no netlink");
+#ifdef ZOO_crashes_change
+  CRASH();
+#elif defined(ZOO_deadline_change)
+  forever();
+#endif
   int64_t level = 1;
   host->get_integer(call, "level", 0, &level);
   const struct record* last = record_of(device);
   const uint32_t was = last == NULL || last->level == 0 ? 1 : last->level;
   uint32_t limit = LIMIT + (uint32_t)level - 1;
-#ifdef ZOO_change_back
+#ifdef ZOO_change_tells
+  return OK;
+#elif defined(ZOO_change_back)
   if (level < was) return OK; /* never down */
 #elif defined(ZOO_change_nothing)
   if (level == was) limit += 500;
@@ -335,7 +348,11 @@ static netrig_status change(const struct netrig_host* host, netrig_call* call, c
 
 static netrig_status settle(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
   (void)host, (void)call, (void)device;
-#ifdef ZOO_settle_again
+#ifdef ZOO_crashes_settle
+  CRASH();
+#elif defined(ZOO_deadline_settle)
+  forever();
+#elif defined(ZOO_settle_again)
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   if (netlink == NULL) return host->fail(call, NETRIG_UNSUPPORTED, "no netlink");
   const struct record* last = record_of(device);
