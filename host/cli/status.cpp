@@ -66,6 +66,7 @@ class Drift {
  public:
   explicit Drift(const session::Status& status) : problem_(status.problem) {
     if (!status.drift) return;
+    if (!status.drift->unknown.empty()) problem_ = status.drift->unknown.front();
     for (const plan::Line& line : status.drift->lines) {
       const std::size_t faults = plan::faults_of(line).size();
       all_ += faults;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -78,13 +79,16 @@ int verify(Session& session, const VerifyOptions& options) {
   text += drift ? fmt::format("lab {}: {}; \"netrig up {}{}\" mends it{}\n", name, report::counted(count, "difference"),
                               removes ? "--remove-foreign " : "", shell_word(record.file),
                               keeps ? ", but for interfaces that others made" : "")
-                : fmt::format("lab {} is as its file says\n", name);
+          : observation.unknown.empty() ? fmt::format("lab {} is as its file says\n", name)
+                                        : fmt::format("lab {}: whether it is as its file says is not known: {}\n", name,
+                                                      fmt::join(observation.unknown, "; "));
   session.say(text);
   session.answer({{"lab", name},
                   {"drift", drift},
                   {"differences", lines_json(observation.lines, applied)},
-                  {"foreign", foreign_json(observation.foreign)}});
-  return drift ? 1 : 0;
+                  {"foreign", foreign_json(observation.foreign)},
+                  {"unknown", observation.unknown}});
+  return drift || !observation.unknown.empty() ? 1 : 0;
 }
 
 }  // namespace

@@ -116,6 +116,7 @@ std::unordered_map<std::string, Told> ask_devices(driver::Registry& drivers, Spa
       } catch (const Error& error) {
         spdlog::warn("device {}: driver {} does not tell how it is, so that is not compared: {}", device.name.str(),
                      device.driver, error.what());
+        all.emplace(device.name.str(), Told{.fault = error.what()});
       }
     }
   });
@@ -126,7 +127,7 @@ void add_told(std::unordered_map<std::string, Told>&& told, plan::Seen& seen) {
   for (auto& [name, one] : told) {
     if (one.gone)
       seen.broken.insert(name);
-    else
+    else if (one.fault.empty())
       seen.told.emplace(name, std::move(one.parameters));
   }
 }
@@ -135,7 +136,7 @@ std::vector<plan::Line> drift_of(const std::unordered_map<std::string, Told>& to
   std::vector<plan::Line> lines;
   for (const Device& device : lab.devices) {
     const auto found = told.find(device.name.str());
-    if (found == told.end()) continue;
+    if (found == told.end() || !found->second.fault.empty()) continue;
     if (found->second.gone)
       lines.push_back({.verb = Verb::make,
                        .kind = "device",

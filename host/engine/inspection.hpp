@@ -33,9 +33,10 @@ std::unique_ptr<Inspected> prepare_inspection(Spaces& spaces, const Record& reco
 struct Told {
   Parameters parameters = {};
   bool gone = false;
+  std::string fault = {};  ///< why it could not be asked, and nothing is known; empty: it could
 };
-/// By name, of all devices of a lab whose drivers tell of parameters that only functions read. One that cannot be asked
-/// is not in it, and the log says why. Spaces that it needs and that are not open it opens.
+/// By name, of all devices of a lab whose drivers tell of parameters that only functions read. Spaces that it needs and
+/// that are not open it opens.
 std::unordered_map<std::string, Told> ask_devices(driver::Registry& drivers, Spaces& spaces, const Record& record,
                                                   const Lab& lab);
 /// Adds it to what was seen.

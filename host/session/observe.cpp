@@ -86,7 +86,11 @@ Observation verify(driver::Registry& drivers, const engine::Record& record, cons
   plan::Drift drift = engine::drift_in(record, applied, all);
   Observation result{.lines = std::move(drift.lines)};
   engine::Spaces spaces;
-  append(result.lines, engine::drift_of(engine::ask_devices(drivers, spaces, record, applied), applied));
+  const auto told = engine::ask_devices(drivers, spaces, record, applied);
+  append(result.lines, engine::drift_of(told, applied));
+  for (const Device& device : applied.devices)
+    if (const auto found = told.find(device.name.str()); found != told.end() && !found->second.fault.empty())
+      result.unknown.push_back(fmt::format("device {} could not be asked how it is", device.name.str()));
   append(result.lines, engine::command_lines(record, applied));
   append(result.lines, engine::service_lines(record, &applied, applied));
   for (auto& [space, object] : drift.foreign) result.foreign.push_back({.space = space, .object = std::move(object)});

@@ -81,6 +81,7 @@ struct ForeignObject {
 struct Observation {
   std::vector<plan::Line> lines = {};  ///< what `up` would do
   std::vector<ForeignObject> foreign = {};
+  std::vector<std::string> unknown = {};  ///< what could not be looked at, of `verify`
 };
 /// What `up` would do, going by the kernel. Nothing is changed. `current`: what the running lab was brought up as;
 /// nullptr: it is not up, and all is to be made. Throws Error{conflict} for names in use.

@@ -199,6 +199,8 @@ static void look_at(void* user, uint16_t type, const void* value, uint32_t size)
   seen->found = 1;
 }
 static netrig_status inspect(const struct netrig_host* host, netrig_call* call, const struct netrig_device* device) {
+  if (strcmp(text_of(host, call, "fail"), "inspect") == 0)
+    return host->fail(call, NETRIG_BUSY, "it does not tell how it is");
   const struct netrig_netlink* netlink = host->service(call, NETRIG_NETLINK_1);
   struct seen seen = {0, 0};
   const netrig_status status = netlink->get_link(call, 0, look_at, &seen);

@@ -40,6 +40,19 @@ void take_live_down() {
 
 }  // namespace
 
+TEST_CASE("of a device that does not tell how it is nobody says that it is as its file says") {
+  live_up("ageing = 60, word = \"one\", fail = \"inspect\"");
+  const Result verify = with_live("verify ops");
+  CHECK(verify.exit == 1);
+  CHECK_THAT(verify.out,
+             ContainsSubstring("lab ops: whether it is as its file says is not known: device d could not be "
+                               "asked how it is\n"));
+  CHECK_THAT(verify.err, ContainsSubstring("it does not tell how it is"));
+  CHECK(Json::parse(with_live("--json verify ops").out)["unknown"].size() == 1);
+  CHECK_THAT(with_live("status ops").out, ContainsSubstring("whether it is as its file says is not known: device d"));
+  take_live_down();
+}
+
 TEST_CASE("change: an edit of what only functions read leaves the device where it is") {
   live_up("ageing = 60, word = \"one\"");
   CHECK(bridge_ageing() == 60);
