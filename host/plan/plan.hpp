@@ -25,7 +25,8 @@ struct Renaming {
 struct Seen {
   /// By name; one that is not in it is not there.
   std::unordered_map<std::string, SpaceState> spaces;
-  /// Those that exist without the lab and that it does not have yet, or has not at that path: as they are.
+  /// Those that exist without the lab and that it does not have yet, or another of their name in its place: as they
+  /// are.
   std::unordered_map<std::string, SpaceState> arriving = {};
   /// Those of the lab that other labs use: what is foreign there may be theirs.
   std::unordered_set<std::string> shared = {};

@@ -12,6 +12,13 @@ check::TestResult path(const std::string& check, const std::string& breakage = {
   return rig.run<PathCheck>("t");
 }
 
+/// The routed lab, in which h2 has an address on lo, too, and r knows the way to it.
+std::string with_lo() {
+  return scratch::replaced(
+      scratch::replaced(rig::kRouted, "[namespace.h2]\n", "[namespace.h2]\nlo = [\"10.255.0.2/32\"]\n"),
+      "[namespace.r]\n", "[namespace.r]\nroutes = [{ to = \"10.255.0.2\", via = \"198.51.100.2\" }]\n");
+}
+
 }  // namespace
 
 TEST_CASE("path passes by the hops it expects, as names, addresses or anything") {
@@ -24,10 +31,7 @@ TEST_CASE("path passes by the hops it expects, as names, addresses or anything")
 }
 
 TEST_CASE("addresses of lo are targets, by the interface and by the address, and belong to their namespace") {
-  const std::string lab = scratch::replaced(
-      scratch::replaced(rig::kRouted, "[namespace.h2]\n", "[namespace.h2]\nlo = [\"10.255.0.2/32\"]\n"),
-      "[namespace.r]\n", "[namespace.r]\nroutes = [{ to = \"10.255.0.2\", via = \"198.51.100.2\" }]\n");
-  const rig::Rig rig(lab + R"(
+  const rig::Rig rig(with_lo() + R"(
 [[test]]
 name = "by interface"
 from = "h1"
@@ -53,10 +57,7 @@ path = { to = "h2", hops = ["r", "h2"] }
 }
 
 TEST_CASE("a hop whose address several namespaces have may be each of them") {
-  const std::string lab = scratch::replaced(
-      scratch::replaced(rig::kRouted, "[namespace.h2]\n", "[namespace.h2]\nlo = [\"10.255.0.2/32\"]\n"),
-      "[namespace.r]\n", "[namespace.r]\nroutes = [{ to = \"10.255.0.2\", via = \"198.51.100.2\" }]\n");
-  const rig::Rig rig(lab + R"([namespace.a]
+  const rig::Rig rig(with_lo() + R"([namespace.a]
 lo = ["10.255.0.2/32"]
 [[test]]
 name = "one"
